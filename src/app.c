@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
+
+const struct opt common_opts[] = {
+	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), NULL,
+		"say what happens; repeat for more"},
+	{"quiet", 'q', OPT_FLAG, OPT_AT(struct common_config, quiet, bool), NULL,
+		"say nothing but errors"},
+	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), NULL,
+		"say it as JSON, one object per line"},
+	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
+		"show each socket and database call, on stderr or in FILE", .implied = "",
+		.words = "file"},
+	{0},
+};
+
+void app_init(struct app *app)
+{
+	*app = (struct app){
+		.out = {.fd = STDERR_FILENO, .trace_fd = STDERR_FILENO, .level = REPORT_NORMAL},
+		.started = trace_now(),
+	};
+}
+
+static void on_call(const struct trace_call *call, void *arg)
+{
+	struct app *app = arg;
+	struct str line = {0};
+
+	str_addf(&line, "%.6f ", (double)(call->start - app->started) / 1e9);
+	trace_format(&line, call);
+	str_addf(&line, " <%.6f>", (double)call->duration / 1e9);
+	report_trace(&app->out, &line);
+}
+
+static int start_trace(struct app *app, const char *path)
+{
+	if (*path) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+		if (fd < 0)
+			return app_fail(app, STATUS_LOCAL, path, -errno);
+		app->out.trace_fd = fd;
+	}
+	trace_set_sink(on_call, app);
+	return 0;
+}
+
+int app_configure(struct app *app, const char *command, const struct common_config *common)
+{
+	app->out.command = command;
+	app->out.json = common->json;
+	app->out.level = REPORT_NORMAL + MIN(common->verbose, REPORT_DEBUG - REPORT_NORMAL);
+	if (common->quiet)
+		app->out.level = REPORT_QUIET;
+	return common->trace ? start_trace(app, common->trace) : 0;
+}
+
+int app_fail_quietly(struct app *app, int status)
+{
+	if (!app->status)
+		app->status = status;
+	return status;
+}
+
+int app_fail(struct app *app, int status, const char *object, int error)
+{
+	report_error(&app->out, status, object, NULL, error);
+	return app_fail_quietly(app, status);
+}
+
+int app_failf(struct app *app, int status, const char *object, const char *fmt, ...)
+{
+	struct str message = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&message, fmt, ap);
+	va_end(ap);
+	report_error(&app->out, status, object, str_c(&message), 0);
+	str_fini(&message);
+	return app_fail_quietly(app, status);
+}
+
+int app_output(struct app *app, const struct str *text)
+{
+	int r = write_whole(STDOUT_FILENO, str_c(text), text->len);
+
+	if (r == -EPIPE)
+		return app_fail_quietly(app, STATUS_SIGNAL + SIGPIPE);
+	return r < 0 ? app_fail(app, STATUS_LOCAL, "standard output", r) : 0;
+}
+
+// libuv aborts in silence when it gets no descriptors, so ask for them first.
+static int check_headroom(void)
+{
+	int fds[LOOP_DESCRIPTORS];
+	int n = 0;
+	int r = 0;
+
+	while (n < LOOP_DESCRIPTORS) {
+		fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (fds[n] < 0) {
+			r = -errno;
+			break;
+		}
+		n++;
+	}
+	while (n > 0)
+		close(fds[--n]);
+	return r;
+}
+
+uv_loop_t *app_loop(struct app *app)
+{
+	if (app->has_loop)
+		return &app->loop;
+
+	int r = check_headroom();
+
+	if (r == 0)
+		r = uv_loop_init(&app->loop);
+	if (r < 0) {
+		app_fail(app, STATUS_LOCAL, "event loop", r);
+		return NULL;
+	}
+	uv_timer_init(&app->loop, &app->deadline);
+	app->deadline.data = app;
+	app->has_loop = true;
+	return &app->loop;
+}
+
+void app_stop(struct app *app)
+{
+	app->stopping = true;
+	if (app->has_loop)
+		uv_stop(&app->loop);
+}
+
+static void stop_early(struct app *app)
+{
+	if (!app->stopping && app->on_stop)
+		app->on_stop(app->stop_arg);
+	app_stop(app);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct app *app = handle->data;
+
+	app_fail_quietly(app, STATUS_SIGNAL + number);
+	stop_early(app);
+}
+
+static int start_signals(struct app *app)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+	_Static_assert(ARRAY_SIZE(numbers) == ARRAY_SIZE(app->signals), "one handle per signal");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		struct sigaction old;
+
+		uv_signal_init(&app->loop, &app->signals[i]);
+		app->signals[i].data = app;
+		uv_unref((uv_handle_t *)&app->signals[i]);
+		// nohup and background jobs of plain shells ignore signals on purpose.
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		int r = uv_signal_start(&app->signals[i], on_signal, numbers[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int app_run(struct app *app)
+{
+	if (!app_loop(app))
+		return app->status;
+	if (!app->stopping) {
+		int r = start_signals(app);
+
+		if (r < 0)
+			return app_fail(app, STATUS_LOCAL, "signals", r);
+		uv_run(&app->loop, UV_RUN_DEFAULT);
+	}
+	return app->status;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct app *app = timer->data;
+
+	app_failf(app, STATUS_TIMEOUT, NULL, "timed out");
+	stop_early(app);
+}
+
+void app_set_deadline(struct app *app, uint64_t ms)
+{
+	if (!ms || !app_loop(app))
+		return;
+	uv_update_time(&app->loop);
+	uv_timer_start(&app->deadline, on_deadline, ms, 0);
+	uv_unref((uv_handle_t *)&app->deadline);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+void app_exit(struct app *app)
+{
+	trace_set_sink(NULL, NULL);
+	if (app->has_loop) {
+		uv_walk(&app->loop, close_handle, NULL);
+		uv_run(&app->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&app->loop);
+	}
+	// exit() would wait for a thread that looks up a name.
+	if (app->threads)
+		_exit(app->status);
+	exit(app->status);
+}

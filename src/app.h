@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: ISC
+// What one run of the program owns: the event loop, the reporter, the tracer, signals, the deadline
+// and the exit status.
+#ifndef SOCKCTL_APP_H
+#define SOCKCTL_APP_H
+
+#include "base/str.h"
+#include "cli/opt.h"
+#include "out/report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+// The exit statuses; sockctl(1) lists them.
+enum status {
+	STATUS_OK = 0,
+	STATUS_LOCAL = 1, // local input or output failed, or a program that we started
+	STATUS_USAGE = 2,
+	STATUS_NOT_FOUND = 3, // a name, service, protocol, network or option does not exist
+	STATUS_NAME_SERVICE = 4, // the name service failed for now
+	STATUS_CONNECT = 5, // could not connect or listen
+	STATUS_TIMEOUT = 6,
+	STATUS_BROKEN = 7, // the connection broke before everything was transferred
+	STATUS_SIGNAL = 128, // plus the number of the signal
+};
+
+// The options that every command has. The config of each command begins with this struct.
+struct common_config {
+	unsigned verbose;
+	bool quiet;
+	bool json;
+	const char *trace; // NULL: off; "": to stderr; else the name of a file
+};
+
+extern const struct opt common_opts[];
+#define COMMON_GROUP \
+	{ \
+		"Diagnostics", common_opts, 0 \
+	}
+
+struct app {
+	struct reporter out;
+	int status; // of the first failure
+	uint64_t started; // trace_now() when the program began
+
+	uv_loop_t loop; // valid once app_loop() was called
+	bool has_loop;
+	bool stopping;
+	uv_signal_t signals[4];
+	uv_timer_t deadline;
+	bool threads; // a thread may still be running: exit without joining it
+
+	// Called once before the loop ends early (signal, deadline); may report what was cut off.
+	void (*on_stop)(void *arg);
+	void *stop_arg;
+};
+
+void app_init(struct app *app);
+
+// Applies the common options. Returns 0 or the exit status.
+int app_configure(struct app *app, const char *command, const struct common_config *common);
+
+// The event loop, made on first use so that commands without one start fast. NULL, after a
+// message, when the system has no descriptors or memory for it.
+uv_loop_t *app_loop(struct app *app);
+
+// Runs the loop until app_stop(), with SIGINT, SIGTERM, SIGHUP and SIGQUIT as orderly ends.
+// Returns the exit status.
+int app_run(struct app *app);
+
+// Ends the loop after the current callback.
+void app_stop(struct app *app);
+
+// One deadline over everything that follows, in milliseconds; 0 means none. When it passes the run
+// ends with STATUS_TIMEOUT.
+void app_set_deadline(struct app *app, uint64_t ms);
+
+// Report an error and keep its status if it is the first. Both return STATUS, for "return
+// app_fail(...)". ERROR is a negative errno. OBJECT is what it is about and may be NULL.
+int app_fail(struct app *app, int status, const char *object, int error);
+int app_failf(struct app *app, int status, const char *object, const char *fmt, ...)
+	attr_printf(4, 5);
+
+// Keeps the status of a failure that needs no words, such as a reader of stdout that went away.
+int app_fail_quietly(struct app *app, int status);
+
+// Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
+// gone).
+int app_output(struct app *app, const struct str *text);
+
+// Frees everything and ends the process with the status.
+attr_noreturn void app_exit(struct app *app);
+
+#endif

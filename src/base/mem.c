@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: ISC
+#include "base/mem.h"
+
+#include "base/util.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Says so without allocating, and ends the program without running exit handlers.
+attr_noreturn attr_cold static void out_of_memory(void)
+{
+	static const char text[] = "sockctl: out of memory (ENOMEM)\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+static void *checked(void *ptr)
+{
+	if (!ptr)
+		out_of_memory();
+	return ptr;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *ptr, size_t size)
+{
+	return checked(realloc(ptr, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *xstrndup(const char *s, size_t len)
+{
+	return checked(strndup(s, len));
+}

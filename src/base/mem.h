@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: ISC
+// Allocation that cannot fail: when memory is out the program ends with a message.
+#ifndef SOCKCTL_BASE_MEM_H
+#define SOCKCTL_BASE_MEM_H
+
+#include <stddef.h>
+
+// The caller owns what these return and frees it with free().
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *ptr, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: ISC
+#include "base/sockaddr.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <string.h>
+
+void sockaddr_set(struct sockaddr_any *a, const struct sockaddr *sa, socklen_t len)
+{
+	memset(a, 0, sizeof(*a));
+	a->len = MIN(len, (socklen_t)sizeof(a->storage));
+	memcpy(&a->storage, sa, a->len);
+}
+
+uint16_t sockaddr_port(const struct sockaddr_any *a)
+{
+	if (!a->len)
+		return 0;
+	if (a->sa.sa_family == AF_INET)
+		return ntohs(a->in.sin_port);
+	if (a->sa.sa_family == AF_INET6)
+		return ntohs(a->in6.sin6_port);
+	return 0;
+}
+
+void sockaddr_set_port(struct sockaddr_any *a, uint16_t port)
+{
+	if (a->sa.sa_family == AF_INET)
+		a->in.sin_port = htons(port);
+	else if (a->sa.sa_family == AF_INET6)
+		a->in6.sin6_port = htons(port);
+}
+
+void sockaddr_unmap(struct sockaddr_any *a)
+{
+	if (a->len < sizeof(a->in6) || a->sa.sa_family != AF_INET6 ||
+		!IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr))
+		return;
+
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = a->in6.sin6_port};
+
+	memcpy(&in.sin_addr, &a->in6.sin6_addr.s6_addr[12], sizeof(in.sin_addr));
+	sockaddr_set(a, (const struct sockaddr *)&in, sizeof(in));
+}
+
+bool sockaddr_equal(const struct sockaddr_any *a, const struct sockaddr_any *b)
+{
+	if (a->len != b->len || a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port &&
+		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	if (a->sa.sa_family == AF_INET6)
+		return a->in6.sin6_port == b->in6.sin6_port &&
+		       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+		       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr)) == 0;
+	return memcmp(&a->storage, &b->storage, a->len) == 0;
+}
+
+bool sockaddr_is_loopback(const struct sockaddr_any *a)
+{
+	struct sockaddr_any plain = *a;
+
+	sockaddr_unmap(&plain);
+	if (plain.sa.sa_family == AF_INET)
+		return ntohl(plain.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	if (plain.sa.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&plain.in6.sin6_addr);
+	return plain.sa.sa_family == AF_UNIX;
+}
+
+static void add_unix_path(struct str *s, const struct sockaddr_un *un, socklen_t len)
+{
+	size_t used = len - MIN(len, (socklen_t)offsetof(struct sockaddr_un, sun_path));
+
+	used = MIN(used, sizeof(un->sun_path));
+	if (used && un->sun_path[0] == '\0') {
+		str_addc(s, '@');
+		str_add_escaped(s, un->sun_path + 1, used - 1);
+	} else {
+		str_add_escaped(s, un->sun_path, strnlen(un->sun_path, used));
+	}
+}
+
+static void add_in6(struct str *s, const struct sockaddr_in6 *in6)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+	char name[IF_NAMESIZE];
+
+	inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+	str_add(s, text);
+	if (!in6->sin6_scope_id)
+		return;
+	if (if_indextoname(in6->sin6_scope_id, name))
+		str_addf(s, "%%%s", name);
+	else
+		str_addf(s, "%%%u", in6->sin6_scope_id);
+}
+
+void str_add_sockaddr_host(struct str *s, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_any a;
+	char text[INET_ADDRSTRLEN] = "?";
+
+	sockaddr_set(&a, sa, len);
+	if (len < sizeof(sa_family_t)) {
+		str_add(s, "?");
+		return;
+	}
+	switch (a.sa.sa_family) {
+	case AF_INET:
+		inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof(text));
+		str_add(s, text);
+		break;
+	case AF_INET6:
+		add_in6(s, &a.in6);
+		break;
+	case AF_UNIX:
+		add_unix_path(s, &a.un, a.len);
+		break;
+	default:
+		str_addf(s, "family %d", a.sa.sa_family);
+	}
+}
+
+void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_any a;
+
+	sockaddr_set(&a, sa, len);
+	if (len >= sizeof(sa_family_t) && sa->sa_family == AF_UNIX)
+		str_add(s, "unix:");
+	if (len >= sizeof(sa_family_t) && sa->sa_family == AF_INET6)
+		str_addc(s, '[');
+	str_add_sockaddr_host(s, sa, len);
+	if (len >= sizeof(sa_family_t) && sa->sa_family == AF_INET6)
+		str_addf(s, "]:%u", sockaddr_port(&a));
+	else if (len >= sizeof(sa_family_t) && sa->sa_family == AF_INET)
+		str_addf(s, ":%u", sockaddr_port(&a));
+}

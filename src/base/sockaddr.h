@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: ISC
+// Socket addresses of any family, kept with their length and written as text.
+#ifndef SOCKCTL_BASE_SOCKADDR_H
+#define SOCKCTL_BASE_SOCKADDR_H
+
+#include "base/str.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+// An address by value; len 0 means none.
+struct sockaddr_any {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+		struct sockaddr_storage storage;
+	};
+	socklen_t len;
+};
+
+// Copies SA; what is longer than any address of ours is cut.
+void sockaddr_set(struct sockaddr_any *a, const struct sockaddr *sa, socklen_t len);
+
+// The port in host order, or 0 for families without.
+uint16_t sockaddr_port(const struct sockaddr_any *a);
+void sockaddr_set_port(struct sockaddr_any *a, uint16_t port);
+
+// An IPv4 address in IPv6 clothes (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2) becomes IPv4.
+void sockaddr_unmap(struct sockaddr_any *a);
+
+bool sockaddr_equal(const struct sockaddr_any *a, const struct sockaddr_any *b);
+bool sockaddr_is_loopback(const struct sockaddr_any *a);
+
+// Text forms: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:PATH", "unix:@NAME",
+// "unix:" for an unnamed one. What stands in a path is escaped.
+void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);
+
+// The host part alone: "127.0.0.1", "fe80::1%eth0"; a path for the Unix domain.
+void str_add_sockaddr_host(struct str *s, const struct sockaddr *sa, socklen_t len);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+#include "base/str.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void str_fini(struct str *s)
+{
+	free(s->data);
+	*s = (struct str){0};
+}
+
+void str_clear(struct str *s)
+{
+	s->len = 0;
+	if (s->data)
+		s->data[0] = '\0';
+}
+
+const char *str_c(const struct str *s)
+{
+	return s->data ? s->data : "";
+}
+
+void str_reserve(struct str *s, size_t more)
+{
+	size_t need = s->len + more + 1;
+
+	if (need <= s->size)
+		return;
+	s->size = MAX(need, s->size * 2);
+	s->data = xrealloc(s->data, s->size);
+	s->data[s->len] = '\0';
+}
+
+void str_addn(struct str *s, const void *data, size_t len)
+{
+	if (!len)
+		return;
+	str_reserve(s, len);
+	memcpy(s->data + s->len, data, len);
+	s->len += len;
+	s->data[s->len] = '\0';
+}
+
+void str_add(struct str *s, const char *text)
+{
+	str_addn(s, text, strlen(text));
+}
+
+void str_addc(struct str *s, char c)
+{
+	str_addn(s, &c, 1);
+}
+
+void str_vaddf(struct str *s, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len <= 0)
+		return;
+	str_reserve(s, (size_t)len);
+	vsnprintf(s->data + s->len, (size_t)len + 1, fmt, ap);
+	s->len += (size_t)len;
+}
+
+void str_addf(struct str *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(s, fmt, ap);
+	va_end(ap);
+}
+
+void str_pad(struct str *s, size_t column)
+{
+	while (s->len < column)
+		str_addc(s, ' ');
+}
+
+static void add_hex_bytes(struct str *s, const unsigned char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		str_addf(s, "\\x%02x", p[i]);
+}
+
+void str_add_escaped(struct str *s, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	const unsigned char *end = p + len;
+
+	while (p < end) {
+		uint32_t code;
+		size_t n = utf8_decode(p, (size_t)(end - p), &code);
+
+		if (n == 0)
+			add_hex_bytes(s, p, n = 1);
+		else if (code == '\\')
+			str_add(s, "\\\\");
+		else if (code == '\n')
+			str_add(s, "\\n");
+		else if (code == '\r')
+			str_add(s, "\\r");
+		else if (code == '\t')
+			str_add(s, "\\t");
+		else if (utf8_is_unsafe(code))
+			add_hex_bytes(s, p, n);
+		else
+			str_addn(s, p, n);
+		p += n;
+	}
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: ISC
+// A string that grows. A zeroed struct str is an empty one; str_fini() makes it empty again.
+#ifndef SOCKCTL_BASE_STR_H
+#define SOCKCTL_BASE_STR_H
+
+#include "base/util.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct str {
+	char *data; // NUL-terminated once anything was added; NULL before
+	size_t len; // bytes, without the NUL
+	size_t size;
+};
+
+void str_fini(struct str *s);
+void str_clear(struct str *s); // keeps the memory
+const char *str_c(const struct str *s); // never NULL
+
+void str_reserve(struct str *s, size_t more);
+void str_add(struct str *s, const char *text);
+void str_addn(struct str *s, const void *data, size_t len);
+void str_addc(struct str *s, char c);
+void str_addf(struct str *s, const char *fmt, ...) attr_printf(2, 3);
+void str_vaddf(struct str *s, const char *fmt, va_list ap) attr_printf(2, 0);
+void str_pad(struct str *s, size_t column); // spaces until len is at least column
+
+// Adds LEN bytes that nobody vouches for so that a terminal shows them and obeys none of them:
+// printable UTF-8 passes; control characters (C0, DEL, C1), bidirectional overrides, invalid
+// bytes and the backslash become \n, \r, \t, \\ or \xNN.
+void str_add_escaped(struct str *s, const void *data, size_t len);
+
+#endif

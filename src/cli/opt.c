@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: ISC
+#include "cli/opt.h"
+
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "cli/value.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CODE 256 // getopt codes: this plus the running number of the option
+#define HELP_CODE 255
+
+// An option together with the group that says where its value goes.
+struct match {
+	const struct opt *opt;
+	const struct opt_group *group;
+};
+
+// One run of opt_parse().
+struct parser {
+	const struct cmd *cmd;
+	char *config;
+	struct str *err;
+	size_t count;
+	struct match *table; // by running number
+	bool *given;
+	struct option *longopts;
+	struct str letters;
+};
+
+static void parser_init(struct parser *p)
+{
+	size_t n = 0;
+
+	opt_for_each_group (g, p->cmd)
+		opt_for_each (o, g)
+			p->count++;
+	p->table = xcalloc(p->count, sizeof(*p->table));
+	p->given = xcalloc(p->count, sizeof(*p->given));
+	p->longopts = xcalloc(p->count + 2, sizeof(*p->longopts));
+	str_add(&p->letters, p->cmd->options_first ? "+:h" : ":h");
+
+	opt_for_each_group (g, p->cmd) {
+		opt_for_each (o, g) {
+			int has_arg = !opt_takes_arg(o) ? no_argument
+				      : o->implied      ? optional_argument
+							: required_argument;
+
+			p->table[n] = (struct match){o, g};
+			p->longopts[n] =
+				(struct option){o->name, has_arg, NULL, FIRST_CODE + (int)n};
+			if (o->letter)
+				str_addf(&p->letters, "%c%s", o->letter, &"::"[2 - has_arg]);
+			n++;
+		}
+	}
+	p->longopts[n] = (struct option){"help", no_argument, NULL, HELP_CODE};
+}
+
+static void parser_fini(struct parser *p)
+{
+	free(p->table);
+	free(p->given);
+	free(p->longopts);
+	str_fini(&p->letters);
+}
+
+attr_printf(2, 3) static int fail(struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(p->err, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static void add_quoted(struct str *s, const char *word, size_t len)
+{
+	str_addc(s, '\'');
+	str_add_escaped(s, word, len);
+	str_addc(s, '\'');
+}
+
+// What the user knows this option by: "--timeout" or "-w, --timeout".
+static void add_option_name(struct str *s, const struct opt *o)
+{
+	str_addf(s, "--%s", o->name);
+}
+
+static int fail_unknown_long(struct parser *p, const char *word)
+{
+	struct nearest near;
+	size_t len = strcspn(word + 2, "=");
+
+	nearest_init(&near, word + 2, len);
+	for (size_t i = 0; i < p->count; i++)
+		nearest_offer(&near, p->table[i].opt->name);
+	nearest_offer(&near, "help");
+	str_add(p->err, "no option ");
+	add_quoted(p->err, word, len + 2);
+	if (near.best)
+		str_addf(p->err, "; did you mean '--%s'?", near.best);
+	else
+		str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
+	return -EINVAL;
+}
+
+static int fail_unknown_letter(struct parser *p, char letter)
+{
+	char word[] = {'-', letter, '\0'};
+
+	str_add(p->err, "no option ");
+	add_quoted(p->err, word, 2);
+	str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
+	return -EINVAL;
+}
+
+// The limit in the form in which the option is written.
+static void add_limit(struct str *s, enum opt_type type, uint64_t v)
+{
+	if (type == OPT_OCTAL)
+		str_addf(s, "0%" PRIo64, v);
+	else if (type == OPT_DURATION && v % 1000 == 0)
+		str_addf(s, "%" PRIu64 "s", v / 1000);
+	else if (type == OPT_DURATION)
+		str_addf(s, "%" PRIu64 "ms", v);
+	else if (type == OPT_SIZE && v && v % (1 << 20) == 0)
+		str_addf(s, "%" PRIu64 "M", v >> 20);
+	else
+		str_addf(s, "%" PRIu64, v);
+}
+
+static int fail_range(struct parser *p, const struct opt *o, const char *arg)
+{
+	add_option_name(p->err, o);
+	str_add(p->err, ": ");
+	add_quoted(p->err, arg, strlen(arg));
+	str_add(p->err, " is out of range: ");
+	if (o->max) {
+		add_limit(p->err, o->type, o->min);
+		str_add(p->err, " to ");
+		add_limit(p->err, o->type, o->max);
+	} else {
+		str_add(p->err, "at least ");
+		add_limit(p->err, o->type, o->min);
+	}
+	return -EINVAL;
+}
+
+static const char *form_of(enum opt_type type)
+{
+	switch (type) {
+	case OPT_UINT:
+		return "a whole number";
+	case OPT_OCTAL:
+		return "an octal number such as 0660";
+	case OPT_SIZE:
+		return "a size such as 512, 64k, 1M or 2G";
+	case OPT_DURATION:
+		return "a time such as 5, 0.5, 500ms or 2m";
+	default:
+		return "a word";
+	}
+}
+
+static int store_number(struct parser *p, const struct opt *o, const char *arg, uint64_t *field)
+{
+	uint64_t v = 0;
+	int r;
+
+	if (o->type == OPT_DURATION)
+		r = parse_duration(arg, &v);
+	else if (o->type == OPT_SIZE)
+		r = parse_size(arg, &v);
+	else if (o->type == OPT_OCTAL)
+		r = parse_octal(arg, &v);
+	else
+		r = parse_uint(arg, &v);
+
+	if (r == -EINVAL) {
+		add_option_name(p->err, o);
+		str_add(p->err, ": ");
+		add_quoted(p->err, arg, strlen(arg));
+		return fail(p, " is not %s", form_of(o->type));
+	}
+	if (r < 0 || v < o->min || (o->max && v > o->max))
+		return fail_range(p, o, arg);
+	*field = v;
+	return 0;
+}
+
+static int store_choice(struct parser *p, const struct opt *o, const char *arg, int *field)
+{
+	for (int i = 0; o->choices[i]; i++) {
+		if (strcmp(o->choices[i], arg) == 0) {
+			*field = i;
+			return 0;
+		}
+	}
+	add_option_name(p->err, o);
+	str_add(p->err, ": ");
+	add_quoted(p->err, arg, strlen(arg));
+	str_add(p->err, " is none of");
+	for (int i = 0; o->choices[i]; i++)
+		str_addf(p->err, "%s %s", i ? "," : "", o->choices[i]);
+	return -EINVAL;
+}
+
+static int store(struct parser *p, struct match m, const char *arg)
+{
+	void *field = p->config + m.group->base + m.opt->offset;
+
+	switch (m.opt->type) {
+	case OPT_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case OPT_COUNT:
+		++*(unsigned *)field;
+		return 0;
+	case OPT_STRING:
+		*(const char **)field = arg;
+		return 0;
+	case OPT_LIST:
+		strlist_add(field, arg);
+		return 0;
+	case OPT_UINT:
+	case OPT_OCTAL:
+	case OPT_SIZE:
+	case OPT_DURATION:
+		return store_number(p, m.opt, arg, field);
+	case OPT_CHOICE:
+		return store_choice(p, m.opt, arg, field);
+	}
+	return -EINVAL;
+}
+
+// getopt_long() takes any unambiguous beginning of a name. Scripts that lean on that break when a
+// name is added, so only whole names count here.
+static bool is_abbreviated(const char *word, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(word, "--", 2) == 0 &&
+	       (strncmp(word + 2, name, len) != 0 || (word[2 + len] && word[2 + len] != '='));
+}
+
+static struct match match_code(const struct parser *p, int code)
+{
+	if (code >= FIRST_CODE)
+		return p->table[code - FIRST_CODE];
+	for (size_t i = 0; i < p->count; i++)
+		if (p->table[i].opt->letter == code)
+			return p->table[i];
+	return (struct match){NULL, NULL};
+}
+
+static int fail_missing_arg(struct parser *p, int code)
+{
+	struct match m = match_code(p, code);
+
+	add_option_name(p->err, m.opt);
+	return fail(p, " needs %s", m.opt->arg);
+}
+
+static int fail_getopt(struct parser *p, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (optopt >= FIRST_CODE) {
+		add_option_name(p->err, match_code(p, optopt).opt);
+		return fail(p, " takes no argument");
+	}
+	if (optopt == HELP_CODE)
+		return fail(p, "--help takes no argument");
+	if (optopt)
+		return fail_unknown_letter(p, (char)optopt);
+	return fail_unknown_long(p, word);
+}
+
+static int check_conflicts(struct parser *p)
+{
+	for (const char *const(*pair)[2] = p->cmd->conflicts; pair && (*pair)[0]; pair++) {
+		unsigned hits = 0;
+
+		for (size_t i = 0; i < p->count; i++)
+			if (p->given[i] && (strcmp(p->table[i].opt->name, (*pair)[0]) == 0 ||
+						   strcmp(p->table[i].opt->name, (*pair)[1]) == 0))
+				hits++;
+		if (hits == 2)
+			return fail(p, "--%s and --%s exclude each other; give one of them",
+				(*pair)[0], (*pair)[1]);
+	}
+	return 0;
+}
+
+static int check_operands(struct parser *p, int argc, char **argv)
+{
+	if (argc < p->cmd->min_operands)
+		return fail(p, "expected %s; 'sockctl %s --help' explains", p->cmd->operands,
+			p->cmd->name);
+	if (p->cmd->max_operands >= 0 && argc > p->cmd->max_operands) {
+		const char *extra = argv[p->cmd->max_operands];
+
+		str_add(p->err, "one word too many: ");
+		add_quoted(p->err, extra, strlen(extra));
+		if (p->cmd->operands)
+			str_addf(p->err, "; expected %s", p->cmd->operands);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+// Returns 0 when all options are stored, 1 if --help was among them, or -EINVAL.
+static int parse_options(struct parser *p, int argc, char **argv)
+{
+	int code;
+
+	optind = 0; // glibc: start afresh
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, str_c(&p->letters), p->longopts, NULL)) != -1) {
+		if (code == '?')
+			return fail_getopt(p, argv);
+		if (code == ':')
+			return fail_missing_arg(p, optopt);
+		if (code == HELP_CODE || code == 'h')
+			return 1;
+
+		struct match m = match_code(p, code);
+		const char *arg = optarg ? optarg : m.opt->implied;
+		// With a separate argument the word of the option stands one further back.
+		const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+
+		if (code >= FIRST_CODE && is_abbreviated(word, m.opt->name))
+			return fail_unknown_long(p, word);
+
+		int r = store(p, m, arg);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < p->count; i++)
+			p->given[i] |= p->table[i].opt == m.opt;
+	}
+	return 0;
+}
+
+enum opt_result opt_parse(
+	const struct cmd *cmd, void *config, int argc, char **argv, int *first, struct str *err)
+{
+	struct parser p = {.cmd = cmd, .config = config, .err = err};
+
+	if (cmd->defaults)
+		memcpy(config, cmd->defaults, cmd->config_size);
+	else
+		memset(config, 0, cmd->config_size);
+
+	parser_init(&p);
+	int r = parse_options(&p, argc, argv);
+	*first = optind;
+	if (r == 0)
+		r = check_conflicts(&p);
+	if (r == 0)
+		r = check_operands(&p, argc - *first, argv + *first);
+	if (r == 0 && cmd->check)
+		r = cmd->check(config, argc - *first, argv + *first, err);
+	parser_fini(&p);
+	return r < 0 ? OPT_BAD : r > 0 ? OPT_HELP : OPT_RUN;
+}
+
+void opt_fini(const struct cmd *cmd, void *config)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (o->type == OPT_LIST)
+				strlist_fini(
+					(struct strlist *)((char *)config + g->base + o->offset));
+}
+
+static const struct opt *find_name(const struct cmd *cmd, const char *name)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (strcmp(o->name, name) == 0)
+				return o;
+	return NULL;
+}
+
+static const struct opt *find_letter(const struct cmd *cmd, char letter)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (o->letter == letter)
+				return o;
+	return NULL;
+}
+
+static void fault(struct str *faults, const struct cmd *cmd, const char *name, const char *what)
+{
+	str_addf(faults, "%s: --%s: %s\n", cmd->name, name, what);
+}
+
+void opt_check_table(const struct cmd *cmd, struct str *faults)
+{
+	opt_for_each_group (g, cmd) {
+		opt_for_each (o, g) {
+			if (find_name(cmd, o->name) != o || strcmp(o->name, "help") == 0)
+				fault(faults, cmd, o->name, "declared twice");
+			if (o->letter && (find_letter(cmd, o->letter) != o || o->letter == 'h'))
+				fault(faults, cmd, o->name, "its letter is taken");
+			if (!o->help || !*o->help || o->help[strlen(o->help) - 1] == '.')
+				fault(faults, cmd, o->name,
+					"help is missing or ends in a full stop");
+			if (opt_takes_arg(o) != !!o->arg)
+				fault(faults, cmd, o->name,
+					"needs a metavariable only with an argument");
+			if ((o->type == OPT_CHOICE) != !!o->choices)
+				fault(faults, cmd, o->name, "needs choices only as a choice");
+			if (o->max && o->min > o->max)
+				fault(faults, cmd, o->name, "its range is empty");
+		}
+	}
+	for (const char *const(*pair)[2] = cmd->conflicts; pair && (*pair)[0]; pair++)
+		for (int i = 0; i < 2; i++)
+			if (!find_name(cmd, (*pair)[i]))
+				fault(faults, cmd, (*pair)[i], "excluded but not declared");
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: ISC
+// Options are data. One table per group; the parser, --help, the words of completion and the check
+// of the manual all read it. Values are stored by typed offset into the config of the command, so
+// that no code is needed per option.
+#ifndef SOCKCTL_CLI_OPT_H
+#define SOCKCTL_CLI_OPT_H
+
+#include "base/str.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum opt_type {
+	OPT_FLAG, // bool
+	OPT_COUNT, // unsigned; each use adds one
+	OPT_STRING, // const char *; borrowed from argv
+	OPT_LIST, // struct strlist; each use adds a word borrowed from argv
+	OPT_UINT, // uint64_t in [min, max]
+	OPT_OCTAL, // uint64_t in [min, max], such as a file mode
+	OPT_SIZE, // uint64_t bytes in [min, max]: 512, 64k, 1M
+	OPT_DURATION, // uint64_t milliseconds in [min, max]: 250ms, 3s, 1m; a bare number is
+		      // seconds
+	OPT_CHOICE, // int; index into choices
+};
+
+struct opt {
+	const char *name; // long name, no dashes
+	char letter; // short name, or 0
+	enum opt_type type;
+	size_t offset; // into the struct of the group; fill in with OPT_AT()
+	const char *arg; // metavariable such as "TIME"; NULL for flags and counts
+	const char *help; // one line, no full stop
+	uint64_t min, max; // for numbers; max 0 means no limit
+	const char *const *choices; // OPT_CHOICE; NULL-terminated
+	const char *
+		implied; // the argument is optional ([=ARG]); this is its value when it is left out
+	const char *words; // what completion offers for the argument: file, host, service,
+			   // interface ...
+};
+
+// Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
+#define OPT_AT(STRUCT, FIELD, TYPE) \
+	(offsetof(STRUCT, FIELD) + 0 * sizeof(&((STRUCT *)0)->FIELD == (TYPE *)0))
+
+// A group can serve several commands; base says where its struct sits in the config of the command.
+struct opt_group {
+	const char *title;
+	const struct opt *opts; // ends with a NULL name
+	size_t base;
+};
+
+struct app;
+
+struct cmd {
+	const char *name;
+	const char *summary; // one line, no full stop
+	const char *operands; // "HOST PORT", or NULL for none
+	int min_operands, max_operands; // max -1 means any number
+	bool options_first; // operands end the options (they are a program and its arguments)
+	size_t config_size;
+	const void *defaults; // copied over the config first; NULL means zeroes
+	const struct opt_group *groups; // ends with NULL opts
+	const char *const (
+		*conflicts)[2]; // pairs of options that exclude each other; ends with NULLs
+	const char *const *examples; // two or three lines for --help; NULL-terminated
+
+	// Checks what the table cannot: returns 0, or -EINVAL with the reason in ERR. May be NULL.
+	int (*check)(void *config, int argc, char **argv, struct str *err);
+
+	// Does the work with argc operands in argv. Returns the exit status.
+	int (*run)(struct app *app, void *config, int argc, char **argv);
+};
+
+#define opt_for_each_group(g, cmd) for (const struct opt_group *g = (cmd)->groups; g->opts; g++)
+#define opt_for_each(o, g) for (const struct opt *o = (g)->opts; o->name; o++)
+
+static inline bool opt_takes_arg(const struct opt *o)
+{
+	return o->type != OPT_FLAG && o->type != OPT_COUNT;
+}
+
+enum opt_result {
+	OPT_RUN, // go on with the operands
+	OPT_HELP, // --help was asked for
+	OPT_BAD, // err says what is wrong
+};
+
+// Fills CONFIG (config_size bytes, freed by opt_fini()) from argv[1..]. argv may be reordered;
+// *first becomes the index of the first operand.
+enum opt_result opt_parse(
+	const struct cmd *cmd, void *config, int argc, char **argv, int *first, struct str *err);
+void opt_fini(const struct cmd *cmd, void *config);
+
+void opt_help(const struct cmd *cmd, struct str *out);
+
+// The words that complete an option, one a line: "--timeout=", "--json".
+void opt_words(const struct cmd *cmd, struct str *out);
+
+// Describes every option of the command as one JSON object per line: the hook by which the manual,
+// the completions and the tests check themselves against the table.
+void opt_dump(const struct cmd *cmd, struct str *out);
+
+// Faults of the table itself, a line each: names used twice, help that is missing ...
+void opt_check_table(const struct cmd *cmd, struct str *faults);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: ISC
+// The words that options take: numbers, durations, sizes. Each parser accepts whole words only:
+// no sign, no space, nothing left over.
+#ifndef SOCKCTL_CLI_VALUE_H
+#define SOCKCTL_CLI_VALUE_H
+
+#include <stdint.h>
+
+// All return 0, -EINVAL for a word of another form, or -ERANGE for one too large to hold.
+int parse_uint(const char *word, uint64_t *value);
+int parse_octal(const char *word, uint64_t *value);
+int parse_duration(
+	const char *word, uint64_t *ms); // 5, 0.5, 500ms, 10s, 2m, 1h; a bare number is seconds
+int parse_size(const char *word, uint64_t *bytes); // 512, 64k, 1M, 2G: powers of 1024
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: ISC
+#include "cmd/table.h"
+
+#include "base/nearest.h"
+
+#include <string.h>
+
+extern const struct cmd cmd_connect, cmd_listen;
+
+const struct cmd_group cmd_groups[] = {
+	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
+	{0},
+};
+
+const struct cmd *cmd_find(const char *name)
+{
+	for (const struct cmd_group *g = cmd_groups; g->title; g++)
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			if (strcmp((*c)->name, name) == 0)
+				return *c;
+	return NULL;
+}
+
+const char *cmd_nearest(const char *name)
+{
+	struct nearest near;
+
+	nearest_init(&near, name, strlen(name));
+	for (const struct cmd_group *g = cmd_groups; g->title; g++)
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			nearest_offer(&near, (*c)->name);
+	nearest_offer(&near, "help");
+	return near.best;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: ISC
+/*
+ * sockctl: every call of the sockets API within reach of a shell.
+ *
+ * The map of the sources. Includes point downwards only, and a test holds them to it.
+ *
+ *   main.c        finds the command, parses its options, runs it, exits
+ *   cmd/          one file per command, holding only wiring; table.c lists them
+ *   app.[ch]      what one run owns: loop, reporter, tracer, signals, deadline, exit status
+ *   cli/          opt: the option table and its parser; help: --help, completion words;
+ *                 value: durations, sizes, numbers
+ *   relay/        relay: two one-way flows and the one function that decides when they end;
+ *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
+ *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
+ *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
+ *                 (RFC 8305); listener: accepting; sockopt: --set and --get
+ *   io/           watch: readiness of one descriptor; timer; endpoint: socket and stdio behind one
+ *                 interface
+ *   out/          report: events and errors as text or JSON; hexdump; progress
+ *   sys/          a traced wrapper for each call on sockets, files and databases; names and
+ *                 addresses as text. Nothing else calls the sockets API.
+ *   base/         strings, lists, memory, UTF-8, suggestions
+ */
+
+#include "app.h"
+#include "base/mem.h"
+#include "cmd/table.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// libuv gives up by abort() when the kernel refuses it something; say so instead of dumping core.
+static void on_abort(int number)
+{
+	static const char text[] = "sockctl: the event loop got no resources from the kernel\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(STATUS_LOCAL);
+	_exit(STATUS_LOCAL);
+}
+
+// Opens descriptors 0 to 2 if they are closed, so that no socket takes their place. What stands in
+// for stdin reads as empty; what stands in for stdout refuses to be written to, so that nothing
+// gets lost in silence.
+static void open_standard_descriptors(void)
+{
+	static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) < 0)
+			_exit(STATUS_LOCAL);
+}
+
+static int print_usage(struct app *app)
+{
+	struct str text = {0};
+
+	str_add(&text, "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
+		       "Every call of the sockets API within reach of a shell.\n");
+	for (const struct cmd_group *g = cmd_groups; g->title; g++) {
+		str_addf(&text, "\n%s:\n", g->title);
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			str_addf(&text, "  %-12s %s\n", (*c)->name, (*c)->summary);
+	}
+	str_add(&text, "\n'sockctl COMMAND --help' explains a command.\n");
+	int status = app_output(app, &text);
+	str_fini(&text);
+	return status;
+}
+
+static int print_version(struct app *app)
+{
+	struct str text = {0};
+
+	str_addf(&text, "sockctl %s (libuv %s)\n", SOCKCTL_VERSION, uv_version_string());
+	int status = app_output(app, &text);
+	str_fini(&text);
+	return status;
+}
+
+static int print_text_of(
+	struct app *app, const struct cmd *cmd, void (*write)(const struct cmd *, struct str *))
+{
+	struct str text = {0};
+
+	write(cmd, &text);
+	int status = app_output(app, &text);
+	str_fini(&text);
+	return status;
+}
+
+static int unknown_command(struct app *app, const char *name)
+{
+	struct str quoted = {0};
+	const char *near = cmd_nearest(name);
+
+	str_add_escaped(&quoted, name, strlen(name));
+	if (name[0] == '-')
+		app_failf(app, STATUS_USAGE, NULL, "no option '%s' before the command",
+			str_c(&quoted));
+	else if (near)
+		app_failf(app, STATUS_USAGE, NULL, "no command '%s'; did you mean '%s'?",
+			str_c(&quoted), near);
+	else
+		app_failf(app, STATUS_USAGE, NULL, "no command '%s'; 'sockctl help' lists them",
+			str_c(&quoted));
+	str_fini(&quoted);
+	return STATUS_USAGE;
+}
+
+static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
+{
+	struct str err = {0};
+	void *config = xcalloc(1, cmd->config_size);
+	int first;
+	int status;
+
+	app->out.command = cmd->name;
+	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
+	case OPT_HELP:
+		status = print_text_of(app, cmd, opt_help);
+		break;
+	case OPT_BAD:
+		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
+		break;
+	default:
+		status = app_configure(app, cmd->name, config);
+		if (!status)
+			status = cmd->run(app, config, argc - first, argv + first);
+	}
+	opt_fini(cmd, config);
+	free(config);
+	str_fini(&err);
+	return status;
+}
+
+// "sockctl help [COMMAND]", and for other programs "sockctl help --words|--dump COMMAND".
+static int run_help(struct app *app, int argc, char **argv)
+{
+	void (*write)(const struct cmd *, struct str *) = opt_help;
+
+	if (argc > 1 && strcmp(argv[1], "--words") == 0)
+		write = opt_words;
+	else if (argc > 1 && strcmp(argv[1], "--dump") == 0)
+		write = opt_dump;
+	if (write != opt_help) {
+		argc--;
+		argv++;
+	}
+	if (argc < 2)
+		return print_usage(app);
+
+	const struct cmd *cmd = cmd_find(argv[1]);
+
+	return cmd ? print_text_of(app, cmd, write) : unknown_command(app, argv[1]);
+}
+
+static int dispatch(struct app *app, int argc, char **argv)
+{
+	if (argc < 2)
+		return print_usage(app);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+		strcmp(argv[1], "-h") == 0)
+		return run_help(app, argc - 1, argv + 1);
+	if (strcmp(argv[1], "--version") == 0)
+		return print_version(app);
+
+	const struct cmd *cmd = cmd_find(argv[1]);
+
+	return cmd ? run_command(app, cmd, argc - 1, argv + 1) : unknown_command(app, argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct app app;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGABRT, on_abort);
+	open_standard_descriptors();
+	app_init(&app);
+	int status = dispatch(&app, argc, argv);
+	if (status)
+		app_fail_quietly(&app, status);
+	app_exit(&app);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: ISC
+// What the program says about its work: events and errors on stderr, as text or as one JSON object
+// per line. Who reports never asks which.
+#ifndef SOCKCTL_OUT_REPORT_H
+#define SOCKCTL_OUT_REPORT_H
+
+#include "base/str.h"
+#include "base/sockaddr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum report_level {
+	REPORT_QUIET, // errors only
+	REPORT_NORMAL, // and what the user must know, such as where we listen
+	REPORT_VERBOSE, // -v: and what happens
+	REPORT_DEBUG, // -vv: and why
+};
+
+// A kind of event. The text is a template: {key} stands for the field of that key. Where the text
+// is NULL, the event exists in JSON only.
+struct event {
+	const char *name;
+	enum report_level
+		level; // text below this level leaves it out; JSON never does, unless quiet
+	const char *text;
+};
+
+enum field_type {
+	FIELD_STR, // escaped in text; NULL leaves the field out
+	FIELD_UINT,
+	FIELD_BOOL,
+	FIELD_SECONDS, // from nanoseconds
+	FIELD_ADDR, // {family, address, port} or {family, path}
+	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the event itself
+};
+
+struct field {
+	const char *key;
+	enum field_type type;
+	uint64_t number;
+	const void *ptr;
+};
+
+#define F_STR(key, value) \
+	{ \
+		key, FIELD_STR, 0, value \
+	}
+#define F_UINT(key, value) \
+	{ \
+		key, FIELD_UINT, (uint64_t)(value), NULL \
+	}
+#define F_BOOL(key, value) \
+	{ \
+		key, FIELD_BOOL, (uint64_t)(value), NULL \
+	}
+#define F_SECONDS(key, ns) \
+	{ \
+		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
+	}
+#define F_ADDR(key, addr) \
+	{ \
+		key, FIELD_ADDR, 0, addr \
+	}
+#define F_ENDPOINT(key, addr) \
+	{ \
+		key, FIELD_ENDPOINT, 0, addr \
+	}
+
+struct reporter {
+	const char *command;
+	enum report_level level;
+	bool json;
+	int fd; // where lines go; stderr
+	int trace_fd;
+};
+
+// Reports an event with its fields: report(r, &ev_connected, F_ADDR("remote", &peer)).
+#define report(r, event, ...) \
+	report_fields(r, event, (const struct field[]){__VA_ARGS__}, \
+		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field))
+
+void report_fields(struct reporter *r, const struct event *e, const struct field *fields, size_t n);
+
+// "sockctl: COMMAND: OBJECT: MESSAGE (ERRNO_NAME)". OBJECT may be NULL; it is escaped. ERROR is a
+// negative errno or 0; with a NULL message the text is that of the error.
+void report_error(
+	struct reporter *r, int status, const char *object, const char *message, int error);
+
+// Writes a line of the trace and empties it. Any thread may call it.
+void report_trace(struct reporter *r, struct str *line);
+
+// Writes all of it to FD as one piece where the system allows it; waits while FD is full, gives up
+// on errors and returns them.
+int write_whole(int fd, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: ISC
+#include "sys/file.h"
+
+#include "sys/trace.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+int sys_open(const char *path, int flags, mode_t mode)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(open(path, flags, mode));
+
+	TRACE("open", ret, T_STR(path), T_FLAGS(names_open, flags), T_OCTAL(mode));
+	return ret;
+}
+
+int sys_close(int fd)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(close(fd));
+
+	TRACE("close", ret, T_FD(fd));
+	return ret;
+}
+
+ssize_t sys_read(int fd, void *buf, size_t len)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(read(fd, buf, len));
+
+	TRACE("read", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len));
+	return ret;
+}
+
+ssize_t sys_write(int fd, const void *buf, size_t len)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(write(fd, buf, len));
+
+	TRACE("write", ret, T_FD(fd), T_DATA(buf, len), T_UINT(len));
+	return ret;
+}
+
+int sys_pipe(int fds[2], int flags)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(pipe2(fds, flags));
+	char text[32] = "?";
+
+	if (ret == 0 && trace_sink)
+		snprintf(text, sizeof(text), "[%d, %d]", fds[0], fds[1]);
+	TRACE("pipe2", ret, T_TEXT(text), T_FLAGS(names_open, flags));
+	return ret;
+}
+
+int sys_dup_onto(int fd, int target)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(dup3(fd, target, O_CLOEXEC));
+
+	TRACE("dup3", ret, T_FD(fd), T_FD(target), T_FLAGS(names_open, O_CLOEXEC));
+	return ret;
+}
+
+int sys_fcntl(int fd, int command, long arg)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(fcntl(fd, command, arg));
+
+	TRACE("fcntl", ret, T_FD(fd), T_NAME(names_fcntl, command), T_INT(arg));
+	return ret;
+}
+
+ssize_t sys_splice(int in, int out, size_t len, unsigned flags)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(splice(in, NULL, out, NULL, len, flags));
+
+	TRACE("splice", ret, T_FD(in), T_STR(NULL), T_FD(out), T_STR(NULL), T_UINT(len),
+		T_FLAGS(names_splice, flags));
+	return ret;
+}
+
+ssize_t sys_sendfile(int out, int in, off_t *offset, size_t len)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(sendfile(out, in, offset, len));
+
+	TRACE("sendfile", ret, T_FD(out), T_FD(in), T_INT(offset ? *offset : 0), T_UINT(len));
+	return ret;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: ISC
+#include "sys/names.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define NAME(constant) \
+	{ \
+#constant, (long)(constant) \
+	}
+
+const struct name_value names_family[] = {
+	NAME(AF_UNSPEC),
+	NAME(AF_UNIX),
+	NAME(AF_INET),
+	NAME(AF_INET6),
+	NAME(AF_NETLINK),
+	NAME(AF_PACKET),
+	NAME(AF_VSOCK),
+	{0},
+};
+
+const struct name_value names_type[] = {
+	NAME(SOCK_STREAM),
+	NAME(SOCK_DGRAM),
+	NAME(SOCK_RAW),
+	NAME(SOCK_RDM),
+	NAME(SOCK_SEQPACKET),
+	{0},
+};
+
+const struct name_value names_type_flag[] = {
+	NAME(SOCK_CLOEXEC),
+	NAME(SOCK_NONBLOCK),
+	{0},
+};
+
+const struct name_value names_protocol[] = {
+	NAME(IPPROTO_ICMP),
+	NAME(IPPROTO_IGMP),
+	NAME(IPPROTO_TCP),
+	NAME(IPPROTO_UDP),
+	NAME(IPPROTO_IPV6),
+	NAME(IPPROTO_GRE),
+	NAME(IPPROTO_ESP),
+	NAME(IPPROTO_AH),
+	NAME(IPPROTO_ICMPV6),
+	NAME(IPPROTO_SCTP),
+	NAME(IPPROTO_UDPLITE),
+	NAME(IPPROTO_RAW),
+	{0},
+};
+
+const struct name_value names_msg[] = {
+	NAME(MSG_OOB),
+	NAME(MSG_PEEK),
+	NAME(MSG_DONTROUTE),
+	NAME(MSG_CTRUNC),
+	NAME(MSG_TRUNC),
+	NAME(MSG_DONTWAIT),
+	NAME(MSG_EOR),
+	NAME(MSG_WAITALL),
+	NAME(MSG_CONFIRM),
+	NAME(MSG_ERRQUEUE),
+	NAME(MSG_NOSIGNAL),
+	NAME(MSG_MORE),
+	NAME(MSG_WAITFORONE),
+	NAME(MSG_ZEROCOPY),
+	NAME(MSG_FASTOPEN),
+	NAME(MSG_CMSG_CLOEXEC),
+	{0},
+};
+
+const struct name_value names_shut[] = {
+	NAME(SHUT_RD),
+	NAME(SHUT_WR),
+	NAME(SHUT_RDWR),
+	{0},
+};
+
+const struct name_value names_ai[] = {
+	NAME(AI_PASSIVE),
+	NAME(AI_CANONNAME),
+	NAME(AI_NUMERICHOST),
+	NAME(AI_V4MAPPED),
+	NAME(AI_ALL),
+	NAME(AI_ADDRCONFIG),
+	NAME(AI_NUMERICSERV),
+	{0},
+};
+
+const struct name_value names_ni[] = {
+	NAME(NI_NUMERICHOST),
+	NAME(NI_NUMERICSERV),
+	NAME(NI_NOFQDN),
+	NAME(NI_NAMEREQD),
+	NAME(NI_DGRAM),
+	{0},
+};
+
+const struct name_value names_eai[] = {
+	NAME(EAI_BADFLAGS),
+	NAME(EAI_NONAME),
+	NAME(EAI_AGAIN),
+	NAME(EAI_FAIL),
+	NAME(EAI_FAMILY),
+	NAME(EAI_SOCKTYPE),
+	NAME(EAI_SERVICE),
+	NAME(EAI_MEMORY),
+	NAME(EAI_SYSTEM),
+	NAME(EAI_OVERFLOW),
+	{"EAI_NODATA", -5},
+	{"EAI_ADDRFAMILY", -9},
+	{0},
+};
+
+const struct name_value names_open[] = {
+	NAME(O_WRONLY),
+	NAME(O_RDWR),
+	NAME(O_CREAT),
+	NAME(O_EXCL),
+	NAME(O_NOCTTY),
+	NAME(O_TRUNC),
+	NAME(O_APPEND),
+	NAME(O_NONBLOCK),
+	NAME(O_ASYNC),
+	NAME(O_CLOEXEC),
+	NAME(O_DIRECTORY),
+	NAME(O_NOFOLLOW),
+	{0},
+};
+
+const struct name_value names_splice[] = {
+	{"SPLICE_F_MOVE", 1},
+	{"SPLICE_F_NONBLOCK", 2},
+	{"SPLICE_F_MORE", 4},
+	{0},
+};
+
+const struct name_value names_fcntl[] = {
+	NAME(F_DUPFD),
+	NAME(F_GETFD),
+	NAME(F_SETFD),
+	NAME(F_GETFL),
+	NAME(F_SETFL),
+	NAME(F_SETOWN),
+	NAME(F_GETOWN),
+	NAME(F_DUPFD_CLOEXEC),
+	{"F_SETPIPE_SZ", 1031},
+	{"F_GETPIPE_SZ", 1032},
+	{0},
+};
+
+const struct name_value names_ioctl[] = {
+	NAME(FIONBIO),
+	NAME(FIONREAD),
+	NAME(SIOCOUTQ),
+	NAME(SIOCATMARK),
+	NAME(FIOASYNC),
+	NAME(TIOCGWINSZ),
+	{0},
+};
+
+const char *name_of(const struct name_value *table, long value)
+{
+	for (; table->name; table++)
+		if (table->value == value)
+			return table->name;
+	return NULL;
+}
+
+bool name_find(const struct name_value *table, const char *name, long *value)
+{
+	for (; table->name; table++) {
+		if (strcasecmp(table->name, name) == 0) {
+			*value = table->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+void str_add_name(struct str *s, const struct name_value *table, long value)
+{
+	const char *name = name_of(table, value);
+
+	if (name)
+		str_add(s, name);
+	else
+		str_addf(s, "%ld", value);
+}
+
+void str_add_flags(struct str *s, const struct name_value *table, long flags)
+{
+	const char *bar = "";
+
+	for (; table->name; table++) {
+		if (table->value == 0 || (flags & table->value) != table->value)
+			continue;
+		str_addf(s, "%s%s", bar, table->name);
+		flags &= ~table->value;
+		bar = "|";
+	}
+	if (flags)
+		str_addf(s, "%s%#lx", bar, flags);
+	else if (!*bar)
+		str_add(s, "0");
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: ISC
+#include "sys/netdb.h"
+
+#include "base/sockaddr.h"
+#include "sys/trace.h"
+
+static void add_hints(struct str *s, const struct addrinfo *hints)
+{
+	if (!hints) {
+		str_add(s, "NULL");
+		return;
+	}
+	str_add(s, "{");
+	str_add_flags(s, names_ai, hints->ai_flags);
+	str_add(s, ", ");
+	str_add_name(s, names_family, hints->ai_family);
+	str_add(s, ", ");
+	str_add_name(s, names_type, hints->ai_socktype);
+	str_add(s, ", ");
+	str_add_name(s, names_protocol, hints->ai_protocol);
+	str_add(s, "}");
+}
+
+static void add_results(struct str *s, const struct addrinfo *res)
+{
+	const char *comma = "";
+
+	str_add(s, "[");
+	for (; res; res = res->ai_next) {
+		str_add(s, comma);
+		str_add_sockaddr(s, res->ai_addr, res->ai_addrlen);
+		comma = ", ";
+	}
+	str_add(s, "]");
+}
+
+int sys_getaddrinfo(
+	const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	TRACE_START();
+	int ret = getaddrinfo(node, service, hints, res);
+
+	if (trace_sink) {
+		struct str in = {0};
+		struct str out = {0};
+
+		add_hints(&in, hints);
+		add_results(&out, ret ? NULL : *res);
+		TRACE_ERROR("getaddrinfo", ret, ret ? name_of(names_eai, ret) : NULL, T_STR(node),
+			T_STR(service), T_TEXT(str_c(&in)), T_TEXT(str_c(&out)));
+		str_fini(&in);
+		str_fini(&out);
+	}
+	return ret;
+}
+
+int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, socklen_t hostlen,
+	char *service, socklen_t servicelen, int flags)
+{
+	TRACE_START();
+	int ret = getnameinfo(sa, len, host, hostlen, service, servicelen, flags);
+
+	TRACE_ERROR("getnameinfo", ret, ret ? name_of(names_eai, ret) : NULL, T_ADDR(sa, len),
+		T_STR(ret || !hostlen ? NULL : host), T_STR(ret || !servicelen ? NULL : service),
+		T_FLAGS(names_ni, flags));
+	return ret;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: ISC
+// The calls on names and databases (section 3 of the manual), traced like system calls. They block:
+// commands with an event loop make them through net/lookup.
+#ifndef SOCKCTL_SYS_NETDB_H
+#define SOCKCTL_SYS_NETDB_H
+
+#include <netdb.h>
+
+// Returns 0 or an EAI_* code; *res is freed with freeaddrinfo().
+int sys_getaddrinfo(
+	const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res);
+
+// Returns 0 or an EAI_* code.
+int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, socklen_t hostlen,
+	char *service, socklen_t servicelen, int flags);
+
+#endif

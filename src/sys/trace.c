@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: ISC
+#include "sys/trace.h"
+
+#include "base/sockaddr.h"
+#include "sys/sockopts.h"
+
+#include <string.h>
+#include <time.h>
+
+#define SHOWN_BYTES 32
+
+trace_sink_fn *trace_sink;
+static void *trace_sink_arg;
+
+void trace_set_sink(trace_sink_fn *sink, void *arg)
+{
+	trace_sink_arg = arg;
+	trace_sink = sink;
+}
+
+uint64_t trace_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void trace_emit(struct trace_call *call)
+{
+	int saved = errno;
+
+	call->duration = trace_now() - call->start;
+	trace_sink(call, trace_sink_arg);
+	errno = saved;
+}
+
+static void add_data(struct str *s, const void *data, size_t len)
+{
+	if (!data) {
+		str_add(s, "NULL");
+		return;
+	}
+	str_addc(s, '"');
+	str_add_escaped(s, data, MIN(len, SHOWN_BYTES));
+	str_addc(s, '"');
+	if (len > SHOWN_BYTES)
+		str_add(s, "...");
+}
+
+static void add_socktype(struct str *s, long type)
+{
+	long flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	str_add_name(s, names_type, type & ~flags);
+	if (flags) {
+		str_addc(s, '|');
+		str_add_flags(s, names_type_flag, flags);
+	}
+}
+
+static void add_option(struct str *s, int level, int option)
+{
+	const struct sockopt *o = sockopt_by_number(level, option);
+
+	if (o)
+		str_addf(s, "%s, %s", sockopt_level_name(level), o->name);
+	else
+		str_addf(s, "%d, %d", level, option);
+}
+
+static void add_arg(struct str *s, const struct trace_arg *a)
+{
+	switch (a->type) {
+	case TRACE_INT:
+	case TRACE_FD:
+		str_addf(s, "%ld", a->value);
+		break;
+	case TRACE_UINT:
+		str_addf(s, "%lu", (unsigned long)a->value);
+		break;
+	case TRACE_NAME:
+		str_add_name(s, a->ptr, a->value);
+		break;
+	case TRACE_FLAGS:
+		str_add_flags(s, a->ptr, a->value);
+		break;
+	case TRACE_SOCKTYPE:
+		add_socktype(s, a->value);
+		break;
+	case TRACE_OCTAL:
+		str_addf(s, "%#lo", (unsigned long)a->value);
+		break;
+	case TRACE_ADDR:
+		if (a->ptr)
+			str_add_sockaddr(s, a->ptr, (socklen_t)a->len);
+		else
+			str_add(s, "NULL");
+		break;
+	case TRACE_DATA:
+		add_data(s, a->ptr, a->len);
+		break;
+	case TRACE_STR:
+		add_data(s, a->ptr, a->ptr ? strlen(a->ptr) : 0);
+		break;
+	case TRACE_OPTION:
+		add_option(s, (int)(a->value >> 32), (int)(a->value & 0xffffffff));
+		break;
+	case TRACE_OPTVAL:
+		str_add_sockopt_value(s,
+			sockopt_by_number((int)(a->value >> 32), (int)(a->value & 0xffffffff)),
+			a->ptr, a->len);
+		break;
+	case TRACE_TEXT:
+		str_add(s, a->ptr);
+		break;
+	}
+}
+
+void trace_format(struct str *s, const struct trace_call *call)
+{
+	str_addf(s, "%s(", call->name);
+	for (unsigned i = 0; i < call->nargs; i++) {
+		if (i)
+			str_add(s, ", ");
+		add_arg(s, &call->args[i]);
+	}
+	str_add(s, ") = ");
+	if (call->error)
+		str_addf(s, "%ld %s", call->result, call->error);
+	else if (call->result < 0)
+		str_addf(s, "-1 %s (%s)", strerrorname_np((int)-call->result),
+			strerror((int)-call->result));
+	else
+		str_addf(s, "%ld", call->result);
+}

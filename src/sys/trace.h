@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: ISC
+// Every call that src/sys makes is told to one sink, decoded on demand.
+//
+// A wrapper looks like this, and nothing else makes the call:
+//
+//	int sys_listen(int fd, int backlog)
+//	{
+//		TRACE_START();
+//		int ret = SYS_RESULT(listen(fd, backlog));
+//		TRACE("listen", ret, T_FD(fd), T_INT(backlog));
+//		return ret;
+//	}
+#ifndef SOCKCTL_SYS_TRACE_H
+#define SOCKCTL_SYS_TRACE_H
+
+#include "base/str.h"
+#include "base/util.h"
+#include "sys/names.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum trace_type {
+	TRACE_INT,
+	TRACE_UINT,
+	TRACE_FD,
+	TRACE_NAME, // one constant of a table
+	TRACE_FLAGS, // constants of a table, or-ed
+	TRACE_SOCKTYPE, // SOCK_STREAM|SOCK_CLOEXEC
+	TRACE_OCTAL,
+	TRACE_ADDR, // a struct sockaddr
+	TRACE_DATA, // bytes; the first few are shown
+	TRACE_STR, // a C string or NULL
+	TRACE_OPTION, // value: level << 32 | option; shown as two arguments
+	TRACE_OPTVAL, // the value of that option
+	TRACE_TEXT, // already written out
+};
+
+struct trace_arg {
+	enum trace_type type;
+	long value;
+	const void *ptr;
+	size_t len;
+};
+
+struct trace_call {
+	const char *name;
+	long result; // as the wrapper returns it: negative errno for failures
+	const char *error; // where errno is not how the call fails (EAI_*); NULL otherwise
+	uint64_t start; // ns of CLOCK_MONOTONIC
+	uint64_t duration; // ns
+	unsigned nargs;
+	struct trace_arg args[8];
+};
+
+// Called with each call as it returns, possibly by several threads at once.
+typedef void trace_sink_fn(const struct trace_call *call, void *arg);
+
+// Turns tracing on (or off with NULL) for the whole process.
+void trace_set_sink(trace_sink_fn *sink, void *arg);
+
+// Adds the call as one line without newline: connect(5, [::1]:443) = -1 EINPROGRESS (...)
+void trace_format(struct str *s, const struct trace_call *call);
+
+#define T_INT(v) \
+	{ \
+		TRACE_INT, (long)(v), NULL, 0 \
+	}
+#define T_UINT(v) \
+	{ \
+		TRACE_UINT, (long)(v), NULL, 0 \
+	}
+#define T_FD(v) \
+	{ \
+		TRACE_FD, (long)(v), NULL, 0 \
+	}
+#define T_NAME(table, v) \
+	{ \
+		TRACE_NAME, (long)(v), table, 0 \
+	}
+#define T_FLAGS(table, v) \
+	{ \
+		TRACE_FLAGS, (long)(v), table, 0 \
+	}
+#define T_SOCKTYPE(v) \
+	{ \
+		TRACE_SOCKTYPE, (long)(v), NULL, 0 \
+	}
+#define T_OCTAL(v) \
+	{ \
+		TRACE_OCTAL, (long)(v), NULL, 0 \
+	}
+#define T_ADDR(sa, length) \
+	{ \
+		TRACE_ADDR, 0, sa, length \
+	}
+#define T_DATA(p, length) \
+	{ \
+		TRACE_DATA, 0, p, length \
+	}
+#define T_STR(p) \
+	{ \
+		TRACE_STR, 0, p, 0 \
+	}
+#define T_OPTION(level, option) \
+	{ \
+		TRACE_OPTION, (long)(level) << 32 | (option), NULL, 0 \
+	}
+#define T_OPTVAL(level, option, p, length) \
+	{ \
+		TRACE_OPTVAL, (long)(level) << 32 | (option), p, length \
+	}
+#define T_TEXT(p) \
+	{ \
+		TRACE_TEXT, 0, p, 0 \
+	}
+
+// What follows serves the wrappers only.
+
+extern trace_sink_fn *trace_sink;
+
+uint64_t trace_now(void); // ns of CLOCK_MONOTONIC
+void trace_emit(struct trace_call *call); // keeps errno
+
+#define SYS_RESULT(call) \
+	({ \
+		__typeof__(call) r_ = (call); \
+		r_ < 0 ? (__typeof__(call))(-errno) : r_; \
+	})
+
+#define TRACE_START() uint64_t trace_start_ = unlikely(trace_sink) ? trace_now() : 0
+
+#define TRACE_ERROR(name_, ret_, error_, ...) \
+	do { \
+		if (unlikely(trace_sink)) { \
+			struct trace_arg args_[] = {__VA_ARGS__}; \
+			struct trace_call call_ = {.name = (name_), \
+				.result = (long)(ret_), \
+				.error = (error_), \
+				.start = trace_start_, \
+				.nargs = ARRAY_SIZE(args_)}; \
+			_Static_assert(sizeof(args_) <= sizeof(call_.args), "too many arguments"); \
+			__builtin_memcpy(call_.args, args_, sizeof(args_)); \
+			trace_emit(&call_); \
+		} \
+	} while (0)
+
+#define TRACE(name_, ret_, ...) TRACE_ERROR(name_, ret_, NULL, __VA_ARGS__)
+
+#endif
