@@ -7,8 +7,7 @@
  *   main.c        finds the command, parses its options, runs it, exits
  *   cmd/          one file per command, holding only wiring; table.c lists them
  *   app.[ch]      what one run owns: loop, reporter, tracer, signals, deadline, exit status
- *   cli/          opt: the option table and its parser; help: --help, completion words;
- *                 value: durations, sizes, numbers
+ *   cli/          opt: the option table and its parser; help: --help, completion words
  *   relay/        relay: two one-way flows and the one function that decides when they end;
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
@@ -19,7 +18,7 @@
  *   out/          report: events and errors as text or JSON; hexdump; progress
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API.
- *   base/         strings, lists, memory, UTF-8, suggestions
+ *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers
  */
 
 #include "app.h"

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
-#include "cli/value.h"
+#include "base/value.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "cli/value.h"
+#include "base/value.h"
 
 #include "base/util.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The words that options take: numbers, durations, sizes. Each parser accepts whole words only:
 // no sign, no space, nothing left over.
-#ifndef SOCKCTL_CLI_VALUE_H
-#define SOCKCTL_CLI_VALUE_H
+#ifndef SOCKCTL_BASE_VALUE_H
+#define SOCKCTL_BASE_VALUE_H
 
 #include <stdint.h>
 
