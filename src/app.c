@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "net/lookup.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -227,13 +228,13 @@ static void close_handle(uv_handle_t *handle, void *arg)
 void app_exit(struct app *app)
 {
 	trace_set_sink(NULL, NULL);
+	// exit() would wait for a thread that is stuck in a look-up.
+	if (lookup_is_running())
+		_exit(app->status);
 	if (app->has_loop) {
 		uv_walk(&app->loop, close_handle, NULL);
 		uv_run(&app->loop, UV_RUN_DEFAULT);
 		uv_loop_close(&app->loop);
 	}
-	// exit() would wait for a thread that looks up a name.
-	if (app->threads)
-		_exit(app->status);
 	exit(app->status);
 }

@@ -49,7 +49,6 @@ struct app {
 	bool stopping;
 	uv_signal_t signals[4];
 	uv_timer_t deadline;
-	bool threads; // a thread may still be running: exit without joining it
 
 	// Called once before the loop ends early (signal, deadline); may report what was cut off.
 	void (*on_stop)(void *arg);

@@ -4,6 +4,7 @@
 #define SOCKCTL_BASE_UTIL_H
 
 #include <stddef.h>
+#include <sys/param.h> // MIN, MAX
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -16,8 +17,5 @@
 #define attr_cold __attribute__((cold))
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
-
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 #endif

@@ -35,6 +35,16 @@ ssize_t sys_read(int fd, void *buf, size_t len)
 	return ret;
 }
 
+ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(pread(fd, buf, len, offset));
+
+	TRACE("pread", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len),
+		T_INT(offset));
+	return ret;
+}
+
 ssize_t sys_write(int fd, const void *buf, size_t len)
 {
 	TRACE_START();

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: ISC
+#include "io/endpoint.h"
+
+#include "base/util.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+static ssize_t socket_recv(struct endpoint *e, void *buf, size_t len)
+{
+	return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT);
+}
+
+static ssize_t socket_send(struct endpoint *e, const void *buf, size_t len)
+{
+	return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int socket_shut(struct endpoint *e, int how)
+{
+	return sys_shutdown(e->wr_fd, how);
+}
+
+static const struct endpoint_ops socket_ops = {socket_recv, socket_send, socket_shut};
+
+// A blocking descriptor that we may neither change nor open anew: never call it unless it is ready.
+static bool is_ready(int fd, short events)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+static bool may_block(const struct watch *w, const struct fd_info *info)
+{
+	return w->flags & WATCH_SHARED && !watch_is_always_ready(w) && info->kind != FD_SOCKET;
+}
+
+ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
+{
+	if (e->offset) {
+		ssize_t n = sys_pread(e->rd_fd, buf, len, *e->offset);
+
+		*e->offset += MAX(n, 0);
+		return n;
+	}
+	if (e->rd_info.kind == FD_SOCKET)
+		return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT);
+	if (may_block(e->rd, &e->rd_info) && !is_ready(e->rd_fd, POLLIN))
+		return -EAGAIN;
+	return sys_read(e->rd_fd, buf, len);
+}
+
+static ssize_t stdio_send(struct endpoint *e, const void *buf, size_t len)
+{
+	if (e->wr_info.kind == FD_SOCKET)
+		return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (may_block(e->wr, &e->wr_info)) {
+		if (!is_ready(e->wr_fd, POLLOUT))
+			return -EAGAIN;
+		len = MIN(len, PIPE_BUF); // what a writable pipe takes without blocking
+	}
+	return sys_write(e->wr_fd, buf, len);
+}
+
+// Closes FD; a standard descriptor is replaced by /dev/null so that nothing else takes its number.
+static int close_output(int fd)
+{
+	int null;
+	int r;
+
+	if (fd > STDERR_FILENO)
+		return sys_close(fd);
+	r = sys_close(fd); // tells what a write that was put off met, such as a full disk
+	null = sys_open("/dev/null", O_RDONLY, 0);
+	if (null >= 0 && null != fd) {
+		dup2(null, fd);
+		sys_close(null);
+	}
+	return r;
+}
+
+// Closing is how a pipe or a file learns that nothing more comes.
+static int stdio_shut(struct endpoint *e, int how)
+{
+	int wr_fd = e->wr_fd;
+	int out = e->out;
+
+	if (out < 0)
+		return 0;
+	if (e->wr_info.kind == FD_SOCKET)
+		sys_shutdown(out, how);
+	watch_fini(e->wr);
+	e->wr = NULL;
+	e->wr_fd = e->out = -1;
+	if (wr_fd != out)
+		sys_close(wr_fd);
+	return close_output(out);
+}
+
+static const struct endpoint_ops stdio_ops = {endpoint_recv_fd, stdio_send, stdio_shut};
+
+int endpoint_init_socket(
+	struct endpoint *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data)
+{
+	*e = (struct endpoint){.ops = &socket_ops,
+		.rd = &e->watches[0],
+		.wr = &e->watches[0],
+		.rd_fd = fd,
+		.wr_fd = fd,
+		.in = fd,
+		.out = fd,
+		.is_private = is_private};
+	fd_inspect(fd, &e->rd_info);
+	e->wr_info = e->rd_info;
+	return watch_init(e->rd, loop, fd, is_private ? 0 : WATCH_SHARED, cb, data);
+}
+
+// Finds the descriptor to use for one half, and watches it.
+static int init_half(struct watch *w, int *fd, int given, struct fd_info *info, int mode,
+	uv_loop_t *loop, watch_fn *cb, void *data)
+{
+	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
+
+	fd_inspect(given, info);
+	*fd = fd_reopen(given, info, mode);
+	if (*fd < 0) {
+		*fd = given;
+		flags |= WATCH_SHARED;
+	}
+	return watch_init(w, loop, *fd, flags, cb, data);
+}
+
+int endpoint_init_stdio(
+	struct endpoint *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data)
+{
+	*e = (struct endpoint){.ops = &stdio_ops,
+		.rd = &e->watches[0],
+		.wr = &e->watches[1],
+		.in = in,
+		.out = out,
+		.is_private = true};
+	int r = init_half(e->rd, &e->rd_fd, in, &e->rd_info, O_RDONLY, loop, cb, data);
+
+	if (r == 0)
+		r = init_half(e->wr, &e->wr_fd, out, &e->wr_info, O_WRONLY, loop, cb, data);
+	return r;
+}
+
+void endpoint_init_file(struct endpoint *e, int in, off_t position)
+{
+	*e = (struct endpoint){.ops = &stdio_ops,
+		.rd_fd = in,
+		.wr_fd = -1,
+		.in = in,
+		.out = -1,
+		.own_offset = position};
+	e->offset = &e->own_offset;
+	fd_inspect(in, &e->rd_info);
+}
+
+void endpoint_fini(struct endpoint *e)
+{
+	watch_fini(&e->watches[0]);
+	watch_fini(&e->watches[1]);
+	if (!e->is_private)
+		return;
+	if (e->ops == &socket_ops) {
+		sys_close(e->rd_fd);
+		return;
+	}
+	if (e->rd_fd != e->in)
+		sys_close(e->rd_fd);
+	if (e->wr_fd != e->out)
+		sys_close(e->wr_fd);
+}

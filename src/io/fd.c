@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: ISC
+#include "io/fd.h"
+
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum fd_kind kind_of(int fd, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return FD_FILE;
+	if (S_ISFIFO(st->st_mode))
+		return FD_PIPE;
+	if (S_ISSOCK(st->st_mode))
+		return FD_SOCKET;
+	return S_ISCHR(st->st_mode) && isatty(fd) ? FD_TERMINAL : FD_OTHER;
+}
+
+void fd_inspect(int fd, struct fd_info *info)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+	int access = flags & O_ACCMODE;
+
+	*info = (struct fd_info){.kind = FD_BAD};
+	if (flags < 0 || fstat(fd, &st) < 0)
+		return;
+	info->kind = kind_of(fd, &st);
+	info->readable = access == O_RDONLY || access == O_RDWR;
+	info->writable = access == O_WRONLY || access == O_RDWR;
+	info->append = flags & O_APPEND;
+	if (info->kind == FD_FILE) {
+		off_t position = lseek(fd, 0, SEEK_CUR);
+
+		info->size = (uint64_t)st.st_size;
+		info->position = position > 0 ? (uint64_t)position : 0;
+	}
+	if (info->kind == FD_SOCKET) {
+		int domain = 0;
+		int type = 0;
+		socklen_t len = sizeof(int);
+
+		sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+		sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+		info->is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6);
+	}
+}
+
+int fd_reopen(int fd, const struct fd_info *info, int mode)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+
+	if (info->kind != FD_PIPE && info->kind != FD_TERMINAL)
+		return -EOPNOTSUPP;
+	// Opening by name could turn one end of a pipe into the other.
+	if (mode == O_RDONLY ? !info->readable : !info->writable)
+		return -EBADF;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return sys_open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}

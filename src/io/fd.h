@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: ISC
+// What a descriptor is, and how to get one of our own for what we share with others.
+#ifndef SOCKCTL_IO_FD_H
+#define SOCKCTL_IO_FD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fd_kind {
+	FD_FILE, // regular
+	FD_PIPE, // or FIFO
+	FD_SOCKET,
+	FD_TERMINAL,
+	FD_OTHER, // devices and whatever else
+	FD_BAD, // not open
+};
+
+struct fd_info {
+	enum fd_kind kind;
+	bool readable, writable; // as it was opened
+	bool append;
+	bool is_tcp; // a stream socket of the Internet families
+	uint64_t size; // of a regular file
+	uint64_t position; // of a regular file
+};
+
+void fd_inspect(int fd, struct fd_info *info);
+
+// Opens the pipe or terminal behind FD anew as MODE (O_RDONLY or O_WRONLY), non-blocking, so that
+// the mode of the shared description stays as it is. Returns the new descriptor, or a negative
+// errno where that cannot be done: -EOPNOTSUPP for kinds that have no name to open.
+int fd_reopen(int fd, const struct fd_info *info, int mode);
+
+#endif

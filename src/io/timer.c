@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+#include "io/timer.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+static void on_timer(uv_timer_t *handle)
+{
+	struct timer *t = handle->data;
+
+	t->cb(t->data);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void timer_init(struct timer *t, uv_loop_t *loop, timer_fn *cb, void *data)
+{
+	*t = (struct timer){.handle = xmalloc(sizeof(*t->handle)), .cb = cb, .data = data};
+	uv_timer_init(loop, t->handle);
+	t->handle->data = t;
+}
+
+void timer_start(struct timer *t, uint64_t ms)
+{
+	uv_update_time(t->handle->loop); // the loop's time is that of its last turn
+	uv_timer_start(t->handle, on_timer, ms, 0);
+}
+
+void timer_stop(struct timer *t)
+{
+	if (t->handle)
+		uv_timer_stop(t->handle);
+}
+
+bool timer_is_running(const struct timer *t)
+{
+	return t->handle && uv_is_active((const uv_handle_t *)t->handle);
+}
+
+void timer_fini(struct timer *t)
+{
+	if (t->handle)
+		uv_close((uv_handle_t *)t->handle, on_closed);
+	*t = (struct timer){0};
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: ISC
+// Sockets that wait for connections: one for each address of a place, accepting in batches.
+#ifndef SOCKCTL_NET_LISTENER_H
+#define SOCKCTL_NET_LISTENER_H
+
+#include "io/timer.h"
+#include "io/watch.h"
+#include "net/lookup.h"
+#include "net/place.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct listener;
+
+// FD is a connected, non-blocking socket of ours now. The callback may call listener_close().
+typedef void accept_fn(struct listener *l, int fd, const struct sockaddr_any *peer);
+
+// Accepting has stopped for a moment because the system has no descriptor or memory for more
+// (ERROR, once until it works again).
+typedef void accept_trouble_fn(struct listener *l, int error);
+
+struct listener_options {
+	int family; // AF_UNSPEC: both where the system can
+	int backlog;
+	mode_t mode; // of a Unix socket
+	const char *interface; // NULL: any
+	int (*prepare)(void *data, int fd); // before bind; 0 or a negative errno. May be NULL.
+	void *prepare_data;
+};
+
+struct listener_socket {
+	struct listener *listener;
+	int fd;
+	bool inherited; // not ours to close
+	struct sockaddr_any local;
+	struct watch watch;
+};
+
+struct listener {
+	struct listener_socket *sockets;
+	size_t count;
+	accept_fn *on_accept;
+	accept_trouble_fn *on_trouble;
+	void *data; // the owner's
+	uv_loop_t *loop;
+	bool paused; // by the owner
+	bool troubled; // until an accept works again
+	bool closed;
+	struct timer retry;
+	char *unix_path; // to be removed, or NULL
+	dev_t unix_dev;
+	ino_t unix_ino;
+};
+
+void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
+	accept_trouble_fn *on_trouble, void *data);
+
+// Binds to every address and listens. Port 0 becomes the same free port on all of them. Returns 0
+// or a negative errno, with the address that failed in *failed and what failed in *step. Where one
+// IPv6 wildcard socket serves IPv4 as well, the IPv4 wildcard address is left out.
+int listener_open(struct listener *l, const struct address_list *addresses,
+	const struct listener_options *options, struct sockaddr_any *failed, const char **step);
+
+// Listens at a path or abstract name. A socket file that nobody listens on any more is replaced;
+// anything else at that path is left alone (-EADDRINUSE). The file is removed by listener_close().
+int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
+	const struct listener_options *options, const char **step);
+
+// Takes over a listening socket that was inherited. -EINVAL if it does not listen.
+int listener_adopt(struct listener *l, int fd);
+
+// Starts accepting. Before that, clients wait in the backlog.
+void listener_start(struct listener *l);
+
+// Leaves clients in the backlog until listener_resume(). Also resumes after trouble.
+void listener_pause(struct listener *l);
+void listener_resume(struct listener *l);
+
+// Closes the sockets; who still waits is refused. May be called twice.
+void listener_close(struct listener *l);
+
+#endif

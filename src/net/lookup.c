@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: ISC
+#include "net/lookup.h"
+
+#include "base/mem.h"
+#include "net/place.h"
+#include "sys/netdb.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lookup {
+	char *host, *service;
+	struct addrinfo hints;
+	lookup_fn *cb; // NULL once cancelled
+	void *data;
+	uv_async_t async;
+
+	// Written by the thread before it wakes the loop.
+	int code;
+	int error;
+	struct addrinfo *result;
+};
+
+static atomic_int running;
+
+void address_list_fini(struct address_list *l)
+{
+	free(l->items);
+	*l = (struct address_list){0};
+}
+
+static void add_address(struct address_list *l, const struct sockaddr_any *a)
+{
+	l->items = xrealloc(l->items, (l->count + 1) * sizeof(*l->items));
+	l->items[l->count++] = *a;
+}
+
+static bool lists(const struct address_list *l, const struct sockaddr_any *a)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (sockaddr_equal(&l->items[i], a))
+			return true;
+	return false;
+}
+
+static struct address_list list_of(const struct addrinfo *res)
+{
+	struct address_list l = {0};
+	struct sockaddr_any a;
+
+	for (; res; res = res->ai_next) {
+		sockaddr_set(&a, res->ai_addr, res->ai_addrlen);
+		if (!lists(&l, &a)) // one of each, whatever the socket type
+			add_address(&l, &a);
+	}
+	return l;
+}
+
+static void add_any(struct address_list *l, int family, int flags, unsigned port)
+{
+	struct sockaddr_any a = {0};
+
+	if (family != AF_INET) {
+		a.in6.sin6_family = AF_INET6;
+		a.in6.sin6_addr = flags & AI_PASSIVE ? in6addr_any : in6addr_loopback;
+		a.in6.sin6_port = htons((uint16_t)port);
+		a.len = sizeof(a.in6);
+		add_address(l, &a);
+	}
+	if (family != AF_INET6) {
+		memset(&a, 0, sizeof(a));
+		a.in.sin_family = AF_INET;
+		a.in.sin_addr.s_addr = htonl(flags & AI_PASSIVE ? INADDR_ANY : INADDR_LOOPBACK);
+		a.in.sin_port = htons((uint16_t)port);
+		a.len = sizeof(a.in);
+		add_address(l, &a);
+	}
+}
+
+bool lookup_numeric(const char *host, const char *service, int family, int flags, int *code,
+	struct address_list *list)
+{
+	struct sockaddr_any a;
+	struct in_addr ignored;
+
+	*list = (struct address_list){0};
+	*code = 0;
+	if (!is_port_number(service, 0))
+		return false;
+
+	unsigned port = (unsigned)strtoul(service, NULL, 10);
+
+	if (!host) {
+		add_any(list, family, flags, port);
+		return true;
+	}
+	if (numeric_address(host, port, &a)) {
+		if (family != AF_UNSPEC && family != a.sa.sa_family)
+			*code = EAI_ADDRFAMILY;
+		else
+			add_address(list, &a);
+		return true;
+	}
+	// getaddrinfo() would take "127.1" and "0x7f000001" for addresses as inet_aton() does. To
+	// us they are names, and no such names can exist.
+	if (inet_aton(host, &ignored)) {
+		*code = EAI_NONAME;
+		return true;
+	}
+	return false;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct lookup *l = handle->data;
+
+	if (l->result)
+		freeaddrinfo(l->result);
+	free(l->host);
+	free(l->service);
+	free(l);
+}
+
+static void on_answer(uv_async_t *async)
+{
+	struct lookup *l = async->data;
+
+	atomic_fetch_sub(&running, 1);
+	if (l->cb)
+		l->cb(l->data, l->code, l->error, list_of(l->result));
+	uv_close((uv_handle_t *)async, on_closed);
+}
+
+static void *run(void *arg)
+{
+	struct lookup *l = arg;
+
+	l->code = sys_getaddrinfo(l->host, l->service, &l->hints, &l->result);
+	l->error = -errno;
+	if (l->code)
+		l->result = NULL;
+	uv_async_send(&l->async);
+	return NULL;
+}
+
+// Signals are for the main thread.
+static int start_thread(struct lookup *l)
+{
+	pthread_t thread;
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t old;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, run, l);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
+
+struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
+	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error)
+{
+	struct lookup *l = xcalloc(1, sizeof(*l));
+
+	l->host = host ? xstrdup(host) : NULL;
+	l->service = service ? xstrdup(service) : NULL;
+	l->hints = *hints;
+	l->cb = cb;
+	l->data = data;
+	*error = uv_async_init(loop, &l->async, on_answer);
+	if (*error < 0) {
+		l->async.data = l;
+		on_closed((uv_handle_t *)&l->async);
+		return NULL;
+	}
+	l->async.data = l;
+	*error = start_thread(l);
+	if (*error < 0) {
+		uv_close((uv_handle_t *)&l->async, on_closed);
+		return NULL;
+	}
+	atomic_fetch_add(&running, 1);
+	return l;
+}
+
+void lookup_cancel(struct lookup *l)
+{
+	l->cb = NULL;
+}
+
+bool lookup_is_running(void)
+{
+	return atomic_load(&running) > 0;
+}
+
+bool lookup_is_not_found(int code)
+{
+	return code == EAI_NONAME || code == EAI_SERVICE || code == EAI_NODATA ||
+	       code == EAI_ADDRFAMILY || code == EAI_FAMILY;
+}

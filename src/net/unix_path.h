@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: ISC
+// Socket files in the file system: made with the right mode from the start, replaced only when they
+// are dead, removed only when they are still ours.
+#ifndef SOCKCTL_NET_UNIX_PATH_H
+#define SOCKCTL_NET_UNIX_PATH_H
+
+#include "base/sockaddr.h"
+
+#include <sys/stat.h>
+
+// Binds FD to the path of ADDRESS, created with MODE. A socket file at that path on which nobody
+// listens is replaced. Returns 0 or a negative errno; -EADDRINUSE for anything else at the path.
+int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode);
+
+// Which file the path is now, to know it again.
+int unix_path_identify(const char *path, dev_t *dev, ino_t *ino);
+
+// Removes the file if it is still that one.
+void unix_path_remove(const char *path, dev_t dev, ino_t ino);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: ISC
+// Moves bytes through a buffer: the engine for everything that somebody must look at.
+#include "relay/filter.h"
+#include "relay/flow.h"
+#include "relay/pending.h"
+
+#include "sys/file.h"
+
+#include <errno.h>
+
+#define ROUNDS 16 // reads per turn before others get theirs
+
+// One buffer serves all flows of the loop: it is empty again before anybody else runs. Not 64 KiB,
+// which a loopback connection cuts into one full segment and a stub of 53 bytes.
+static char buffer[32 * 1024];
+
+// A short read from what can be waited for means that no more is there now.
+static bool is_drained(const struct endpoint *src, size_t got)
+{
+	return got < sizeof(buffer) && src->rd && src->rd_info.kind != FD_FILE;
+}
+
+// Sends bytes on and keeps what the destination does not take. Returns 0, 1 if some were kept, or
+// a negative errno.
+static int deliver(struct flow *f, const char *data, size_t len)
+{
+	if (f->tap && !f->tap_before_filter)
+		f->tap(f->tap_arg, data, len);
+	if (!f->pending.len) {
+		ssize_t n = f->dst->ops->send(f->dst, data, len);
+
+		if (n < 0 && n != -EAGAIN && n != -EINTR)
+			return (int)n;
+		n = MAX(n, 0);
+		f->sent += (uint64_t)n;
+		data += n;
+		len -= (size_t)n;
+	}
+	str_addn(&f->pending, data, len);
+	return f->pending.len > 0;
+}
+
+static int filter_and_deliver(struct flow *f, const char *data, size_t len)
+{
+	struct str out = {0};
+	int r = 0;
+
+	if (f->tap && f->tap_before_filter)
+		f->tap(f->tap_arg, data, len);
+	if (!f->filter)
+		return deliver(f, data, len);
+	f->filter->run(f->filter, (const unsigned char *)data, len, &out);
+	if (out.len)
+		r = deliver(f, out.data, out.len);
+	str_fini(&out);
+	return r;
+}
+
+// What the splice engine left in its pipe comes before what the source still has.
+static ssize_t receive(struct flow *f)
+{
+	ssize_t n;
+
+	if (!f->piped)
+		return f->src->ops->recv(f->src, buffer, sizeof(buffer));
+	n = sys_read(f->pipe[0], buffer, MIN(f->piped, sizeof(buffer)));
+	if (n > 0) {
+		f->piped -= (size_t)n;
+		f->received -= (uint64_t)n; // counted when it entered the pipe
+	}
+	return n;
+}
+
+static enum pump wait_for_dst(struct flow *f)
+{
+	f->want_dst = true;
+	return PUMP_WAIT;
+}
+
+static enum pump copy_pump(struct flow *f)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		int r = pending_flush(f);
+
+		if (r < 0)
+			return flow_fail(f, FLOW_DST, r);
+		if (r > 0)
+			return wait_for_dst(f);
+		if (f->eof && !f->piped)
+			return PUMP_END;
+
+		ssize_t n = receive(f);
+
+		if (n == -EINTR)
+			continue;
+		if (n == -EAGAIN) {
+			f->want_src = true;
+			return PUMP_WAIT;
+		}
+		if (n < 0)
+			return flow_fail(f, FLOW_SRC, n);
+		if (n == 0) {
+			f->eof = true;
+			continue;
+		}
+		f->received += (uint64_t)n;
+		r = filter_and_deliver(f, buffer, (size_t)n);
+		if (r < 0)
+			return flow_fail(f, FLOW_DST, r);
+		if (r > 0)
+			return wait_for_dst(f);
+		if (!f->piped && is_drained(f->src, (size_t)n)) {
+			f->want_src = true;
+			return PUMP_WAIT;
+		}
+	}
+	return PUMP_AGAIN;
+}
+
+const struct engine engine_copy = {"copy", copy_pump};

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: ISC
+#include "relay/flow.h"
+
+#include "sys/file.h"
+
+#include <sys/socket.h>
+
+void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst)
+{
+	*f = (struct flow){.src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
+}
+
+static bool can_splice_from(const struct fd_info *info)
+{
+	return info->kind == FD_FILE || info->kind == FD_PIPE || info->kind == FD_SOCKET;
+}
+
+// Append mode is refused by splice(); terminals do not know it.
+static bool can_splice_to(const struct fd_info *info)
+{
+	return !info->append && (info->kind == FD_FILE || info->kind == FD_PIPE ||
+					info->kind == FD_SOCKET || info->kind == FD_OTHER);
+}
+
+// A socket whose blocking mode is not ours would block in splice().
+static bool is_safe(const struct watch *w, const struct fd_info *info)
+{
+	return info->kind != FD_SOCKET || !w || !(w->flags & WATCH_SHARED);
+}
+
+static bool can_splice(const struct flow *f)
+{
+	const struct endpoint *src = f->src;
+	const struct endpoint *dst = f->dst;
+
+	return !f->filter && !f->tap && src->rd_fd >= 0 && dst->wr_fd >= 0 &&
+	       can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
+	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
+}
+
+void flow_start(struct flow *f)
+{
+	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
+}
+
+void flow_fini(struct flow *f)
+{
+	str_fini(&f->pending);
+	for (int i = 0; i < 2; i++) {
+		if (f->pipe[i] >= 0)
+			sys_close(f->pipe[i]);
+		f->pipe[i] = -1;
+	}
+}
+
+static void set_state(struct flow *f, enum flow_state state)
+{
+	f->state = state;
+	if (flow_has_ended(f))
+		f->want_src = f->want_dst = false;
+}
+
+enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
+{
+	f->error = (int)error;
+	f->failed = side;
+	return PUMP_FAIL;
+}
+
+void flow_finish(struct flow *f)
+{
+	f->eof = true;
+	if (f->state == FLOW_OPEN)
+		set_state(f, FLOW_DRAIN);
+}
+
+void flow_break(struct flow *f, enum flow_side side, int error)
+{
+	flow_fail(f, side, error);
+	set_state(f, FLOW_FAILED);
+}
+
+// All is delivered: say so.
+static enum flow_state shut(struct flow *f)
+{
+	int r = f->shut_how >= 0 ? f->dst->ops->shut(f->dst, f->shut_how) : 0;
+
+	if (r < 0)
+		flow_fail(f, FLOW_DST, r);
+	return r < 0 ? FLOW_FAILED : FLOW_SHUT;
+}
+
+bool flow_step(struct flow *f)
+{
+	enum pump result;
+
+	if (flow_has_ended(f))
+		return false;
+	f->want_src = f->want_dst = false;
+	result = f->engine->pump(f);
+	if (result == PUMP_FAIL)
+		set_state(f, FLOW_FAILED);
+	else if (result == PUMP_END)
+		set_state(f, shut(f));
+	else if (f->eof)
+		set_state(f, FLOW_DRAIN);
+	return result == PUMP_AGAIN;
+}
+
+void flow_inject(struct flow *f, const void *data, size_t len)
+{
+	if (!flow_has_ended(f))
+		str_addn(&f->pending, data, len);
+}
+
+size_t flow_undelivered(const struct flow *f)
+{
+	return f->pending.len - f->pending_start + f->piped;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: ISC
+// One direction of a relay: bytes from a source to a destination, and a small state machine that
+// says how far it has come.
+//
+//	OPEN     bytes may still come from the source
+//	DRAIN    none will; what was read is on its way to the destination
+//	SHUT     all was delivered, and the destination was told so
+//	FAILED   the source or the destination broke; error says how
+//
+// Engines move bytes and report; they never change the state. flow_step() is the only place that
+// does.
+#ifndef SOCKCTL_RELAY_FLOW_H
+#define SOCKCTL_RELAY_FLOW_H
+
+#include "base/str.h"
+#include "io/endpoint.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct filter;
+struct flow;
+
+enum flow_state {
+	FLOW_OPEN,
+	FLOW_DRAIN,
+	FLOW_SHUT,
+	FLOW_FAILED,
+};
+
+enum flow_side {
+	FLOW_SRC,
+	FLOW_DST,
+};
+
+// What an engine has to say after moving what it could.
+enum pump {
+	PUMP_WAIT, // nothing more until what it wants is ready
+	PUMP_AGAIN, // its share of this turn is used up; there is more
+	PUMP_END, // the source has ended and nothing is left to deliver
+	PUMP_FAIL, // flow->error and flow->failed are set
+};
+
+struct engine {
+	const char *name;
+	enum pump (*pump)(struct flow *f);
+};
+
+extern const struct engine engine_copy; // recv and send, through filters
+extern const struct engine engine_splice; // inside the kernel
+
+// Sees the bytes as they are on the wire, before they are sent or after they are received.
+typedef void flow_tap_fn(void *arg, const void *data, size_t len);
+
+struct flow {
+	struct endpoint *src, *dst;
+	const struct engine *engine;
+	enum flow_state state;
+	bool want_src, want_dst; // what the engine waits for
+	bool eof; // the source has ended, or nothing more is wanted of it
+	int shut_how; // how the destination is told of the end: SHUT_WR, or another; -1: not at all
+
+	int error; // negative errno, with FLOW_FAILED
+	enum flow_side failed;
+
+	uint64_t received; // bytes taken from the source
+	uint64_t sent; // bytes that the destination has taken
+
+	// Bytes that the destination has not taken yet. Empty, and without memory, most of the
+	// time.
+	struct str pending;
+	size_t pending_start;
+
+	// A pipe between two descriptors of which neither is one; -1 until it is needed.
+	int pipe[2];
+	size_t piped; // bytes in it
+	bool pipe_full; // it took no more although it may have room: wait until it is empty
+	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
+
+	struct filter *filter; // NULL: none
+	bool tap_before_filter; // the source is the wire
+	flow_tap_fn *tap;
+	void *tap_arg;
+};
+
+void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst);
+
+// Chooses the engine, once filter and tap are set.
+void flow_start(struct flow *f);
+
+void flow_fini(struct flow *f);
+
+// Moves what can be moved now and brings the state up to date. Returns true if there is more to do
+// at once.
+bool flow_step(struct flow *f);
+
+// Takes nothing more from the source; what was taken is still delivered.
+void flow_finish(struct flow *f);
+
+// Fails the flow for a reason that its engine has not met.
+void flow_break(struct flow *f, enum flow_side side, int error);
+
+// Puts bytes of our own into the stream, between what has been read and what will be. They count
+// as sent but not as received.
+void flow_inject(struct flow *f, const void *data, size_t len);
+
+// Bytes that were taken from the source and not delivered.
+size_t flow_undelivered(const struct flow *f);
+
+static inline bool flow_has_ended(const struct flow *f)
+{
+	return f->state == FLOW_SHUT || f->state == FLOW_FAILED;
+}
+
+// For engines: notes why the flow fails.
+enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: ISC
+// Two parties joined by two independent one-way flows. The relay decides when it is over, waits
+// until the peer has acknowledged what was sent, and calls back once.
+#ifndef SOCKCTL_RELAY_RELAY_H
+#define SOCKCTL_RELAY_RELAY_H
+
+#include "io/timer.h"
+#include "relay/filter.h"
+#include "relay/flow.h"
+
+// Whose end is the end of the relay.
+enum relay_until {
+	UNTIL_BOTH,
+	UNTIL_PEER,
+	UNTIL_INPUT,
+};
+
+// What the end of the input does to the peer.
+enum relay_shutdown {
+	SHUTDOWN_WRITE, // it reads an end of file, and may go on to send
+	SHUTDOWN_BOTH, // nothing more is received either
+	SHUTDOWN_NEVER, // nothing
+};
+
+struct relay_policy {
+	int until; // enum relay_until
+	int shutdown; // enum relay_shutdown
+	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
+	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
+	uint64_t splice_after; // copy until this many bytes have passed in a direction
+};
+
+enum relay_outcome {
+	RELAY_DONE,
+	RELAY_INPUT_FAILED, // reading from the local party
+	RELAY_OUTPUT_FAILED, // writing to the local party
+	RELAY_PEER_FAILED, // the connection broke
+	RELAY_IDLE, // the idle time is over
+};
+
+struct relay;
+
+// Called once. The relay has stopped; the owner calls relay_fini() and then endpoint_fini() for
+// both.
+typedef void relay_fn(struct relay *r);
+
+struct relay {
+	struct endpoint *local, *peer;
+	struct flow out; // local to peer
+	struct flow in; // peer to local
+	struct relay_policy policy;
+	relay_fn *done;
+	void *data; // the owner's
+
+	enum relay_outcome outcome;
+	int error; // negative errno of a failed outcome
+
+	uv_loop_t *loop;
+	struct uv_idle_s *again; // runs while there is more to do at once
+	struct timer idle;
+	struct timer linger;
+	uint64_t linger_ms;
+	uint64_t active; // uv_now() when a byte moved last
+	uint64_t moved; // bytes until then
+	bool peer_ended; // its end of file was read while lingering
+	bool lingering; // all is said; the peer has not acknowledged everything yet
+	bool finished; // done was called, or will be at the end of this turn
+	struct telnet_filter *telnet; // answers to send, or NULL
+};
+
+// Joins the two endpoints. Set filter and tap of the flows between relay_init() and relay_start().
+void relay_init(struct relay *r, uv_loop_t *loop, struct endpoint *local, struct endpoint *peer,
+	const struct relay_policy *policy, relay_fn *done, void *data);
+void relay_start(struct relay *r);
+
+// To be called when one of the endpoints' watches reports something. May call done.
+void relay_on_event(struct relay *r, struct watch *w, unsigned events);
+
+// The same for endpoints without watches: something may be possible now that was not.
+void relay_wake(struct relay *r);
+
+// Bytes that were read from the local party and certainly did not reach the peer.
+size_t relay_unsent(const struct relay *r);
+
+void relay_fini(struct relay *r);
+
+#endif
