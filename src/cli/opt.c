@@ -372,11 +372,14 @@ enum opt_result opt_parse(
 
 void opt_fini(const struct cmd *cmd, void *config)
 {
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
+	opt_for_each_group (g, cmd) {
+		opt_for_each (o, g) {
+			void *field = (char *)config + g->base + o->offset;
+
 			if (o->type == OPT_LIST)
-				strlist_fini(
-					(struct strlist *)((char *)config + g->base + o->offset));
+				strlist_fini(field);
+		}
+	}
 }
 
 static const struct opt *find_name(const struct cmd *cmd, const char *name)
