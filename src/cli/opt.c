@@ -135,18 +135,20 @@ static void add_limit(struct str *s, enum opt_type type, uint64_t v)
 		str_addf(s, "%" PRIu64, v);
 }
 
-static int fail_range(struct parser *p, const struct opt *o, const char *arg)
+static int fail_range(struct parser *p, const struct opt *o, const char *arg, bool too_large)
 {
 	add_option_name(p->err, o);
 	str_add(p->err, ": ");
 	add_quoted(p->err, arg, strlen(arg));
-	str_add(p->err, " is out of range: ");
 	if (o->max) {
+		str_add(p->err, " is out of range: ");
 		add_limit(p->err, o->type, o->min);
 		str_add(p->err, " to ");
 		add_limit(p->err, o->type, o->max);
+	} else if (too_large) {
+		str_add(p->err, " is too large");
 	} else {
-		str_add(p->err, "at least ");
+		str_add(p->err, " is out of range: at least ");
 		add_limit(p->err, o->type, o->min);
 	}
 	return -EINVAL;
@@ -189,7 +191,7 @@ static int store_number(struct parser *p, const struct opt *o, const char *arg, 
 		return fail(p, " is not %s", form_of(o->type));
 	}
 	if (r < 0 || v < o->min || (o->max && v > o->max))
-		return fail_range(p, o, arg);
+		return fail_range(p, o, arg, r == -ERANGE);
 	*field = v;
 	return 0;
 }
