@@ -261,6 +261,14 @@ static struct match match_code(const struct parser *p, int code)
 	return (struct match){NULL, NULL};
 }
 
+// The name of the long option that getopt_long() took a word for, or NULL for letters.
+static const char *long_name(const struct parser *p, int code)
+{
+	if (code == HELP_CODE)
+		return "help";
+	return code >= FIRST_CODE ? match_code(p, code).opt->name : NULL;
+}
+
 static int fail_missing_arg(struct parser *p, int code)
 {
 	struct match m = match_code(p, code);
@@ -325,6 +333,12 @@ static int parse_options(struct parser *p, int argc, char **argv)
 	optind = 0; // glibc: start afresh
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, str_c(&p->letters), p->longopts, NULL)) != -1) {
+		const char *name = long_name(p, code == '?' || code == ':' ? optopt : code);
+		// With a separate argument the word of the option stands one further back.
+		const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+
+		if (name && is_abbreviated(word, name))
+			return fail_unknown_long(p, word);
 		if (code == '?')
 			return fail_getopt(p, argv);
 		if (code == ':')
@@ -333,14 +347,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 			return 1;
 
 		struct match m = match_code(p, code);
-		const char *arg = optarg ? optarg : m.opt->implied;
-		// With a separate argument the word of the option stands one further back.
-		const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+		int r = store(p, m, optarg ? optarg : m.opt->implied);
 
-		if (code >= FIRST_CODE && is_abbreviated(word, m.opt->name))
-			return fail_unknown_long(p, word);
-
-		int r = store(p, m, arg);
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < p->count; i++)
