@@ -107,8 +107,10 @@ static void add_bytes(struct str *s, const unsigned char *p, size_t len)
 
 static void add_int(struct str *s, enum sockopt_type type, int v)
 {
-	if (type == SOCKOPT_ERRNO && v)
-		str_add(s, strerrorname_np(v));
+	const char *name = type == SOCKOPT_ERRNO && v ? strerrorname_np(v) : NULL;
+
+	if (name)
+		str_add(s, name);
 	else if (type == SOCKOPT_SOCKTYPE)
 		str_add_name(s, names_type, v);
 	else if (type == SOCKOPT_FAMILY)
