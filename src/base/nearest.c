@@ -58,7 +58,7 @@ void nearest_offer(struct nearest *n, const char *candidate)
 	if (distance > limit && !prefix)
 		return;
 	if (prefix)
-		distance = 1; // an abbreviation is as near as one slip
+		distance = MIN(distance, 1); // an abbreviation is as near as one slip
 	if (distance < n->distance) {
 		n->distance = distance;
 		n->best = candidate;
