@@ -126,10 +126,12 @@ static json_t *json_event(const struct reporter *r, const char *name)
 		"time", (double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
 }
 
+// Beyond ASCII all is written as \uXXXX, for a terminal would obey U+009B or a bidirectional
+// override in a string.
 static void write_json(struct reporter *r, json_t *j)
 {
 	struct str line = {0};
-	char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(16));
+	char *text = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(16));
 
 	str_add(&line, text ? text : "{}");
 	free(text);
