@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: ISC
+// The option tables of the real commands.
+#include "cmd/table.h"
+
+#include "unit.h"
+
+#include <ctype.h>
+
+#define cmd_for_each(c) \
+	for (const struct cmd_group *g_ = cmd_groups; g_->title; g_++) \
+		for (const struct cmd *const *at_ = g_->cmds, *c; (c = *at_); at_++)
+
+static void test_no_faults(void **state)
+{
+	struct str faults = {0};
+
+	(void)state;
+	cmd_for_each(cmd) opt_check_table(cmd, &faults);
+	assert_string_equal(str_c(&faults), "");
+	str_fini(&faults);
+}
+
+// Fails with the line if TEXT has one that is too wide for a terminal or ends in blanks.
+static void check_lines(const char *name, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (len > 80 || (len && text[len - 1] == ' '))
+			fail_msg("%s: %.*s", name, (int)len, text);
+		text += len;
+		assert_int_equal(*text, '\n');
+		text++;
+	}
+}
+
+static void test_help_fits(void **state)
+{
+	struct str help = {0};
+
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		opt_help(cmd, &help);
+		check_lines(cmd->name, str_c(&help));
+		str_clear(&help);
+	}
+	str_fini(&help);
+}
+
+static void test_summaries(void **state)
+{
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		assert_non_null(cmd->summary);
+		assert_true(isupper((unsigned char)cmd->summary[0]));
+		assert_int_not_equal(cmd->summary[strlen(cmd->summary) - 1], '.');
+		assert_non_null(cmd->run);
+		assert_true(cmd->config_size > 0);
+		if (cmd->max_operands)
+			assert_non_null(cmd->operands);
+	}
+}
+
+static void test_find(void **state)
+{
+	(void)state;
+	cmd_for_each(cmd) assert_ptr_equal(cmd_find(cmd->name), cmd);
+	assert_null(cmd_find(""));
+	assert_null(cmd_find("conn"));
+	assert_null(cmd_find("CONNECT"));
+}
+
+static void test_nearest(void **state)
+{
+	(void)state;
+	assert_string_equal(cmd_nearest("conect"), "connect");
+	assert_string_equal(cmd_nearest("lisetn"), "listen");
+	assert_string_equal(cmd_nearest("hepl"), "help");
+	assert_null(cmd_nearest("frobnicate"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_faults),
+		cmocka_unit_test(test_help_fits),
+		cmocka_unit_test(test_summaries),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_nearest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
