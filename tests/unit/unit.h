@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // What every unit test includes: cmocka with the headers it wants before it, and checks on the
 // types of the program.
-#ifndef SOCKCTL_TESTS_UNIT_H
-#define SOCKCTL_TESTS_UNIT_H
+#ifndef SOCKCTL_TESTS_UNIT_UNIT_H
+#define SOCKCTL_TESTS_UNIT_UNIT_H
 
 #include "base/str.h"
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: ISC
+"""Only objects of src/sys import calls on sockets and databases, so --trace shows them all.
+
+Usage: imports.py NM OBJECT_OR_ARCHIVE...
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+from tree import Findings
+
+# Calls on sockets, on names and databases, and those of libuv that make them on its own. A leading
+# __ and the endings of checked, large-file and re-entrant variants are taken off before.
+CALLS = re.compile(
+    r"""
+    accept4? | bind | connect | listen | shutdown | socket | socketpair | sockatmark | isfdtype
+    | send | sendto | sendmsg | sendmmsg | recv | recvfrom | recvmsg | recvmmsg
+    | getsockname | getpeername | getsockopt | setsockopt
+    | [gs]etsourcefilter | [gs]etipv4sourcefilter
+    | ioctl | sendfile | splice | vmsplice | tee
+    | bindresvport | rcmd\w* | rexec\w* | rresvport\w* | i?ruserok\w*
+    | getaddrinfo(_a)? | getnameinfo | gai_(suspend|cancel|error)
+    | (get|set|end)(host|net|serv|proto|rpc|netgr)ent
+    | gethostby(name2?|addr) | getnetby(name|addr) | getservby(name|port)
+    | getprotoby(name|number) | getrpcby(name|number) | getrpcport | innetgr
+    | ether_(ntohost|hostton) | getifaddrs | if_nameindex
+    | res_\w+ | dn_\w+ | ns_\w+
+    | uv_(tcp|udp|pipe|poll_init_socket|getaddrinfo|getnameinfo|socketpair)\w*
+    | uv_(listen|accept|shutdown|read_start|write2?|try_write2?|fs_sendfile|interface_addresses)
+    """,
+    re.X,
+)
+# libuv's watching of descriptors and waking of threads is not talking to anybody.
+WITHOUT_LIBUV = {"base", "cli", "out", "sys"}
+
+
+def undefined_symbols(nm, path):
+    """Yields (object, symbol) for what each object in PATH needs from elsewhere."""
+    output = subprocess.run(
+        [nm, "--print-file-name", "--undefined-only", path],
+        check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout
+    for line in output.splitlines():
+        where, _, symbol = line.rpartition(" ")
+        yield re.split(r"[:/\[\]]", where.rstrip(" Uw:]"))[-1], symbol.split("@")[0]
+
+
+def plain(symbol):
+    return re.sub(r"(_chk|64|_r)+$", "", symbol.removeprefix("__"))
+
+
+def main():
+    nm, *paths = sys.argv[1:]
+    findings = Findings()
+    layers = set()
+    for path in paths:
+        for name, symbol in undefined_symbols(nm, path):
+            layer = re.split(r"[_.]", name.removeprefix("src_"))[0]
+            layers.add(layer)
+            findings.checked += 1
+            if layer != "sys" and CALLS.fullmatch(plain(symbol)):
+                findings.add(name, 0, f"calls {symbol}() past src/sys")
+            if layer in WITHOUT_LIBUV and symbol.startswith("uv_"):
+                findings.add(name, 0, f"{layer} does without libuv but calls {symbol}()")
+            if layer == "cmd" and symbol.startswith("sys_"):
+                findings.add(name, 0, f"a command must not call {symbol}() itself")
+    for layer in {"main", "sys", "io", "net", "cmd"} - layers:
+        findings.add(os.path.basename(paths[0]), 0, f"holds no object of {layer}")
+    findings.finish()
+
+
+main()

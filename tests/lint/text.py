@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: ISC
+"""What the text of the sources must have and must not have.
+
+Licence lines, include guards, sizes of files and functions, functions that are banned.
+
+Usage: text.py SOURCE_ROOT
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from tree import Findings, c_files, code_only, files
+
+MAX_FILE = 600
+MAX_FUNCTION = 80
+
+# Why each is banned, and what serves instead.
+BANNED = {
+    "bounds nothing; use struct str": (
+        "gets sprintf vsprintf strcpy strcat stpcpy strncpy strncat stpncpy alloca strdupa "
+        "strndupa"
+    ),
+    "takes anything for a number; use base/value.h": "atoi atol atoll atof sscanf scanf fscanf",
+    "keeps hidden state": "strtok rand srand ctime asctime localtime gmtime strerror_r setjmp",
+    "is open to races": "tmpnam tempnam mktemp tmpfile",
+    "runs a shell": "system popen",
+}
+# In the program itself; tests have cmocka's own ways.
+BANNED_IN_PROGRAM = {
+    "may return NULL; use base/mem.h": (
+        "malloc calloc realloc reallocarray strdup strndup asprintf vasprintf"
+    ),
+    "prints past the reporter": "printf vprintf fprintf vfprintf puts fputs putchar putc fputc "
+    "dprintf vdprintf perror psignal fwrite",
+}
+EXEMPT = {Path("src/base/mem.c"): "malloc calloc realloc strdup strndup"}
+
+LICENCE = "SPDX-License-Identifier: ISC"
+LICENSED_SUFFIXES = {".c", ".h", ".py", ".sh", ".bash", ".zsh", ".fish", ".build", ".options"}
+TOPS = ["src", "tests", "completions", ".ci"]
+
+CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+
+
+def ban(table):
+    return {name: reason for reason, names in table.items() for name in names.split()}
+
+
+def check_licence(root, path, findings):
+    head = (root / path).read_text().splitlines()[:3]
+    if not any(LICENCE in line for line in head):
+        findings.add(path, 1, f"lacks '{LICENCE}'")
+
+
+def check_banned(path, code, findings):
+    banned = ban(BANNED)
+    if path.parts[0] == "src":
+        banned |= ban(BANNED_IN_PROGRAM)
+    for name in EXEMPT.get(path, "").split():
+        del banned[name]
+    for number, line in enumerate(code.splitlines(), 1):
+        for name in CALL.findall(line):
+            if name in banned:
+                findings.add(path, number, f"{name}() {banned[name]}")
+
+
+def check_sizes(path, code, findings):
+    lines = code.splitlines()
+    if len(lines) > MAX_FILE:
+        findings.add(path, len(lines), f"is longer than {MAX_FILE} lines")
+    start = None
+    for number, line in enumerate(lines, 1):
+        if line == "{":
+            start = number
+        elif line.rstrip() == "}" and start:
+            if number - start - 1 > MAX_FUNCTION:
+                findings.add(path, start, f"a function of more than {MAX_FUNCTION} lines")
+            start = None
+
+
+def check_guard(path, code, findings):
+    if path.suffix != ".h":
+        return
+    words = path.relative_to("src") if path.parts[0] == "src" else path
+    guard = "SOCKCTL_" + re.sub(r"\W", "_", str(words)).upper()
+    if f"#ifndef {guard}\n#define {guard}\n" not in code:
+        findings.add(path, 1, f"its guard is not {guard}")
+
+
+def check_notes(path, text, findings):
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"\b(TODO|FIXME|XXX)\b", line):
+            findings.add(path, number, "leaves something for later")
+
+
+def main():
+    root = Path(sys.argv[1])
+    findings = Findings()
+
+    for path in files(root, TOPS, lambda path: path.suffix in LICENSED_SUFFIXES):
+        check_licence(root, path, findings)
+    for name in ("meson.build", "meson.options"):
+        check_licence(root, Path(name), findings)
+    for path in c_files(root, "src", "tests"):
+        text = (root / path).read_text()
+        code = code_only(text)
+        findings.checked += 1
+        check_banned(path, code, findings)
+        check_sizes(path, code, findings)
+        check_guard(path, code, findings)
+        check_notes(path, text, findings)
+    findings.finish()
+
+
+main()
