@@ -151,19 +151,27 @@ void app_stop(struct app *app)
 		uv_stop(&app->loop);
 }
 
-static void stop_early(struct app *app)
+static const struct event ev_stopped = {
+	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
+
+// Ends the loop, and tells what was under way.
+static void stop_early(struct app *app, struct str *doing)
 {
 	if (!app->stopping && app->on_stop)
-		app->on_stop(app->stop_arg);
+		app->on_stop(app->stop_arg, doing);
 	app_stop(app);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct app *app = handle->data;
+	struct str doing = {0};
 
-	app_fail_quietly(app, STATUS_SIGNAL + number);
-	stop_early(app);
+	// The end that was asked for counts, whatever went wrong on the way.
+	app->status = STATUS_SIGNAL + number;
+	stop_early(app, &doing);
+	report(&app->out, &ev_stopped, F_UINT("signal", number), F_STR("doing", str_c(&doing)));
+	str_fini(&doing);
 }
 
 static int start_signals(struct app *app)
@@ -204,9 +212,12 @@ int app_run(struct app *app)
 static void on_deadline(uv_timer_t *timer)
 {
 	struct app *app = timer->data;
+	struct str doing = {0};
 
-	app_failf(app, STATUS_TIMEOUT, NULL, "timed out");
-	stop_early(app);
+	stop_early(app, &doing);
+	app->status = 0;
+	app_failf(app, STATUS_TIMEOUT, NULL, "timed out %s", str_c(&doing));
+	str_fini(&doing);
 }
 
 void app_set_deadline(struct app *app, uint64_t ms)

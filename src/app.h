@@ -50,8 +50,9 @@ struct app {
 	uv_signal_t signals[4];
 	uv_timer_t deadline;
 
-	// Called once before the loop ends early (signal, deadline); may report what was cut off.
-	void (*on_stop)(void *arg);
+	// Called once before the loop ends early (signal, deadline): adds to DOING what was under
+	// way, such as "connecting to example.org:80". May be NULL.
+	void (*on_stop)(void *arg, struct str *doing);
 	void *stop_arg;
 };
 

@@ -1,20 +1,173 @@
 // SPDX-License-Identifier: ISC
+// sockctl connect: a connection joined to stdin and stdout. See sockctl-connect(1).
 #include "app.h"
+#include "cmd/client.h"
+#include "cmd/stream.h"
+#include "net/dial.h"
+
+#include <errno.h>
+#include <string.h>
+
 struct connect_config {
 	struct common_config common;
+	struct client_config client;
+	struct stream_config stream;
+	struct place place;
 };
+
+static const struct opt_group groups[] = {
+	{"Connecting", client_opts, offsetof(struct connect_config, client)},
+	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
+	COMMON_GROUP,
+	{0},
+};
+
+static const struct connect_config defaults = {.client = CLIENT_DEFAULTS};
+
+static const char *const conflicts[][2] = {
+	{"ipv4", "ipv6"},
+	{"quiet", "verbose"},
+	{NULL, NULL},
+};
+
+static const char *const examples[] = {
+	"sockctl connect example.org 80",
+	"sockctl connect [::1]:5432 --timeout 10 < query > answer",
+	"sockctl connect unix:/run/service.sock --retry",
+	NULL,
+};
+
+// One run of the command.
+struct connect {
+	struct app *app;
+	const struct connect_config *config;
+	struct stream_files files;
+	struct dial *dial;
+	struct endpoint local;
+	struct stream stream;
+	bool is_streaming;
+};
+
+static int check(void *config, int argc, char **argv, struct str *err)
+{
+	struct connect_config *c = config;
+	int r = client_check(&c->client, err);
+
+	return r < 0 ? r : place_parse(&c->place, PLACE_CONNECT, argc, argv, err);
+}
+
+static void on_stop(void *arg, struct str *doing)
+{
+	struct connect *c = arg;
+
+	if (c->is_streaming)
+		stream_add_doing(&c->stream, doing);
+	else if (c->dial)
+		client_add_doing(c->dial, doing);
+}
+
+static void on_stream_done(struct stream *s, int status)
+{
+	struct connect *c = s->data;
+
+	if (status)
+		app_fail_quietly(c->app, status);
+	app_stop(c->app);
+}
+
+static void start_stream(struct connect *c, int fd, bool is_private)
+{
+	struct app *app = c->app;
+	int r = endpoint_init_stdio(&c->local, &app->loop, c->files.in, c->files.out,
+		stream_on_local_event, &c->stream);
+
+	if (r == 0)
+		r = stream_init(&c->stream, app, &c->config->stream, &c->files, fd, is_private,
+			&c->local, on_stream_done, c);
+	if (r < 0) {
+		app_fail(app, STATUS_LOCAL, c->config->place.name, r);
+		app_stop(app);
+		return;
+	}
+	c->is_streaming = true;
+	stream_start(&c->stream);
+}
+
+static void on_dialled(struct dial *d)
+{
+	struct connect *c = d->data;
+
+	if (d->failure != DIAL_OK) {
+		client_report(c->app, d);
+		app_stop(c->app);
+		return;
+	}
+	start_stream(c, d->fd, true);
+}
+
+static void on_retry(struct dial *d)
+{
+	struct connect *c = d->data;
+
+	client_report_retry(c->app, d);
+}
+
+static int use_descriptor(struct connect *c)
+{
+	struct fd_info info;
+	const struct place *p = &c->config->place;
+
+	fd_inspect(p->fd, &info);
+	if (info.kind == FD_BAD)
+		return app_fail(c->app, STATUS_CONNECT, p->name, -EBADF);
+	if (info.kind != FD_SOCKET)
+		return app_fail(c->app, STATUS_CONNECT, p->name, -ENOTSOCK);
+	start_stream(c, p->fd, false);
+	return 0;
+}
+
 static int run(struct app *app, void *config, int argc, char **argv)
 {
-	(void)config;
+	struct connect_config *config_ = config;
+	struct connect c = {.app = app, .config = config_};
+	struct dial_options options;
+	int status = stream_open_files(app, &config_->stream, &c.files);
+
 	(void)argc;
-	return app_failf(app, 5, argv[0], "not yet");
+	(void)argv;
+	if (status || !app_loop(app))
+		return app->status;
+	app->on_stop = on_stop;
+	app->stop_arg = &c;
+	app_set_deadline(app, config_->stream.timeout_ms);
+	if (config_->place.kind == PLACE_FD) {
+		status = use_descriptor(&c);
+	} else {
+		client_options(&config_->client, &options);
+		c.dial = dial_create(
+			&app->loop, &config_->place, &options, on_dialled, on_retry, &c);
+	}
+	if (!status)
+		status = app_run(app);
+	dial_destroy(c.dial);
+	if (c.is_streaming)
+		stream_fini(&c.stream);
+	endpoint_fini(&c.local);
+	place_fini(&config_->place);
+	return status;
 }
-static const struct opt_group groups[] = {COMMON_GROUP, {0}};
-const struct cmd cmd_connect = {.name = "connect",
-	.summary = "Connect and relay standard input and output",
+
+const struct cmd cmd_connect = {
+	.name = "connect",
+	.summary = "Connect and send stdin, write what comes back to stdout",
 	.operands = "HOST PORT",
 	.min_operands = 1,
 	.max_operands = 2,
 	.config_size = sizeof(struct connect_config),
+	.defaults = &defaults,
 	.groups = groups,
-	.run = run};
+	.conflicts = conflicts,
+	.examples = examples,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+// What every command that connects shares: its options, and what it says when that fails.
+#ifndef SOCKCTL_CMD_CLIENT_H
+#define SOCKCTL_CMD_CLIENT_H
+
+#include "app.h"
+#include "net/dial.h"
+
+struct client_config {
+	bool ipv4, ipv6;
+	bool numeric;
+	const char *bind;
+	uint64_t source_port;
+	const char *interface;
+	uint64_t connect_timeout_ms;
+	const char *retry; // number, "" for no limit, or NULL for no retry
+	uint64_t retry_delay_ms;
+
+	// Filled in by client_check().
+	struct sockaddr_any bind_address;
+	uint64_t retries;
+};
+
+#define CLIENT_DEFAULTS \
+	{ \
+		.retry_delay_ms = 250 \
+	}
+
+extern const struct opt client_opts[];
+
+// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
+int client_check(struct client_config *c, struct str *err);
+
+void client_options(const struct client_config *c, struct dial_options *o);
+
+// Reports why the dialling failed, each attempt on its own line if there were several, and keeps
+// the exit status.
+void client_report(struct app *app, const struct dial *d);
+void client_report_retry(struct app *app, const struct dial *d);
+
+// Adds "connecting to ..." for messages about a dialling that was cut off.
+void client_add_doing(const struct dial *d, struct str *doing);
+
+#endif

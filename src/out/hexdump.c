@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: ISC
+#include "out/hexdump.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#define COLUMNS 16
+
+static void add_header(const struct hexdump *h, struct str *out, size_t len)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	str_addf(out, "%c %02d:%02d:%02d.%06ld length %zu\n", h->direction, tm.tm_hour, tm.tm_min,
+		tm.tm_sec, now.tv_nsec / 1000, len);
+}
+
+static void add_line(const struct hexdump *h, struct str *out, const unsigned char *p, size_t len)
+{
+	str_addf(out, "%c %08" PRIx64 " ", h->direction, h->offset);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (i % 8 == 0)
+			str_addc(out, ' ');
+		if (i < len)
+			str_addf(out, "%02x ", p[i]);
+		else
+			str_add(out, "   ");
+	}
+	str_add(out, " |");
+	for (size_t i = 0; i < len; i++)
+		str_addc(out, p[i] >= ' ' && p[i] < 127 ? (char)p[i] : '.');
+	str_add(out, "|\n");
+}
+
+void hexdump_add(struct hexdump *h, struct str *out, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	add_header(h, out, len);
+	while (len) {
+		size_t n = MIN(len, COLUMNS);
+
+		add_line(h, out, p, n);
+		h->offset += n;
+		p += n;
+		len -= n;
+	}
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: ISC
+#include "out/progress.h"
+
+#include <inttypes.h>
+
+void str_add_bytes(struct str *out, double bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t unit = 0;
+
+	while (bytes >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		bytes /= 1024;
+		unit++;
+	}
+	str_addf(out, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+}
+
+static void add_time(struct str *out, double seconds)
+{
+	unsigned long s = (unsigned long)(seconds + 0.5);
+
+	if (s >= 3600)
+		str_addf(out, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+	else
+		str_addf(out, "%lu:%02lu", s / 60, s % 60);
+}
+
+void progress_add(struct str *out, const struct progress *p)
+{
+	double seconds = (double)p->elapsed / 1e9;
+	double rate = seconds > 0 ? (double)(p->sent + p->received) / seconds : 0;
+
+	str_add_bytes(out, (double)p->sent);
+	str_add(out, " sent, ");
+	str_add_bytes(out, (double)p->received);
+	str_add(out, " received, ");
+	str_add_bytes(out, rate);
+	str_add(out, "/s");
+	if (!p->total)
+		return;
+
+	uint64_t sent = MIN(p->sent, p->total);
+	double send_rate = seconds > 0 ? (double)sent / seconds : 0;
+
+	str_addf(out, ", %" PRIu64 "%%", (uint64_t)((double)sent * 100 / (double)p->total));
+	if (send_rate > 0 && sent < p->total) {
+		str_add(out, ", ");
+		add_time(out, (double)(p->total - sent) / send_rate);
+		str_add(out, " left");
+	}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: ISC
+// Many relays on one stdin and one stdout. What the input yields goes to every member; what the
+// members send goes to the output as it comes, each read whole. A regular file as input is sent
+// whole to each member instead, each at its own pace.
+#ifndef SOCKCTL_RELAY_HUB_H
+#define SOCKCTL_RELAY_HUB_H
+
+#include "base/list.h"
+#include "base/str.h"
+#include "io/endpoint.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct relay;
+struct hub;
+
+// The local party of one relay.
+struct hub_member {
+	struct endpoint endpoint;
+	struct hub *hub;
+	struct relay *relay;
+	struct list link;
+	struct str queue; // input that this member has not taken yet
+	size_t queue_start;
+	bool blocked; // it has something for the output, which is busy
+};
+
+// The output or the input failed: ERROR is a negative errno.
+typedef void hub_failed_fn(struct hub *h, bool input, int error);
+
+// Everything was written to the output.
+typedef void hub_drained_fn(struct hub *h);
+
+// A member is too far behind the input; the callback ends its relay.
+typedef void hub_behind_fn(struct hub *h, struct hub_member *m);
+
+struct hub {
+	uv_loop_t *loop;
+	struct endpoint stdio;
+	struct list members;
+	struct str pending; // of the output
+	size_t pending_start;
+	bool input_is_file;
+	bool input_ended;
+	hub_failed_fn *on_failed;
+	hub_behind_fn *on_behind;
+	hub_drained_fn *on_drained;
+	void *data; // the owner's
+};
+
+// Takes over the two descriptors as endpoint_init_stdio() does. Returns 0 or a negative errno.
+int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
+	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data);
+void hub_fini(struct hub *h);
+
+// Prepares the endpoint of a member for its relay, and starts to feed it.
+void hub_join(struct hub *h, struct hub_member *m, struct relay *relay);
+void hub_leave(struct hub_member *m);
+
+// True while bytes wait for the output.
+bool hub_is_busy(const struct hub *h);
+
+#endif
