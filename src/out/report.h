@@ -4,11 +4,9 @@
 #ifndef SOCKCTL_OUT_REPORT_H
 #define SOCKCTL_OUT_REPORT_H
 
-#include "base/str.h"
-#include "base/sockaddr.h"
+#include "out/field.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 enum report_level {
 	REPORT_QUIET, // errors only
@@ -25,47 +23,6 @@ struct event {
 		level; // text below this level leaves it out; JSON never does, unless quiet
 	const char *text;
 };
-
-enum field_type {
-	FIELD_STR, // escaped in text; NULL leaves the field out
-	FIELD_UINT,
-	FIELD_BOOL,
-	FIELD_SECONDS, // from nanoseconds
-	FIELD_ADDR, // {family, address, port} or {family, path}
-	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the event itself
-};
-
-struct field {
-	const char *key;
-	enum field_type type;
-	uint64_t number;
-	const void *ptr;
-};
-
-#define F_STR(key, value) \
-	{ \
-		key, FIELD_STR, 0, value \
-	}
-#define F_UINT(key, value) \
-	{ \
-		key, FIELD_UINT, (uint64_t)(value), NULL \
-	}
-#define F_BOOL(key, value) \
-	{ \
-		key, FIELD_BOOL, (uint64_t)(value), NULL \
-	}
-#define F_SECONDS(key, ns) \
-	{ \
-		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
-	}
-#define F_ADDR(key, addr) \
-	{ \
-		key, FIELD_ADDR, 0, addr \
-	}
-#define F_ENDPOINT(key, addr) \
-	{ \
-		key, FIELD_ENDPOINT, 0, addr \
-	}
 
 struct reporter {
 	const char *command;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: ISC
+#include "out/field.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *json_text(const char *s)
+{
+	json_t *j = json_string(s);
+
+	if (!j) {
+		struct str safe = {0};
+
+		str_add_escaped(&safe, s, strlen(s));
+		j = json_string(str_c(&safe));
+		str_fini(&safe);
+	}
+	return j;
+}
+
+static const char *family_name(const struct sockaddr_any *a)
+{
+	switch (a->len ? a->sa.sa_family : AF_UNSPEC) {
+	case AF_INET:
+		return "inet";
+	case AF_INET6:
+		return "inet6";
+	case AF_UNIX:
+		return "unix";
+	default:
+		return "unspec";
+	}
+}
+
+static void json_add_addr(json_t *j, const struct sockaddr_any *a)
+{
+	struct str host = {0};
+
+	json_object_set_new(j, "family", json_string(family_name(a)));
+	if (a->len) {
+		bool is_unix = a->sa.sa_family == AF_UNIX;
+
+		str_add_sockaddr_host(&host, &a->sa, a->len);
+		json_object_set_new(j, is_unix ? "path" : "address", json_text(str_c(&host)));
+		if (!is_unix)
+			json_object_set_new(j, "port", json_integer(sockaddr_port(a)));
+	}
+	str_fini(&host);
+}
+
+static json_t *json_list(char *const *items)
+{
+	json_t *list = json_array();
+
+	for (; *items; items++)
+		json_array_append_new(list, json_text(*items));
+	return list;
+}
+
+static void json_add_field(json_t *j, const struct field *f)
+{
+	json_t *value = NULL;
+
+	switch (f->type) {
+	case FIELD_STR:
+		value = f->ptr ? json_text(f->ptr) : NULL;
+		break;
+	case FIELD_LIST:
+		value = json_list(f->ptr);
+		break;
+	case FIELD_UINT:
+	case FIELD_INT:
+		value = json_integer((json_int_t)f->number);
+		break;
+	case FIELD_BOOL:
+		value = json_boolean(f->number);
+		break;
+	case FIELD_SECONDS:
+		value = json_real((double)f->number / 1e9);
+		break;
+	case FIELD_ADDR:
+		value = json_object();
+		json_add_addr(value, f->ptr);
+		break;
+	case FIELD_ENDPOINT:
+		json_add_addr(j, f->ptr);
+		break;
+	}
+	if (value)
+		json_object_set_new(j, f->key, value);
+}
+
+void json_add_fields(json_t *object, const struct field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_add_field(object, &fields[i]);
+}
+
+void str_add_json(struct str *s, json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(16));
+
+	str_add(s, text ? text : "{}");
+	free(text);
+	json_decref(object);
+}
+
+static void text_add_list(struct str *s, char *const *items)
+{
+	for (size_t i = 0; items[i]; i++) {
+		if (i)
+			str_addc(s, ' ');
+		str_add_escaped(s, items[i], strlen(items[i]));
+	}
+}
+
+static void text_add_field(struct str *s, const struct field *f)
+{
+	const struct sockaddr_any *a = f->ptr;
+
+	switch (f->type) {
+	case FIELD_STR:
+		if (f->ptr)
+			str_add_escaped(s, f->ptr, strlen(f->ptr));
+		break;
+	case FIELD_LIST:
+		text_add_list(s, f->ptr);
+		break;
+	case FIELD_UINT:
+		str_addf(s, "%" PRIu64, f->number);
+		break;
+	case FIELD_INT:
+		str_addf(s, "%" PRId64, (int64_t)f->number);
+		break;
+	case FIELD_BOOL:
+		str_add(s, f->number ? "yes" : "no");
+		break;
+	case FIELD_SECONDS:
+		str_addf(s, "%.3f s", (double)f->number / 1e9);
+		break;
+	case FIELD_ADDR:
+	case FIELD_ENDPOINT:
+		str_add_sockaddr(s, &a->sa, a->len);
+		break;
+	}
+}
+
+void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n)
+{
+	while (*template) {
+		size_t plain = strcspn(template, "{");
+
+		str_addn(s, template, plain);
+		template += plain;
+		if (!*template)
+			break;
+
+		size_t key = strcspn(++template, "}");
+
+		for (size_t i = 0; i < n; i++)
+			if (strlen(fields[i].key) == key &&
+				memcmp(fields[i].key, template, key) == 0)
+				text_add_field(s, &fields[i]);
+		template += key + 1;
+	}
+}

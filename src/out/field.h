@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ISC
+// Named values, the common vocabulary of events and tables: written into a text by templates, or
+// into a JSON object under the same names.
+#ifndef SOCKCTL_OUT_FIELD_H
+#define SOCKCTL_OUT_FIELD_H
+
+#include "base/str.h"
+#include "base/sockaddr.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum field_type {
+	FIELD_STR, // escaped in text; NULL leaves the field out
+	FIELD_LIST, // char *const *, NULL-terminated: an array, or words with blanks between them
+	FIELD_UINT,
+	FIELD_INT, // from int64_t
+	FIELD_BOOL,
+	FIELD_SECONDS, // from nanoseconds
+	FIELD_ADDR, // {family, address, port} or {family, path}
+	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the object itself
+};
+
+struct field {
+	const char *key;
+	enum field_type type;
+	uint64_t number;
+	const void *ptr;
+};
+
+#define F_STR(key, value) \
+	{ \
+		key, FIELD_STR, 0, value \
+	}
+#define F_LIST(key, items) \
+	{ \
+		key, FIELD_LIST, 0, items \
+	}
+#define F_UINT(key, value) \
+	{ \
+		key, FIELD_UINT, (uint64_t)(value), NULL \
+	}
+#define F_INT(key, value) \
+	{ \
+		key, FIELD_INT, (uint64_t)(int64_t)(value), NULL \
+	}
+#define F_BOOL(key, value) \
+	{ \
+		key, FIELD_BOOL, (uint64_t)(value), NULL \
+	}
+#define F_SECONDS(key, ns) \
+	{ \
+		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
+	}
+#define F_ADDR(key, addr) \
+	{ \
+		key, FIELD_ADDR, 0, addr \
+	}
+#define F_ENDPOINT(key, addr) \
+	{ \
+		key, FIELD_ENDPOINT, 0, addr \
+	}
+
+// Expands TEMPLATE, in which {key} stands for the field of that key, or for nothing.
+void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n);
+
+// A JSON string of bytes that may be no UTF-8: then it is escaped as str_add_escaped() does.
+json_t *json_text(const char *s);
+
+void json_add_fields(json_t *object, const struct field *fields, size_t n);
+
+// Adds the object as one line without newline, and takes the reference. Beyond ASCII all is written
+// as \uXXXX, for a terminal would obey U+009B or a bidirectional override in a string.
+void str_add_json(struct str *s, json_t *object);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: ISC
+// Results in rows, on stdout: aligned columns for people, or one JSON object per line with the
+// same values. The command that adds them never asks which.
+#ifndef SOCKCTL_OUT_ROWS_H
+#define SOCKCTL_OUT_ROWS_H
+
+#include "out/field.h"
+
+#include <locale.h>
+#include <stdbool.h>
+
+struct rows_cell {
+	size_t len; // bytes
+	size_t width; // columns of a terminal; wide characters take two
+};
+
+// What was added and not yet taken.
+struct rows {
+	const char *const *columns;
+	size_t ncolumns;
+	size_t count; // of rows
+	bool json;
+	bool unaligned; // for output that is taken in pieces: a tab ends each column
+	struct str text; // the cells one after another, or whole lines of JSON
+	struct rows_cell *cells;
+	size_t ncells, size;
+	locale_t locale; // in which characters have widths; 0 until one outside ASCII turns up
+};
+
+// COLUMNS is borrowed and ends with NULL. Each is a template over the fields of a row, such as
+// "{port}/{protocol}"; what has no column is in the JSON only.
+void rows_init(struct rows *r, bool json, const char *const *columns);
+void rows_fini(struct rows *r);
+
+// Adds a row: rows_add(&rows, F_STR("name", name), F_UINT("number", number)). Strings are escaped
+// and copied.
+#define rows_add(r, ...) \
+	rows_add_fields(r, (const struct field[]){__VA_ARGS__}, \
+		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field))
+
+void rows_add_fields(struct rows *r, const struct field *fields, size_t n);
+
+// Lays out the rows at the end of OUT and forgets them. An empty cell shows as "-", except at the
+// end of a line.
+void rows_take(struct rows *r, struct str *out);
+
+#endif
