@@ -119,6 +119,15 @@ const struct name_value names_eai[] = {
 	{0},
 };
 
+const struct name_value names_herr[] = {
+	NAME(HOST_NOT_FOUND),
+	NAME(TRY_AGAIN),
+	NAME(NO_RECOVERY),
+	NAME(NO_DATA),
+	NAME(NETDB_INTERNAL),
+	{0},
+};
+
 const struct name_value names_open[] = {
 	NAME(O_WRONLY),
 	NAME(O_RDWR),

@@ -23,6 +23,7 @@ extern const struct name_value names_shut[]; // SHUT_*
 extern const struct name_value names_ai[]; // AI_*
 extern const struct name_value names_ni[]; // NI_*
 extern const struct name_value names_eai[]; // EAI_*
+extern const struct name_value names_herr[]; // HOST_NOT_FOUND ... (h_errno)
 extern const struct name_value names_open[]; // O_*
 extern const struct name_value names_splice[]; // SPLICE_F_*
 extern const struct name_value names_fcntl[]; // F_*

@@ -126,7 +126,10 @@ void trace_format(struct str *s, const struct trace_call *call)
 		add_arg(s, &call->args[i]);
 	}
 	str_add(s, ") = ");
-	if (call->error)
+	if (call->value)
+		str_addf(s, "%s%s%s", call->value, call->error ? " " : "",
+			call->error ? call->error : "");
+	else if (call->error)
 		str_addf(s, "%ld %s", call->result, call->error);
 	else if (call->result < 0)
 		str_addf(s, "-1 %s (%s)", strerrorname_np((int)-call->result),

@@ -48,6 +48,7 @@ struct trace_call {
 	const char *name;
 	long result; // as the wrapper returns it: negative errno for failures
 	const char *error; // where errno is not how the call fails (EAI_*); NULL otherwise
+	const char *value; // where the result is no number but, say, an entry; NULL otherwise
 	uint64_t start; // ns of CLOCK_MONOTONIC
 	uint64_t duration; // ns
 	unsigned nargs;
@@ -131,13 +132,14 @@ void trace_emit(struct trace_call *call); // keeps errno
 
 #define TRACE_START() uint64_t trace_start_ = unlikely(trace_sink) ? trace_now() : 0
 
-#define TRACE_ERROR(name_, ret_, error_, ...) \
+#define TRACE_FULL(name_, ret_, error_, value_, ...) \
 	do { \
 		if (unlikely(trace_sink)) { \
 			struct trace_arg args_[] = {__VA_ARGS__}; \
 			struct trace_call call_ = {.name = (name_), \
 				.result = (long)(ret_), \
 				.error = (error_), \
+				.value = (value_), \
 				.start = trace_start_, \
 				.nargs = ARRAY_SIZE(args_)}; \
 			_Static_assert(sizeof(args_) <= sizeof(call_.args), "too many arguments"); \
@@ -146,6 +148,8 @@ void trace_emit(struct trace_call *call); // keeps errno
 		} \
 	} while (0)
 
-#define TRACE(name_, ret_, ...) TRACE_ERROR(name_, ret_, NULL, __VA_ARGS__)
+#define TRACE_ERROR(name_, ret_, error_, ...) TRACE_FULL(name_, ret_, error_, NULL, __VA_ARGS__)
+#define TRACE_VALUE(name_, value_, ...) TRACE_FULL(name_, 0, NULL, value_, __VA_ARGS__)
+#define TRACE(name_, ret_, ...) TRACE_FULL(name_, ret_, NULL, NULL, __VA_ARGS__)
 
 #endif

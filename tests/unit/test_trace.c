@@ -3,6 +3,8 @@
 #include "sys/trace.h"
 
 #include "base/sockaddr.h"
+#include "sys/convert.h"
+#include "sys/database.h"
 #include "sys/file.h"
 #include "sys/netdb.h"
 #include "sys/socket.h"
@@ -182,6 +184,54 @@ static void test_databases(void **state)
 	assert_traced("getnameinfo(127.0.0.1:80, \"127.0.0.1\", NULL, NI_NUMERICHOST) = 0");
 }
 
+// Look-ups that fail on every system, and conversions of which the result is known.
+static void test_entries(void **state)
+{
+	int herr = 0;
+
+	(void)state;
+	assert_null(sys_getservbyname("no-such-service", "tcp"));
+	assert_traced("getservbyname(\"no-such-service\", \"tcp\") = NULL");
+	assert_null(sys_getservbyport(htons(1), "no-such-protocol"));
+	assert_traced("getservbyport(1, \"no-such-protocol\") = NULL");
+	assert_null(sys_getprotobyname("no-such-protocol"));
+	assert_traced("getprotobyname(\"no-such-protocol\") = NULL");
+	assert_null(sys_getprotobynumber(-1));
+	assert_traced("getprotobynumber(-1) = NULL");
+	sys_setnetent(1);
+	assert_traced("setnetent(1) = 0");
+	sys_endnetent();
+	assert_traced("endnetent() = 0");
+
+	const struct hostent *h = sys_gethostbyname("192.0.2.1", &herr);
+
+	assert_non_null(h);
+	assert_int_equal(herr, 0);
+	assert_traced("gethostbyname(\"192.0.2.1\") = {192.0.2.1, [], AF_INET, 4, [192.0.2.1]}");
+}
+
+static void test_conversions(void **state)
+{
+	unsigned char bytes[16];
+	char text[INET6_ADDRSTRLEN];
+
+	(void)state;
+	assert_int_equal(sys_ntohl(sys_htonl(0x01020304)), 0x01020304);
+	assert_traced("ntohl(%u) = 16909060", htonl(0x01020304));
+	assert_int_equal(sys_ntohs(sys_htons(0x0102)), 0x0102);
+	assert_traced("ntohs(%u) = 258", htons(0x0102));
+	assert_int_equal(sys_inet_pton(AF_INET, "127.0.0.1", bytes), 1);
+	assert_traced("inet_pton(AF_INET, \"127.0.0.1\", 7f 00 00 01) = 1");
+	assert_string_equal(sys_inet_ntop(AF_INET, bytes, text), "127.0.0.1");
+	assert_traced("inet_ntop(AF_INET, 7f 00 00 01, 46) = 127.0.0.1");
+	assert_int_equal(sys_inet_pton(AF_INET6, "127.0.0.1", bytes), 0);
+	assert_traced("inet_pton(AF_INET6, \"127.0.0.1\", ?) = 0");
+	assert_int_equal(sys_inet_addr("255.255.255.255"), INADDR_NONE);
+	assert_traced("inet_addr(\"255.255.255.255\") = 4294967295");
+	assert_string_equal(sys_inet_ntoa((struct in_addr){htonl(0x01020304)}), "1.2.3.4");
+	assert_traced("inet_ntoa(%u) = 1.2.3.4", htonl(0x01020304));
+}
+
 static void test_errno_is_kept(void **state)
 {
 	(void)state;
@@ -207,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_options, start, stop),
 		cmocka_unit_test_setup_teardown(test_files, start, stop),
 		cmocka_unit_test_setup_teardown(test_databases, start, stop),
+		cmocka_unit_test_setup_teardown(test_entries, start, stop),
+		cmocka_unit_test_setup_teardown(test_conversions, start, stop),
 		cmocka_unit_test_setup_teardown(test_errno_is_kept, start, stop),
 		cmocka_unit_test_setup_teardown(test_off, start, stop),
 	};
