@@ -12,10 +12,12 @@
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
- *                 (RFC 8305); listener: accepting; sockopt: --set and --get
+ *                 (RFC 8305); listener: accepting; sockopt: --set and --get; database: services,
+ *                 protocols, networks, hosts
  *   io/           watch: readiness of one descriptor; timer; endpoint: socket and stdio behind one
  *                 interface
- *   out/          report: events and errors as text or JSON; hexdump; progress
+ *   out/          report: events and errors as text or JSON; rows: tables; field: the values of
+ *                 both; hexdump; progress
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API.
  *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers

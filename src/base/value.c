@@ -110,3 +110,39 @@ int parse_size(const char *word, uint64_t *bytes)
 	*bytes = v << shift;
 	return 0;
 }
+
+// Reads a port; *rest is what follows it.
+static int parse_port_digits(const char *word, uint16_t *port, const char **rest)
+{
+	uint64_t v;
+	int r = parse_digits(word, 10, &v, rest);
+
+	if (r < 0)
+		return r;
+	if (v > UINT16_MAX)
+		return -ERANGE;
+	*port = (uint16_t)v;
+	return 0;
+}
+
+int parse_ports(const char *word, uint16_t *low, uint16_t *high)
+{
+	const char *rest;
+	uint16_t from;
+	uint16_t to;
+	int r = parse_port_digits(word, &from, &rest);
+
+	if (r < 0)
+		return r;
+	to = from;
+	if (*rest == '-') {
+		r = parse_port_digits(rest + 1, &to, &rest);
+		if (r < 0)
+			return r;
+	}
+	if (*rest || from > to)
+		return -EINVAL;
+	*low = from;
+	*high = to;
+	return 0;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// The words that options take: numbers, durations, sizes. Each parser accepts whole words only:
-// no sign, no space, nothing left over.
+// The words that options take: numbers, durations, sizes, ports. Each parser accepts whole words
+// only: no sign, no space, nothing left over.
 #ifndef SOCKCTL_BASE_VALUE_H
 #define SOCKCTL_BASE_VALUE_H
 
@@ -12,5 +12,6 @@ int parse_octal(const char *word, uint64_t *value);
 int parse_duration(
 	const char *word, uint64_t *ms); // 5, 0.5, 500ms, 10s, 2m, 1h; a bare number is seconds
 int parse_size(const char *word, uint64_t *bytes); // 512, 64k, 1M, 2G: powers of 1024
+int parse_ports(const char *word, uint16_t *low, uint16_t *high); // 80, 20-25; low <= high
 
 #endif

@@ -133,6 +133,45 @@ static void test_size(void **state)
 	check(parse_size, cases, ARRAY_SIZE(cases));
 }
 
+static void test_ports(void **state)
+{
+	static const struct {
+		const char *word;
+		int result;
+		unsigned low, high;
+	} cases[] = {
+		{"0", 0, 0, 0},
+		{"80", 0, 80, 80},
+		{"20-25", 0, 20, 25},
+		{"0-65535", 0, 0, 65535},
+		{"7-7", 0, 7, 7},
+		{"65536", -ERANGE, 0, 0},
+		{"1-65536", -ERANGE, 0, 0},
+		{"99999999999999999999", -ERANGE, 0, 0},
+		{"25-20", -EINVAL, 0, 0},
+		{"-20", -EINVAL, 0, 0},
+		{"20-", -EINVAL, 0, 0},
+		{"20-25-30", -EINVAL, 0, 0},
+		{"20 -25", -EINVAL, 0, 0},
+		{"20,25", -EINVAL, 0, 0},
+		{"http", -EINVAL, 0, 0},
+		{"", -EINVAL, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint16_t low = 1;
+		uint16_t high = 2;
+		int r = parse_ports(cases[i].word, &low, &high);
+
+		if (r != cases[i].result ||
+			(r == 0 && (low != cases[i].low || high != cases[i].high)))
+			fail_msg("'%s': %d, %u-%u", cases[i].word, r, low, high);
+		if (r < 0)
+			assert_true(low == 1 && high == 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_octal),
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

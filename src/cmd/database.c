@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: ISC
+#include "cmd/database.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+// Nothing was found. Says so if it is for want of the file; another source of names may make up
+// for a missing one, so that it is looked for only now.
+static bool fail_without_file(struct app *app, const struct database *db)
+{
+	if (access(db->file, R_OK) == 0)
+		return false;
+
+	int error = errno;
+
+	app_failf(app, STATUS_LOCAL, db->file, "%s (%s); on Debian it comes with the package '%s'",
+		strerror(error), strerrorname_np(error), db->package);
+	return true;
+}
+
+static void list(struct app *app, const struct database *db, struct query *q)
+{
+	if (!db->list(q))
+		fail_without_file(app, db);
+	else if (!q->rows.count)
+		app_failf(app, STATUS_NOT_FOUND, NULL, "no such %s", db->entry);
+}
+
+static void find(
+	struct app *app, const struct database *db, struct query *q, int count, char **words)
+{
+	if (count > 1)
+		db->hold();
+	for (int i = 0; i < count; i++) {
+		size_t before = q->rows.count;
+
+		if (!db->find(q, words[i]) && fail_without_file(app, db))
+			break;
+		if (q->rows.count == before)
+			app_failf(app, STATUS_NOT_FOUND, words[i], "no such %s", db->entry);
+	}
+	if (count > 1)
+		db->release();
+}
+
+int database_run(
+	struct app *app, const struct database *db, const void *config, int count, char **words)
+{
+	const struct common_config *common = config;
+	struct query q = {.config = config};
+	struct str text = {0};
+
+	rows_init(&q.rows, common->json, db->columns);
+	if (count)
+		find(app, db, &q, count, words);
+	else
+		list(app, db, &q);
+	rows_take(&q.rows, &text);
+	app_output(app, &text);
+	str_fini(&text);
+	rows_fini(&q.rows);
+	return app->status;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: ISC
+// What the commands on databases share: the whole database, or the entries of some words.
+#ifndef SOCKCTL_CMD_DATABASE_H
+#define SOCKCTL_CMD_DATABASE_H
+
+#include "app.h"
+#include "out/rows.h"
+
+// One run of such a command.
+struct query {
+	struct rows rows;
+	const void *config; // of the command
+};
+
+struct database {
+	const char *entry; // what it holds: "service"
+	const char *file; // where it usually is
+	const char *package; // the Debian package that brings the file
+	const char *const *columns; // of the rows
+
+	// Adds the rows that the config lets pass. Returns whether the database has any entry.
+	bool (*list)(struct query *q);
+
+	// The same for the entries of a word.
+	bool (*find)(struct query *q, const char *word);
+
+	void (*hold)(void); // keeps it open for look-ups that follow, until released
+	void (*release)(void);
+};
+
+// Prints the entries of WORDS, or the whole database without any. CONFIG begins with its struct
+// common_config. Returns the exit status.
+int database_run(
+	struct app *app, const struct database *db, const void *config, int count, char **words);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+#include "base/sockaddr.h"
+#include "cmd/database.h"
+#include "net/database.h"
+
+#include <arpa/inet.h>
+
+struct networks_config {
+	struct common_config common;
+};
+
+static const struct opt_group groups[] = {COMMON_GROUP, {0}};
+
+static const char *const columns[] = {"{name}", "{address}", "{aliases}", NULL};
+
+static void add_row(void *arg, const struct netent *e)
+{
+	struct query *q = arg;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(e->n_net)}};
+	struct str address = {0};
+
+	str_add_sockaddr_host(&address, (const struct sockaddr *)&in, sizeof(in));
+	rows_add(&q->rows, F_STR("name", e->n_name), F_LIST("aliases", e->n_aliases),
+		F_STR("address", str_c(&address)), F_STR("family", "inet"),
+		F_UINT("number", e->n_net));
+	str_fini(&address);
+}
+
+static bool list(struct query *q)
+{
+	return networks_list(add_row, q);
+}
+
+static bool find(struct query *q, const char *word)
+{
+	return networks_find(word, add_row, q);
+}
+
+static const struct database database = {
+	.entry = "network",
+	.file = "/etc/networks",
+	.package = "netbase",
+	.columns = columns,
+	.list = list,
+	.find = find,
+	.hold = networks_hold,
+	.release = networks_release,
+};
+
+static int run(struct app *app, void *config, int argc, char **argv)
+{
+	return database_run(app, &database, config, argc, argv);
+}
+
+static const char *const examples[] = {
+	"sockctl networks loopback     the number of a network",
+	"sockctl networks 169.254.0.0  the name of a network",
+	NULL,
+};
+
+const struct cmd cmd_networks = {
+	.name = "networks",
+	.summary = "List networks and their numbers, or look some up",
+	.operands = "[NAME|NUMBER]...",
+	.max_operands = -1,
+	.config_size = sizeof(struct networks_config),
+	.groups = groups,
+	.examples = examples,
+	.run = run,
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+#include "base/value.h"
+#include "cmd/database.h"
+#include "net/database.h"
+
+#include <errno.h>
+
+struct protocols_config {
+	struct common_config common;
+};
+
+static const struct opt_group groups[] = {COMMON_GROUP, {0}};
+
+static const char *const columns[] = {"{name}", "{number}", "{aliases}", NULL};
+
+static void add_row(void *arg, const struct protoent *e)
+{
+	struct query *q = arg;
+
+	rows_add(&q->rows, F_STR("name", e->p_name), F_LIST("aliases", e->p_aliases),
+		F_INT("number", e->p_proto));
+}
+
+static bool list(struct query *q)
+{
+	return protocols_list(add_row, q);
+}
+
+static bool find(struct query *q, const char *word)
+{
+	return protocols_find(word, add_row, q);
+}
+
+static const struct database database = {
+	.entry = "protocol",
+	.file = "/etc/protocols",
+	.package = "netbase",
+	.columns = columns,
+	.list = list,
+	.find = find,
+	.hold = protocols_hold,
+	.release = protocols_release,
+};
+
+static int check(void *config, int argc, char **argv, struct str *err)
+{
+	(void)config;
+	for (int i = 0; i < argc; i++) {
+		uint64_t number = 0;
+
+		if (parse_uint(argv[i], &number) == -ERANGE || number > UINT8_MAX) {
+			str_addf(err, "protocol '%s' is out of range: 0 to 255", argv[i]);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int run(struct app *app, void *config, int argc, char **argv)
+{
+	return database_run(app, &database, config, argc, argv);
+}
+
+static const char *const examples[] = {
+	"sockctl protocols tcp     the number of a protocol",
+	"sockctl protocols 1 58    the names of numbers",
+	NULL,
+};
+
+const struct cmd cmd_protocols = {
+	.name = "protocols",
+	.summary = "List protocols and their numbers, or look some up",
+	.operands = "[NAME|NUMBER]...",
+	.max_operands = -1,
+	.config_size = sizeof(struct protocols_config),
+	.groups = groups,
+	.examples = examples,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+#include "base/mem.h"
+#include "base/value.h"
+#include "cmd/database.h"
+#include "net/database.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The classes of ports, RFC 6335 section 6.
+static const struct port_class {
+	const char *name;
+	uint16_t low, high;
+} classes[] = {
+	{"well-known", 0, 1023},
+	{"registered", 1024, 49151},
+	{"dynamic", 49152, UINT16_MAX},
+};
+
+struct services_config {
+	struct common_config common;
+	const char *protocol;
+	const char *range;
+	uint16_t low, high; // what range says
+};
+
+static const struct services_config defaults = {.high = UINT16_MAX};
+
+static const struct opt opts[] = {
+	{"proto", 'p', OPT_STRING, OPT_AT(struct services_config, protocol, const char *), "NAME",
+		"services over this protocol only, such as tcp or udp"},
+	{"range", 'r', OPT_STRING, OPT_AT(struct services_config, range, const char *), "PORTS",
+		"ports in this range only: 1-1023, 80, well-known, registered or dynamic"},
+	{0},
+};
+
+static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};
+
+static const char *const columns[] = {"{name}", "{port}/{protocol}", "{class}", "{aliases}", NULL};
+
+static const char *class_of(uint16_t port)
+{
+	const struct port_class *c = classes;
+
+	while (port > c->high)
+		c++;
+	return c->name;
+}
+
+static bool passes(const struct services_config *config, const struct servent *e, uint16_t port)
+{
+	return port >= config->low && port <= config->high &&
+	       (!config->protocol || strcmp(e->s_proto, config->protocol) == 0);
+}
+
+static void add_row(void *arg, const struct servent *e)
+{
+	struct query *q = arg;
+	uint16_t port = ntohs((uint16_t)e->s_port);
+
+	if (passes(q->config, e, port))
+		rows_add(&q->rows, F_STR("name", e->s_name), F_LIST("aliases", e->s_aliases),
+			F_UINT("port", port), F_STR("protocol", e->s_proto),
+			F_STR("class", class_of(port)));
+}
+
+static bool list(struct query *q)
+{
+	return services_list(add_row, q);
+}
+
+static bool find(struct query *q, const char *word)
+{
+	const struct services_config *config = q->config;
+
+	return services_find(word, config->protocol, add_row, q);
+}
+
+static const struct database database = {
+	.entry = "service",
+	.file = "/etc/services",
+	.package = "netbase",
+	.columns = columns,
+	.list = list,
+	.find = find,
+	.hold = services_hold,
+	.release = services_release,
+};
+
+static int check_range(struct services_config *config, struct str *err)
+{
+	if (!config->range)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (strcmp(config->range, classes[i].name) == 0) {
+			config->low = classes[i].low;
+			config->high = classes[i].high;
+			return 0;
+		}
+	}
+	if (parse_ports(config->range, &config->low, &config->high) == 0)
+		return 0;
+	str_add(err, "--range: '");
+	str_add_escaped(err, config->range, strlen(config->range));
+	str_add(err, "' is no range of ports from 0 to 65535, such as 1-1023, nor well-known, "
+		     "registered or dynamic");
+	return -EINVAL;
+}
+
+static int check_word(const struct services_config *config, const char *word, struct str *err)
+{
+	size_t len = strcspn(word, "/");
+	char *name = xstrndup(word, len);
+	uint64_t port = 0;
+	int r = parse_uint(name, &port);
+
+	free(name);
+	if (r == -ERANGE || port > UINT16_MAX) {
+		str_addf(err, "port '%.*s' is out of range: 0 to 65535", (int)len, word);
+		return -EINVAL;
+	}
+	if (word[len] && config->protocol && strcmp(word + len + 1, config->protocol) != 0) {
+		str_add(err, "'");
+		str_add_escaped(err, word, strlen(word));
+		str_add(err, "' names another protocol than --proto; give one of them");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check(void *arg, int argc, char **argv, struct str *err)
+{
+	struct services_config *config = arg;
+	int r = check_range(config, err);
+
+	for (int i = 0; i < argc && r == 0; i++)
+		r = check_word(config, argv[i], err);
+	return r;
+}
+
+static int run(struct app *app, void *config, int argc, char **argv)
+{
+	return database_run(app, &database, config, argc, argv);
+}
+
+static const char *const examples[] = {
+	"sockctl services http          the port of a service",
+	"sockctl services 53 443/tcp    the names of ports",
+	"sockctl services --range registered --proto udp",
+	NULL,
+};
+
+const struct cmd cmd_services = {
+	.name = "services",
+	.summary = "List services and their ports, or look some up",
+	.operands = "[NAME|PORT][/PROTO]...",
+	.max_operands = -1,
+	.config_size = sizeof(struct services_config),
+	.defaults = &defaults,
+	.groups = groups,
+	.examples = examples,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: ISC
+#include "net/database.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "sys/convert.h"
+#include "sys/database.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool services_list(service_fn *fn, void *arg)
+{
+	const struct servent *e;
+	bool any = false;
+
+	for (sys_setservent(0); (e = sys_getservent()); any = true)
+		fn(arg, e);
+	sys_endservent();
+	return any;
+}
+
+bool protocols_list(protocol_fn *fn, void *arg)
+{
+	const struct protoent *e;
+	bool any = false;
+
+	for (sys_setprotoent(0); (e = sys_getprotoent()); any = true)
+		fn(arg, e);
+	sys_endprotoent();
+	return any;
+}
+
+bool networks_list(network_fn *fn, void *arg)
+{
+	const struct netent *e;
+	bool any = false;
+
+	for (sys_setnetent(0); (e = sys_getnetent()); any = true)
+		fn(arg, e);
+	sys_endnetent();
+	return any;
+}
+
+bool hosts_list(host_fn *fn, void *arg)
+{
+	const struct hostent *e;
+	bool any = false;
+
+	for (sys_sethostent(0); (e = sys_gethostent()); any = true)
+		fn(arg, e);
+	sys_endhostent();
+	return any;
+}
+
+void services_hold(void)
+{
+	sys_setservent(1);
+}
+
+void services_release(void)
+{
+	sys_endservent();
+}
+
+void protocols_hold(void)
+{
+	sys_setprotoent(1);
+}
+
+void protocols_release(void)
+{
+	sys_endprotoent();
+}
+
+void networks_hold(void)
+{
+	sys_setnetent(1);
+}
+
+void networks_release(void)
+{
+	sys_endnetent();
+}
+
+static const struct servent *find_service(const char *name, const char *protocol)
+{
+	uint64_t port;
+
+	if (parse_uint(name, &port) == 0 && port <= UINT16_MAX)
+		return sys_getservbyport(htons((uint16_t)port), protocol);
+	return sys_getservbyname(name, protocol);
+}
+
+static bool find_services(const char *name, service_fn *fn, void *arg)
+{
+	static const char *const protocols[] = {"tcp", "udp"};
+	const struct servent *e = find_service(name, NULL);
+
+	if (!e)
+		return false;
+
+	char *first = xstrdup(e->s_proto); // the next look-up overwrites the entry
+
+	fn(arg, e);
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		if (strcmp(first, protocols[i]) == 0)
+			continue;
+		e = find_service(name, protocols[i]);
+		if (e)
+			fn(arg, e);
+	}
+	free(first);
+	return true;
+}
+
+bool services_find(const char *word, const char *protocol, service_fn *fn, void *arg)
+{
+	const char *slash = strchr(word, '/');
+	const struct servent *e;
+
+	if (!slash && !protocol)
+		return find_services(word, fn, arg);
+	if (slash) {
+		char *name = xstrndup(word, (size_t)(slash - word));
+
+		e = find_service(name, slash + 1);
+		free(name);
+	} else {
+		e = find_service(word, protocol);
+	}
+	if (e)
+		fn(arg, e);
+	return e;
+}
+
+bool protocols_find(const char *word, protocol_fn *fn, void *arg)
+{
+	const struct protoent *e;
+	uint64_t number;
+
+	if (parse_uint(word, &number) == 0 && number <= INT_MAX)
+		e = sys_getprotobynumber((int)number);
+	else
+		e = sys_getprotobyname(word);
+	if (e)
+		fn(arg, e);
+	return e;
+}
+
+static bool parse_network(const char *word, uint32_t *number)
+{
+	struct in_addr address;
+	struct str text = {0};
+	size_t dots = 0;
+
+	if (word[strspn(word, "0123456789.")])
+		return false;
+	for (const char *p = word; *p; p++)
+		dots += *p == '.';
+	str_add(&text, word);
+	for (; dots < 3; dots++)
+		str_add(&text, ".0");
+
+	bool ok = sys_inet_pton(AF_INET, str_c(&text), &address) == 1;
+
+	str_fini(&text);
+	*number = ok ? ntohl(address.s_addr) : 0;
+	return ok;
+}
+
+bool networks_find(const char *word, network_fn *fn, void *arg)
+{
+	const struct netent *e;
+	uint32_t number;
+
+	if (parse_network(word, &number))
+		e = sys_getnetbyaddr(number, AF_INET);
+	else
+		e = sys_getnetbyname(word);
+	if (e)
+		fn(arg, e);
+	return e;
+}

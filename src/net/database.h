@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: ISC
+// The databases of services, protocols, networks and hosts: all entries of one, or those of a
+// word. Entries are the C library's, as its calls return them, and valid during the callback only.
+#ifndef SOCKCTL_NET_DATABASE_H
+#define SOCKCTL_NET_DATABASE_H
+
+#include <netdb.h>
+#include <stdbool.h>
+
+typedef void service_fn(void *arg, const struct servent *entry);
+typedef void protocol_fn(void *arg, const struct protoent *entry);
+typedef void network_fn(void *arg, const struct netent *entry);
+typedef void host_fn(void *arg, const struct hostent *entry);
+
+// Call back with every entry. Return whether there was any.
+bool services_list(service_fn *fn, void *arg);
+bool protocols_list(protocol_fn *fn, void *arg);
+bool networks_list(network_fn *fn, void *arg);
+bool hosts_list(host_fn *fn, void *arg);
+
+// Between these two the database stays open, for many look-ups.
+void services_hold(void);
+void services_release(void);
+void protocols_hold(void);
+void protocols_release(void);
+void networks_hold(void);
+void networks_release(void);
+
+// Call back with the entries of a name, an alias or a number. Return whether there was any.
+
+// WORD is NAME or PORT, with or without /PROTOCOL; PROTOCOL counts where the word has none and may
+// be NULL. Most services are registered for TCP and for UDP, but the system's calls return one
+// entry at a time: with no protocol at all, the others of these two are asked for beside the first
+// entry that there is.
+bool services_find(const char *word, const char *protocol, service_fn *fn, void *arg);
+
+bool protocols_find(const char *word, protocol_fn *fn, void *arg);
+
+// A number is written as in networks(5): one to four bytes with dots between them, the rest 0.
+bool networks_find(const char *word, network_fn *fn, void *arg);
+
+#endif
