@@ -9,7 +9,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 // The structure of TYPE whose MEMBER is at PTR.
-#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define attr_printf(fmt, first) __attribute__((format(printf, fmt, first)))
 #define attr_nodiscard __attribute__((warn_unused_result))

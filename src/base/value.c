@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,6 +34,28 @@ int parse_uint(const char *word, uint64_t *value)
 	int r = parse_digits(word, 10, value, &rest);
 
 	return r < 0 ? r : *rest ? -EINVAL : 0;
+}
+
+int parse_int(const char *word, int64_t *value)
+{
+	bool negative = *word == '-';
+	const char *rest;
+	uint64_t v;
+	int r;
+
+	word += negative;
+	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X'))
+		r = parse_digits(word, 16, &v, &rest);
+	else
+		r = parse_digits(word, 10, &v, &rest);
+	if (r < 0)
+		return r;
+	if (*rest)
+		return -EINVAL;
+	if (v > INT64_MAX)
+		return -ERANGE;
+	*value = negative ? -(int64_t)v : (int64_t)v;
+	return 0;
 }
 
 int parse_octal(const char *word, uint64_t *value)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The words that options take: numbers, durations, sizes, ports. Each parser accepts whole words
-// only: no sign, no space, nothing left over.
+// only: no space, nothing left over, and no sign but where one is allowed.
 #ifndef SOCKCTL_BASE_VALUE_H
 #define SOCKCTL_BASE_VALUE_H
 
@@ -8,6 +8,7 @@
 
 // All return 0, -EINVAL for a word of another form, or -ERANGE for one too large to hold.
 int parse_uint(const char *word, uint64_t *value);
+int parse_int(const char *word, int64_t *value); // also -5 and 0x1f
 int parse_octal(const char *word, uint64_t *value);
 int parse_duration(
 	const char *word, uint64_t *ms); // 5, 0.5, 500ms, 10s, 2m, 1h; a bare number is seconds

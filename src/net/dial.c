@@ -153,8 +153,9 @@ static int prepare_socket(struct dial *d, struct dial_attempt *a, int fd)
 static void attempt_failed(struct dial *d, size_t index, int error)
 {
 	d->attempts[index].error = error;
-	if (strcmp(d->attempts[index].step, "prepare") == 0) {
-		fail_try(d, DIAL_LOCAL, error); // no other address would fare better
+	if (strcmp(d->attempts[index].step, "prepare") == 0 && error != -ENOPROTOOPT) {
+		// No other address would fare better, but one of the other family may.
+		fail_try(d, DIAL_LOCAL, error);
 		return;
 	}
 	if (error == -EAGAIN) {

@@ -2,9 +2,11 @@
 #include "sys/names.h"
 
 #include <fcntl.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -172,6 +174,79 @@ const struct name_value names_ioctl[] = {
 	NAME(SIOCATMARK),
 	NAME(FIOASYNC),
 	NAME(TIOCGWINSZ),
+	{0},
+};
+
+const struct name_value names_tcp_state[] = {
+	{"ESTABLISHED", TCP_ESTABLISHED},
+	{"SYN-SENT", TCP_SYN_SENT},
+	{"SYN-RECEIVED", TCP_SYN_RECV},
+	{"FIN-WAIT-1", TCP_FIN_WAIT1},
+	{"FIN-WAIT-2", TCP_FIN_WAIT2},
+	{"TIME-WAIT", TCP_TIME_WAIT},
+	{"CLOSED", TCP_CLOSE},
+	{"CLOSE-WAIT", TCP_CLOSE_WAIT},
+	{"LAST-ACK", TCP_LAST_ACK},
+	{"LISTEN", TCP_LISTEN},
+	{"CLOSING", TCP_CLOSING},
+	{0},
+};
+
+const struct name_value names_pmtudisc[] = {
+	NAME(IP_PMTUDISC_DONT),
+	NAME(IP_PMTUDISC_WANT),
+	NAME(IP_PMTUDISC_DO),
+	NAME(IP_PMTUDISC_PROBE),
+	NAME(IP_PMTUDISC_INTERFACE),
+	NAME(IP_PMTUDISC_OMIT),
+	{0},
+};
+
+const struct name_value names_ipv6_pmtudisc[] = {
+	NAME(IPV6_PMTUDISC_DONT),
+	NAME(IPV6_PMTUDISC_WANT),
+	NAME(IPV6_PMTUDISC_DO),
+	NAME(IPV6_PMTUDISC_PROBE),
+	NAME(IPV6_PMTUDISC_INTERFACE),
+	NAME(IPV6_PMTUDISC_OMIT),
+	{0},
+};
+
+// These two are defined in headers of the kernel that do not go with those of the C library.
+const struct name_value names_ipv6_prefer[] = {
+	{"IPV6_PREFER_SRC_TMP", 0x0001},
+	{"IPV6_PREFER_SRC_PUBLIC", 0x0002},
+	{"IPV6_PREFER_SRC_COA", 0x0004},
+	{"IPV6_PREFER_SRC_CGA", 0x0008},
+	{"IPV6_PREFER_SRC_PUBTMP_DEFAULT", 0x0100},
+	{"IPV6_PREFER_SRC_HOME", 0x0400},
+	{"IPV6_PREFER_SRC_NONCGA", 0x0800},
+	{0},
+};
+
+const struct name_value names_buf_lock[] = {
+	{"SOCK_SNDBUF_LOCK", 1},
+	{"SOCK_RCVBUF_LOCK", 2},
+	{0},
+};
+
+const struct name_value names_timestamping[] = {
+	NAME(SOF_TIMESTAMPING_TX_HARDWARE),
+	NAME(SOF_TIMESTAMPING_TX_SOFTWARE),
+	NAME(SOF_TIMESTAMPING_RX_HARDWARE),
+	NAME(SOF_TIMESTAMPING_RX_SOFTWARE),
+	NAME(SOF_TIMESTAMPING_SOFTWARE),
+	NAME(SOF_TIMESTAMPING_SYS_HARDWARE),
+	NAME(SOF_TIMESTAMPING_RAW_HARDWARE),
+	NAME(SOF_TIMESTAMPING_OPT_ID),
+	NAME(SOF_TIMESTAMPING_TX_SCHED),
+	NAME(SOF_TIMESTAMPING_TX_ACK),
+	NAME(SOF_TIMESTAMPING_OPT_CMSG),
+	NAME(SOF_TIMESTAMPING_OPT_TSONLY),
+	NAME(SOF_TIMESTAMPING_OPT_STATS),
+	NAME(SOF_TIMESTAMPING_OPT_PKTINFO),
+	NAME(SOF_TIMESTAMPING_OPT_TX_SWHW),
+	NAME(SOF_TIMESTAMPING_BIND_PHC),
 	{0},
 };
 

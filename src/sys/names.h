@@ -28,6 +28,12 @@ extern const struct name_value names_open[]; // O_*
 extern const struct name_value names_splice[]; // SPLICE_F_*
 extern const struct name_value names_fcntl[]; // F_*
 extern const struct name_value names_ioctl[]; // FIONREAD, SIOCOUTQ ...
+extern const struct name_value names_tcp_state[]; // states of RFC 9293 by the kernel's numbers
+extern const struct name_value names_pmtudisc[]; // IP_PMTUDISC_*
+extern const struct name_value names_ipv6_pmtudisc[]; // IPV6_PMTUDISC_*
+extern const struct name_value names_ipv6_prefer[]; // IPV6_PREFER_SRC_*
+extern const struct name_value names_buf_lock[]; // SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK
+extern const struct name_value names_timestamping[]; // SOF_TIMESTAMPING_*
 
 // The name of VALUE, or NULL.
 const char *name_of(const struct name_value *table, long value);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: ISC
+#include "sys/tcp_info.h"
+
+#include "sys/names.h"
+
+#include <inttypes.h>
+#include <linux/tcp.h>
+#include <string.h>
+
+#define FIELD(name, unit) \
+	{ \
+#name, offsetof(struct tcp_info, tcpi_##name), \
+			sizeof(((struct tcp_info *)0)->tcpi_##name), unit \
+	}
+
+const struct tcp_info_field tcp_info_fields[] = {
+	FIELD(state, ""),
+	FIELD(ca_state, ""),
+	FIELD(retransmits, ""),
+	FIELD(probes, ""),
+	FIELD(backoff, ""),
+	FIELD(rto, "us"),
+	FIELD(ato, "us"),
+	FIELD(snd_mss, ""),
+	FIELD(rcv_mss, ""),
+	FIELD(unacked, ""),
+	FIELD(sacked, ""),
+	FIELD(lost, ""),
+	FIELD(retrans, ""),
+	FIELD(last_data_sent, "ms"),
+	FIELD(last_data_recv, "ms"),
+	FIELD(last_ack_recv, "ms"),
+	FIELD(pmtu, ""),
+	FIELD(rcv_ssthresh, ""),
+	FIELD(rtt, "us"),
+	FIELD(rttvar, "us"),
+	FIELD(snd_ssthresh, ""),
+	FIELD(snd_cwnd, ""),
+	FIELD(advmss, ""),
+	FIELD(reordering, ""),
+	FIELD(rcv_rtt, "us"),
+	FIELD(rcv_space, ""),
+	FIELD(total_retrans, ""),
+	FIELD(pacing_rate, ""),
+	FIELD(max_pacing_rate, ""),
+	FIELD(bytes_acked, ""),
+	FIELD(bytes_received, ""),
+	FIELD(segs_out, ""),
+	FIELD(segs_in, ""),
+	FIELD(notsent_bytes, ""),
+	FIELD(min_rtt, "us"),
+	FIELD(data_segs_in, ""),
+	FIELD(data_segs_out, ""),
+	FIELD(delivery_rate, ""),
+	FIELD(busy_time, "us"),
+	FIELD(rwnd_limited, "us"),
+	FIELD(sndbuf_limited, "us"),
+	FIELD(delivered, ""),
+	FIELD(delivered_ce, ""),
+	FIELD(bytes_sent, ""),
+	FIELD(bytes_retrans, ""),
+	FIELD(dsack_dups, ""),
+	FIELD(reord_seen, ""),
+	FIELD(rcv_ooopack, ""),
+	FIELD(snd_wnd, ""),
+	{0},
+};
+
+bool tcp_info_get(const struct tcp_info_field *f, const void *info, size_t len, uint64_t *value)
+{
+	const unsigned char *p = (const unsigned char *)info + f->offset;
+	uint32_t word;
+
+	if (f->offset + (size_t)f->size > len)
+		return false;
+	if (f->size == sizeof(*value)) {
+		memcpy(value, p, sizeof(*value));
+	} else if (f->size == sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		*value = word;
+	} else {
+		*value = *p;
+	}
+	return true;
+}
+
+void str_add_tcp_info(struct str *s, const void *info, size_t len)
+{
+	const char *space = "";
+	uint64_t value;
+
+	for (const struct tcp_info_field *f = tcp_info_fields; f->name; f++) {
+		if (!tcp_info_get(f, info, len, &value) || !value)
+			continue;
+		str_addf(s, "%s%s=", space, f->name);
+		if (f->offset == offsetof(struct tcp_info, tcpi_state))
+			str_add_name(s, names_tcp_state, (long)value);
+		else
+			str_addf(s, "%" PRIu64 "%s", value, f->unit);
+		space = " ";
+	}
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: ISC
+// The measurements of a TCP connection (TCP_INFO; struct tcp_info of linux/tcp.h) field by field.
+#ifndef SOCKCTL_SYS_TCP_INFO_H
+#define SOCKCTL_SYS_TCP_INFO_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tcp_info_field {
+	const char *name; // that of the member without tcpi_
+	unsigned short offset, size; // bytes
+	const char *unit; // "us", "ms" or ""
+};
+
+extern const struct tcp_info_field tcp_info_fields[]; // ends with a NULL name
+
+// Returns false if the LEN bytes that the kernel gave end before the field: older kernels know
+// fewer.
+bool tcp_info_get(const struct tcp_info_field *f, const void *info, size_t len, uint64_t *value);
+
+// Adds "state=ESTABLISHED rtt=23us ..."; fields that are 0 are left out.
+void str_add_tcp_info(struct str *s, const void *info, size_t len);
+
+#endif
