@@ -125,8 +125,7 @@ static int make_pipe(struct flow *f)
 	r = sys_pipe(f->pipe, O_CLOEXEC | O_NONBLOCK);
 	if (r < 0)
 		return r;
-	// Larger is faster; where the limit of the user forbids it the default does.
-	sys_fcntl(f->pipe[1], F_SETPIPE_SZ, CHUNK);
+	flow_widen_pipe(f->pipe[1]);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "sys/file.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst)
@@ -38,9 +39,24 @@ static bool can_splice(const struct flow *f)
 	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
 }
 
+void flow_widen_pipe(int fd)
+{
+	int size = sys_fcntl(fd, F_GETPIPE_SZ, 0);
+
+	if (size >= 0 && size < FLOW_PIPE_SIZE)
+		sys_fcntl(fd, F_SETPIPE_SZ, FLOW_PIPE_SIZE);
+}
+
 void flow_start(struct flow *f)
 {
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
+	if (f->engine == &engine_copy)
+		return;
+	// With the default 64 KiB the programs at both ends of the pipe wake each other too often.
+	if (f->src->rd_info.kind == FD_PIPE)
+		flow_widen_pipe(f->src->rd_fd);
+	if (f->dst->wr_info.kind == FD_PIPE)
+		flow_widen_pipe(f->dst->wr_fd);
 }
 
 void flow_fini(struct flow *f)
