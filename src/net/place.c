@@ -2,6 +2,7 @@
 #include "net/place.h"
 
 #include "base/mem.h"
+#include "base/value.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -58,6 +59,17 @@ int check_port(const char *word, unsigned min, struct str *err)
 	return 0;
 }
 
+// The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
+static uint32_t zone_index(const char *zone)
+{
+	uint32_t index = if_nametoindex(zone);
+	uint64_t number;
+
+	if (!index && parse_uint(zone, &number) == 0 && number <= UINT32_MAX)
+		index = (uint32_t)number;
+	return index;
+}
+
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -77,9 +89,7 @@ bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 	if (inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
 		return false;
 	if (zone) {
-		in6.sin6_scope_id = if_nametoindex(zone + 1);
-		if (!in6.sin6_scope_id && all_digits(zone + 1))
-			in6.sin6_scope_id = (uint32_t)strtoul(zone + 1, NULL, 10);
+		in6.sin6_scope_id = zone_index(zone + 1);
 		if (!in6.sin6_scope_id)
 			return false;
 	}
