@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: ISC
+#include "net/place.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+
+// Parses one word, or two where SECOND is given.
+static int parse(
+	struct place *p, enum place_use use, const char *first, const char *second, struct str *err)
+{
+	char *argv[] = {(char *)first, (char *)second};
+	int r = place_parse(p, use, second ? 2 : 1, argv, err);
+
+	assert_true(r == 0 || r == -EINVAL);
+	assert_int_equal(r == 0, err->len == 0);
+	assert_non_null(p->name);
+	return r;
+}
+
+static void check_inet(enum place_use use, const char *first, const char *second, const char *host,
+	const char *service, const char *name)
+{
+	struct place p;
+	struct str err = {0};
+
+	parse(&p, use, first, second, &err);
+	assert_string_equal(str_c(&err), "");
+	assert_int_equal(p.kind, PLACE_INET);
+	if (host)
+		assert_string_equal(p.host, host);
+	else
+		assert_null(p.host);
+	assert_string_equal(p.service, service);
+	assert_string_equal(p.name, name);
+	place_fini(&p);
+	str_fini(&err);
+}
+
+static void test_host_and_port(void **state)
+{
+	(void)state;
+	check_inet(PLACE_CONNECT, "example.org", "80", "example.org", "80", "example.org:80");
+	check_inet(PLACE_CONNECT, "example.org:80", NULL, "example.org", "80", "example.org:80");
+	check_inet(PLACE_CONNECT, "example.org", "http", "example.org", "http", "example.org:http");
+	check_inet(PLACE_CONNECT, "192.0.2.1", "65535", "192.0.2.1", "65535", "192.0.2.1:65535");
+	check_inet(PLACE_CONNECT, "::1", "80", "::1", "80", "[::1]:80");
+	check_inet(PLACE_CONNECT, "[::1]", "80", "::1", "80", "[::1]:80");
+	check_inet(PLACE_CONNECT, "[::1]:80", NULL, "::1", "80", "[::1]:80");
+	check_inet(PLACE_CONNECT, "[fe80::1%lo]:80", NULL, "fe80::1%lo", "80", "[fe80::1%lo]:80");
+	check_inet(PLACE_CONNECT, "fe80::1%1", "80", "fe80::1%1", "80", "[fe80::1%1]:80");
+	check_inet(PLACE_CONNECT, ":80", NULL, NULL, "80", ":80");
+	check_inet(PLACE_CONNECT, "a_b", "iso-tsap", "a_b", "iso-tsap", "a_b:iso-tsap");
+	check_inet(PLACE_CONNECT,
+		"b\xc3\xbc"
+		"cher.example",
+		"80",
+		"b\xc3\xbc"
+		"cher.example",
+		"80",
+		"b\xc3\xbc"
+		"cher.example:80");
+}
+
+static void test_listening(void **state)
+{
+	(void)state;
+	check_inet(PLACE_LISTEN, "8080", NULL, NULL, "8080", ":8080");
+	check_inet(PLACE_LISTEN, "0", NULL, NULL, "0", ":0");
+	check_inet(PLACE_LISTEN, "http", NULL, NULL, "http", ":http");
+	check_inet(PLACE_LISTEN, ":8080", NULL, NULL, "8080", ":8080");
+	check_inet(PLACE_LISTEN, "localhost", "0", "localhost", "0", "localhost:0");
+	check_inet(PLACE_LISTEN, "[::]:0", NULL, "::", "0", "[::]:0");
+}
+
+static void test_unix(void **state)
+{
+	static const struct {
+		const char *word, *name;
+	} cases[] = {
+		{"unix:/run/x", "unix:/run/x"},
+		{"unix:x", "unix:x"},
+		{"/run/x", "unix:/run/x"},
+		{"./x", "unix:./x"},
+		{"a/b:80", "unix:a/b:80"},
+		{"unix:@name", "unix:@name"},
+		{"unix:fd:3", "unix:fd:3"},
+		{"/tmp/\x1b", "unix:/tmp/\\x1b"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct place p;
+		struct str err = {0};
+
+		assert_int_equal(parse(&p, PLACE_CONNECT, cases[i].word, NULL, &err), 0);
+		assert_int_equal(p.kind, PLACE_UNIX);
+		assert_int_equal(p.unix_address.sa.sa_family, AF_UNIX);
+		assert_string_equal(p.name, cases[i].name);
+		place_fini(&p);
+	}
+}
+
+// A path keeps its NUL, an abstract name is exactly as long as it is, and both may fill the field.
+static void test_unix_lengths(void **state)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
+	char word[200];
+	struct place p;
+	struct str err = {0};
+
+	(void)state;
+	parse(&p, PLACE_CONNECT, "/ab", NULL, &err);
+	assert_int_equal(p.unix_address.len, offsetof(struct sockaddr_un, sun_path) + 4);
+	place_fini(&p);
+
+	parse(&p, PLACE_CONNECT, "unix:@ab", NULL, &err);
+	assert_int_equal(p.unix_address.len, offsetof(struct sockaddr_un, sun_path) + 3);
+	assert_memory_equal(p.unix_address.un.sun_path, "\0ab", 3);
+	place_fini(&p);
+
+	for (int abstract = 0; abstract < 2; abstract++) {
+		size_t fits = abstract ? room : room - 1;
+
+		for (size_t len = fits; len <= fits + 1; len++) {
+			char text[80] = "";
+
+			snprintf(word, sizeof(word), "unix:%c%0*d", abstract ? '@' : '/',
+				(int)len - 1, 0);
+			parse(&p, PLACE_CONNECT, word, NULL, &err);
+			if (len > fits)
+				snprintf(text, sizeof(text),
+					"a socket path of %zu bytes is too long: at most %zu", len,
+					fits);
+			assert_str_becomes(&err, text);
+			assert_true(p.unix_address.len <= sizeof(struct sockaddr_un));
+			place_fini(&p);
+		}
+	}
+	str_fini(&err);
+}
+
+static void test_descriptor(void **state)
+{
+	struct place p;
+	struct str err = {0};
+
+	(void)state;
+	assert_int_equal(parse(&p, PLACE_LISTEN, "fd:3", NULL, &err), 0);
+	assert_int_equal(p.kind, PLACE_FD);
+	assert_int_equal(p.fd, 3);
+	assert_string_equal(p.name, "fd:3");
+	place_fini(&p);
+	str_fini(&err);
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *first, *second, *message;
+	} cases[] = {
+		{"", NULL, "'' has no port; write HOST PORT or HOST:PORT"},
+		{"host", NULL, "'host' has no port; write HOST PORT or HOST:PORT"},
+		{"80", NULL, "'80' has no port; write HOST PORT or HOST:PORT"},
+		{"host:", NULL, "'' is empty where a port is expected"},
+		{"host", "", "'' is empty where a port is expected"},
+		{"", "80", "'' is empty where a host is expected"},
+		{"[]:80", NULL, "'' is empty where a host is expected"},
+		{"host", "0", "'0' is no port: 1 to 65535"},
+		{"host", "65536", "'65536' is no port: 1 to 65535"},
+		{"host", "65617", "'65617' is no port: 1 to 65535"},
+		{"host", "99999999999999999999", "'99999999999999999999' is no port: 1 to 65535"},
+		{"host", "80abc", "'80abc' is neither a port number nor the name of a service"},
+		{"host", "+80", "'+80' is neither a port number nor the name of a service"},
+		{"host", "-80", "'-80' is neither a port number nor the name of a service"},
+		{"host", " 80", "' 80' is neither a port number nor the name of a service"},
+		{"host", "80 ", "'80 ' is neither a port number nor the name of a service"},
+		{"host", "ht tp", "'ht tp' is neither a port number nor the name of a service"},
+		{"host", "\x1b", "'\\x1b' is neither a port number nor the name of a service"},
+		{"::1", NULL, "'::1' has many colons; write an IPv6 address as [ADDRESS]:PORT"},
+		{"::1:80", NULL,
+			"'::1:80' has many colons; write an IPv6 address as [ADDRESS]:PORT"},
+		{"[::1]", NULL, "'[::1]' has no port; write HOST PORT or HOST:PORT"},
+		{"[::1", NULL, "'[::1' has no end of the address; write [ADDRESS]:PORT"},
+		{"[::1]80", NULL, "'[::1]80' has no end of the address; write [ADDRESS]:PORT"},
+		{"[host]:80", NULL, "'host' is no IPv6 address; brackets are for those"},
+		{"[192.0.2.1]:80", NULL, "'192.0.2.1' is no IPv6 address; brackets are for those"},
+		{"[::1::]:80", NULL, "'::1::' is no IPv6 address"},
+		{"a:b", "80", "'a:b' is no IPv6 address"},
+		{"fe80::1%nosuchif", "80", "'fe80::1%nosuchif' has no such address or interface"},
+		{"fe80::1%", "80", "'fe80::1%' has no such address or interface"},
+		{"fe80::1%0", "80", "'fe80::1%0' has no such address or interface"},
+		{"fe80::1%4294967297", "80",
+			"'fe80::1%4294967297' has no such address or interface"},
+		{"ho st", "80", "'ho st' is no host name or address"},
+		{"ho\nst", "80", "'ho\\nst' is no host name or address"},
+		{"user@host", "80", "'user@host' is no host name or address"},
+		{"unix:", NULL, "'unix:' names no socket; write unix:PATH or unix:@NAME"},
+		{"unix:@", NULL, "'unix:@' names no socket; write unix:PATH or unix:@NAME"},
+		{"unix:/x", "80", "'80' is one word too many after a socket"},
+		{"/x", "80", "'80' is one word too many after a socket"},
+		{"fd:3", "80", "'80' is one word too many after a socket"},
+		{"fd:", NULL, "'fd:' names no descriptor; write fd: and its number"},
+		{"fd:-1", NULL, "'fd:-1' names no descriptor; write fd: and its number"},
+		{"fd:3x", NULL, "'fd:3x' names no descriptor; write fd: and its number"},
+		{"fd:9999999", NULL, "'fd:9999999' names no descriptor; write fd: and its number"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct place p;
+		struct str err = {0};
+
+		parse(&p, PLACE_CONNECT, cases[i].first, cases[i].second, &err);
+		assert_str_becomes(&err, cases[i].message);
+		place_fini(&p);
+		str_fini(&err);
+	}
+}
+
+static void test_long_host(void **state)
+{
+	char host[255];
+	struct place p;
+	struct str err = {0};
+
+	(void)state;
+	memset(host, 'h', sizeof(host));
+	host[253] = '\0';
+	assert_int_equal(parse(&p, PLACE_CONNECT, host, "80", &err), 0);
+	place_fini(&p);
+	host[253] = 'h';
+	host[254] = '\0';
+	parse(&p, PLACE_CONNECT, host, "80", &err);
+	assert_string_equal(str_c(&err), "a host name of 254 bytes is too long: at most 253");
+	place_fini(&p);
+	str_fini(&err);
+}
+
+static void test_port_numbers(void **state)
+{
+	(void)state;
+	assert_true(is_port_number("0", 0));
+	assert_false(is_port_number("0", 1));
+	assert_true(is_port_number("1", 1));
+	assert_true(is_port_number("00080", 1));
+	assert_true(is_port_number("65535", 0));
+	assert_false(is_port_number("65536", 0));
+	assert_false(is_port_number("4294967297", 0));
+	assert_false(is_port_number("18446744073709551617", 0));
+	assert_false(is_port_number("", 0));
+	assert_false(is_port_number("+1", 0));
+	assert_false(is_port_number("1 ", 0));
+	assert_false(is_port_number("0x1", 0));
+}
+
+static void check_numeric(const char *host, const char *want)
+{
+	struct sockaddr_any a = {.len = 0};
+	struct str s = {0};
+
+	if (numeric_address(host, 80, &a))
+		str_add_sockaddr(&s, &a.sa, a.len);
+	assert_string_equal(str_c(&s), want ? want : "");
+	str_fini(&s);
+}
+
+static void test_numeric_addresses(void **state)
+{
+	(void)state;
+	check_numeric("127.0.0.1", "127.0.0.1:80");
+	check_numeric("::1", "[::1]:80");
+	check_numeric("fe80::1%lo", "[fe80::1%lo]:80");
+	check_numeric("fe80::1%4294967295", "[fe80::1%4294967295]:80");
+	check_numeric("fe80::1%4294967296", NULL);
+	check_numeric("fe80::1%99999999999999999999", NULL);
+	check_numeric("fe80::1%-1", NULL);
+	check_numeric("127.1", NULL); // inet_aton() would take these
+	check_numeric("0x7f000001", NULL);
+	check_numeric("127.0.0.01", NULL);
+	check_numeric("127.0.0.1%lo", NULL);
+	check_numeric("127.0.0.256", NULL);
+	check_numeric("1.2.3.4.5", NULL);
+	check_numeric("", NULL);
+	check_numeric("%lo", NULL);
+	check_numeric("0000:0000:0000:0000:0000:0000:0000:0000:0000:0000", NULL);
+	check_numeric("localhost", NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_host_and_port),
+		cmocka_unit_test(test_listening),
+		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_unix_lengths),
+		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_host),
+		cmocka_unit_test(test_port_numbers),
+		cmocka_unit_test(test_numeric_addresses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
