@@ -48,6 +48,21 @@ static void test_help_fits(void **state)
 	str_fini(&help);
 }
 
+static void test_help_ends_with_examples(void **state)
+{
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		size_t n = 0;
+
+		for (const char *const *e = cmd->examples; e && *e; e++, n++)
+			if (!strstr(*e, cmd->name) || !strstr(*e, "sockctl "))
+				fail_msg("%s: no example of it: %s", cmd->name, *e);
+		if (n < 2 || n > 3)
+			fail_msg("%s: %zu examples", cmd->name, n);
+	}
+}
+
 static void test_summaries(void **state)
 {
 	(void)state;
@@ -86,6 +101,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_faults),
 		cmocka_unit_test(test_help_fits),
+		cmocka_unit_test(test_help_ends_with_examples),
 		cmocka_unit_test(test_summaries),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_nearest),

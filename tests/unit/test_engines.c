@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: ISC
+// The engines of a flow: which is chosen, and that each moves everything.
+#include "relay/filter.h"
+#include "relay/flow.h"
+#include "rig.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+static const char *engine_for(enum kind src, enum kind dst, bool tap, bool filter)
+{
+	struct rig r;
+	struct crlf_filter crlf;
+	const char *name;
+
+	rig_init(&r, src, dst);
+	crlf_filter_init(&crlf);
+	r.f.filter = filter ? &crlf.filter : NULL;
+	if (tap)
+		force_copy(&r);
+	flow_start(&r.f);
+	name = r.f.engine->name;
+	rig_fini(&r);
+	return name;
+}
+
+static void test_choice_of_engine(void **state)
+{
+	(void)state;
+	assert_string_equal(engine_for(SOCKET, SOCKET, false, false), "splice");
+	assert_string_equal(engine_for(REGULAR, SOCKET, false, false), "splice");
+	assert_string_equal(engine_for(PIPE, REGULAR, false, false), "splice");
+	assert_string_equal(engine_for(SOCKET, APPEND, false, false), "copy");
+	assert_string_equal(engine_for(SOCKET, SOCKET, true, false), "copy");
+	assert_string_equal(engine_for(SOCKET, SOCKET, false, true), "copy");
+}
+
+#define BULK (3 * 1024 * 1024 + 17)
+
+static char bulk[BULK];
+
+// Writes what fits now, in pieces of any size. Returns true while there is more.
+static bool feed_some(struct rig *r, size_t *fed, uint64_t *seed)
+{
+	size_t wanted = 1 + next_random(seed) % 100000;
+	ssize_t n = write(r->feed, bulk + *fed, MIN(BULK - *fed, wanted));
+
+	*fed += (size_t)MAX(n, 0);
+	if (*fed < BULK)
+		return true;
+	end_feed(r);
+	return false;
+}
+
+static void read_some(struct rig *r, struct str *got, uint64_t *seed)
+{
+	char buf[65536];
+	ssize_t n = read(r->sink, buf, 1 + next_random(seed) % (sizeof(buf) - 1));
+
+	if (n > 0)
+		str_addn(got, buf, (size_t)n);
+}
+
+// A file holds everything from the start: nobody waits for more of it.
+static void fill_file(struct rig *r)
+{
+	assert_int_equal(pwrite(r->feed, bulk, BULK, 0), BULK);
+	end_feed(r);
+}
+
+static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_after)
+{
+	struct rig r;
+	struct str got = {0};
+	uint64_t seed = 20240229;
+	size_t fed = 0;
+	bool feeding = src != REGULAR;
+	bool sink_is_file = dst == REGULAR || dst == APPEND;
+
+	rig_init(&r, src, dst);
+	r.f.splice_after = splice_after;
+	if (copy)
+		force_copy(&r);
+	flow_start(&r.f);
+	if (src == REGULAR)
+		fill_file(&r);
+	else
+		assert_int_equal(fcntl(r.feed, F_SETFL, O_NONBLOCK), 0);
+	if (!sink_is_file)
+		assert_int_equal(fcntl(r.sink, F_SETFL, O_NONBLOCK), 0);
+
+	while (!flow_has_ended(&r.f)) {
+		if (feeding && next_random(&seed) % 2)
+			feeding = feed_some(&r, &fed, &seed);
+		if (!sink_is_file && next_random(&seed) % 2)
+			read_some(&r, &got, &seed);
+		flow_step(&r.f);
+	}
+	if (r.f.state != FLOW_SHUT)
+		fail_msg("%s to %s: %s", kind_names[src], kind_names[dst], strerror(-r.f.error));
+	if (sink_is_file)
+		assert_int_equal(lseek(r.sink, 0, SEEK_SET), 0);
+	else
+		assert_int_equal(fcntl(r.sink, F_SETFL, 0), 0);
+	read_all(r.sink, &got);
+	assert_int_equal(r.f.received, BULK);
+	assert_int_equal(r.f.sent, BULK);
+	assert_int_equal(flow_undelivered(&r.f), 0);
+	assert_int_equal(got.len, BULK);
+	assert_memory_equal(got.data, bulk, BULK);
+	str_fini(&got);
+	rig_fini(&r);
+}
+
+// Whatever is joined to whatever, and whichever engine moves it, all bytes arrive in order.
+static void test_bulk(void **state)
+{
+	static const enum kind sources[] = {SOCKET, TCP, PIPE, REGULAR};
+	static const enum kind sinks[] = {SOCKET, TCP, PIPE, REGULAR, APPEND};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < BULK; i++)
+		bulk[i] = (char)next_random(&seed);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(sinks); j++) {
+			check_bulk(sources[i], sinks[j], true, 0);
+			check_bulk(sources[i], sinks[j], false, 0);
+			check_bulk(sources[i], sinks[j], false, 1000000);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_choice_of_engine),
+		cmocka_unit_test(test_bulk),
+	};
+
+	signal(SIGPIPE, SIG_IGN); // as the program does
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
