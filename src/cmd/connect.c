@@ -2,6 +2,7 @@
 // sockctl connect: a connection joined to stdin and stdout. See sockctl-connect(1).
 #include "app.h"
 #include "cmd/client.h"
+#include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/dial.h"
 
@@ -12,12 +13,14 @@ struct connect_config {
 	struct common_config common;
 	struct client_config client;
 	struct stream_config stream;
+	struct sockopt_config sockopt;
 	struct place place;
 };
 
 static const struct opt_group groups[] = {
 	{"Connecting", client_opts, offsetof(struct connect_config, client)},
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
+	SOCKOPT_GROUP(connect_config, sockopt),
 	COMMON_GROUP,
 	{0},
 };
@@ -42,6 +45,7 @@ struct connect {
 	struct app *app;
 	const struct connect_config *config;
 	struct stream_files files;
+	struct sockopt_settings settings;
 	struct dial *dial;
 	struct endpoint local;
 	struct stream stream;
@@ -75,10 +79,34 @@ static void on_stream_done(struct stream *s, int status)
 	app_stop(c->app);
 }
 
+static int prepare(void *data, int fd)
+{
+	struct connect *c = data;
+
+	return sockopt_settings_prepare(&c->settings, fd);
+}
+
+// Sets the options that need a connection, and says the values that were asked for.
+static int complete(struct connect *c, int fd)
+{
+	int r = sockopt_settings_complete(&c->settings, fd);
+
+	if (r < 0)
+		return sockopt_fail(c->app, c->config->place.name, &c->settings, r);
+	sockopt_config_report(c->app, &c->config->sockopt, fd);
+	return 0;
+}
+
 static void start_stream(struct connect *c, int fd, bool is_private)
 {
 	struct app *app = c->app;
-	int r = endpoint_init_stdio(&c->local, &app->loop, c->files.in, c->files.out,
+	int r;
+
+	if (complete(c, fd)) {
+		app_stop(app);
+		return;
+	}
+	r = endpoint_init_stdio(&c->local, &app->loop, c->files.in, c->files.out,
 		stream_on_local_event, &c->stream);
 
 	if (r == 0)
@@ -97,12 +125,15 @@ static void on_dialled(struct dial *d)
 {
 	struct connect *c = d->data;
 
-	if (d->failure != DIAL_OK) {
-		client_report(c->app, d);
-		app_stop(c->app);
+	if (d->failure == DIAL_OK) {
+		start_stream(c, d->fd, true);
 		return;
 	}
-	start_stream(c, d->fd, true);
+	if (c->settings.failed)
+		sockopt_fail(c->app, c->config->place.name, &c->settings, d->error);
+	else
+		client_report(c->app, d);
+	app_stop(c->app);
 }
 
 static void on_retry(struct dial *d)
@@ -122,6 +153,11 @@ static int use_descriptor(struct connect *c)
 		return app_fail(c->app, STATUS_CONNECT, p->name, -EBADF);
 	if (info.kind != FD_SOCKET)
 		return app_fail(c->app, STATUS_CONNECT, p->name, -ENOTSOCK);
+
+	int r = sockopt_settings_prepare(&c->settings, p->fd);
+
+	if (r < 0)
+		return sockopt_fail(c->app, p->name, &c->settings, r);
 	start_stream(c, p->fd, false);
 	return 0;
 }
@@ -135,8 +171,10 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (!status)
+		status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
 	if (status || !app_loop(app))
-		return app->status;
+		goto out;
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_set_deadline(app, config_->stream.timeout_ms);
@@ -144,17 +182,21 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		status = use_descriptor(&c);
 	} else {
 		client_options(&config_->client, &options);
+		options.prepare = prepare;
+		options.prepare_data = &c;
 		c.dial = dial_create(
 			&app->loop, &config_->place, &options, on_dialled, on_retry, &c);
 	}
 	if (!status)
-		status = app_run(app);
+		app_run(app);
 	dial_destroy(c.dial);
 	if (c.is_streaming)
 		stream_fini(&c.stream);
 	endpoint_fini(&c.local);
+out:
+	sockopt_settings_fini(&c.settings);
 	place_fini(&config_->place);
-	return status;
+	return app->status;
 }
 
 const struct cmd cmd_connect = {

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/listener.h"
 #include "net/lookup.h"
@@ -18,6 +19,7 @@
 struct listen_config {
 	struct common_config common;
 	struct stream_config stream;
+	struct sockopt_config sockopt;
 	bool ipv4, ipv6;
 	bool numeric;
 	bool keep_open;
@@ -54,6 +56,7 @@ static const struct opt listen_opts[] = {
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
+	SOCKOPT_GROUP(listen_config, sockopt),
 	COMMON_GROUP,
 	{0},
 };
@@ -84,6 +87,7 @@ struct server {
 	struct app *app;
 	struct listen_config *config;
 	struct stream_files files;
+	struct sockopt_settings settings;
 	struct listener listener;
 	struct lookup *lookup;
 	struct hub hub; // with keep_open
@@ -236,10 +240,17 @@ static void start_client(struct server *s, int fd, bool is_private)
 		end(s);
 		return;
 	}
+	r = sockopt_settings_complete(&s->settings, fd);
+	if (r < 0) {
+		sockopt_fail(s->app, s->config->place.name, &s->settings, r);
+		end(s);
+		return;
+	}
 	c->stream.number = s->accepted;
 	report(&s->app->out, &ev_accepted, F_UINT("connection", s->accepted),
 		F_ADDR("remote", &c->stream.remote_address),
 		F_ADDR("local", &c->stream.local_address));
+	sockopt_config_report(s->app, &s->config->sockopt, fd);
 	stream_start(&c->stream);
 }
 
@@ -279,6 +290,10 @@ static int fail_listen(
 	struct str name = {0};
 	struct str message = {0};
 
+	if (s->settings.failed) {
+		end(s);
+		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
+	}
 	if (address->len)
 		str_add_sockaddr(&name, &address->sa, address->len);
 	else
@@ -296,9 +311,20 @@ static int fail_listen(
 	return STATUS_CONNECT;
 }
 
-static struct listener_options options_of(const struct listen_config *c)
+static int prepare(void *data, int fd)
 {
+	struct server *s = data;
+
+	return sockopt_settings_prepare(&s->settings, fd);
+}
+
+static struct listener_options options_of(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
 	return (struct listener_options){
+		.prepare = prepare,
+		.prepare_data = s,
 		.backlog = (int)c->backlog,
 		.mode = (mode_t)c->mode,
 		.interface = c->interface,
@@ -307,7 +333,7 @@ static struct listener_options options_of(const struct listen_config *c)
 
 static int listen_on(struct server *s, struct address_list *list)
 {
-	struct listener_options options = options_of(s->config);
+	struct listener_options options = options_of(s);
 	struct sockaddr_any failed = {0};
 	const char *step = "";
 	int r = listener_open(&s->listener, list, &options, &failed, &step);
@@ -368,7 +394,7 @@ static int listen_inet(struct server *s)
 
 static int listen_unix(struct server *s)
 {
-	struct listener_options options = options_of(s->config);
+	struct listener_options options = options_of(s);
 	const char *step = "";
 	int r = listener_open_unix(&s->listener, &s->config->place.unix_address, &options, &step);
 
@@ -415,7 +441,6 @@ static void fini(struct server *s)
 	if (s->serves_many)
 		hub_fini(&s->hub);
 	endpoint_fini(&s->local);
-	place_fini(&s->config->place);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)
@@ -425,10 +450,11 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (stream_open_files(app, &s.config->stream, &s.files) || !app_loop(app))
-		return app->status;
-	s.serves_many = s.config->keep_open || s.config->count > 1;
 	list_init(&s.clients);
+	if (stream_open_files(app, &s.config->stream, &s.files) ||
+		sockopt_config_parse(app, &s.config->sockopt, &s.settings) || !app_loop(app))
+		goto out;
+	s.serves_many = s.config->keep_open || s.config->count > 1;
 	listener_init(&s.listener, &app->loop, on_accept, on_trouble, &s);
 	app->on_stop = on_stop;
 	app->stop_arg = &s;
@@ -441,6 +467,9 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	else if (start(&s) == 0)
 		app_run(app);
 	fini(&s);
+out:
+	sockopt_settings_fini(&s.settings);
+	place_fini(&s.config->place);
 	return app->status;
 }
 
