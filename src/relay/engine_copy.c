@@ -12,7 +12,7 @@
 
 // One buffer serves all flows of the loop: it is empty again before anybody else runs. Not 64 KiB,
 // which a loopback connection cuts into one full segment and a stub of 53 bytes.
-static char buffer[32 * 1024];
+static char buffer[128 * 1024];
 
 // A short read from what can be waited for means that no more is there now.
 static bool is_drained(const struct endpoint *src, size_t got)

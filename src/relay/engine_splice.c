@@ -167,6 +167,8 @@ static ssize_t fill_pipe(struct flow *f)
 
 static enum pump pump_through(struct flow *f)
 {
+	bool filled = false;
+
 	if (f->received < f->splice_after || make_pipe(f) < 0)
 		return engine_copy.pump(f);
 
@@ -181,8 +183,13 @@ static enum pump pump_through(struct flow *f)
 			return flow_fail(f, FLOW_DST, n);
 		if (f->eof)
 			return PUMP_END;
+		// Most often that was all there is now, and the poll tells for less than another
+		// try.
+		if (filled && f->src->rd)
+			return wait_for(f, true, false);
 
 		n = fill_pipe(f);
+		filled = n > 0;
 		if (n == -EINTR)
 			continue;
 		if (n == -EAGAIN)

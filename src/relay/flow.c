@@ -47,11 +47,24 @@ void flow_widen_pipe(int fd)
 		sys_fcntl(fd, F_SETPIPE_SZ, FLOW_PIPE_SIZE);
 }
 
-void flow_start(struct flow *f)
+// Whether the destination takes at once what comes in large pieces. A pipe that could not be
+// widened would rather have small ones.
+static bool takes_large_pieces(const struct endpoint *dst)
 {
-	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
-	if (f->engine == &engine_copy)
-		return;
+	switch (dst->wr_info.kind) {
+	case FD_PIPE:
+		return sys_fcntl(dst->wr_fd, F_GETPIPE_SZ, 0) >= LOWAT_BYTES;
+	case FD_FILE:
+	case FD_SOCKET:
+	case FD_OTHER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void widen_pipes(struct flow *f)
+{
 	// With the default 64 KiB the programs at both ends of the pipe wake each other too often.
 	if (f->src->rd_info.kind == FD_PIPE)
 		flow_widen_pipe(f->src->rd_fd);
@@ -59,8 +72,18 @@ void flow_start(struct flow *f)
 		flow_widen_pipe(f->dst->wr_fd);
 }
 
+void flow_start(struct flow *f, uv_loop_t *loop)
+{
+	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
+	if (f->engine == &engine_splice)
+		widen_pipes(f);
+	if (f->src->rd_info.is_tcp && f->src->is_private && takes_large_pieces(f->dst))
+		lowat_init(&f->lowat, loop, f->src->rd_fd, &f->want_dst);
+}
+
 void flow_fini(struct flow *f)
 {
+	lowat_fini(&f->lowat);
 	str_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)
@@ -72,8 +95,10 @@ void flow_fini(struct flow *f)
 static void set_state(struct flow *f, enum flow_state state)
 {
 	f->state = state;
-	if (flow_has_ended(f))
-		f->want_src = f->want_dst = false;
+	if (!flow_has_ended(f))
+		return;
+	f->want_src = f->want_dst = false;
+	lowat_fini(&f->lowat);
 }
 
 enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
@@ -108,12 +133,15 @@ static enum flow_state shut(struct flow *f)
 
 bool flow_step(struct flow *f)
 {
+	uint64_t before = f->received;
 	enum pump result;
 
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
 	result = f->engine->pump(f);
+	if (f->received != before)
+		lowat_note(&f->lowat, (size_t)(f->received - before));
 	if (result == PUMP_FAIL)
 		set_state(f, FLOW_FAILED);
 	else if (result == PUMP_END)

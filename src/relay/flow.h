@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "io/endpoint.h"
+#include "relay/lowat.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,6 +78,7 @@ struct flow {
 	bool pipe_full; // it took no more although it may have room: wait until it is empty
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
+	struct lowat lowat; // of a TCP source
 	struct filter *filter; // NULL: none
 	bool tap_before_filter; // the source is the wire
 	flow_tap_fn *tap;
@@ -86,7 +88,7 @@ struct flow {
 void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst);
 
 // Chooses the engine, once filter and tap are set.
-void flow_start(struct flow *f);
+void flow_start(struct flow *f, uv_loop_t *loop); // LOOP may be NULL
 
 void flow_fini(struct flow *f);
 

@@ -52,8 +52,8 @@ void relay_init(struct relay *r, uv_loop_t *loop, struct endpoint *local, struct
 
 void relay_start(struct relay *r)
 {
-	flow_start(&r->out);
-	flow_start(&r->in);
+	flow_start(&r->out, r->loop);
+	flow_start(&r->in, r->loop);
 	r->active = uv_now(r->loop);
 	if (r->policy.idle_ms)
 		timer_start(&r->idle, r->policy.idle_ms);

@@ -185,3 +185,12 @@ int sys_outq(int fd, int *bytes)
 	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, SIOCOUTQ), T_INT(ret < 0 ? 0 : *bytes));
 	return ret;
 }
+
+int sys_inq(int fd, int *bytes)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(ioctl(fd, FIONREAD, bytes));
+
+	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONREAD), T_INT(ret < 0 ? 0 : *bytes));
+	return ret;
+}

@@ -34,4 +34,7 @@ int sys_socket_error(int fd);
 // Bytes sent or queued that the peer's kernel has not acknowledged (SIOCOUTQ).
 int sys_outq(int fd, int *bytes);
 
+// Bytes that were received and not read yet (FIONREAD).
+int sys_inq(int fd, int *bytes);
+
 #endif

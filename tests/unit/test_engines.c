@@ -19,7 +19,7 @@ static const char *engine_for(enum kind src, enum kind dst, bool tap, bool filte
 	r.f.filter = filter ? &crlf.filter : NULL;
 	if (tap)
 		force_copy(&r);
-	flow_start(&r.f);
+	flow_start(&r.f, NULL);
 	name = r.f.engine->name;
 	rig_fini(&r);
 	return name;
@@ -82,7 +82,7 @@ static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_
 	r.f.splice_after = splice_after;
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f);
+	flow_start(&r.f, NULL);
 	if (src == REGULAR)
 		fill_file(&r);
 	else
