@@ -169,7 +169,9 @@ static int report_failure(struct stream *s)
 		break;
 	case RELAY_PEER_FAILED:
 		status = STATUS_BROKEN;
-		report_error(&s->app->out, status, str_c(&remote), NULL, r->error);
+		report_error(&s->app->out, status, str_c(&remote),
+			r->error == -EPIPE ? "the peer closed before everything was sent" : NULL,
+			r->error);
 		break;
 	case RELAY_IDLE:
 		status = STATUS_TIMEOUT;

@@ -54,6 +54,16 @@ static enum pump fail_direct(struct flow *f, ssize_t error)
 	return flow_fail(f, src_is_pipe || error == -EPIPE ? FLOW_DST : FLOW_SRC, error);
 }
 
+// splice() says 0 at the end of a stream, but also where urgent data stands in it. Only recv() can
+// tell, and read on.
+static enum pump end_or_urgent(struct flow *f)
+{
+	if (f->src->rd_info.kind == FD_SOCKET)
+		return fall_back(f);
+	f->eof = true;
+	return PUMP_END;
+}
+
 // One side is a pipe: no other is needed.
 static enum pump pump_direct(struct flow *f)
 {
@@ -69,10 +79,8 @@ static enum pump pump_direct(struct flow *f)
 			return fall_back(f);
 		if (n < 0)
 			return fail_direct(f, n);
-		if (n == 0) {
-			f->eof = true;
-			return PUMP_END;
-		}
+		if (n == 0)
+			return end_or_urgent(f);
 		f->received += (uint64_t)n;
 		f->sent += (uint64_t)n;
 		// Most often that was all there is now, and asking would cost two more calls.
@@ -199,7 +207,7 @@ static enum pump pump_through(struct flow *f)
 		if (n < 0)
 			return flow_fail(f, FLOW_SRC, n);
 		if (n == 0)
-			f->eof = true;
+			return end_or_urgent(f);
 	}
 	return PUMP_AGAIN;
 }

@@ -5,6 +5,8 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 #define LINGER_FIRST_MS 1 // the wait for acknowledgements starts with this and doubles
@@ -129,18 +131,34 @@ static int drain(struct relay *r)
 	return 0;
 }
 
+// What the kernel of the peer has not acknowledged yet, or a negative errno if it never will.
+static int unacknowledged(struct endpoint *peer)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	int bytes = 0;
+	int error;
+
+	if (!peer->wr_info.is_tcp || sys_outq(peer->wr_fd, &bytes) < 0 || bytes == 0)
+		return 0;
+	error = sys_socket_error(peer->wr_fd);
+	if (error)
+		return error;
+	// A reset that came in the middle of a call may have been taken for the end of that call
+	// only.
+	sys_getsockopt(peer->wr_fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	return info.tcpi_state == TCP_CLOSE ? -ECONNRESET : bytes;
+}
+
 // Everything is said. Waits until the kernel of the peer has acknowledged it.
 static void linger(struct relay *r)
 {
-	int unacknowledged = 0;
-	int error = drain(r);
+	int left = drain(r);
 
-	if (!error && r->peer->wr_info.is_tcp)
-		sys_outq(r->peer->wr_fd, &unacknowledged);
-	if (!error && unacknowledged)
-		error = sys_socket_error(r->peer->wr_fd);
-	if (error || !unacknowledged) {
-		finish(r, error ? RELAY_PEER_FAILED : RELAY_DONE, error);
+	if (left == 0)
+		left = unacknowledged(r->peer);
+	if (left <= 0) {
+		finish(r, left ? RELAY_PEER_FAILED : RELAY_DONE, left);
 		return;
 	}
 	r->in.want_src = !r->peer_ended;
