@@ -105,6 +105,16 @@ int app_output(struct app *app, const struct str *text)
 	return r < 0 ? app_fail(app, STATUS_LOCAL, "standard output", r) : 0;
 }
 
+int app_print(struct app *app, struct rows *rows)
+{
+	struct str text = {0};
+
+	rows_take(rows, &text);
+	int status = app_output(app, &text);
+	str_fini(&text);
+	return status;
+}
+
 // libuv aborts in silence when it gets no descriptors, so ask for them first.
 static int check_headroom(void)
 {

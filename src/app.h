@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/opt.h"
 #include "out/report.h"
+#include "out/rows.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,6 +89,7 @@ int app_fail_quietly(struct app *app, int status);
 // Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
 // gone).
 int app_output(struct app *app, const struct str *text);
+int app_print(struct app *app, struct rows *rows); // and forgets them
 
 // Frees everything and ends the process with the status.
 attr_noreturn void app_exit(struct app *app);

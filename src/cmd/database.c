@@ -49,16 +49,13 @@ int database_run(
 {
 	const struct common_config *common = config;
 	struct query q = {.config = config};
-	struct str text = {0};
 
 	rows_init(&q.rows, common->json, db->columns);
 	if (count)
 		find(app, db, &q, count, words);
 	else
 		list(app, db, &q);
-	rows_take(&q.rows, &text);
-	app_output(app, &text);
-	str_fini(&text);
+	app_print(app, &q.rows);
 	rows_fini(&q.rows);
 	return app->status;
 }

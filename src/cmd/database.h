@@ -4,7 +4,6 @@
 #define SOCKCTL_CMD_DATABASE_H
 
 #include "app.h"
-#include "out/rows.h"
 
 // One run of such a command.
 struct query {

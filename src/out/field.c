@@ -49,7 +49,7 @@ static void json_add_addr(json_t *j, const struct sockaddr_any *a)
 	str_fini(&host);
 }
 
-static json_t *json_list(char *const *items)
+static json_t *json_list(const char *const *items)
 {
 	json_t *list = json_array();
 
@@ -106,7 +106,7 @@ void str_add_json(struct str *s, json_t *object)
 	json_decref(object);
 }
 
-static void text_add_list(struct str *s, char *const *items)
+static void text_add_list(struct str *s, const char *const *items)
 {
 	for (size_t i = 0; items[i]; i++) {
 		if (i)
@@ -115,7 +115,7 @@ static void text_add_list(struct str *s, char *const *items)
 	}
 }
 
-static void text_add_field(struct str *s, const struct field *f)
+void str_add_field(struct str *s, const struct field *f)
 {
 	const struct sockaddr_any *a = f->ptr;
 
@@ -161,7 +161,7 @@ void str_add_fields(struct str *s, const char *template, const struct field *fie
 		for (size_t i = 0; i < n; i++)
 			if (strlen(fields[i].key) == key &&
 				memcmp(fields[i].key, template, key) == 0)
-				text_add_field(s, &fields[i]);
+				str_add_field(s, &fields[i]);
 		template += key + 1;
 	}
 }

@@ -13,7 +13,8 @@
 
 enum field_type {
 	FIELD_STR, // escaped in text; NULL leaves the field out
-	FIELD_LIST, // char *const *, NULL-terminated: an array, or words with blanks between them
+	FIELD_LIST, // const char *const *, NULL-terminated: an array, or words with blanks between
+		    // them
 	FIELD_UINT,
 	FIELD_INT, // from int64_t
 	FIELD_BOOL,
@@ -61,6 +62,9 @@ struct field {
 	{ \
 		key, FIELD_ENDPOINT, 0, addr \
 	}
+
+// Adds the value alone.
+void str_add_field(struct str *s, const struct field *f);
 
 // Expands TEMPLATE, in which {key} stands for the field of that key, or for nothing.
 void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n);

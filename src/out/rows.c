@@ -12,8 +12,8 @@
 
 void rows_init(struct rows *r, bool json, const char *const *columns)
 {
-	*r = (struct rows){.columns = columns, .json = json};
-	while (columns[r->ncolumns])
+	*r = (struct rows){.columns = columns, .json = json, .ncolumns = columns ? 0 : 2};
+	while (columns && columns[r->ncolumns])
 		r->ncolumns++;
 }
 
@@ -61,19 +61,45 @@ static size_t width_of(struct rows *r, const char *text, size_t len)
 	return width;
 }
 
-static void add_cell(struct rows *r, const char *template, const struct field *fields, size_t n)
+// Makes what was added to the text from START on a cell.
+static void end_cell(struct rows *r, size_t start)
 {
-	size_t start = r->text.len;
+	size_t len = r->text.len - start;
 
 	if (r->ncells == r->size) {
 		r->size = r->size ? 2 * r->size : 64;
 		r->cells = xrealloc(r->cells, r->size * sizeof(*r->cells));
 	}
-	str_add_fields(&r->text, template, fields, n);
-
-	size_t len = r->text.len - start;
-
 	r->cells[r->ncells++] = (struct rows_cell){len, width_of(r, str_c(&r->text) + start, len)};
+}
+
+static void add_cell(struct rows *r, const char *template, const struct field *fields, size_t n)
+{
+	size_t start = r->text.len;
+
+	str_add_fields(&r->text, template, fields, n);
+	end_cell(r, start);
+}
+
+static void add_record(struct rows *r, const struct field *fields, size_t n)
+{
+	struct str value = {0};
+
+	for (size_t i = 0; r->ncells && i < r->ncolumns; i++)
+		end_cell(r, r->text.len);
+	for (size_t i = 0; i < n; i++) {
+		str_add_field(&value, &fields[i]);
+		if (!value.len)
+			continue;
+		size_t start = r->text.len;
+		str_add(&r->text, fields[i].key);
+		end_cell(r, start);
+		start = r->text.len;
+		str_addn(&r->text, value.data, value.len);
+		end_cell(r, start);
+		str_clear(&value);
+	}
+	str_fini(&value);
 }
 
 void rows_add_fields(struct rows *r, const struct field *fields, size_t n)
@@ -85,10 +111,12 @@ void rows_add_fields(struct rows *r, const struct field *fields, size_t n)
 		json_add_fields(object, fields, n);
 		str_add_json(&r->text, object);
 		str_addc(&r->text, '\n');
-		return;
+	} else if (!r->columns) {
+		add_record(r, fields, n);
+	} else {
+		for (size_t i = 0; i < r->ncolumns; i++)
+			add_cell(r, r->columns[i], fields, n);
 	}
-	for (size_t i = 0; i < r->ncolumns; i++)
-		add_cell(r, r->columns[i], fields, n);
 }
 
 static void add_spaces(struct str *out, size_t count)

@@ -28,7 +28,8 @@ struct rows {
 };
 
 // COLUMNS is borrowed and ends with NULL. Each is a template over the fields of a row, such as
-// "{port}/{protocol}"; what has no column is in the JSON only.
+// "{port}/{protocol}"; what has no column is in the JSON only. NULL for columns makes records: a
+// line with key and value for each field that is not empty, and an empty line between records.
 void rows_init(struct rows *r, bool json, const char *const *columns);
 void rows_fini(struct rows *r);
 

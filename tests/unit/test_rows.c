@@ -7,8 +7,8 @@
 
 static const char *const columns[] = {"{name}", "{port}/{protocol}", "{aliases}", NULL};
 
-static char *const none[] = {NULL};
-static char *const two[] = {(char[]){"www"}, (char[]){"web"}, NULL};
+static const char *const none[] = {NULL};
+static const char *const two[] = {"www", "web", NULL};
 
 // Takes what was added and checks it.
 static void check(struct rows *r, const char *text)
@@ -21,7 +21,7 @@ static void check(struct rows *r, const char *text)
 	str_fini(&out);
 }
 
-static void add(struct rows *r, const char *name, unsigned port, char *const *aliases)
+static void add(struct rows *r, const char *name, unsigned port, const char *const *aliases)
 {
 	rows_add(r, F_STR("name", name), F_UINT("port", port), F_STR("protocol", "tcp"),
 		F_LIST("aliases", aliases));
@@ -89,6 +89,26 @@ static void test_widths(void **state)
 	rows_fini(&r);
 }
 
+static void test_records(void **state)
+{
+	struct rows r;
+
+	(void)state;
+	rows_init(&r, false, NULL);
+	check(&r, "");
+	add(&r, "http", 80, two);
+	add(&r, NULL, 7, none);
+	assert_int_equal(r.count, 2);
+	check(&r, "name      http\nport      80\nprotocol  tcp\naliases   www web\n"
+		  "\n"
+		  "port      7\nprotocol  tcp\n");
+	rows_fini(&r);
+	rows_init(&r, true, NULL);
+	add(&r, NULL, 7, none);
+	check(&r, "{\"port\":7,\"protocol\":\"tcp\",\"aliases\":[]}\n");
+	rows_fini(&r);
+}
+
 static void test_json(void **state)
 {
 	struct rows r;
@@ -110,7 +130,7 @@ static void test_many(void **state)
 {
 	struct rows r;
 	struct str want = {0};
-	char *const hostile[] = {(char[]){"\x1b[2J"}, (char[]){"\n"}, NULL};
+	const char *const hostile[] = {"\x1b[2J", "\n", NULL};
 
 	(void)state;
 	rows_init(&r, false, columns);
@@ -130,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_empty_row),
 		cmocka_unit_test(test_unaligned),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_many),
 	};
