@@ -169,3 +169,11 @@ int parse_ports(const char *word, uint16_t *low, uint16_t *high)
 	*high = to;
 	return 0;
 }
+
+int bad_word(struct str *err, const char *word, const char *why)
+{
+	str_addc(err, '\'');
+	str_add_escaped(err, word, strlen(word));
+	str_addf(err, "' %s", why);
+	return -EINVAL;
+}

@@ -4,6 +4,8 @@
 #ifndef SOCKCTL_BASE_VALUE_H
 #define SOCKCTL_BASE_VALUE_H
 
+#include "base/str.h"
+
 #include <stdint.h>
 
 // All return 0, -EINVAL for a word of another form, or -ERANGE for one too large to hold.
@@ -14,5 +16,8 @@ int parse_duration(
 	const char *word, uint64_t *ms); // 5, 0.5, 500ms, 10s, 2m, 1h; a bare number is seconds
 int parse_size(const char *word, uint64_t *bytes); // 512, 64k, 1M, 2G: powers of 1024
 int parse_ports(const char *word, uint16_t *low, uint16_t *high); // 80, 20-25; low <= high
+
+// Adds "'WORD' WHY", the word escaped. Returns -EINVAL, for "return bad_word(...)".
+int bad_word(struct str *err, const char *word, const char *why);
 
 #endif

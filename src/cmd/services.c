@@ -103,11 +103,10 @@ static int check_range(struct services_config *config, struct str *err)
 	}
 	if (parse_ports(config->range, &config->low, &config->high) == 0)
 		return 0;
-	str_add(err, "--range: '");
-	str_add_escaped(err, config->range, strlen(config->range));
-	str_add(err, "' is no range of ports from 0 to 65535, such as 1-1023, nor well-known, "
-		     "registered or dynamic");
-	return -EINVAL;
+	str_add(err, "--range: ");
+	return bad_word(err, config->range,
+		"is no range of ports from 0 to 65535, such as 1-1023, nor well-known, "
+		"registered or dynamic");
 }
 
 static int check_word(const struct services_config *config, const char *word, struct str *err)
@@ -123,10 +122,7 @@ static int check_word(const struct services_config *config, const char *word, st
 		return -EINVAL;
 	}
 	if (word[len] && config->protocol && strcmp(word + len + 1, config->protocol) != 0) {
-		str_add(err, "'");
-		str_add_escaped(err, word, strlen(word));
-		str_add(err, "' names another protocol than --proto; give one of them");
-		return -EINVAL;
+		return bad_word(err, word, "names another protocol than --proto; give one of them");
 	}
 	return 0;
 }

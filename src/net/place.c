@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/convert.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -14,14 +15,6 @@
 #define MAX_HOST 253 // RFC 1035 section 2.3.4, as text
 #define MAX_SERVICE 32
 #define MAX_PORT 65535
-
-static int bad(struct str *err, const char *word, const char *why)
-{
-	str_addc(err, '\'');
-	str_add_escaped(err, word, strlen(word));
-	str_addf(err, "' %s", why);
-	return -EINVAL;
-}
 
 static bool all_digits(const char *word)
 {
@@ -43,19 +36,20 @@ int check_port(const char *word, unsigned min, struct str *err)
 	if (is_port_number(word, min))
 		return 0;
 	if (!*word)
-		return bad(err, word, "is empty where a port is expected");
+		return bad_word(err, word, "is empty where a port is expected");
 	if (all_digits(word)) {
-		bad(err, word, "is no port: ");
+		bad_word(err, word, "is no port: ");
 		str_addf(err, "%u to %u", min, MAX_PORT);
 		return -EINVAL;
 	}
 	// Names of services have a letter (RFC 6335 section 5.1); those of ours start with one, so
 	// that a mistyped number is not looked up.
 	if (!isalpha((unsigned char)*word) || strlen(word) > MAX_SERVICE)
-		return bad(err, word, "is neither a port number nor the name of a service");
+		return bad_word(err, word, "is neither a port number nor the name of a service");
 	for (const char *c = word; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("-_.+", *c))
-			return bad(err, word, "is neither a port number nor the name of a service");
+			return bad_word(
+				err, word, "is neither a port number nor the name of a service");
 	return 0;
 }
 
@@ -82,11 +76,11 @@ bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 		return false;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	if (!zone && inet_pton(AF_INET, text, &in.sin_addr) == 1) {
+	if (!zone && sys_inet_pton(AF_INET, text, &in.sin_addr) == 1) {
 		sockaddr_set(a, (const struct sockaddr *)&in, sizeof(in));
 		return true;
 	}
-	if (inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
+	if (sys_inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
 		return false;
 	if (zone) {
 		in6.sin6_scope_id = zone_index(zone + 1);
@@ -102,19 +96,19 @@ static int check_host(const char *host, struct str *err)
 	struct sockaddr_any a;
 
 	if (!*host)
-		return bad(err, host, "is empty where a host is expected");
+		return bad_word(err, host, "is empty where a host is expected");
 	if (strlen(host) > MAX_HOST) {
 		str_addf(err, "a host name of %zu bytes is too long: at most %d", strlen(host),
 			MAX_HOST);
 		return -EINVAL;
 	}
 	if (strchr(host, ':') && !numeric_address(host, 0, &a))
-		return bad(err, host,
+		return bad_word(err, host,
 			strchr(host, '%') ? "has no such address or interface"
 					  : "is no IPv6 address");
 	for (const char *c = host; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 127 || strchr("[]/@", *c))
-			return bad(err, host, "is no host name or address");
+			return bad_word(err, host, "is no host name or address");
 	return 0;
 }
 
@@ -127,7 +121,7 @@ static int parse_unix(struct place *p, const char *word, const char *path, struc
 
 	p->kind = PLACE_UNIX;
 	if (len == 0 || (is_abstract && len == 1))
-		return bad(err, word, "names no socket; write unix:PATH or unix:@NAME");
+		return bad_word(err, word, "names no socket; write unix:PATH or unix:@NAME");
 	if (len > max) {
 		str_addf(err, "a socket path of %zu bytes is too long: at most %zu", len, max);
 		return -EINVAL;
@@ -145,7 +139,7 @@ static int parse_fd(struct place *p, const char *word, const char *number, struc
 {
 	p->kind = PLACE_FD;
 	if (!all_digits(number) || strlen(number) > 6)
-		return bad(err, word, "names no descriptor; write fd: and its number");
+		return bad_word(err, word, "names no descriptor; write fd: and its number");
 	p->fd = (int)strtol(number, NULL, 10);
 	return 0;
 }
@@ -166,7 +160,7 @@ static int set_host(struct place *p, const char *host, size_t len, struct str *e
 	int r = check_host(p->host, err);
 
 	if (r == 0 && bracketed && !strchr(p->host, ':'))
-		return bad(err, p->host, "is no IPv6 address; brackets are for those");
+		return bad_word(err, p->host, "is no IPv6 address; brackets are for those");
 	return r;
 }
 
@@ -178,7 +172,7 @@ static int parse_host_and_port(
 	const char *end = bracketed ? strchr(word, ']') : NULL;
 
 	if (bracketed && (!end || (end[1] && end[1] != ':')))
-		return bad(err, word, "has no end of the address; write [ADDRESS]:PORT");
+		return bad_word(err, word, "has no end of the address; write [ADDRESS]:PORT");
 	if (bracketed)
 		colon = end[1] ? end + 1 : NULL;
 	if (!colon && use == PLACE_LISTEN && !bracketed) {
@@ -186,9 +180,10 @@ static int parse_host_and_port(
 		return check_port(word, 0, err);
 	}
 	if (!colon)
-		return bad(err, word, "has no port; write HOST PORT or HOST:PORT");
+		return bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
 	if (!bracketed && strchr(word, ':') != colon)
-		return bad(err, word, "has many colons; write an IPv6 address as [ADDRESS]:PORT");
+		return bad_word(
+			err, word, "has many colons; write an IPv6 address as [ADDRESS]:PORT");
 	p->service = xstrdup(colon + 1);
 
 	int r = check_port(p->service, use == PLACE_LISTEN ? 0 : 1, err);
@@ -233,7 +228,7 @@ int place_parse(struct place *p, enum place_use use, int argc, char **argv, stru
 		r = parse_one(p, use, argv[0], err);
 	} else if (strncmp(argv[0], "unix:", 5) == 0 || strncmp(argv[0], "fd:", 3) == 0 ||
 		   strchr(argv[0], '/')) {
-		r = bad(err, argv[1], "is one word too many after a socket");
+		r = bad_word(err, argv[1], "is one word too many after a socket");
 	} else {
 		p->service = xstrdup(argv[1]);
 		r = check_port(argv[1], use == PLACE_LISTEN ? 0 : 1, err);
