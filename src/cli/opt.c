@@ -116,7 +116,10 @@ static int fail_unknown_letter(struct parser *p, char letter)
 
 	str_add(p->err, "no option ");
 	add_quoted(p->err, word, 2);
-	str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
+	if (letter >= '0' && letter <= '9')
+		str_add(p->err, "; put '--' before a negative number");
+	else
+		str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
 	return -EINVAL;
 }
 

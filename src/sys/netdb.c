@@ -65,3 +65,21 @@ int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, sockle
 		T_FLAGS(names_ni, flags));
 	return ret;
 }
+
+const char *sys_gai_strerror(int code)
+{
+	TRACE_START();
+	const char *ret = gai_strerror(code);
+
+	TRACE_VALUE("gai_strerror", ret, T_NAME(names_eai, code));
+	return ret;
+}
+
+const char *sys_hstrerror(int error)
+{
+	TRACE_START();
+	const char *ret = hstrerror(error);
+
+	TRACE_VALUE("hstrerror", ret, T_NAME(names_herr, error));
+	return ret;
+}

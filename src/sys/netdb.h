@@ -14,4 +14,8 @@ int sys_getaddrinfo(
 int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, socklen_t hostlen,
 	char *service, socklen_t servicelen, int flags);
 
+// What EAI_* codes and values of h_errno mean.
+const char *sys_gai_strerror(int code);
+const char *sys_hstrerror(int error);
+
 #endif

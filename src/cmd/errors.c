@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+#include "net/errors.h"
+
+struct errors_config {
+	struct common_config common;
+};
+
+static const struct opt_group groups[] = {COMMON_GROUP, {0}};
+
+static const char *const columns[] = {
+	"{number}", "{name}", "{winsock_number}", "{winsock}", "{text}", NULL};
+
+static const char *const kinds[] = {
+	[ERROR_ERRNO] = "errno",
+	[ERROR_EAI] = "eai",
+	[ERROR_HERR] = "h_errno",
+	[ERROR_WINSOCK] = "winsock",
+	[ERROR_CALL] = "winsock-call",
+};
+
+static void add_row(void *arg, const struct error_entry *e)
+{
+	const struct field fields[] = {
+		F_STR("name", e->name),
+		F_LIST("aliases", e->aliases),
+		F_STR("kind", kinds[e->kind]),
+		F_STR("text", e->text),
+		F_STR("winsock", e->winsock),
+		F_INT("number", e->number),
+		F_INT("winsock_number", e->winsock_number),
+	};
+	// What has no number has none in WinSock either.
+	size_t absent = (size_t)!e->number + !e->winsock_number;
+
+	rows_add_fields(arg, fields, ARRAY_SIZE(fields) - absent);
+}
+
+static int run(struct app *app, void *arg, int argc, char **argv)
+{
+	const struct errors_config *config = arg;
+	struct rows rows;
+
+	rows_init(&rows, config->common.json, columns);
+	if (argc == 0)
+		errors_list(add_row, &rows);
+	for (int i = 0; i < argc; i++)
+		if (!errors_find(argv[i], add_row, &rows))
+			app_failf(app, STATUS_NOT_FOUND, argv[i], "no such error");
+	app_print(app, &rows);
+	rows_fini(&rows);
+	return app->status;
+}
+
+static const char *const examples[] = {
+	"sockctl errors 111 EAI_AGAIN   what two errors mean",
+	"sockctl errors WSAEWOULDBLOCK  what an error of WinSock is here",
+	"sockctl errors refused         errors that say so",
+	NULL,
+};
+
+const struct cmd cmd_errors = {
+	.name = "errors",
+	.summary = "List the errors of the system, of the resolver and of WinSock, or look some up",
+	.operands = "[NAME|NUMBER|TEXT]...",
+	.max_operands = -1,
+	.config_size = sizeof(struct errors_config),
+	.groups = groups,
+	.examples = examples,
+	.run = run,
+};
