@@ -13,7 +13,7 @@
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
  *                 (RFC 8305); listener: accepting; sockopt: --set and --get; database: services,
- *                 protocols, networks, hosts
+ *                 protocols, networks, hosts; errors; ip, convert, layout: addresses as numbers
  *   io/           watch: readiness of one descriptor; timer; endpoint: socket and stdio behind one
  *                 interface
  *   out/          report: events and errors as text or JSON; rows: tables; field: the values of

@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-extern const struct cmd cmd_connect, cmd_errors, cmd_listen, cmd_networks,
+extern const struct cmd cmd_address, cmd_connect, cmd_errors, cmd_listen, cmd_networks,
 	cmd_protocols, cmd_services;
 
 const struct cmd_group cmd_groups[] = {
 	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
 	{"names", (const struct cmd *const[]){&cmd_services, &cmd_protocols, &cmd_networks, NULL}},
-	{"looking things up", (const struct cmd *const[]){&&cmd_errors, NULL}},
+	{"looking things up", (const struct cmd *const[]){&cmd_address, &cmd_errors, NULL}},
 	{0},
 };
 
