@@ -27,6 +27,14 @@ const char *str_c(const struct str *s)
 	return s->data ? s->data : "";
 }
 
+void str_drop(struct str *s, size_t n)
+{
+	if (!n)
+		return;
+	s->len -= n;
+	memmove(s->data, s->data + n, s->len + 1);
+}
+
 void str_reserve(struct str *s, size_t more)
 {
 	size_t need = s->len + more + 1;

@@ -19,6 +19,7 @@ void str_fini(struct str *s);
 void str_clear(struct str *s); // keeps the memory
 const char *str_c(const struct str *s); // never NULL
 
+void str_drop(struct str *s, size_t n); // takes the first N bytes away
 void str_reserve(struct str *s, size_t more);
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const void *data, size_t len);

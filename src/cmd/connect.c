@@ -40,6 +40,9 @@ static const char *const examples[] = {
 	NULL,
 };
 
+static const struct event ev_connected = {
+	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
+
 // One run of the command.
 struct connect {
 	struct app *app;
@@ -118,6 +121,8 @@ static void start_stream(struct connect *c, int fd, bool is_private)
 		return;
 	}
 	c->is_streaming = true;
+	report(&app->out, &ev_connected, F_ADDR("remote", &c->stream.remote_address),
+		F_ADDR("local", &c->stream.local_address));
 	stream_start(&c->stream);
 }
 

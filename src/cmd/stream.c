@@ -48,8 +48,6 @@ const struct opt stream_opts[] = {
 	{0},
 };
 
-static const struct event ev_connected = {
-	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
 static const struct event ev_closed = {"closed", REPORT_VERBOSE,
 	"closed {remote}: {sent} bytes sent, {received} bytes received, {duration}"};
 static const struct event ev_progress = {"stats", REPORT_NORMAL, NULL};
@@ -298,8 +296,6 @@ int stream_init(struct stream *s, struct app *app, const struct stream_config *c
 void stream_start(struct stream *s)
 {
 	s->started = trace_now();
-	report(&s->app->out, &ev_connected, F_UINT("connection", s->number),
-		F_ADDR("remote", &s->remote_address), F_ADDR("local", &s->local_address));
 	if (s->config->progress && isatty(STDERR_FILENO) && !s->app->out.json) {
 		timer_init(&s->progress, &s->app->loop, on_progress, s);
 		timer_start(&s->progress, PROGRESS_MS);
@@ -322,6 +318,7 @@ void stream_cut_off(struct stream *s, const char *message)
 	str_add_sockaddr(&remote, &s->remote_address.sa, s->remote_address.len);
 	report_error(&s->app->out, STATUS_BROKEN, str_c(&remote), message, 0);
 	str_fini(&remote);
+	s->relay.outcome = RELAY_PEER_FAILED;
 	report_closed(s, STATUS_BROKEN);
 	s->done(s, STATUS_BROKEN);
 }

@@ -58,9 +58,12 @@ static void on_connection(struct watch *w, unsigned events)
 {
 	struct listener_socket *s = w->data;
 	struct listener *l = s->listener;
+	// The mode of an inherited socket is not ours: asking once more might block.
+	int batch = s->inherited ? 1 : BATCH;
 
 	(void)events;
-	for (int i = 0; i < BATCH && !l->closed && !l->paused; i++) {
+	// Once it is closed, s is gone.
+	for (int i = 0; i < batch && !l->closed && !l->paused; i++) {
 		struct sockaddr_any peer;
 		int fd = sys_accept(s->fd, &peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -78,8 +81,6 @@ static void on_connection(struct watch *w, unsigned events)
 		if (peer.sa.sa_family != AF_UNIX)
 			stream_set_defaults(fd);
 		l->on_accept(l, fd, &peer);
-		if (s->inherited)
-			return; // its mode is not ours: asking once more might block
 	}
 }
 

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define KEEPS_UP (64 * 1024) // a member with less than this in its queue keeps up with the input
-#define TOO_FAR (1024 * 1024) // with more than this it is cut off, if others keep up
+#define FAR_BEHIND (1024 * 1024) // the input waits for a member with more than this in its queue
+#define STALL_MS 200 // unless it takes nothing for so long while another has nothing left
 
 static size_t queued(const struct hub_member *m)
 {
@@ -19,17 +19,21 @@ bool hub_is_busy(const struct hub *h)
 	return h->pending_start < h->pending.len;
 }
 
-// The input is read while at least one member keeps up with it: the slow ones are no reason to
-// starve the others, but without a fast one there is no reason to cut anybody off.
+static bool is_far_behind(const struct hub_member *m)
+{
+	return queued(m) > FAR_BEHIND;
+}
+
+// The input goes at the pace of the slowest who still reads.
 static bool wants_input(const struct hub *h)
 {
-	if (h->input_is_file || h->input_ended)
+	if (h->input_is_file || h->input_ended || list_empty(&h->members))
 		return false;
 	list_for_each (it, &h->members) {
-		if (queued(list_entry(it, struct hub_member, link)) < KEEPS_UP)
-			return true;
+		if (is_far_behind(list_entry(it, struct hub_member, link)))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 static void update(struct hub *h)
@@ -40,23 +44,57 @@ static void update(struct hub *h)
 		watch_want(h->stdio.wr, hub_is_busy(h) ? WATCH_WRITE : 0);
 }
 
+static bool somebody_starves(const struct hub *h)
+{
+	list_for_each (it, &h->members) {
+		if (!queued(list_entry(it, struct hub_member, link)))
+			return true;
+	}
+	return false;
+}
+
+// Who does not read stalls nobody. Where nobody else waits, there is no reason to cut anybody off.
+static void on_stall(void *data)
+{
+	struct hub *h = data;
+	uint64_t now = uv_now(h->loop);
+	bool again = false;
+
+	list_for_each (it, &h->members) {
+		struct hub_member *m = list_entry(it, struct hub_member, link);
+
+		if (!is_far_behind(m))
+			continue;
+		if (now - m->taken >= STALL_MS && somebody_starves(h))
+			h->on_behind(h, m); // takes it off the list
+		else
+			again = true;
+	}
+	if (again)
+		timer_start(&h->stall, STALL_MS);
+	update(h);
+}
+
 static void give(struct hub *h, const char *data, size_t len)
 {
 	list_for_each (it, &h->members) {
 		struct hub_member *m = list_entry(it, struct hub_member, link);
 
+		if (!queued(m))
+			m->taken = uv_now(h->loop);
 		str_addn(&m->queue, data, len);
 		relay_wake(m->relay);
-		if (queued(m) > TOO_FAR)
-			h->on_behind(h, m); // takes it off the list
+		if (is_far_behind(m) && !timer_is_running(&h->stall))
+			timer_start(&h->stall, STALL_MS);
 	}
 }
 
 static void end_input(struct hub *h)
 {
 	h->input_ended = true;
-	list_for_each (it, &h->members)
+	list_for_each (it, &h->members) {
 		relay_wake(list_entry(it, struct hub_member, link)->relay);
+	}
 }
 
 static void read_input(struct hub *h)
@@ -139,10 +177,14 @@ static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
 		return endpoint_recv_fd(e, buf, len);
 	if (n == 0)
 		return m->hub->input_ended ? 0 : -EAGAIN;
+	m->taken = uv_now(m->hub->loop);
 	memcpy(buf, m->queue.data + m->queue_start, n);
 	m->queue_start += n;
 	if (!queued(m)) {
 		str_fini(&m->queue);
+		m->queue_start = 0;
+	} else if (m->queue_start > FAR_BEHIND) {
+		str_drop(&m->queue, m->queue_start);
 		m->queue_start = 0;
 	}
 	update(m->hub);
@@ -187,6 +229,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 		.on_drained = on_drained,
 		.data = data};
 	list_init(&h->members);
+	timer_init(&h->stall, loop, on_stall, h);
 
 	int r = endpoint_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
 
@@ -197,6 +240,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 void hub_fini(struct hub *h)
 {
 	str_fini(&h->pending);
+	timer_fini(&h->stall);
 	if (h->stdio.ops)
 		endpoint_fini(&h->stdio);
 }

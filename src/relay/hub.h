@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "io/endpoint.h"
+#include "io/timer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct hub_member {
 	struct list link;
 	struct str queue; // input that this member has not taken yet
 	size_t queue_start;
+	uint64_t taken; // uv_now() when it took some last
 	bool blocked; // it has something for the output, which is busy
 };
 
@@ -33,7 +35,7 @@ typedef void hub_failed_fn(struct hub *h, bool input, int error);
 // Everything was written to the output.
 typedef void hub_drained_fn(struct hub *h);
 
-// A member is too far behind the input; the callback ends its relay.
+// A member has stopped reading and keeps the others from the input; the callback ends its relay.
 typedef void hub_behind_fn(struct hub *h, struct hub_member *m);
 
 struct hub {
@@ -44,6 +46,7 @@ struct hub {
 	size_t pending_start;
 	bool input_is_file;
 	bool input_ended;
+	struct timer stall; // runs while a member is far behind
 	hub_failed_fn *on_failed;
 	hub_behind_fn *on_behind;
 	hub_drained_fn *on_drained;
