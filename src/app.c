@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
-#include "net/lookup.h"
+#include "io/task.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -250,7 +250,7 @@ void app_exit(struct app *app)
 {
 	trace_set_sink(NULL, NULL);
 	// exit() would wait for a thread that is stuck in a look-up.
-	if (lookup_is_running())
+	if (task_is_running())
 		_exit(app->status);
 	if (app->has_loop) {
 		uv_walk(&app->loop, close_handle, NULL);

@@ -14,8 +14,8 @@
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
  *                 (RFC 8305); listener: accepting; sockopt: --set and --get; database: services,
  *                 protocols, networks, hosts; errors; ip, convert, layout: addresses as numbers
- *   io/           watch: readiness of one descriptor; timer; endpoint: socket and stdio behind one
- *                 interface
+ *   io/           watch: readiness of one descriptor; timer; task: blocking work in a thread;
+ *                 endpoint: socket and stdio behind one interface
  *   out/          report: events and errors as text or JSON; rows: tables; field: the values of
  *                 both; hexdump; progress
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and

@@ -2,31 +2,27 @@
 #include "net/lookup.h"
 
 #include "base/mem.h"
+#include "io/task.h"
 #include "net/place.h"
 #include "sys/netdb.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct lookup {
+	struct task task;
 	char *host, *service;
 	struct addrinfo hints;
 	lookup_fn *cb; // NULL once cancelled
 	void *data;
-	uv_async_t async;
 
-	// Written by the thread before it wakes the loop.
+	// Written by the thread.
 	int code;
 	int error;
 	struct addrinfo *result;
 };
-
-static atomic_int running;
 
 void address_list_fini(struct address_list *l)
 {
@@ -48,14 +44,14 @@ static bool lists(const struct address_list *l, const struct sockaddr_any *a)
 	return false;
 }
 
-static struct address_list list_of(const struct addrinfo *res)
+struct address_list address_list_of(const struct addrinfo *res)
 {
 	struct address_list l = {0};
 	struct sockaddr_any a;
 
 	for (; res; res = res->ai_next) {
 		sockaddr_set(&a, res->ai_addr, res->ai_addrlen);
-		if (!lists(&l, &a)) // one of each, whatever the socket type
+		if (!lists(&l, &a))
 			add_address(&l, &a);
 	}
 	return l;
@@ -115,9 +111,9 @@ bool lookup_numeric(const char *host, const char *service, int family, int flags
 	return false;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void release(struct task *t)
 {
-	struct lookup *l = handle->data;
+	struct lookup *l = container_of(t, struct lookup, task);
 
 	if (l->result)
 		freeaddrinfo(l->result);
@@ -126,45 +122,22 @@ static void on_closed(uv_handle_t *handle)
 	free(l);
 }
 
-static void on_answer(uv_async_t *async)
+static void done(struct task *t)
 {
-	struct lookup *l = async->data;
+	struct lookup *l = container_of(t, struct lookup, task);
 
-	atomic_fetch_sub(&running, 1);
 	if (l->cb)
-		l->cb(l->data, l->code, l->error, list_of(l->result));
-	uv_close((uv_handle_t *)async, on_closed);
+		l->cb(l->data, l->code, l->error, address_list_of(l->result));
 }
 
-static void *run(void *arg)
+static void work(struct task *t)
 {
-	struct lookup *l = arg;
+	struct lookup *l = container_of(t, struct lookup, task);
 
 	l->code = sys_getaddrinfo(l->host, l->service, &l->hints, &l->result);
 	l->error = -errno;
 	if (l->code)
 		l->result = NULL;
-	uv_async_send(&l->async);
-	return NULL;
-}
-
-// Signals are for the main thread.
-static int start_thread(struct lookup *l)
-{
-	pthread_t thread;
-	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t old;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, run, l);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
 }
 
 struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
@@ -177,30 +150,13 @@ struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *servi
 	l->hints = *hints;
 	l->cb = cb;
 	l->data = data;
-	*error = uv_async_init(loop, &l->async, on_answer);
-	if (*error < 0) {
-		l->async.data = l;
-		on_closed((uv_handle_t *)&l->async);
-		return NULL;
-	}
-	l->async.data = l;
-	*error = start_thread(l);
-	if (*error < 0) {
-		uv_close((uv_handle_t *)&l->async, on_closed);
-		return NULL;
-	}
-	atomic_fetch_add(&running, 1);
-	return l;
+	*error = task_start(&l->task, loop, work, done, release);
+	return *error < 0 ? NULL : l;
 }
 
 void lookup_cancel(struct lookup *l)
 {
 	l->cb = NULL;
-}
-
-bool lookup_is_running(void)
-{
-	return atomic_load(&running) > 0;
 }
 
 bool lookup_is_not_found(int code)

@@ -19,6 +19,9 @@ struct address_list {
 
 void address_list_fini(struct address_list *l);
 
+// Each address once, whatever the socket types.
+struct address_list address_list_of(const struct addrinfo *res);
+
 struct lookup;
 
 // CODE is 0 or an EAI_* code; ERROR a negative errno that goes with EAI_SYSTEM. The list is the
@@ -37,9 +40,6 @@ struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *servi
 
 // Nobody waits for the answer any more. The thread cannot be stopped; what it finds is dropped.
 void lookup_cancel(struct lookup *l);
-
-// True while a thread is in a look-up: then the process must end without waiting for threads.
-bool lookup_is_running(void);
 
 // True for codes that mean that the name, service or kind of address does not exist; false for
 // those that mean that nobody could be asked (compare getaddrinfo(3)).
