@@ -12,8 +12,9 @@
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
- *                 (RFC 8305); listener: accepting; sockopt: --set and --get; database: services,
- *                 protocols, networks, hosts; errors; ip, convert, layout: addresses as numbers
+ *                 (RFC 8305); outgoing: the sockets for that; listener: accepting; sockopt: --set
+ *                 and --get; database: services, protocols, networks, hosts; errors; ip, convert,
+ *                 layout: addresses as numbers
  *   io/           watch: readiness of one descriptor; timer; task: blocking work in a thread;
  *                 endpoint: socket and stdio behind one interface
  *   out/          report: events and errors as text or JSON; rows: tables; field: the values of

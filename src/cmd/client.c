@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/client.h"
 
+#include "base/mem.h"
 #include "base/value.h"
+#include "sys/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,15 +34,24 @@ const struct opt client_opts[] = {
 	{0},
 };
 
+static const struct event ev_resolved = {"resolved", REPORT_VERBOSE, "{name} is {addresses}"};
+static const struct event ev_next = {"attempt", REPORT_VERBOSE, "{remote}: {reason}"};
 static const struct event ev_retry = {
 	"retry", REPORT_VERBOSE, "{name}: {reason}; trying again in {delay}"};
 
 static int bad(struct str *err, const char *option, const char *word, const char *why)
 {
-	str_addf(err, "%s: '", option);
-	str_add_escaped(err, word, strlen(word));
-	str_addf(err, "' %s", why);
-	return -EINVAL;
+	str_addf(err, "%s: ", option);
+	return bad_word(err, word, why);
+}
+
+static int check_bind_family(const struct client_config *c, struct str *err)
+{
+	if (c->ipv4 && c->bind_address.sa.sa_family != AF_INET)
+		return bad(err, "--bind", c->bind, "is no IPv4 address, which --ipv4 asks for");
+	if (c->ipv6 && c->bind_address.sa.sa_family != AF_INET6)
+		return bad(err, "--bind", c->bind, "is no IPv6 address, which --ipv6 asks for");
+	return 0;
 }
 
 static int check_bind(struct client_config *c, struct str *err)
@@ -51,13 +62,15 @@ static int check_bind(struct client_config *c, struct str *err)
 	int r = 0;
 
 	if (numeric_address(c->bind, 0, &c->bind_address))
-		return 0;
+		return check_bind_family(c, err);
 	if (place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) < 0 || p.kind != PLACE_INET ||
 		!p.host || !is_port_number(p.service, 0) ||
 		!numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), &c->bind_address))
 		r = bad(err, "--bind", c->bind, "is no numeric ADDRESS or ADDRESS:PORT");
 	else if (c->source_port && sockaddr_port(&c->bind_address))
 		r = bad(err, "--bind", c->bind, "names a port, and --source-port another");
+	else
+		r = check_bind_family(c, err);
 	place_fini(&p);
 	str_fini(&ignored);
 	return r;
@@ -78,26 +91,33 @@ int client_check(struct client_config *c, struct str *err)
 	return r;
 }
 
+// The family that is asked for. From an address of ours no other family can be reached.
+static int family_of(const struct client_config *c)
+{
+	if (c->ipv4 || c->ipv6)
+		return c->ipv4 ? AF_INET : AF_INET6;
+	if (c->bind_address.len && !outgoing_is_wildcard(&c->bind_address))
+		return c->bind_address.sa.sa_family;
+	return AF_UNSPEC;
+}
+
 void client_options(const struct client_config *c, struct dial_options *o)
 {
 	*o = (struct dial_options){
-		.family = c->ipv4   ? AF_INET
-			  : c->ipv6 ? AF_INET6
-				    : AF_UNSPEC,
+		.family = family_of(c),
 		.numeric = c->numeric,
-		.bind = c->bind_address,
-		.interface = c->interface,
+		.socket = {.bind = c->bind_address, .interface = c->interface},
 		.connect_timeout_ms = c->connect_timeout_ms,
 		.retries = c->retries,
 		.retry_delay_ms = c->retry_delay_ms,
 	};
 	if (!c->source_port)
 		return;
-	if (!o->bind.len) { // any address: the family of each attempt counts
-		o->bind.in.sin_family = AF_INET;
-		o->bind.len = sizeof(o->bind.in);
+	if (!o->socket.bind.len) { // any address: the family of each attempt counts
+		o->socket.bind.in.sin_family = AF_INET;
+		o->socket.bind.len = sizeof(o->socket.bind.in);
 	}
-	sockaddr_set_port(&o->bind, (uint16_t)c->source_port);
+	sockaddr_set_port(&o->socket.bind, (uint16_t)c->source_port);
 }
 
 static int status_of(enum dial_failure failure)
@@ -114,88 +134,164 @@ static int status_of(enum dial_failure failure)
 	return statuses[failure];
 }
 
-// What is said about a step that failed before the connection was even tried.
-static void add_step(struct str *s, const struct dial *d, const struct dial_attempt *a)
+static void add_error(struct str *s, int error)
 {
-	if (strcmp(a->step, "bind") == 0) {
-		str_add(s, "from ");
-		str_add_sockaddr(s, &d->options.bind.sa, d->options.bind.len);
-		if (a->error == -EACCES)
-			str_add(s, ", a port that takes privilege (CAP_NET_BIND_SERVICE)");
+	const char *name = strerrorname_np(-error);
+
+	str_add(s, strerror(-error));
+	if (name)
+		str_addf(s, " (%s)", name);
+}
+
+static void add_source(struct str *s, const struct sockaddr_any *bind)
+{
+	str_add(s, "from ");
+	if (outgoing_is_wildcard(bind))
+		str_addf(s, "port %u", sockaddr_port(bind));
+	else if (sockaddr_port(bind))
+		str_add_sockaddr(s, &bind->sa, bind->len);
+	else
+		str_add_sockaddr_host(s, &bind->sa, bind->len);
+}
+
+// What is said before the error of an attempt, where the error alone would leave in the dark.
+static void add_circumstance(
+	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
+{
+	if (a->step == OUTGOING_INTERFACE) {
+		str_add(s, "through ");
+		str_add_escaped(s, o->interface, strlen(o->interface));
 		str_add(s, ": ");
-	} else if (strcmp(a->step, "interface") == 0) {
-		str_addf(s, "through %s: ", d->options.interface);
+	} else if (a->step == OUTGOING_BIND) {
+		add_source(s, &o->bind);
+		if (a->error == -EACCES)
+			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
+		str_add(s, ": ");
+	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
+		add_source(s, &o->bind);
+		str_add(s, ", which a connection to there still holds: ");
+	} else if (a->error == -EADDRNOTAVAIL) {
+		str_add(s, "no port of ours is free: ");
 	}
 }
 
-static void add_attempt(struct str *s, const struct dial *d, const struct dial_attempt *a)
+static void add_attempt(
+	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
 {
-	add_step(s, d, a);
-	str_addf(s, "%s (%s)", strerror(-a->error), strerrorname_np(-a->error));
-}
-
-static void add_lookup_failure(struct str *s, const struct dial *d)
-{
-	if (d->failure == DIAL_NAME_SERVICE && d->error)
-		str_addf(s, "%s (%s)", strerror(-d->error), strerrorname_np(-d->error));
-	else if (d->code == EAI_SERVICE)
-		str_addf(s, "no such service: %s", d->place->service);
+	add_circumstance(s, o, a);
+	if (a->error)
+		add_error(s, a->error);
 	else
-		str_add(s, gai_strerror(d->code));
+		str_add(s, "no answer");
 }
 
-static void add_reason(struct str *s, const struct dial *d)
+// All attempts in their order. The address of a single one goes without saying.
+static void add_attempts(
+	struct str *s, const struct outgoing_options *o, const struct dial_outcome *outcome)
 {
-	if (d->failure == DIAL_NOT_FOUND || d->failure == DIAL_NAME_SERVICE)
-		add_lookup_failure(s, d);
-	else if (d->failure == DIAL_TIMEOUT)
-		str_add(s, "no connection in time");
-	else if (d->attempt_count)
-		add_attempt(s, d, &d->attempts[d->attempt_count - 1]);
-	else
-		str_addf(s, "%s (%s)", strerror(-d->error), strerrorname_np(-d->error));
-}
+	for (size_t i = 0; i < outcome->attempt_count; i++) {
+		const struct dial_attempt *a = &outcome->attempts[i];
 
-// Every address and what it met, in the order of the attempts.
-static void report_attempts(struct app *app, const struct dial *d, int status)
-{
-	for (size_t i = 0; i < d->attempt_count; i++) {
-		const struct dial_attempt *a = &d->attempts[i];
-		struct str address = {0};
-		struct str step = {0};
-
-		str_add_sockaddr(&address, &a->address.sa, a->address.len);
-		add_step(&step, d, a);
-		str_add(&step, strerror(-a->error));
-		report_error(&app->out, status, str_c(&address), str_c(&step), a->error);
-		str_fini(&address);
-		str_fini(&step);
+		if (outcome->attempt_count > 1) {
+			str_add(s, i ? ", " : "");
+			str_add_sockaddr(s, &a->address.sa, a->address.len);
+			str_add(s, ": ");
+		}
+		add_attempt(s, o, a);
 	}
 }
 
-void client_report(struct app *app, const struct dial *d)
+static void add_lookup_failure(struct str *s, const char *service, int family, int code)
 {
-	int status = status_of(d->failure);
+	if (code == EAI_SERVICE)
+		str_addf(s, "no such service: %s", service);
+	else if (code == EAI_ADDRFAMILY || (code == EAI_NODATA && family != AF_UNSPEC))
+		str_add(s, family == AF_INET ? "no IPv4 address" : "no IPv6 address");
+	else
+		str_add(s, gai_strerror(code));
+	str_add(s, " (");
+	str_add_name(s, names_eai, code);
+	str_add(s, ")");
+}
+
+// Why a try failed, in one line.
+static void add_reason(struct str *s, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o)
+{
+	if (o->attempt_count)
+		add_attempts(s, &options->socket, o);
+	else if (o->error == -ETIMEDOUT)
+		str_add(s, "timed out looking up the name");
+	else if (o->error)
+		add_error(s, o->error);
+	else
+		add_lookup_failure(s, place->service, options->family, o->code);
+}
+
+int client_report(struct app *app, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o)
+{
+	int status = status_of(o->failure);
+	struct str object = {0};
+	struct str text = {0};
+
+	for (size_t i = 0; i < o->attempt_count; i++) {
+		const struct dial_attempt *a = &o->attempts[i];
+
+		str_clear(&object);
+		str_clear(&text);
+		str_add_sockaddr(&object, &a->address.sa, a->address.len);
+		add_circumstance(&text, &options->socket, a);
+		str_add(&text, strerror(-a->error));
+		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
+	}
+	if (!o->attempt_count) {
+		add_reason(&text, place, options, o);
+		report_error(&app->out, status, place->name, str_c(&text), 0);
+	}
+	str_fini(&object);
+	str_fini(&text);
+	return app_fail_quietly(app, status);
+}
+
+static void report_resolved(struct app *app, const struct dial *d)
+{
+	const struct address_list *l = &d->addresses;
+	char **texts = xcalloc(l->count + 1, sizeof(*texts));
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct str text = {0};
+
+		str_add_sockaddr(&text, &l->items[i].sa, l->items[i].len);
+		texts[i] = text.data;
+	}
+	report(&app->out, &ev_resolved, F_STR("name", d->place->name), F_LIST("addresses", texts));
+	for (size_t i = 0; i < l->count; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+	const struct dial_attempt *attempt)
+{
 	struct str reason = {0};
 
-	app_fail_quietly(app, status);
-	if (d->attempt_count && (d->failure == DIAL_REFUSED || d->failure == DIAL_LOCAL)) {
-		report_attempts(app, d, status);
-		return;
+	switch (progress) {
+	case DIAL_RESOLVED:
+		report_resolved(app, d);
+		break;
+	case DIAL_NEXT:
+		add_attempt(&reason, &d->options.socket, attempt);
+		report(&app->out, &ev_next, F_ADDR("remote", &attempt->address),
+			F_STR("reason", str_c(&reason)));
+		break;
+	case DIAL_RETRY:
+		add_reason(&reason, d->place, &d->options, &d->last);
+		report(&app->out, &ev_retry, F_STR("name", d->place->name), F_UINT("try", d->tries),
+			F_STR("reason", str_c(&reason)),
+			F_SECONDS("delay", d->options.retry_delay_ms * 1000000));
+		break;
 	}
-	add_reason(&reason, d);
-	report_error(&app->out, status, d->place->name, str_c(&reason), 0);
-	str_fini(&reason);
-}
-
-void client_report_retry(struct app *app, const struct dial *d)
-{
-	struct str reason = {0};
-
-	add_reason(&reason, d);
-	report(&app->out, &ev_retry, F_STR("name", d->place->name), F_UINT("try", d->tries),
-		F_STR("reason", str_c(&reason)),
-		F_SECONDS("delay", d->options.retry_delay_ms * 1000000));
 	str_fini(&reason);
 }
 
@@ -203,8 +299,12 @@ void client_add_doing(const struct dial *d, struct str *doing)
 {
 	str_add(doing, d->lookup ? "looking up " : "connecting to ");
 	str_add_escaped(doing, d->place->name, strlen(d->place->name));
+	if (d->now.attempt_count > 1) {
+		str_add(doing, ": ");
+		add_attempts(doing, &d->options.socket, &d->now);
+	}
 	if (d->tries) {
-		str_addf(doing, "; try %" PRIu64 " met: ", d->tries);
-		add_reason(doing, d);
+		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
+		add_reason(doing, d->place, &d->options, &d->last);
 	}
 }

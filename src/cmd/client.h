@@ -33,10 +33,14 @@ int client_check(struct client_config *c, struct str *err);
 
 void client_options(const struct client_config *c, struct dial_options *o);
 
-// Reports why the dialling failed, each attempt on its own line if there were several, and keeps
-// the exit status.
-void client_report(struct app *app, const struct dial *d);
-void client_report_retry(struct app *app, const struct dial *d);
+// Reports why the last try failed, each attempt on a line of its own, and keeps the exit status.
+// Returns it.
+int client_report(struct app *app, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o);
+
+// Reports names that were resolved, attempts that failed before others, and retries.
+void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+	const struct dial_attempt *attempt);
 
 // Adds "connecting to ..." for messages about a dialling that was cut off.
 void client_add_doing(const struct dial *d, struct str *doing);

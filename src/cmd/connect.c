@@ -130,22 +130,23 @@ static void on_dialled(struct dial *d)
 {
 	struct connect *c = d->data;
 
-	if (d->failure == DIAL_OK) {
+	if (d->last.failure == DIAL_OK) {
 		start_stream(c, d->fd, true);
 		return;
 	}
 	if (c->settings.failed)
-		sockopt_fail(c->app, c->config->place.name, &c->settings, d->error);
+		sockopt_fail(c->app, c->config->place.name, &c->settings, d->last.error);
 	else
-		client_report(c->app, d);
+		client_report(c->app, d->place, &d->options, &d->last);
 	app_stop(c->app);
 }
 
-static void on_retry(struct dial *d)
+static void on_progress(
+	struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt)
 {
 	struct connect *c = d->data;
 
-	client_report_retry(c->app, d);
+	client_report_progress(c->app, d, progress, attempt);
 }
 
 static int use_descriptor(struct connect *c)
@@ -187,10 +188,10 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		status = use_descriptor(&c);
 	} else {
 		client_options(&config_->client, &options);
-		options.prepare = prepare;
-		options.prepare_data = &c;
+		options.socket.prepare = prepare;
+		options.socket.prepare_data = &c;
 		c.dial = dial_create(
-			&app->loop, &config_->place, &options, on_dialled, on_retry, &c);
+			&app->loop, &config_->place, &options, on_dialled, on_progress, &c);
 	}
 	if (!status)
 		app_run(app);

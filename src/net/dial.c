@@ -3,13 +3,12 @@
 
 #include "base/mem.h"
 #include "base/util.h"
-#include "net/stream.h"
+#include "io/watch.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define STAGGER_MS 250 // RFC 8305 section 5: Connection Attempt Delay
 #define BACKLOG_RETRY_MS 10
@@ -23,7 +22,6 @@ struct dial_socket {
 };
 
 static void start_try(struct dial *d);
-static void start_next(struct dial *d);
 
 static void close_socket(struct dial_socket *s)
 {
@@ -33,54 +31,72 @@ static void close_socket(struct dial_socket *s)
 	s->fd = -1;
 }
 
-// Ends the attempts of this try and forgets its addresses, but not what the attempts met.
-static void end_try(struct dial *d)
+// Ends the attempts of this try and keeps what they met. A look-up that is under way is of use to
+// the next try.
+static void end_try(struct dial *d, enum dial_failure failure, int error)
 {
 	timer_stop(&d->stagger);
 	timer_stop(&d->limit);
-	if (d->lookup)
-		lookup_cancel(d->lookup);
-	d->lookup = NULL;
-	for (size_t i = 0; d->sockets && i < d->attempt_count; i++)
+	for (size_t i = 0; d->sockets && i < d->now.attempt_count; i++)
 		close_socket(&d->sockets[i]);
 	free(d->sockets);
 	d->sockets = NULL;
 	d->pending = 0;
-	address_list_fini(&d->addresses);
 	d->next = 0;
+	address_list_fini(&d->addresses);
+
+	free(d->last.attempts);
+	d->last = d->now;
+	d->last.failure = failure;
+	d->last.error = error;
+	d->now = (struct dial_outcome){0};
 }
 
-static void finish(struct dial *d, enum dial_failure failure, int error)
+static void finish(struct dial *d)
 {
-	end_try(d);
-	d->finished = true;
-	d->failure = failure;
-	d->error = error;
-	d->done(d);
+	if (d->lookup)
+		lookup_cancel(d->lookup);
+	d->lookup = NULL;
+	d->done(d); // may free it
+}
+
+static void tell(struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt)
+{
+	if (d->progress)
+		d->progress(d, progress, attempt);
+}
+
+bool dial_is_hopeless(const struct dial_options *options, const struct dial_outcome *o)
+{
+	const struct dial_attempt *a = o->attempt_count ? &o->attempts[o->attempt_count - 1] : NULL;
+
+	// Privileges do not come with time, but addresses and interfaces do.
+	if (a && a->step < OUTGOING_CONNECT && (a->error == -EACCES || a->error == -EPERM))
+		return true;
+	if (o->failure == DIAL_NOT_FOUND && options->numeric)
+		return true;
+	return o->failure == DIAL_LOCAL || o->code == EAI_SERVICE || o->code == EAI_ADDRFAMILY;
 }
 
 static void fail_try(struct dial *d, enum dial_failure failure, int error)
 {
+	end_try(d, failure, error);
 	d->tries++;
-	if (d->tries > d->options.retries || failure == DIAL_LOCAL) {
-		finish(d, failure, error);
+	if (d->tries > d->options.retries || dial_is_hopeless(&d->options, &d->last)) {
+		finish(d);
 		return;
 	}
-	end_try(d);
-	d->failure = failure;
-	d->error = error;
-	if (d->on_retry)
-		d->on_retry(d);
 	timer_start(&d->delay, d->options.retry_delay_ms);
+	tell(d, DIAL_RETRY, NULL);
 }
 
 static void on_limit(void *data)
 {
 	struct dial *d = data;
 
-	for (size_t i = 0; i < d->attempt_count; i++)
-		if (!d->attempts[i].error)
-			d->attempts[i].error = -ETIMEDOUT;
+	for (size_t i = 0; i < d->now.attempt_count; i++)
+		if (!d->now.attempts[i].error)
+			d->now.attempts[i].error = -ETIMEDOUT;
 	fail_try(d, DIAL_TIMEOUT, -ETIMEDOUT);
 }
 
@@ -89,125 +105,41 @@ static void on_delay(void *data)
 	start_try(data);
 }
 
-static void succeed(struct dial *d, struct dial_socket *s, size_t index)
+static void succeed(struct dial *d, struct dial_socket *s)
 {
 	d->fd = s->fd;
-	s->fd = -1; // the owner's now
-	d->address = d->attempts[index].address;
-	finish(d, DIAL_OK, 0);
-}
-
-static bool is_wildcard(const struct sockaddr_any *a)
-{
-	return a->sa.sa_family == AF_INET ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
-					  : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
-// Gives the socket the local address and port that were asked for.
-static int bind_socket(const struct dial *d, int fd, int family)
-{
-	struct sockaddr_any local = d->options.bind;
-
-	if (!local.len || family == AF_UNIX)
-		return 0;
-	if (local.sa.sa_family != family) {
-		uint16_t port = sockaddr_port(&local);
-
-		if (!is_wildcard(&local))
-			return -EADDRNOTAVAIL;
-		local = (struct sockaddr_any){.sa.sa_family = (sa_family_t)family};
-		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);
-		sockaddr_set_port(&local, port);
-	}
-	// A fixed port would stay taken for a minute after each connection.
-	if (sockaddr_port(&local))
-		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	return sys_bind(fd, &local.sa, local.len);
-}
-
-static int prepare_socket(struct dial *d, struct dial_attempt *a, int fd)
-{
-	int family = a->address.sa.sa_family;
-	const char *interface = d->options.interface;
-	int r = 0;
-
-	if (family != AF_UNIX)
-		stream_set_defaults(fd);
-	if (interface && family != AF_UNIX) {
-		a->step = "interface";
-		r = sys_setsockopt(
-			fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface));
-	}
-	if (r == 0 && d->options.prepare) {
-		a->step = "prepare";
-		r = d->options.prepare(d->options.prepare_data, fd);
-	}
-	if (r == 0) {
-		a->step = "bind";
-		r = bind_socket(d, fd, family);
-	}
-	a->step = r == 0 ? "connect" : a->step;
-	return r;
-}
-
-static void attempt_failed(struct dial *d, size_t index, int error)
-{
-	d->attempts[index].error = error;
-	if (strcmp(d->attempts[index].step, "prepare") == 0 && error != -ENOPROTOOPT) {
-		// No other address would fare better, but one of the other family may.
-		fail_try(d, DIAL_LOCAL, error);
-		return;
-	}
-	if (error == -EAGAIN) {
-		// The backlog of a Unix socket is full. No event tells when it is not, so ask
-		// again.
-		d->next = index;
-		timer_start(&d->stagger, BACKLOG_RETRY_MS);
-		return;
-	}
-	if (d->next < d->addresses.count) {
-		start_next(d); // at once: there is nothing to wait for any more
-		return;
-	}
-	if (d->pending == 0)
-		fail_try(d, DIAL_REFUSED, d->attempts[0].error);
-}
-
-static void on_ready(struct watch *w, unsigned events)
-{
-	struct dial_socket *s = w->data;
-	struct dial *d = s->dial;
-	size_t index = (size_t)(s - d->sockets);
-	int error = sys_socket_error(s->fd);
-
-	(void)events;
-	d->pending--;
-	if (error) {
-		close_socket(s);
-		attempt_failed(d, index, error);
-		return;
-	}
+	d->address = d->now.attempts[s - d->sockets].address;
 	watch_fini(&s->watch);
-	succeed(d, s, index);
+	s->fd = -1; // the owner's now
+	end_try(d, DIAL_OK, 0);
+	finish(d);
 }
+
+// The try has no attempt left that could succeed.
+static void fail_all(struct dial *d)
+{
+	enum dial_failure failure = DIAL_REFUSED;
+
+	for (size_t i = 0; i < d->now.attempt_count; i++)
+		if (d->now.attempts[i].error == -ETIMEDOUT)
+			failure = DIAL_TIMEOUT;
+	fail_try(d, failure, d->now.attempts[0].error);
+}
+
+static void on_ready(struct watch *w, unsigned events);
 
 // Returns 1 if the connection stands, 0 if it is under way, or a negative errno.
 static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_attempt *a)
 {
-	int family = a->address.sa.sa_family;
 	int r;
 
-	a->step = "socket";
-	s->fd = sys_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	s->fd = outgoing_open(&d->options.socket, a->address.sa.sa_family, &a->step);
 	if (s->fd < 0)
 		return s->fd;
-	r = prepare_socket(d, a, s->fd);
-	if (r < 0)
-		return r;
 	r = sys_connect(s->fd, &a->address.sa, a->address.len);
 	if (r == 0)
-		return 1;
-	if (r != -EINPROGRESS && r != -EINTR)
+		return outgoing_is_self(s->fd) ? -ECONNREFUSED : 1;
+	if (r != -EINPROGRESS)
 		return r;
 	r = watch_init(&s->watch, d->loop, s->fd, 0, on_ready, s);
 	if (r == 0)
@@ -215,29 +147,80 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	return r;
 }
 
-static void start_next(struct dial *d)
+// Starts with the next address. Returns as connect_socket() does.
+static int start_attempt(struct dial *d)
 {
 	size_t index = d->next++;
 	struct dial_socket *s = &d->sockets[index];
-	struct dial_attempt *a = &d->attempts[index];
+	struct dial_attempt *a = &d->now.attempts[index];
 
-	timer_stop(&d->stagger);
-	d->attempt_count = d->next;
+	d->now.attempt_count = d->next;
 	*s = (struct dial_socket){.dial = d, .fd = -1};
 	*a = (struct dial_attempt){.address = d->addresses.items[index]};
 
 	int r = connect_socket(d, s, a);
 
-	if (r > 0) {
-		succeed(d, s, index);
-	} else if (r < 0) {
+	if (r == -EAGAIN && a->address.sa.sa_family == AF_UNIX) {
+		// The backlog is full. No event tells when it is not, so ask again.
 		close_socket(s);
-		attempt_failed(d, index, r);
-	} else {
+		d->next = index;
+		timer_start(&d->stagger, BACKLOG_RETRY_MS);
+		return 0;
+	}
+	if (r < 0) {
+		close_socket(s);
+		a->error = r;
+	} else if (r == 0) {
 		d->pending++;
 		if (d->next < d->addresses.count)
 			timer_start(&d->stagger, STAGGER_MS);
 	}
+	return r;
+}
+
+// Goes through the addresses until an attempt is under way. What has failed is behind us.
+static void start_next(struct dial *d)
+{
+	timer_stop(&d->stagger);
+	while (d->next < d->addresses.count) {
+		int r = start_attempt(d);
+		struct dial_attempt *a = &d->now.attempts[d->now.attempt_count - 1];
+
+		if (r > 0)
+			succeed(d, &d->sockets[d->next - 1]);
+		if (r >= 0)
+			return;
+		if (a->step == OUTGOING_PREPARE && r != -ENOPROTOOPT) {
+			// No other address would fare better, but one of the other family may.
+			fail_try(d, DIAL_LOCAL, r);
+			return;
+		}
+		if (d->pending || d->next < d->addresses.count)
+			tell(d, DIAL_NEXT, a);
+	}
+	if (!d->pending)
+		fail_all(d);
+}
+
+static void on_ready(struct watch *w, unsigned events)
+{
+	struct dial_socket *s = w->data;
+	struct dial *d = s->dial;
+	struct dial_attempt *a = &d->now.attempts[s - d->sockets];
+
+	(void)events;
+	a->error = sys_socket_error(s->fd);
+	if (!a->error && outgoing_is_self(s->fd))
+		a->error = -ECONNREFUSED;
+	if (!a->error) {
+		succeed(d, s);
+		return;
+	}
+	d->pending--;
+	close_socket(s);
+	if (d->pending || d->next < d->addresses.count)
+		tell(d, DIAL_NEXT, a);
+	start_next(d); // at once: there is nothing to wait for any more
 }
 
 static void on_stagger(void *data)
@@ -271,24 +254,32 @@ void interleave_families(struct address_list *l)
 	l->items = sorted;
 }
 
-static void start_attempts(struct dial *d, struct address_list list)
+static void set_addresses(struct dial *d, struct address_list list)
 {
-	list.count = MIN(list.count, MAX_ADDRESSES);
 	interleave_families(&list);
+	list.count = MIN(list.count, MAX_ADDRESSES);
 	d->addresses = list;
-	d->attempts = xrealloc(d->attempts, list.count * sizeof(*d->attempts));
+	d->now.attempts = xcalloc(list.count, sizeof(*d->now.attempts));
 	d->sockets = xcalloc(list.count, sizeof(*d->sockets));
-	start_next(d);
 }
 
 static void on_lookup(void *data, int code, int error, struct address_list list)
 {
 	struct dial *d = data;
+	bool was_asked = d->lookup;
 
 	d->lookup = NULL;
-	d->code = code;
+	if (timer_is_running(&d->delay)) {
+		// It outlived its try, and by the next one the answer may be another.
+		address_list_fini(&list);
+		return;
+	}
+	d->now.code = code;
 	if (code == 0 && list.count > 0) {
-		start_attempts(d, list);
+		set_addresses(d, list);
+		if (was_asked)
+			tell(d, DIAL_RESOLVED, NULL);
+		start_next(d);
 		return;
 	}
 	address_list_fini(&list);
@@ -298,44 +289,49 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 		fail_try(d, DIAL_NAME_SERVICE, code == EAI_SYSTEM ? error : 0);
 }
 
-static void start_lookup(struct dial *d)
+int dial_lookup(uv_loop_t *loop, const struct dial_options *options, const char *host,
+	const char *service, lookup_fn *cb, void *data, struct lookup **lookup)
 {
-	const struct place *p = d->place;
-	struct addrinfo hints = {.ai_family = d->options.family, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_family = options->family, .ai_socktype = SOCK_STREAM};
 	struct address_list list;
 	int code;
 	int error;
 
-	if (is_port_number(p->service, 0))
-		hints.ai_flags |= AI_NUMERICSERV;
-	if (d->options.numeric)
-		hints.ai_flags |= AI_NUMERICHOST;
-	if (lookup_numeric(p->host, p->service, d->options.family, 0, &code, &list)) {
-		on_lookup(d, code, 0, list);
-		return;
+	if (lookup_numeric(host, service, options->family, 0, &code, &list)) {
+		cb(data, code, 0, list);
+		return 0;
 	}
-	d->lookup = lookup_start(d->loop, p->host, p->service, &hints, on_lookup, d, &error);
-	if (!d->lookup)
-		fail_try(d, DIAL_LOCAL, error);
+	if (is_port_number(service, 0))
+		hints.ai_flags |= AI_NUMERICSERV;
+	if (options->numeric)
+		hints.ai_flags |= AI_NUMERICHOST;
+	*lookup = lookup_start(loop, host, service, &hints, cb, data, &error);
+	return *lookup ? 0 : error;
 }
 
 static void start_try(struct dial *d)
 {
-	d->attempt_count = 0;
+	const struct place *p = d->place;
+
 	if (d->options.connect_timeout_ms)
 		timer_start(&d->limit, d->options.connect_timeout_ms);
-	if (d->place->kind == PLACE_UNIX) {
+	if (p->kind == PLACE_UNIX) {
 		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
 
-		one.items[0] = d->place->unix_address;
-		start_attempts(d, one);
-	} else {
-		start_lookup(d);
+		one.items[0] = p->unix_address;
+		set_addresses(d, one);
+		start_next(d);
+	} else if (!d->lookup) {
+		int r = dial_lookup(
+			d->loop, &d->options, p->host, p->service, on_lookup, d, &d->lookup);
+
+		if (r < 0)
+			fail_try(d, DIAL_LOCAL, r);
 	}
 }
 
 struct dial *dial_create(uv_loop_t *loop, const struct place *place,
-	const struct dial_options *options, dial_fn *done, dial_retry_fn *on_retry, void *data)
+	const struct dial_options *options, dial_fn *done, dial_progress_fn *progress, void *data)
 {
 	struct dial *d = xcalloc(1, sizeof(*d));
 
@@ -345,7 +341,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct place *place,
 		.data = data,
 		.loop = loop,
 		.done = done,
-		.on_retry = on_retry};
+		.progress = progress};
 	timer_init(&d->stagger, loop, on_stagger, d);
 	timer_init(&d->limit, loop, on_limit, d);
 	timer_init(&d->delay, loop, on_delay, d);
@@ -357,10 +353,12 @@ void dial_destroy(struct dial *d)
 {
 	if (!d)
 		return;
-	end_try(d);
+	end_try(d, d->last.failure, 0);
+	if (d->lookup)
+		lookup_cancel(d->lookup);
 	timer_fini(&d->stagger);
 	timer_fini(&d->limit);
 	timer_fini(&d->delay);
-	free(d->attempts);
+	free(d->last.attempts);
 	free(d);
 }

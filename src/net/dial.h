@@ -5,8 +5,8 @@
 #define SOCKCTL_NET_DIAL_H
 
 #include "io/timer.h"
-#include "io/watch.h"
 #include "net/lookup.h"
+#include "net/outgoing.h"
 #include "net/place.h"
 
 #include <stdbool.h>
@@ -18,78 +18,90 @@
 struct dial_options {
 	int family; // AF_UNSPEC, AF_INET or AF_INET6
 	bool numeric; // never ask for a name
-	struct sockaddr_any
-		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
-	const char *interface; // NULL: any
+	struct outgoing_options socket;
 	uint64_t connect_timeout_ms; // for each try, look-up included; 0: none
 	uint64_t retries; // tries after the first
 	uint64_t retry_delay_ms;
-
-	// Prepares each socket before it is bound and connected: 0 or a negative errno, which ends
-	// the dialling. May be NULL.
-	int (*prepare)(void *data, int fd);
-	void *prepare_data;
 };
 
-// Why the dialling failed.
+// How a try ended.
 enum dial_failure {
 	DIAL_OK,
 	DIAL_NOT_FOUND, // the name or service does not exist
 	DIAL_NAME_SERVICE, // nobody could be asked
 	DIAL_REFUSED, // no address could be connected to
-	DIAL_TIMEOUT, // the connect timeout passed
-	DIAL_LOCAL, // a socket could not be made or prepared
+	DIAL_TIMEOUT, // no address could be connected to, and one may only have been slow
+	DIAL_LOCAL, // a socket could not be prepared, or no thread be had for the look-up
 };
 
 struct dial_attempt {
 	struct sockaddr_any address;
-	const char *step; // "connect", or what failed before: "bind", "interface" ...
+	enum outgoing_step step; // that was reached
 	int error; // negative errno; 0 while it is under way
+};
+
+struct dial_outcome {
+	enum dial_failure failure;
+	int error; // negative errno that goes with it, or 0
+	int code; // EAI_* of the look-up, or 0
+	struct dial_attempt *attempts; // in the order in which they were made
+	size_t attempt_count;
+};
+
+enum dial_progress {
+	DIAL_RESOLVED, // d->addresses are what the name stands for, in the order of the attempts
+	DIAL_NEXT, // an attempt has failed, but there are others
+	DIAL_RETRY, // a try has failed, as d->last tells, and another will follow
 };
 
 struct dial;
 
 // Called once: with the connected, non-blocking socket in d->fd, which becomes the callback's, or
-// with d->failure. The callback may call dial_destroy().
+// with the reason in d->last. The callback may call dial_destroy().
 typedef void dial_fn(struct dial *d);
 
-// Called when a try has failed and another will follow.
-typedef void dial_retry_fn(struct dial *d);
+// Called as things go on; it must not destroy the dial. ATTEMPT is the one that failed (DIAL_NEXT),
+// or NULL.
+typedef void dial_progress_fn(
+	struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt);
 
 struct dial {
-	enum dial_failure failure;
-	int error; // negative errno that goes with it, or 0
-	int code; // EAI_* of the look-up, or 0
+	struct dial_outcome last; // the last try that has ended
+	struct dial_outcome now; // the one under way
+	uint64_t tries; // that have ended in failure
 	int fd;
 	struct sockaddr_any address; // what was connected to
 	const struct place *place;
 	struct dial_options options;
 	void *data; // the owner's
-
-	// The attempts of the last try, in the order in which they were made.
-	struct dial_attempt *attempts;
-	size_t attempt_count;
-	uint64_t tries; // that have ended in failure
+	struct address_list addresses; // of the try under way
+	struct lookup *lookup; // NULL unless one is under way
 
 	// Private.
 	uv_loop_t *loop;
 	dial_fn *done;
-	dial_retry_fn *on_retry;
-	struct lookup *lookup;
-	struct address_list addresses;
+	dial_progress_fn *progress;
 	size_t next; // address to try next
 	struct dial_socket *sockets; // one for each attempt
 	size_t pending; // attempts under way
 	struct timer stagger, limit, delay;
-	bool finished;
 };
 
-// Starts; PLACE must live as long. DONE is never called from here.
+// Starts; PLACE must live as long. Neither callback is ever called from here. PROGRESS may be NULL.
 struct dial *dial_create(uv_loop_t *loop, const struct place *place,
-	const struct dial_options *options, dial_fn *done, dial_retry_fn *on_retry, void *data);
+	const struct dial_options *options, dial_fn *done, dial_progress_fn *progress, void *data);
 
 // Ends whatever is under way. NULL does nothing.
 void dial_destroy(struct dial *d);
+
+// True if trying again cannot help, for the fault is in what was asked for.
+bool dial_is_hopeless(const struct dial_options *options, const struct dial_outcome *o);
+
+// Asks for the addresses of HOST and SERVICE. Numbers are answered at once: CB is called from here.
+// Otherwise *lookup becomes the look-up that is under way. Returns 0, or a negative errno if the
+// system has no thread for it.
+int dial_lookup(uv_loop_t *loop, const struct dial_options *options, const char *host,
+	const char *service, lookup_fn *cb, void *data, struct lookup **lookup);
 
 // Puts addresses into the order in which to try them: families in turn, beginning with the first
 // address's (RFC 8305 section 4).

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: ISC
+#include "net/outgoing.h"
+
+#include "net/stream.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool outgoing_is_wildcard(const struct sockaddr_any *a)
+{
+	return a->sa.sa_family == AF_INET ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
+					  : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+static int bind_interface(const struct outgoing_options *o, int fd)
+{
+	if (!o->interface)
+		return 0;
+	return sys_setsockopt(
+		fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface));
+}
+
+static int bind_address(const struct outgoing_options *o, int fd, int family)
+{
+	struct sockaddr_any local = o->bind;
+
+	if (!local.len)
+		return 0;
+	if (local.sa.sa_family != family) {
+		uint16_t port = sockaddr_port(&local);
+
+		if (!outgoing_is_wildcard(&local))
+			return -EADDRNOTAVAIL;
+		local = (struct sockaddr_any){.sa.sa_family = (sa_family_t)family};
+		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);
+		sockaddr_set_port(&local, port);
+	}
+	// A fixed port would stay taken for a minute after each connection.
+	if (sockaddr_port(&local))
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	return sys_bind(fd, &local.sa, local.len);
+}
+
+static int prepare(const struct outgoing_options *o, int fd, int family, enum outgoing_step *step)
+{
+	bool is_internet = family != AF_UNIX;
+	int r = 0;
+
+	if (is_internet) {
+		stream_set_defaults(fd);
+		*step = OUTGOING_INTERFACE;
+		r = bind_interface(o, fd);
+	}
+	if (r == 0 && o->prepare) {
+		*step = OUTGOING_PREPARE;
+		r = o->prepare(o->prepare_data, fd);
+	}
+	if (r == 0 && is_internet) {
+		*step = OUTGOING_BIND;
+		r = bind_address(o, fd, family);
+	}
+	if (r == 0)
+		*step = OUTGOING_CONNECT;
+	return r;
+}
+
+int outgoing_open(const struct outgoing_options *o, int family, enum outgoing_step *step)
+{
+	int fd = sys_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r;
+
+	*step = OUTGOING_SOCKET;
+	if (fd < 0)
+		return fd;
+	r = prepare(o, fd, family, step);
+	if (r == 0)
+		return fd;
+	sys_close(fd);
+	return r;
+}
+
+bool outgoing_is_self(int fd)
+{
+	struct sockaddr_any local;
+	struct sockaddr_any peer;
+
+	return sys_getsockname(fd, &local) == 0 && local.sa.sa_family != AF_UNIX &&
+	       sys_getpeername(fd, &peer) == 0 && sockaddr_equal(&local, &peer);
+}
