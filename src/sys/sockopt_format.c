@@ -110,8 +110,10 @@ void sockopt_format_timeval(struct str *s, const struct sockopt *o, const void *
 	else if (tv.tv_usec % 1000 == 0)
 		str_addf(s, "%" PRIdMAX "%03" PRIdMAX "ms", (intmax_t)tv.tv_sec,
 			(intmax_t)tv.tv_usec / 1000);
+	else if (tv.tv_sec == 0)
+		str_addf(s, "%" PRIdMAX "us", (intmax_t)tv.tv_usec);
 	else
-		str_addf(s, "%" PRIdMAX ".%06" PRIdMAX "s", (intmax_t)tv.tv_sec,
+		str_addf(s, "%" PRIdMAX "%06" PRIdMAX "us", (intmax_t)tv.tv_sec,
 			(intmax_t)tv.tv_usec);
 }
 

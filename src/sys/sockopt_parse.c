@@ -87,6 +87,7 @@ static int parse_time(const char *word, uint64_t unit, int64_t *number)
 {
 	size_t len = strlen(word);
 	uint64_t us;
+	uint64_t ms;
 	int r = parse_int(word, number);
 
 	if (r != -EINVAL)
@@ -100,15 +101,17 @@ static int parse_time(const char *word, uint64_t unit, int64_t *number)
 		digits[len - 2] = '\0';
 		r = parse_uint(digits, &us);
 	} else {
-		r = parse_duration(word, &us);
-		if (r == 0 && us > UINT64_MAX / 1000)
+		r = parse_duration(word, &ms);
+		if (r == 0 && ms > INT64_MAX / 1000)
 			r = -ERANGE;
-		us *= 1000;
+		us = r == 0 ? ms * 1000 : 0;
 	}
 	if (r < 0)
 		return r;
 	if (us % unit)
 		return -EINVAL;
+	if (us > INT64_MAX)
+		return -ERANGE;
 	*number = (int64_t)(us / unit);
 	return 0;
 }

@@ -74,7 +74,7 @@ static void test_times(void **state)
 	check_good("SO_RCVTIMEO=0.5", "SOL_SOCKET SO_RCVTIMEO=500ms");
 	check_good("SO_RCVTIMEO=2.25", "SOL_SOCKET SO_RCVTIMEO=2250ms");
 	check_good("SO_SNDTIMEO=3", "SOL_SOCKET SO_SNDTIMEO=3s");
-	check_good("SO_SNDTIMEO=1500us", "SOL_SOCKET SO_SNDTIMEO=0.001500s");
+	check_good("SO_SNDTIMEO=1500us", "SOL_SOCKET SO_SNDTIMEO=1500us");
 	check_good("SO_SNDTIMEO=off", "SOL_SOCKET SO_SNDTIMEO=0");
 	check_good("TCP_KEEPIDLE=90", "IPPROTO_TCP TCP_KEEPIDLE=90s");
 	check_good("TCP_KEEPIDLE=2m", "IPPROTO_TCP TCP_KEEPIDLE=120s");
@@ -158,6 +158,9 @@ static void test_bad_words(void **state)
 		"SO_LINGER: '500ms' is not off or a time in whole seconds such as 5");
 	check_bad("IP_LOCAL_PORT_RANGE=1-65536", -EINVAL,
 		"IP_LOCAL_PORT_RANGE: '1-65536' is out of range: 0 to 65535");
+	check_bad("SO_BUSY_POLL=18446744073709551615us", -EINVAL,
+		"SO_BUSY_POLL: '18446744073709551615us' is out of range: "
+		"-2147483648 to 2147483647");
 	check_bad("IP_MTU_DISCOVER=sometimes", -EINVAL,
 		"IP_MTU_DISCOVER: 'sometimes' is not a name (IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, "
 		"IP_PMTUDISC_DO, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT)");
