@@ -10,7 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-// Reads digits of BASE; *rest is what follows them.
+// Reads digits of BASE; *rest is what follows them, also where they are too many (-ERANGE), so that
+// the form of the whole word counts before its size.
 static int parse_digits(const char *word, int base, uint64_t *value, const char **rest)
 {
 	char *end;
@@ -18,40 +19,44 @@ static int parse_digits(const char *word, int base, uint64_t *value, const char 
 	if (!isdigit((unsigned char)*word)) // strtoumax() would take a sign or a space
 		return -EINVAL;
 	errno = 0;
-	uintmax_t v = strtoumax(word, &end, base);
-	if (errno)
-		return -errno;
+	*value = strtoumax(word, &end, base);
 	if (end == word)
 		return -EINVAL;
-	*value = v;
 	*rest = end;
-	return 0;
+	return -errno;
+}
+
+// Reads a word of digits and nothing else.
+static int parse_whole(const char *word, int base, uint64_t *value)
+{
+	const char *rest;
+	uint64_t v;
+	int r = parse_digits(word, base, &v, &rest);
+
+	if (r != -EINVAL && *rest)
+		r = -EINVAL;
+	if (r == 0)
+		*value = v;
+	return r;
 }
 
 int parse_uint(const char *word, uint64_t *value)
 {
-	const char *rest;
-	int r = parse_digits(word, 10, value, &rest);
-
-	return r < 0 ? r : *rest ? -EINVAL : 0;
+	return parse_whole(word, 10, value);
 }
 
 int parse_int(const char *word, int64_t *value)
 {
 	bool negative = *word == '-';
-	const char *rest;
+	bool hex;
 	uint64_t v;
 	int r;
 
 	word += negative;
-	if (word[0] == '0' && (word[1] == 'x' || word[1] == 'X'))
-		r = parse_digits(word, 16, &v, &rest);
-	else
-		r = parse_digits(word, 10, &v, &rest);
+	hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	r = parse_whole(word, hex ? 16 : 10, &v);
 	if (r < 0)
 		return r;
-	if (*rest)
-		return -EINVAL;
 	if (v > INT64_MAX)
 		return -ERANGE;
 	*value = negative ? -(int64_t)v : (int64_t)v;
@@ -60,10 +65,7 @@ int parse_int(const char *word, int64_t *value)
 
 int parse_octal(const char *word, uint64_t *value)
 {
-	const char *rest;
-	int r = parse_digits(word, 8, value, &rest);
-
-	return r < 0 ? r : *rest ? -EINVAL : 0;
+	return parse_whole(word, 8, value);
 }
 
 // Reads the digits after a decimal point as thousandths; more than three are cut.
@@ -92,18 +94,17 @@ int parse_duration(const char *word, uint64_t *ms)
 	uint64_t thousandths = 0;
 	int r = parse_digits(word, 10, &whole, &rest);
 
-	if (r < 0)
+	if (r == -EINVAL)
 		return r;
 	if (*rest == '.') {
 		rest++;
-		r = parse_thousandths(&rest, &thousandths);
-		if (r < 0)
-			return r;
+		if (parse_thousandths(&rest, &thousandths) < 0)
+			return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(rest, units[i].suffix) != 0)
 			continue;
-		if (whole > UINT64_MAX / units[i].scale / 2)
+		if (r < 0 || whole > UINT64_MAX / units[i].scale / 2)
 			return -ERANGE;
 		*ms = whole * units[i].scale + thousandths * units[i].scale / 1000;
 		return 0;
@@ -119,7 +120,7 @@ int parse_size(const char *word, uint64_t *bytes)
 	unsigned shift = 0;
 	int r = parse_digits(word, 10, &v, &rest);
 
-	if (r < 0)
+	if (r == -EINVAL)
 		return r;
 	if (*rest) {
 		const char *s = strchr(suffixes, *rest == 'K' ? 'k' : *rest);
@@ -128,7 +129,7 @@ int parse_size(const char *word, uint64_t *bytes)
 			return -EINVAL;
 		shift = 10 * (unsigned)(s - suffixes + 1);
 	}
-	if (v > UINT64_MAX >> shift)
+	if (r < 0 || v > UINT64_MAX >> shift)
 		return -ERANGE;
 	*bytes = v << shift;
 	return 0;
@@ -140,9 +141,9 @@ static int parse_port_digits(const char *word, uint16_t *port, const char **rest
 	uint64_t v;
 	int r = parse_digits(word, 10, &v, rest);
 
-	if (r < 0)
+	if (r == -EINVAL)
 		return r;
-	if (v > UINT16_MAX)
+	if (r < 0 || v > UINT16_MAX)
 		return -ERANGE;
 	*port = (uint16_t)v;
 	return 0;
@@ -151,19 +152,21 @@ static int parse_port_digits(const char *word, uint16_t *port, const char **rest
 int parse_ports(const char *word, uint16_t *low, uint16_t *high)
 {
 	const char *rest;
-	uint16_t from;
-	uint16_t to;
+	uint16_t from = 0;
+	uint16_t to = 0;
 	int r = parse_port_digits(word, &from, &rest);
+	int r2 = 0;
 
-	if (r < 0)
+	if (r == -EINVAL)
 		return r;
 	to = from;
-	if (*rest == '-') {
-		r = parse_port_digits(rest + 1, &to, &rest);
-		if (r < 0)
-			return r;
-	}
-	if (*rest || from > to)
+	if (*rest == '-')
+		r2 = parse_port_digits(rest + 1, &to, &rest);
+	if (r2 == -EINVAL || *rest)
+		return -EINVAL;
+	if (r < 0 || r2 < 0)
+		return -ERANGE;
+	if (from > to)
 		return -EINVAL;
 	*low = from;
 	*high = to;

@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-// All return 0, -EINVAL for a word of another form, or -ERANGE for one too large to hold.
+// All return 0, -EINVAL for a word of another form, or -ERANGE for one too large to hold; then the
+// value stays as it was.
 int parse_uint(const char *word, uint64_t *value);
 int parse_int(const char *word, int64_t *value); // also -5 and 0x1f
 int parse_octal(const char *word, uint64_t *value);

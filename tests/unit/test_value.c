@@ -20,7 +20,7 @@ static void check(int (*parse)(const char *, uint64_t *), const struct value_cas
 		uint64_t v = UNTOUCHED;
 		int r = parse(cases[i].word, &v);
 
-		if (r != cases[i].result || (r == 0 && v != cases[i].value))
+		if (r != cases[i].result || v != (r == 0 ? cases[i].value : UNTOUCHED))
 			fail_msg("'%s': %d, %" PRIu64 "; expected %d, %" PRIu64, cases[i].word, r,
 				v, cases[i].result, cases[i].value);
 	}
@@ -34,6 +34,7 @@ static void test_uint(void **state)
 		{"99999999999999999999999999", -ERANGE, 0}, {"", -EINVAL, 0}, {" 1", -EINVAL, 0},
 		{"1 ", -EINVAL, 0}, {"+1", -EINVAL, 0}, {"-1", -EINVAL, 0}, {"0x10", -EINVAL, 0},
 		{"1e3", -EINVAL, 0}, {"80abc", -EINVAL, 0}, {"1.5", -EINVAL, 0},
+		{"99999999999999999999999999abc", -EINVAL, 0},
 		{"\xd9\xa1", -EINVAL, 0}, // an Arabic digit
 	};
 
@@ -82,6 +83,8 @@ static void test_duration(void **state)
 		{"9223372036854776", -ERANGE, 0},
 		{"18446744073709551615h", -ERANGE, 0},
 		{"18446744073709551616ms", -ERANGE, 0},
+		{"18446744073709551616.5s", -ERANGE, 0},
+		{"18446744073709551616x", -EINVAL, 0},
 		{"", -EINVAL, 0},
 		{".5", -EINVAL, 0},
 		{"5.", -EINVAL, 0},
@@ -115,6 +118,7 @@ static void test_size(void **state)
 		{"2G", 0, UINT64_C(2) << 30},
 		{"17179869183G", 0, UINT64_C(17179869183) << 30},
 		{"17179869184G", -ERANGE, 0},
+		{"99999999999999999999T", -EINVAL, 0},
 		{"18446744073709551615", 0, UINT64_MAX},
 		{"18446744073709551615k", -ERANGE, 0},
 		{"18446744073709551616", -ERANGE, 0},
@@ -172,6 +176,54 @@ static void test_ports(void **state)
 	}
 }
 
+static void test_int(void **state)
+{
+	static const struct {
+		const char *word;
+		int result;
+		int64_t value;
+	} cases[] = {
+		{"0", 0, 0},
+		{"-0", 0, 0},
+		{"-5", 0, -5},
+		{"0x1f", 0, 31},
+		{"0X1F", 0, 31},
+		{"-0x10", 0, -16},
+		{"010", 0, 10},
+		{"9223372036854775807", 0, INT64_MAX},
+		{"-9223372036854775807", 0, -INT64_MAX},
+		{"9223372036854775808", -ERANGE, 0},
+		{"0xffffffffffffffffff", -ERANGE, 0},
+		{"", -EINVAL, 0},
+		{"-", -EINVAL, 0},
+		{"--5", -EINVAL, 0},
+		{"+5", -EINVAL, 0},
+		{"0x", -EINVAL, 0},
+		{"0xg", -EINVAL, 0},
+		{"5x", -EINVAL, 0},
+		{"- 5", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t v = 0;
+
+		assert_int_equal(parse_int(cases[i].word, &v), cases[i].result);
+		if (cases[i].result == 0)
+			assert_int_equal(v, cases[i].value);
+	}
+}
+
+static void test_bad_word(void **state)
+{
+	struct str err = {0};
+
+	(void)state;
+	assert_int_equal(bad_word(&err, "a\x1b", "is bad"), -EINVAL);
+	assert_str_becomes(&err, "'a\\x1b' is bad");
+	str_fini(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +231,8 @@ int main(void)
 		cmocka_unit_test(test_octal),
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_int),
+		cmocka_unit_test(test_bad_word),
 		cmocka_unit_test(test_ports),
 	};
 
