@@ -298,8 +298,11 @@ static int fail_listen(
 		str_add_sockaddr(&name, &address->sa, address->len);
 	else
 		str_add(&name, s->config->place.name);
-	if (strcmp(step, "interface") == 0)
-		str_addf(&message, "interface %s: ", s->config->interface);
+	if (strcmp(step, "interface") == 0) {
+		str_add(&message, "interface ");
+		str_add_escaped(&message, s->config->interface, strlen(s->config->interface));
+		str_add(&message, ": ");
+	}
 	str_add(&message, strerror(-error));
 	if (error == -EACCES && sockaddr_port(address) && sockaddr_port(address) < 1024)
 		str_add(&message, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
