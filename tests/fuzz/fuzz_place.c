@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: ISC
+// Words that name places: refused with a message, or understood again under the name they get.
+#include "fuzz.h"
+
+#include "net/place.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void check_place(const struct place *p)
+{
+	require(p->name);
+	switch (p->kind) {
+	case PLACE_INET:
+		require(p->service && *p->service && strlen(p->service) <= 32);
+		require(!p->host || (*p->host && strlen(p->host) <= 253));
+		break;
+	case PLACE_UNIX:
+		require(p->unix_address.sa.sa_family == AF_UNIX);
+		require(p->unix_address.len > sizeof(sa_family_t) + 1);
+		require(p->unix_address.len <= sizeof(struct sockaddr_un));
+		break;
+	case PLACE_FD:
+		require(p->fd >= 0);
+		break;
+	}
+}
+
+// A host may be called "unix" or "fd", and a path in a name is escaped.
+static bool name_is_ambiguous(const struct place *p)
+{
+	if (p->kind == PLACE_INET)
+		return p->host && (strcmp(p->host, "unix") == 0 || strcmp(p->host, "fd") == 0);
+	return strchr(p->name, '\\');
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void check_name(const struct place *p, enum place_use use)
+{
+	struct place again;
+	struct str err = {0};
+	char *argv[] = {p->name};
+
+	require(place_parse(&again, use, 1, argv, &err) == 0);
+	require(again.kind == p->kind && again.fd == p->fd);
+	require(same_text(again.host, p->host) && same_text(again.service, p->service));
+	require(sockaddr_equal(&again.unix_address, &p->unix_address));
+	place_fini(&again);
+	str_fini(&err);
+}
+
+static void check(struct fuzz_words *w, int argc, enum place_use use)
+{
+	struct place p;
+	struct str err = {0};
+	int r = place_parse(&p, use, argc, w->argv, &err);
+
+	require(r == 0 || r == -EINVAL);
+	require((r == 0) == (err.len == 0));
+	if (r < 0) {
+		require_message(str_c(&err));
+	} else {
+		check_place(&p);
+		if (!name_is_ambiguous(&p))
+			check_name(&p, use);
+	}
+	place_fini(&p);
+	str_fini(&err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct fuzz_words w;
+
+	fuzz_words_init(&w, data, len);
+	for (int argc = 1; argc <= MIN(w.argc, 2); argc++) {
+		check(&w, argc, PLACE_CONNECT);
+		check(&w, argc, PLACE_LISTEN);
+	}
+	fuzz_words_fini(&w);
+	return 0;
+}
