@@ -49,11 +49,15 @@ void nearest_offer(struct nearest *n, const char *candidate)
 	size_t len = strlen(candidate);
 	unsigned limit = (unsigned)MAX(1, MIN(n->len, len) / 3);
 
+	bool prefix = n->len >= 3 && strncmp(n->word, candidate, n->len) == 0;
+
 	if (n->len > MAX_WORD || len > MAX_WORD || n->len == 0)
+		return;
+	// The distance is at least the difference in length, which is cheaper to have.
+	if (MAX(n->len, len) - MIN(n->len, len) > limit && !prefix)
 		return;
 
 	unsigned distance = edit_distance(n->word, n->len, candidate, len);
-	bool prefix = n->len >= 3 && strncmp(n->word, candidate, n->len) == 0;
 
 	if (distance > limit && !prefix)
 		return;
