@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MANY 32
 
@@ -114,15 +115,17 @@ static void test_at_once(void **state)
 	assert_int_equal(failures, 0);
 }
 
-static unsigned count_threads(void)
+static unsigned long count_threads(void)
 {
+	static const char key[] = "Threads:";
 	char line[64];
-	unsigned n = 0;
+	unsigned long n = 0;
 	FILE *f = fopen("/proc/self/status", "re");
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f))
-		sscanf(line, "Threads: %u", &n);
+		if (strncmp(line, key, strlen(key)) == 0)
+			n = strtoul(line + strlen(key), NULL, 10);
 	fclose(f);
 	return n;
 }
@@ -131,7 +134,7 @@ static unsigned count_threads(void)
 static void test_reuse(void **state)
 {
 	struct job job = {.left = 1000};
-	unsigned before = count_threads();
+	unsigned long before = count_threads();
 
 	(void)state;
 	start(&job);
