@@ -385,6 +385,8 @@ enum opt_result opt_parse(
 
 void opt_fini(const struct cmd *cmd, void *config)
 {
+	if (cmd->fini)
+		cmd->fini(config);
 	opt_for_each_group (g, cmd) {
 		opt_for_each (o, g) {
 			void *field = (char *)config + g->base + o->offset;

@@ -70,6 +70,9 @@ struct cmd {
 	// Checks what the table cannot: returns 0, or -EINVAL with the reason in ERR. May be NULL.
 	int (*check)(void *config, int argc, char **argv, struct str *err);
 
+	// Frees what the check has put into the config, also after an error. May be NULL.
+	void (*fini)(void *config);
+
 	// Does the work with argc operands in argv. Returns the exit status.
 	int (*run)(struct app *app, void *config, int argc, char **argv);
 };

@@ -63,6 +63,13 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	return r < 0 ? r : place_parse(&c->place, PLACE_CONNECT, argc, argv, err);
 }
 
+static void fini_config(void *config)
+{
+	struct connect_config *c = config;
+
+	place_fini(&c->place);
+}
+
 static void on_stop(void *arg, struct str *doing)
 {
 	struct connect *c = arg;
@@ -201,7 +208,6 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	endpoint_fini(&c.local);
 out:
 	sockopt_settings_fini(&c.settings);
-	place_fini(&config_->place);
 	return app->status;
 }
 
@@ -217,5 +223,6 @@ const struct cmd cmd_connect = {
 	.conflicts = conflicts,
 	.examples = examples,
 	.check = check,
+	.fini = fini_config,
 	.run = run,
 };

@@ -114,6 +114,13 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	return place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
 }
 
+static void fini_config(void *config)
+{
+	struct listen_config *c = config;
+
+	place_fini(&c->place);
+}
+
 static void on_stop(void *arg, struct str *doing)
 {
 	struct server *s = arg;
@@ -472,7 +479,6 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	fini(&s);
 out:
 	sockopt_settings_fini(&s.settings);
-	place_fini(&s.config->place);
 	return app->status;
 }
 
@@ -488,5 +494,6 @@ const struct cmd cmd_listen = {
 	.conflicts = conflicts,
 	.examples = examples,
 	.check = check,
+	.fini = fini_config,
 	.run = run,
 };
