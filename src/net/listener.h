@@ -5,6 +5,7 @@
 
 #include "io/timer.h"
 #include "io/watch.h"
+#include "net/bound.h"
 #include "net/lookup.h"
 #include "net/place.h"
 
@@ -49,9 +50,7 @@ struct listener {
 	bool troubled; // until an accept works again
 	bool closed;
 	struct timer retry;
-	char *unix_path; // to be removed, or NULL
-	dev_t unix_dev;
-	ino_t unix_ino;
+	struct bound bound;
 };
 
 void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
