@@ -54,6 +54,15 @@ ssize_t sys_write(int fd, const void *buf, size_t len)
 	return ret;
 }
 
+ssize_t sys_writev(int fd, const struct iovec *pieces, int count)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(writev(fd, pieces, count));
+
+	TRACE("writev", ret, T_FD(fd), T_DATA(pieces->iov_base, pieces->iov_len), T_INT(count));
+	return ret;
+}
+
 int sys_pipe(int fds[2], int flags)
 {
 	TRACE_START();
