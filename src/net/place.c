@@ -240,6 +240,33 @@ int place_parse(struct place *p, enum place_use use, int argc, char **argv, stru
 	return r;
 }
 
+int place_word_count(const char *first)
+{
+	const char *colon = strchr(first, ':');
+	bool is_socket = strncmp(first, "unix:", 5) == 0 || strncmp(first, "fd:", 3) == 0 ||
+			 strchr(first, '/');
+	bool is_bracketed = first[0] == '[' && strstr(first, "]:");
+
+	// With several colons, and no brackets, it is an IPv6 address alone.
+	return is_socket || is_bracketed || (colon && !strchr(colon + 1, ':')) ? 1 : 2;
+}
+
+int place_parse_host(struct place *p, const char *host, struct str *err)
+{
+	int r;
+
+	*p = (struct place){.fd = -1};
+	p->service = xstrdup("0");
+	if (host && (strncmp(host, "unix:", 5) == 0 || strncmp(host, "fd:", 3) == 0))
+		r = bad_word(err, host, "is no host name or address");
+	else
+		r = !host   ? 0
+		    : *host ? set_host(p, host, strlen(host), err)
+			    : check_host(host, err);
+	p->name = xstrdup(p->host ? p->host : "");
+	return r;
+}
+
 void place_fini(struct place *p)
 {
 	free(p->host);

@@ -36,6 +36,12 @@ struct place {
 int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err);
 void place_fini(struct place *p);
 
+// How many words a place takes that begins with this one: 1, or 2 for HOST PORT.
+int place_word_count(const char *first);
+
+// The same for a place without ports. HOST may be NULL: every address.
+int place_parse_host(struct place *p, const char *host, struct str *err);
+
 // True if the word is a port number from MIN to 65535: digits and nothing else.
 bool is_port_number(const char *word, unsigned min);
 

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: ISC
+#include "net/receiver.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "sys/datagram.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BUFFER_SIZE (4 << 20) // as much as a burst may bring while we write
+#define TOTAL_ROOM ((size_t)4 << 20) // of all pieces; memory that is not reached is not used
+#define CONTROL_ROOM \
+	(CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)) + \
+		CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + \
+		CMSG_SPACE(sizeof(struct in_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)))
+
+static int family_of(int fd)
+{
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof(family);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	return family;
+}
+
+bool receiver_prepare(int fd, unsigned details, bool gro)
+{
+	int family = family_of(fd);
+
+	sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_SIZE);
+	if (details & RECEIVER_TIME)
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	if (family == AF_UNIX)
+		return false; // full means that the sender waits
+	sys_setsockopt_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (details & RECEIVER_DESTINATION && family == AF_INET)
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	if (details & RECEIVER_DESTINATION && family == AF_INET6)
+		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (details & RECEIVER_HOPS)
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_RECVTTL, 1); // IPv4 on an IPv6 socket, too
+	if (details & RECEIVER_HOPS && family == AF_INET6)
+		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	return gro && sys_setsockopt_int(fd, SOL_UDP, UDP_GRO, 1) == 0;
+}
+
+bool receiver_drops(int fd, uint32_t *drops)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	if (sys_getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0 ||
+		len <= SK_MEMINFO_DROPS * sizeof(info[0]))
+		return false;
+	*drops = info[SK_MEMINFO_DROPS];
+	return true;
+}
+
+void receiver_init(struct receiver *r, size_t room)
+{
+	unsigned n = (unsigned)MIN((size_t)RECEIVER_MESSAGES, MAX(TOTAL_ROOM / room, (size_t)1));
+
+	*r = (struct receiver){.capacity = n, .room = room};
+	r->data = xmalloc(n * room);
+	r->messages = xcalloc(n, sizeof(*r->messages));
+	r->pieces = xcalloc(n, sizeof(*r->pieces));
+	r->sources = xcalloc(n, sizeof(*r->sources));
+	r->control = xcalloc(n, CONTROL_ROOM);
+	for (unsigned i = 0; i < n; i++) {
+		struct msghdr *h = &r->messages[i].msg_hdr;
+
+		r->pieces[i] = (struct iovec){r->data + i * room, room};
+		h->msg_iov = &r->pieces[i];
+		h->msg_iovlen = 1;
+		h->msg_name = &r->sources[i].storage;
+		h->msg_control = r->control + i * CONTROL_ROOM;
+		h->msg_namelen = sizeof(r->sources[i].storage);
+		h->msg_controllen = CONTROL_ROOM;
+	}
+}
+
+void receiver_fini(struct receiver *r)
+{
+	free(r->data);
+	free(r->messages);
+	free(r->pieces);
+	free(r->sources);
+	free(r->control);
+	*r = (struct receiver){0};
+}
+
+int receiver_read(struct receiver *r, int fd, int flags)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct msghdr *h = &r->messages[i].msg_hdr;
+
+		h->msg_namelen = sizeof(r->sources[i].storage);
+		h->msg_controllen = CONTROL_ROOM;
+	}
+	r->count = 0;
+
+	int n = sys_recvmmsg(fd, r->messages, r->capacity, flags | MSG_DONTWAIT);
+
+	if (n < 0)
+		return n;
+	r->count = (unsigned)n;
+	for (unsigned i = 0; i < r->count; i++) {
+		r->sources[i].len = r->messages[i].msg_hdr.msg_namelen;
+		sockaddr_unmap(&r->sources[i]);
+	}
+	return n;
+}
+
+static void set_in(struct sockaddr_any *a, struct in_addr address)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = address};
+
+	sockaddr_set(a, (const struct sockaddr *)&in, sizeof(in));
+}
+
+static void read_pktinfo(struct received *m, const struct cmsghdr *c)
+{
+	struct in_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	set_in(&m->destination, info.ipi_addr);
+	set_in(&m->reply_from, info.ipi_spec_dst); // differs for broadcast and multicast
+}
+
+static void read_pktinfo6(struct received *m, const struct cmsghdr *c)
+{
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct in6_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	in6.sin6_addr = info.ipi6_addr;
+	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&info.ipi6_addr))
+		in6.sin6_scope_id = (uint32_t)info.ipi6_ifindex;
+	sockaddr_set(&m->destination, (const struct sockaddr *)&in6, sizeof(in6));
+	if (!IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
+		m->reply_from = m->destination;
+	sockaddr_unmap(&m->destination);
+}
+
+static void read_socket_control(struct received *m, const struct cmsghdr *c)
+{
+	struct timespec ts;
+
+	if (c->cmsg_type == SO_RXQ_OVFL) {
+		m->has_drops = true;
+		memcpy(&m->drops, CMSG_DATA(c), sizeof(m->drops));
+	} else if (c->cmsg_type == SCM_TIMESTAMPNS) {
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		m->time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	}
+}
+
+static void read_control(struct received *m, const struct cmsghdr *c)
+{
+	int value = 0;
+
+	if (c->cmsg_level == SOL_SOCKET)
+		read_socket_control(m, c);
+	else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+		read_pktinfo(m, c);
+	else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+		read_pktinfo6(m, c);
+	if (c->cmsg_len < CMSG_LEN(sizeof(value)))
+		return;
+	memcpy(&value, CMSG_DATA(c), sizeof(value));
+	if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO && value > 0)
+		m->segment = (size_t)value;
+	else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
+		 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT))
+		m->hops = value;
+}
+
+void receiver_get(const struct receiver *r, unsigned i, struct received *m)
+{
+	struct msghdr *h = &r->messages[i].msg_hdr;
+	size_t real_len = r->messages[i].msg_len;
+
+	m->data = r->pieces[i].iov_base;
+	m->len = MIN(real_len, r->room);
+	m->real_len = real_len;
+	m->segment = real_len;
+	m->source = &r->sources[i];
+	m->destination.len = m->reply_from.len = 0;
+	m->time = 0;
+	m->hops = -1;
+	m->has_drops = false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
+		read_control(m, c);
+}
