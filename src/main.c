@@ -12,16 +12,20 @@
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
- *                 (RFC 8305); outgoing: the sockets for that; listener: accepting; sockopt: --set
- *                 and --get; database: services, protocols, networks, hosts; errors; ip, convert,
- *                 layout: addresses as numbers
+ *                 (RFC 8305); outgoing: the sockets for that; bound: sockets on every address of a
+ *                 place; listener: accepting; datagram: a socket that sends them; transmit,
+ *                 splitter, sender: from an input to the kernel in batches; receiver: from the
+ *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,
+ *                 networks, hosts; errors; ip, convert, layout: addresses as numbers
  *   io/           watch: readiness of one descriptor; timer; task: blocking work in a thread;
- *                 endpoint: socket and stdio behind one interface
+ *                 pacer: a rate; stdio; output: writing in the background; endpoint: socket and
+ *                 stdio behind one interface
  *   out/          report: events and errors as text or JSON; rows: tables; field: the values of
- *                 both; hexdump; progress
+ *                 both; datagram: as stdout shows them; hexdump; progress
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API.
- *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers
+ *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
+ *                 hex; ipv4: the header of a packet
  */
 
 #include "app.h"

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+// What the commands for datagrams share: options, and datagrams from sockets printed on stdout.
+#ifndef SOCKCTL_CMD_DATAGRAM_H
+#define SOCKCTL_CMD_DATAGRAM_H
+
+#include "app.h"
+#include "cmd/place_lookup.h"
+#include "io/output.h"
+#include "net/receiver.h"
+#include "out/datagram.h"
+
+struct datagram_config {
+	bool ipv4, ipv6;
+	bool numeric;
+	const char *interface;
+	bool connected;
+	uint64_t timeout_ms;
+	bool stats;
+};
+
+extern const struct opt datagram_opts[];
+
+// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
+int datagram_check(const struct datagram_config *c, struct str *err);
+
+int datagram_family(const struct datagram_config *c);
+
+// The number of a protocol, by its name or in digits. Returns 0, or the status after a message.
+int datagram_protocol(struct app *app, const char *word, int *protocol);
+
+// Explains why a socket could not be made, bound or connected: STEP is what failed. Keeps and
+// returns STATUS_CONNECT.
+int datagram_fail_socket(struct app *app, const struct datagram_config *c, const char *object,
+	const struct sockaddr_any *address, const char *step, int error);
+
+// The event "stats" at the end: to be shown if --stats or -v is given.
+struct datagram_stats {
+	uint64_t sent, sent_bytes;
+	uint64_t received, received_bytes;
+	uint64_t truncated, dropped;
+	uint64_t started; // trace_now(); 0: nothing went yet
+	uint64_t ended;
+};
+
+void datagram_count(struct datagram_stats *s); // something went now
+void datagram_report(struct app *app, const struct datagram_config *c,
+	const struct datagram_stats *s, bool sends, bool receives);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: ISC
+// sockctl raw-recv: IP packets to standard output. See sockctl-raw-recv(1).
+#include "cmd/recv.h"
+
+static const struct opt raw_opts[] = {
+	{"header", 0, OPT_FLAG, OPT_AT(struct recv_config, header, bool), NULL,
+		"write the IPv4 header with the data"},
+	{0},
+};
+
+static const struct opt_group groups[] = {
+	{"Output", recv_output_opts, 0},
+	{"Packets", raw_opts, 0},
+	{"Receiving", recv_opts, 0},
+	{"Datagrams", datagram_opts, offsetof(struct recv_config, datagram)},
+	SOCKOPT_GROUP(recv_config, sockopt),
+	COMMON_GROUP,
+	{0},
+};
+
+static const struct recv_config defaults = RECV_DEFAULTS;
+
+static const char *const examples[] = {
+	"sockctl raw-recv icmp",
+	"sockctl raw-recv --json --count 1 ::1 ipv6-icmp",
+	NULL,
+};
+
+static const char *const conflicts[][2] = {
+	{"ipv4", "ipv6"},
+	{"quiet", "verbose"},
+	{"hex", "json"},
+	{"hex", "block"},
+	{"hex", "raw"},
+	{"hex", "whole"},
+	{"json", "block"},
+	{"json", "raw"},
+	{"json", "whole"},
+	{"whole", "count"},
+	{NULL, NULL},
+};
+
+static int check(void *config, int argc, char **argv, struct str *err)
+{
+	struct recv_config *c = config;
+	int r = datagram_check(&c->datagram, err);
+
+	return r < 0 ? r : place_parse_host(&c->place, argc > 1 ? argv[0] : NULL, err);
+}
+
+static int run(struct app *app, void *config, int argc, char **argv)
+{
+	int protocol;
+	int status = datagram_protocol(app, argv[argc - 1], &protocol);
+
+	return status ? status : recv_run(app, config, SOCK_RAW, protocol);
+}
+
+const struct cmd cmd_raw_recv = {
+	.name = "raw-recv",
+	.summary = "Receive IP packets and print their data",
+	.operands = "[HOST] PROTOCOL",
+	.min_operands = 1,
+	.max_operands = 2,
+	.config_size = sizeof(struct recv_config),
+	.defaults = &defaults,
+	.groups = groups,
+	.conflicts = conflicts,
+	.examples = examples,
+	.check = check,
+	.fini = recv_fini,
+	.run = run,
+};

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: ISC
+#include "cmd/send.h"
+
+#include "base/hex.h"
+#include "base/mem.h"
+#include "cmd/printer.h"
+#include "io/timer.h"
+#include "net/datagram.h"
+#include "net/transmit.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// One run of the command.
+struct sending {
+	struct app *app;
+	struct send_config *config;
+	int type, protocol;
+	struct sockopt_settings settings;
+	struct place_lookup lookup;
+	struct iovec *messages;
+
+	struct datagram_socket socket;
+	struct watch watch;
+	struct sender *sender;
+	struct transmit transmit;
+	bool is_sent; // nothing is left to send
+
+	bool wants_replies;
+	struct printer printer;
+	struct timer wait;
+	struct datagram_stats stats;
+};
+
+static void finish(struct sending *s)
+{
+	app_stop(s->app);
+}
+
+static void on_stop(void *arg, struct str *doing)
+{
+	struct sending *s = arg;
+
+	if (s->socket.fd < 0)
+		str_addf(doing, "looking up %s", s->config->place.name);
+	else
+		str_addf(doing, "with %" PRIu64 " datagrams sent and %" PRIu64 " received",
+			s->transmit.datagrams, s->stats.received);
+}
+
+// The name of what is sent to, for messages.
+static void add_target(struct str *name, const struct sending *s)
+{
+	if (s->socket.to.len &&
+		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
+		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
+	else
+		str_add(name, s->config->place.name);
+}
+
+static void fail_to_send(struct sending *s, int error)
+{
+	struct str name = {0};
+	struct str message = {0};
+
+	add_target(&name, s);
+	if (s->transmit.datagrams)
+		str_addf(&message, "after %" PRIu64 " sent: ", s->transmit.datagrams);
+	str_add(&message, strerror(-error));
+	if (error == -EACCES && !s->config->broadcast)
+		str_add(&message, "; a broadcast address needs --broadcast");
+	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
+	app_fail_quietly(s->app, STATUS_CONNECT);
+	str_fini(&name);
+	str_fini(&message);
+	finish(s);
+}
+
+static void fail_to_read(struct sending *s, int error)
+{
+	const char *text = str_c(&s->transmit.splitter.error);
+
+	if (s->transmit.is_invalid)
+		app_failf(s->app, STATUS_LOCAL, "standard input", "%s", text);
+	else if (error == -ESPIPE)
+		app_failf(s->app, STATUS_LOCAL, "standard input",
+			"--repeat needs messages or a file, for it cannot be read again");
+	else
+		app_fail(s->app, STATUS_LOCAL, "standard input", error);
+	finish(s);
+}
+
+// What is wanted of the socket now.
+static void want(struct sending *s, bool write)
+{
+	bool read = s->wants_replies && !printer_is_busy(&s->printer);
+
+	watch_want(&s->watch, (write ? WATCH_WRITE : 0u) | (read ? WATCH_READ : 0u));
+}
+
+static void on_wait_over(void *data)
+{
+	struct sending *s = data;
+
+	if (s->config->replies)
+		app_failf(s->app, STATUS_TIMEOUT, s->config->place.name,
+			"%" PRIu64 " of %" PRIu64 " replies came in time", s->stats.received,
+			s->config->replies);
+	finish(s);
+}
+
+// An ICMP message that came back, on a connected socket.
+static bool has_failed(struct sending *s)
+{
+	int error = s->socket.is_connected ? datagram_error(s->socket.fd) : 0;
+
+	if (error)
+		fail_to_send(s, error);
+	return error;
+}
+
+static void end_of_sending(struct sending *s)
+{
+	s->is_sent = true;
+	if (has_failed(s))
+		return;
+	if (!s->wants_replies) {
+		finish(s);
+		return;
+	}
+	if (s->config->wait_ms)
+		timer_start(&s->wait, s->config->wait_ms);
+	want(s, false);
+}
+
+static void pump(struct sending *s)
+{
+	int r = transmit_run(&s->transmit);
+
+	datagram_count(&s->stats);
+	if (r == TRANSMIT_DONE)
+		end_of_sending(s);
+	else if (r >= 0)
+		want(s, r != TRANSMIT_WAITING);
+	else if (s->transmit.input_failed)
+		fail_to_read(s, r);
+	else
+		fail_to_send(s, r);
+}
+
+static void on_transmit_ready(void *data)
+{
+	struct sending *s = data;
+
+	if (!s->app->stopping)
+		pump(s);
+}
+
+static uint16_t local_port(int fd)
+{
+	struct sockaddr_any local;
+
+	return sys_getsockname(fd, &local) < 0 ? 0 : sockaddr_port(&local);
+}
+
+static void receive(struct sending *s)
+{
+	int n;
+
+	if (s->type == SOCK_DGRAM && !s->printer.port)
+		s->printer.port = local_port(s->socket.fd); // which sending has given it
+	do {
+		n = printer_receive(&s->printer, s->socket.fd, NULL);
+	} while (n == (int)s->printer.receiver.capacity && !printer_is_busy(&s->printer));
+
+	if (n < 0 && n != -EAGAIN && n != -EINTR)
+		fail_to_send(s, n);
+	else if (printer_is_full(&s->printer) && !printer_is_busy(&s->printer))
+		finish(s);
+	else
+		want(s, s->watch.wanted & WATCH_WRITE);
+}
+
+static void on_written(void *data)
+{
+	struct sending *s = data;
+
+	if (printer_is_full(&s->printer))
+		finish(s);
+	else
+		want(s, s->watch.wanted & WATCH_WRITE);
+}
+
+static void on_socket(struct watch *w, unsigned events)
+{
+	struct sending *s = w->data;
+
+	if (events & WATCH_ERROR && has_failed(s))
+		return;
+	if (events & WATCH_READ)
+		receive(s);
+	if (events & WATCH_WRITE && !s->app->stopping && !s->is_sent)
+		pump(s);
+}
+
+// The messages as they are sent. Returns 0, or STATUS_USAGE after a message.
+static int take_messages(struct sending *s)
+{
+	const struct send_config *c = s->config;
+
+	s->messages = xcalloc((size_t)c->message_count, sizeof(*s->messages));
+	for (int i = 0; i < c->message_count; i++) {
+		size_t len = strlen(c->messages[i]);
+		struct iovec *m = &s->messages[i];
+
+		*m = (struct iovec){c->messages[i], len};
+		if (c->hex && hex_decode(c->messages[i], &m->iov_len, c->messages[i], len) < 0)
+			return app_failf(s->app, STATUS_USAGE, c->messages[i],
+				"not pairs of hexadecimal digits");
+		if (m->iov_len > s->socket.limit)
+			return app_failf(s->app, STATUS_USAGE, NULL,
+				"message %d: %zu bytes do not fit a datagram: at most %zu", i + 1,
+				m->iov_len, s->socket.limit);
+	}
+	return 0;
+}
+
+static enum framing framing_of(const struct send_config *c)
+{
+	return c->hex           ? FRAMING_HEX
+	       : c->block       ? FRAMING_BLOCK
+	       : c->whole       ? FRAMING_WHOLE
+	       : c->common.json ? FRAMING_JSON
+				: FRAMING_LINE;
+}
+
+static int start_printer(struct sending *s)
+{
+	s->printer = (struct printer){
+		.app = s->app,
+		.framing = framing_of(s->config),
+		.limit = s->config->replies,
+		.is_raw = s->type == SOCK_RAW,
+		.keep_header = s->config->header,
+		.on_written = on_written,
+		.data = s,
+		.stats = &s->stats,
+	};
+	return printer_init(&s->printer);
+}
+
+static int start_transmit(struct sending *s)
+{
+	const struct send_config *c = s->config;
+	int r;
+
+	s->sender = xcalloc(1, sizeof(*s->sender));
+	sender_init(s->sender, s->socket.fd,
+		s->type == SOCK_DGRAM && s->socket.to.sa.sa_family != AF_UNIX);
+	s->transmit = (struct transmit){
+		.sender = s->sender,
+		.to = s->socket.is_connected ? NULL : &s->socket.to,
+		.rate = c->rate,
+		.repeat = c->repeat,
+		.messages = s->messages,
+		.message_count = (size_t)c->message_count,
+		.input = STDIN_FILENO,
+		.framing = framing_of(c),
+		.block = (size_t)c->block,
+		.limit = s->socket.limit,
+		.on_ready = on_transmit_ready,
+		.data = s,
+	};
+	r = transmit_start(&s->transmit, &s->app->loop);
+	if (r == 0)
+		r = watch_init(&s->watch, &s->app->loop, s->socket.fd,
+			WATCH_DATAGRAM | (s->socket.is_inherited ? WATCH_SHARED : 0u), on_socket,
+			s);
+	if (r < 0)
+		fail_to_read(s, r);
+	return r;
+}
+
+// The socket is there: everything else begins.
+static int start(struct sending *s)
+{
+	const struct send_config *c = s->config;
+	int status = 0;
+
+	if (c->block > s->socket.limit)
+		return app_failf(s->app, STATUS_USAGE, "--block",
+			"%" PRIu64 " bytes do not fit a datagram: at most %zu", c->block,
+			s->socket.limit);
+	if (c->message_count)
+		status = take_messages(s);
+	if (!status && s->wants_replies)
+		status = start_printer(s);
+	if (status)
+		return status;
+	sockopt_config_report(s->app, &c->sockopt, s->socket.fd);
+	if (start_transmit(s) < 0)
+		return s->app->status;
+	pump(s);
+	return 0;
+}
+
+static struct datagram_options options_of(struct sending *s)
+{
+	const struct send_config *c = s->config;
+
+	return (struct datagram_options){
+		.type = s->type,
+		.protocol = s->protocol,
+		.bind = c->bind_address,
+		.source_port = (uint16_t)c->source_port,
+		.interface = c->datagram.interface,
+		.connected = c->datagram.connected,
+		.broadcast = c->broadcast,
+		.hops = (unsigned)c->hops,
+		.loop = !c->no_loop,
+		.header = c->header,
+		.receives = s->wants_replies,
+		.details = printer_details(framing_of(c)),
+		.settings = &s->settings,
+	};
+}
+
+static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
+{
+	const struct sockaddr_any *named =
+		strcmp(step, "bind") == 0 && s->config->bind ? &s->config->bind_address : a;
+
+	if (strcmp(step, "option") == 0 && s->settings.failed)
+		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
+	return datagram_fail_socket(
+		s->app, &s->config->datagram, s->config->place.name, named, step, error);
+}
+
+static void on_addresses(void *data, struct address_list *list)
+{
+	struct sending *s = data;
+	struct datagram_options options = options_of(s);
+	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
+	const struct sockaddr_any *tried = &list->items[0];
+	const char *step = "connect";
+	int r = -EAFNOSUPPORT;
+	int status;
+
+	for (size_t i = 0; i < list->count && r < 0; i++) {
+		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
+			continue;
+		tried = &list->items[i];
+		r = datagram_open(&s->socket, tried, &options, &step);
+	}
+	status = r < 0 ? fail_open(s, tried, step, r) : start(s);
+	address_list_fini(list);
+	if (status) {
+		app_fail_quietly(s->app, status);
+		finish(s);
+	}
+}
+
+static int send_to_unix(struct sending *s)
+{
+	const struct sockaddr_any *a = &s->config->place.unix_address;
+	struct datagram_options options = options_of(s);
+	const char *step;
+	int r = datagram_open(&s->socket, a, &options, &step);
+
+	return r < 0 ? fail_open(s, a, step, r) : start(s);
+}
+
+// A socket that was inherited: connected, or there is nobody to send to.
+static int send_to_descriptor(struct sending *s)
+{
+	struct datagram_options options = options_of(s);
+	const char *step;
+	int r = datagram_adopt(&s->socket, s->config->place.fd, &options, &step);
+
+	return r < 0 ? fail_open(s, &s->socket.to, step, r) : start(s);
+}
+
+static int begin(struct sending *s)
+{
+	struct send_config *c = s->config;
+
+	s->wants_replies = c->wait_ms || c->replies;
+	timer_init(&s->wait, &s->app->loop, on_wait_over, s);
+	if (c->place.kind == PLACE_UNIX)
+		return send_to_unix(s);
+	if (c->place.kind == PLACE_FD)
+		return send_to_descriptor(s);
+	s->lookup = (struct place_lookup){
+		.app = s->app,
+		.place = &c->place,
+		.family = datagram_family(&c->datagram),
+		.type = SOCK_DGRAM,
+		.flags = c->datagram.numeric ? AI_NUMERICHOST : 0,
+		.cb = on_addresses,
+		.data = s,
+	};
+	return place_lookup_start(&s->lookup);
+}
+
+static void fini(struct sending *s)
+{
+	transmit_fini(&s->transmit);
+	printer_fini(&s->printer);
+	timer_fini(&s->wait);
+	watch_fini(&s->watch);
+	datagram_close(&s->socket);
+	if (s->sender)
+		sender_fini(s->sender);
+	free(s->sender);
+	free(s->messages);
+}
+
+int send_run(struct app *app, struct send_config *config, int type, int protocol)
+{
+	struct sending s = {.app = app,
+		.config = config,
+		.type = type,
+		.protocol = protocol,
+		.socket = {.fd = -1}};
+
+	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
+		goto out;
+	app->on_stop = on_stop;
+	app->stop_arg = &s;
+	app_set_deadline(app, config->datagram.timeout_ms);
+	int status = begin(&s);
+
+	if (status)
+		app_fail_quietly(app, status);
+	else
+		app_run(app);
+	s.stats.sent = s.transmit.datagrams;
+	s.stats.sent_bytes = s.transmit.bytes;
+	datagram_report(app, &config->datagram, &s.stats, true, s.wants_replies);
+	fini(&s);
+out:
+	sockopt_settings_fini(&s.settings);
+	return app->status;
+}

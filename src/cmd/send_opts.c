@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: ISC
+#include "cmd/send.h"
+
+#include "base/value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define MAX_RATE 1000000000
+#define MAX_BLOCK (16 << 20)
+
+#define AT(field, type) OPT_AT(struct send_config, field, type)
+
+const struct opt send_input_opts[] = {
+	{"block", 'b', OPT_SIZE, AT(block, uint64_t), "SIZE",
+		"cut the input into datagrams of SIZE bytes, not into lines", .min = 1,
+		.max = MAX_BLOCK},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "send the whole input as one datagram"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL,
+		"read hexadecimal digits or dumps, also in messages"},
+	{0},
+};
+
+const struct opt send_opts[] = {
+	{"rate", 'r', OPT_UINT, AT(rate, uint64_t), "N", "send N datagrams a second", .min = 1,
+		.max = MAX_RATE},
+	{"repeat", 0, OPT_UINT, AT(repeat, uint64_t), "N", "send all of it N times", .min = 1,
+		.max = UINT64_MAX},
+	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
+		"print replies, and end TIME after the last datagram was sent", .min = 1,
+		.max = 365 * DAY_MS},
+	{"replies", 0, OPT_UINT, AT(replies, uint64_t), "N",
+		"print replies, and end when N have come", .min = 1, .max = UINT64_MAX},
+	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
+		"send from this address of ours, or unix:PATH", .words = "address"},
+	{"broadcast", 0, OPT_FLAG, AT(broadcast, bool), NULL, "allow broadcast addresses"},
+	{"ttl", 0, OPT_UINT, AT(hops, uint64_t), "N",
+		"how many routers a datagram may pass, multicast too (1 unless given)", .max = 255},
+	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), NULL,
+		"keep multicast from receivers on this machine"},
+	{0},
+};
+
+const struct opt send_port_opts[] = {
+	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT",
+		"send from this port of ours", .min = 1, .max = 65535},
+	{0},
+};
+
+const char *const send_conflicts[][2] = {
+	{"ipv4", "ipv6"},
+	{"quiet", "verbose"},
+	{"block", "whole"},
+	{"block", "hex"},
+	{"whole", "hex"},
+	{NULL, NULL},
+};
+
+static int check_bind(struct send_config *c, struct str *err)
+{
+	char *argv[] = {(char *)c->bind, NULL};
+	struct place p = {0};
+	struct str ignored = {0};
+	int r = 0;
+
+	if (numeric_address(c->bind, 0, &c->bind_address))
+		return 0;
+	if (place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) == 0 && p.kind == PLACE_UNIX)
+		c->bind_address = p.unix_address;
+	else if (p.kind != PLACE_INET || !p.host || !p.service || !is_port_number(p.service, 0) ||
+		 !numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), &c->bind_address))
+		r = -EINVAL;
+	if (r < 0) {
+		str_add(err, "--bind: ");
+		bad_word(err, c->bind, "is no numeric ADDRESS, ADDRESS:PORT or unix:PATH");
+	}
+	place_fini(&p);
+	str_fini(&ignored);
+	return r;
+}
+
+int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
+{
+	bool has_framing = c->block || c->whole;
+	int r = datagram_check(&c->datagram, err);
+
+	if (r == 0 && c->bind)
+		r = check_bind(c, err);
+	if (r == 0 && c->source_port && sockaddr_port(&c->bind_address)) {
+		str_add(err, "--bind names a port, and --source-port another");
+		r = -EINVAL;
+	}
+	if (r == 0 && message_count && has_framing) {
+		str_addf(err, "%s is for standard input, and messages are given",
+			c->block ? "--block" : "--whole");
+		r = -EINVAL;
+	}
+	c->message_count = message_count;
+	c->messages = messages;
+	return r;
+}
+
+void send_fini(void *config)
+{
+	struct send_config *c = config;
+
+	place_fini(&c->place);
+}
