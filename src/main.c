@@ -31,6 +31,7 @@
 #include "app.h"
 #include "base/mem.h"
 #include "cmd/table.h"
+#include "cmd/words.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -144,16 +145,26 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	return status;
 }
 
-// "sockctl help [COMMAND]", and for other programs "sockctl help --words|--dump COMMAND".
+static int print_words(struct app *app, int argc, char **argv)
+{
+	struct str text = {0};
+
+	cmd_words(argc, argv, &text);
+	int status = app_output(app, &text);
+	str_fini(&text);
+	return status;
+}
+
+// "sockctl help [COMMAND]"; for the completions "sockctl help --words [COMMAND [OPTION]]", and for
+// checks of the manual "sockctl help --dump COMMAND".
 static int run_help(struct app *app, int argc, char **argv)
 {
 	void (*write)(const struct cmd *, struct str *) = opt_help;
 
 	if (argc > 1 && strcmp(argv[1], "--words") == 0)
-		write = opt_words;
-	else if (argc > 1 && strcmp(argv[1], "--dump") == 0)
+		return print_words(app, argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], "--dump") == 0) {
 		write = opt_dump;
-	if (write != opt_help) {
 		argc--;
 		argv++;
 	}

@@ -49,7 +49,7 @@ int parse_int(const char *word, int64_t *value)
 {
 	bool negative = *word == '-';
 	bool hex;
-	uint64_t v;
+	uint64_t v = 0;
 	int r;
 
 	word += negative;

@@ -69,8 +69,9 @@ void opt_words(const struct cmd *cmd, struct str *out)
 {
 	opt_for_each_group (g, cmd)
 		opt_for_each (o, g)
-			str_addf(out, "--%s%s\n", o->name, o->arg && !o->implied ? "=" : "");
-	str_add(out, "--help\n");
+			str_addf(out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
+				o->help);
+	str_add(out, "--help\tprint this help\n");
 }
 
 static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const struct opt *o)

@@ -59,6 +59,7 @@ struct cmd {
 	const char *summary; // one line, no full stop
 	const char *operands; // "HOST PORT", or NULL for none
 	int min_operands, max_operands; // max -1 means any number
+	const char *words; // what completion offers for the operands: host, service, sockopt
 	bool options_first; // operands end the options (they are a program and its arguments)
 	size_t config_size;
 	const void *defaults; // copied over the config first; NULL means zeroes
@@ -99,7 +100,7 @@ void opt_fini(const struct cmd *cmd, void *config);
 
 void opt_help(const struct cmd *cmd, struct str *out);
 
-// The words that complete an option, one a line: "--timeout=", "--json".
+// The words that complete an option, one a line with its help: "--timeout=<TAB>one deadline ...".
 void opt_words(const struct cmd *cmd, struct str *out);
 
 // Describes every option of the command as one JSON object per line: the hook by which the manual,

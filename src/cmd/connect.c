@@ -217,6 +217,7 @@ const struct cmd cmd_connect = {
 	.operands = "HOST PORT",
 	.min_operands = 1,
 	.max_operands = 2,
+	.words = "host",
 	.config_size = sizeof(struct connect_config),
 	.defaults = &defaults,
 	.groups = groups,

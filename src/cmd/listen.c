@@ -488,6 +488,7 @@ const struct cmd cmd_listen = {
 	.operands = "[HOST] PORT",
 	.min_operands = 1,
 	.max_operands = 2,
+	.words = "host",
 	.config_size = sizeof(struct listen_config),
 	.defaults = &defaults,
 	.groups = groups,

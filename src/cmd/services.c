@@ -154,6 +154,7 @@ const struct cmd cmd_services = {
 	.summary = "List services and their ports, or look some up",
 	.operands = "[NAME|PORT][/PROTO]...",
 	.max_operands = -1,
+	.words = "service",
 	.config_size = sizeof(struct services_config),
 	.defaults = &defaults,
 	.groups = groups,

@@ -45,6 +45,7 @@ const struct cmd cmd_udp_send = {
 	.operands = "HOST PORT [MESSAGE]...",
 	.min_operands = 1,
 	.max_operands = -1,
+	.words = "host",
 	.config_size = sizeof(struct send_config),
 	.defaults = &defaults,
 	.groups = groups,
