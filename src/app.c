@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "io/task.h"
-#include "sys/trace.h"
+#include "sys/trace_c.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
+
+static const char *const trace_formats[] = {
+	[TRACE_FORMAT_TEXT] = "text", [TRACE_FORMAT_C] = "c", NULL};
 
 const struct opt common_opts[] = {
 	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), NULL,
@@ -25,6 +28,9 @@ const struct opt common_opts[] = {
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
 		"show each socket and database call, on stderr or in FILE", .implied = "",
 		.words = "file"},
+	{"trace-format", 0, OPT_CHOICE, OPT_AT(struct common_config, trace_format, int), "FORMAT",
+		"of the trace: text, or c for a program that makes the calls",
+		.choices = trace_formats},
 	{0},
 };
 
@@ -47,16 +53,49 @@ static void on_call(const struct trace_call *call, void *arg)
 	report_trace(&app->out, &line);
 }
 
-static int start_trace(struct app *app, const char *path)
+static void on_call_in_c(const struct trace_call *call, void *arg)
 {
-	if (*path) {
+	struct app *app = arg;
+	struct str line = {0};
+
+	trace_c_format(&line, call);
+	report_trace(&app->out, &line);
+}
+
+static void start_trace_in_c(struct app *app)
+{
+	struct str text = {0};
+
+	trace_c_begin(&text);
+	report_trace(&app->out, &text);
+	trace_set_sink(on_call_in_c, app);
+	app->traces_in_c = true;
+}
+
+static void stop_trace(struct app *app)
+{
+	struct str text = {0};
+
+	trace_set_sink(NULL, NULL);
+	if (!app->traces_in_c)
+		return;
+	trace_c_end(&text);
+	report_trace(&app->out, &text);
+}
+
+static int start_trace(struct app *app, const char *path, int format)
+{
+	if (path && *path) {
 		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
 		if (fd < 0)
 			return app_fail(app, STATUS_LOCAL, path, -errno);
 		app->out.trace_fd = fd;
 	}
-	trace_set_sink(on_call, app);
+	if (format == TRACE_FORMAT_C)
+		start_trace_in_c(app);
+	else
+		trace_set_sink(on_call, app);
 	return 0;
 }
 
@@ -67,7 +106,9 @@ int app_configure(struct app *app, const char *command, const struct common_conf
 	app->out.level = REPORT_NORMAL + MIN(common->verbose, REPORT_DEBUG - REPORT_NORMAL);
 	if (common->quiet)
 		app->out.level = REPORT_QUIET;
-	return common->trace ? start_trace(app, common->trace) : 0;
+	if (!common->trace && !common->trace_format)
+		return 0;
+	return start_trace(app, common->trace, common->trace_format);
 }
 
 int app_fail_quietly(struct app *app, int status)
@@ -248,7 +289,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 void app_exit(struct app *app)
 {
-	trace_set_sink(NULL, NULL);
+	stop_trace(app);
 	// exit() would wait for a thread that is stuck in a look-up.
 	if (task_is_running())
 		_exit(app->status);

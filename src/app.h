@@ -26,11 +26,17 @@ enum status {
 	STATUS_SIGNAL = 128, // plus the number of the signal
 };
 
+enum trace_format {
+	TRACE_FORMAT_TEXT,
+	TRACE_FORMAT_C,
+};
+
 // The options that every command has. The config of each command begins with this struct.
 struct common_config {
 	unsigned verbose;
 	bool quiet;
 	bool json;
+	int trace_format; // any but text turns the trace on by itself
 	const char *trace; // NULL: off; "": to stderr; else the name of a file
 };
 
@@ -48,6 +54,7 @@ struct app {
 	uv_loop_t loop; // valid once app_loop() was called
 	bool has_loop;
 	bool stopping;
+	bool traces_in_c;
 	uv_signal_t signals[4];
 	uv_timer_t deadline;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "sys/convert.h"
 
-#include "sys/trace.h"
+#include "sys/trace_c.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -44,12 +44,17 @@ uint16_t sys_ntohs(uint16_t value)
 	return ret;
 }
 
+static size_t length_of(int family)
+{
+	return family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+}
+
 // Bytes in the order of memory: "7f 00 00 01".
 static void add_bytes(struct str *s, int family, const void *address)
 {
 	const unsigned char *p = address;
 
-	for (int i = 0; i < (family == AF_INET6 ? 16 : 4); i++)
+	for (size_t i = 0; i < length_of(family); i++)
 		str_addf(s, "%s%02x", i ? " " : "", p[i]);
 }
 
@@ -64,7 +69,7 @@ int sys_inet_pton(int family, const char *text, void *address)
 		if (ret == 1)
 			add_bytes(&bytes, family, address);
 		TRACE("inet_pton", ret, T_NAME(names_family, family), T_STR(text),
-			T_TEXT(ret == 1 ? str_c(&bytes) : "?"));
+			T_C(ret == 1 ? str_c(&bytes) : "?", "buf"));
 		str_fini(&bytes);
 	}
 	return ret;
@@ -77,11 +82,14 @@ const char *sys_inet_ntop(int family, const void *address, char *text)
 
 	if (unlikely(trace_sink)) {
 		struct str bytes = {0};
+		struct str c = {0};
 
 		add_bytes(&bytes, family, address);
-		TRACE_VALUE("inet_ntop", ret, T_NAME(names_family, family), T_TEXT(str_c(&bytes)),
-			T_UINT(INET6_ADDRSTRLEN));
+		trace_c_add_bytes(&c, address, length_of(family));
+		TRACE_VALUE("inet_ntop", ret, T_NAME(names_family, family),
+			T_C(str_c(&bytes), str_c(&c)), T_C("46", "buf, 46"));
 		str_fini(&bytes);
+		str_fini(&c);
 	}
 	return ret;
 }
@@ -100,6 +108,13 @@ const char *sys_inet_ntoa(struct in_addr address)
 	TRACE_START();
 	const char *ret = inet_ntoa(address);
 
-	TRACE_VALUE("inet_ntoa", ret, T_UINT(address.s_addr));
+	if (unlikely(trace_sink)) {
+		char text[16];
+		char c[48];
+
+		snprintf(text, sizeof(text), "%u", address.s_addr);
+		snprintf(c, sizeof(c), "(struct in_addr){%u}", address.s_addr);
+		TRACE_VALUE("inet_ntoa", ret, T_C(text, c));
+	}
 	return ret;
 }

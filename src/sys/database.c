@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "sys/database.h"
 
-#include "sys/trace.h"
+#include "sys/trace_c.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 // Traces a call whose result ENTRY the function ADD writes out.
@@ -86,8 +87,14 @@ struct servent *sys_getservbyport(int port, const char *protocol)
 	TRACE_START();
 	struct servent *ret = getservbyport(port, protocol);
 
-	TRACE_ENTRY("getservbyport", add_servent, ret, NULL, T_UINT(ntohs((uint16_t)port)),
-		T_STR(protocol));
+	if (unlikely(trace_sink)) {
+		char text[8];
+		char c[16];
+
+		snprintf(text, sizeof(text), "%u", ntohs((uint16_t)port));
+		snprintf(c, sizeof(c), "htons(%s)", text);
+		TRACE_ENTRY("getservbyport", add_servent, ret, NULL, T_C(text, c), T_STR(protocol));
+	}
 	return ret;
 }
 
@@ -228,13 +235,18 @@ struct hostent *sys_gethostbyaddr(const void *address, socklen_t len, int family
 {
 	TRACE_START();
 	struct hostent *ret = gethostbyaddr(address, len, family);
-	char text[INET6_ADDRSTRLEN] = "?";
 
 	*herr = host_error(ret);
-	if (unlikely(trace_sink))
+	if (unlikely(trace_sink)) {
+		char text[INET6_ADDRSTRLEN] = "?";
+		struct str c = {0};
+
 		inet_ntop(family, address, text, sizeof(text));
-	TRACE_ENTRY("gethostbyaddr", add_hostent, ret, name_of(names_herr, *herr), T_TEXT(text),
-		T_UINT(len), T_NAME(names_family, family));
+		trace_c_add_bytes(&c, address, len);
+		TRACE_ENTRY("gethostbyaddr", add_hostent, ret, name_of(names_herr, *herr),
+			T_C(text, str_c(&c)), T_UINT(len), T_NAME(names_family, family));
+		str_fini(&c);
+	}
 	return ret;
 }
 

@@ -4,7 +4,6 @@
 #include "sys/trace.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -31,7 +30,7 @@ ssize_t sys_read(int fd, void *buf, size_t len)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(read(fd, buf, len));
 
-	TRACE("read", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len));
+	TRACE("read", ret, T_FD(fd), T_DATA_OUT(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len));
 	return ret;
 }
 
@@ -40,7 +39,7 @@ ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(pread(fd, buf, len, offset));
 
-	TRACE("pread", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len),
+	TRACE("pread", ret, T_FD(fd), T_DATA_OUT(buf, ret < 0 ? 0 : (size_t)ret), T_UINT(len),
 		T_INT(offset));
 	return ret;
 }
@@ -67,11 +66,9 @@ int sys_pipe(int fds[2], int flags)
 {
 	TRACE_START();
 	int ret = SYS_RESULT(pipe2(fds, flags));
-	char text[32] = "?";
 
-	if (ret == 0 && trace_sink)
-		snprintf(text, sizeof(text), "[%d, %d]", fds[0], fds[1]);
-	TRACE("pipe2", ret, T_TEXT(text), T_FLAGS(names_open, flags));
+	TRACE("pipe2", ret, T_FDS_OUT(ret < 0 ? -1 : fds[0], ret < 0 ? -1 : fds[1]),
+		T_FLAGS(names_open, flags));
 	return ret;
 }
 
@@ -84,12 +81,24 @@ int sys_dup_onto(int fd, int target)
 	return ret;
 }
 
+static struct trace_arg fcntl_arg(int command, long arg)
+{
+	switch (command) {
+	case F_SETFL:
+		return (struct trace_arg)T_FLAGS(names_open, arg);
+	case F_SETFD:
+		return (struct trace_arg)T_FLAGS(names_fd, arg);
+	default:
+		return (struct trace_arg)T_INT(arg);
+	}
+}
+
 int sys_fcntl(int fd, int command, long arg)
 {
 	TRACE_START();
 	int ret = SYS_RESULT(fcntl(fd, command, arg));
 
-	TRACE("fcntl", ret, T_FD(fd), T_NAME(names_fcntl, command), T_INT(arg));
+	TRACE("fcntl", ret, T_FD(fd), T_NAME(names_fcntl, command), fcntl_arg(command, arg));
 	return ret;
 }
 

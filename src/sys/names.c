@@ -7,9 +7,11 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define NAME(constant) \
 	{ \
@@ -170,6 +172,30 @@ const struct name_value names_fcntl[] = {
 	NAME(F_DUPFD_CLOEXEC),
 	{"F_SETPIPE_SZ", 1031},
 	{"F_GETPIPE_SZ", 1032},
+	{0},
+};
+
+const struct name_value names_fd[] = {
+	NAME(FD_CLOEXEC),
+	{0},
+};
+
+const struct name_value names_seek[] = {
+	NAME(SEEK_SET),
+	NAME(SEEK_CUR),
+	NAME(SEEK_END),
+	{0},
+};
+
+const struct name_value names_signal[] = {
+	NAME(SIGHUP),
+	NAME(SIGINT),
+	NAME(SIGQUIT),
+	NAME(SIGTERM),
+	NAME(SIGPIPE),
+	NAME(SIGCHLD),
+	NAME(SIGIO),
+	NAME(SIGURG),
 	{0},
 };
 

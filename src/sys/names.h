@@ -27,6 +27,9 @@ extern const struct name_value names_herr[]; // HOST_NOT_FOUND ... (h_errno)
 extern const struct name_value names_open[]; // O_*
 extern const struct name_value names_splice[]; // SPLICE_F_*
 extern const struct name_value names_fcntl[]; // F_*
+extern const struct name_value names_fd[]; // FD_CLOEXEC
+extern const struct name_value names_seek[]; // SEEK_*
+extern const struct name_value names_signal[]; // SIG*
 extern const struct name_value names_ioctl[]; // FIONREAD, SIOCOUTQ ...
 extern const struct name_value names_tcp_state[]; // states of RFC 9293 by the kernel's numbers
 extern const struct name_value names_pmtudisc[]; // IP_PMTUDISC_*

@@ -21,6 +21,23 @@ static void add_hints(struct str *s, const struct addrinfo *hints)
 	str_add(s, "}");
 }
 
+static void add_hints_in_c(struct str *s, const struct addrinfo *hints)
+{
+	if (!hints) {
+		str_add(s, "NULL");
+		return;
+	}
+	str_add(s, "&(struct addrinfo){.ai_flags = ");
+	str_add_flags(s, names_ai, hints->ai_flags);
+	str_add(s, ", .ai_family = ");
+	str_add_name(s, names_family, hints->ai_family);
+	str_add(s, ", .ai_socktype = ");
+	str_add_name(s, names_type, hints->ai_socktype);
+	str_add(s, ", .ai_protocol = ");
+	str_add_name(s, names_protocol, hints->ai_protocol);
+	str_add(s, "}");
+}
+
 static void add_results(struct str *s, const struct addrinfo *res)
 {
 	const char *comma = "";
@@ -42,13 +59,16 @@ int sys_getaddrinfo(
 
 	if (trace_sink) {
 		struct str in = {0};
+		struct str in_c = {0};
 		struct str out = {0};
 
 		add_hints(&in, hints);
+		add_hints_in_c(&in_c, hints);
 		add_results(&out, ret ? NULL : *res);
 		TRACE_ERROR("getaddrinfo", ret, ret ? name_of(names_eai, ret) : NULL, T_STR(node),
-			T_STR(service), T_TEXT(str_c(&in)), T_TEXT(str_c(&out)));
+			T_STR(service), T_C(str_c(&in), str_c(&in_c)), T_C(str_c(&out), "&list"));
 		str_fini(&in);
+		str_fini(&in_c);
 		str_fini(&out);
 	}
 	return ret;
@@ -61,7 +81,10 @@ int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, sockle
 	int ret = getnameinfo(sa, len, host, hostlen, service, servicelen, flags);
 
 	TRACE_ERROR("getnameinfo", ret, ret ? name_of(names_eai, ret) : NULL, T_ADDR(sa, len),
-		T_STR(ret || !hostlen ? NULL : host), T_STR(ret || !servicelen ? NULL : service),
+		T_STR_OUT(
+			ret || !hostlen ? NULL : host, hostlen ? "host, sizeof(host)" : "NULL, 0"),
+		T_STR_OUT(ret || !servicelen ? NULL : service,
+			servicelen ? "service, sizeof(service)" : "NULL, 0"),
 		T_FLAGS(names_ni, flags));
 	return ret;
 }

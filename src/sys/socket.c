@@ -4,7 +4,6 @@
 #include "sys/trace.h"
 
 #include <linux/sockios.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 
 int sys_socket(int family, int type, int protocol)
@@ -21,12 +20,9 @@ int sys_socketpair(int family, int type, int protocol, int fds[2])
 {
 	TRACE_START();
 	int ret = SYS_RESULT(socketpair(family, type, protocol, fds));
-	char text[32] = "?";
 
-	if (ret == 0 && trace_sink)
-		snprintf(text, sizeof(text), "[%d, %d]", fds[0], fds[1]);
 	TRACE("socketpair", ret, T_NAME(names_family, family), T_SOCKTYPE(type), T_INT(protocol),
-		T_TEXT(text));
+		T_FDS_OUT(ret < 0 ? -1 : fds[0], ret < 0 ? -1 : fds[1]));
 	return ret;
 }
 
@@ -63,7 +59,7 @@ int sys_accept(int fd, struct sockaddr_any *peer, int flags)
 	*peer = (struct sockaddr_any){.len = sizeof(peer->storage)};
 	int ret = SYS_RESULT(accept4(fd, &peer->sa, &peer->len, flags));
 
-	TRACE("accept4", ret, T_FD(fd), T_ADDR(ret < 0 ? NULL : &peer->sa, peer->len),
+	TRACE("accept4", ret, T_FD(fd), T_ADDR_OUT(ret < 0 ? NULL : &peer->sa, peer->len),
 		T_FLAGS(names_type_flag, flags));
 	return ret;
 }
@@ -74,7 +70,7 @@ int sys_getsockname(int fd, struct sockaddr_any *local)
 	*local = (struct sockaddr_any){.len = sizeof(local->storage)};
 	int ret = SYS_RESULT(getsockname(fd, &local->sa, &local->len));
 
-	TRACE("getsockname", ret, T_FD(fd), T_ADDR(ret < 0 ? NULL : &local->sa, local->len));
+	TRACE("getsockname", ret, T_FD(fd), T_ADDR_OUT(ret < 0 ? NULL : &local->sa, local->len));
 	if (ret < 0)
 		local->len = 0;
 	return ret;
@@ -86,7 +82,7 @@ int sys_getpeername(int fd, struct sockaddr_any *peer)
 	*peer = (struct sockaddr_any){.len = sizeof(peer->storage)};
 	int ret = SYS_RESULT(getpeername(fd, &peer->sa, &peer->len));
 
-	TRACE("getpeername", ret, T_FD(fd), T_ADDR(ret < 0 ? NULL : &peer->sa, peer->len));
+	TRACE("getpeername", ret, T_FD(fd), T_ADDR_OUT(ret < 0 ? NULL : &peer->sa, peer->len));
 	if (ret < 0)
 		peer->len = 0;
 	return ret;
@@ -98,7 +94,7 @@ int sys_getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 	int ret = SYS_RESULT(getsockopt(fd, level, option, value, len));
 
 	TRACE("getsockopt", ret, T_FD(fd), T_OPTION(level, option),
-		T_OPTVAL(level, option, ret < 0 ? NULL : value, *len), T_UINT(*len));
+		T_OPTVAL_OUT(level, option, ret < 0 ? NULL : value, *len), T_LEN_AT(*len));
 	return ret;
 }
 
@@ -131,8 +127,8 @@ ssize_t sys_recv(int fd, void *buf, size_t len, int flags)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(recv(fd, buf, len, flags));
 
-	TRACE("recv", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : MIN((size_t)ret, len)), T_UINT(len),
-		T_FLAGS(names_msg, flags));
+	TRACE("recv", ret, T_FD(fd), T_DATA_OUT(buf, ret < 0 ? 0 : MIN((size_t)ret, len)),
+		T_UINT(len), T_FLAGS(names_msg, flags));
 	return ret;
 }
 
@@ -151,9 +147,9 @@ ssize_t sys_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr_a
 	*from = (struct sockaddr_any){.len = sizeof(from->storage)};
 	ssize_t ret = SYS_RESULT(recvfrom(fd, buf, len, flags, &from->sa, &from->len));
 
-	TRACE("recvfrom", ret, T_FD(fd), T_DATA(buf, ret < 0 ? 0 : MIN((size_t)ret, len)),
+	TRACE("recvfrom", ret, T_FD(fd), T_DATA_OUT(buf, ret < 0 ? 0 : MIN((size_t)ret, len)),
 		T_UINT(len), T_FLAGS(names_msg, flags),
-		T_ADDR(ret < 0 ? NULL : &from->sa, from->len));
+		T_ADDR_OUT(ret < 0 ? NULL : &from->sa, from->len));
 	return ret;
 }
 
@@ -182,7 +178,8 @@ int sys_outq(int fd, int *bytes)
 	TRACE_START();
 	int ret = SYS_RESULT(ioctl(fd, SIOCOUTQ, bytes));
 
-	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, SIOCOUTQ), T_INT(ret < 0 ? 0 : *bytes));
+	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, SIOCOUTQ),
+		T_INT_AT(ret < 0 ? 0 : *bytes));
 	return ret;
 }
 

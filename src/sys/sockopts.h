@@ -5,6 +5,7 @@
 
 #include "sys/names.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // How a value is kept in memory and written as a word; sys/sockopt_value has a codec for each.
@@ -72,6 +73,7 @@ struct sockopt {
 	unsigned kinds; // SOCKOPT_TCP | ...
 	const char *since; // first version of Linux with it
 	const char *meaning; // one line, no full stop
+	bool young; // the header files do not have its name yet
 };
 
 // The option after PREV, or the first for NULL; NULL at the end. By level, then by name.

@@ -12,14 +12,14 @@ extern const struct sockopt sockopts_socket[]; // SOL_SOCKET
 extern const struct sockopt sockopts_ip[]; // IPPROTO_IP, IPPROTO_IPV6
 extern const struct sockopt sockopts_transport[]; // IPPROTO_TCP, IPPROTO_UDP
 
-#define SOCKOPT_ROW(text, level, option, type, names, access, when, kinds, since, meaning) \
+#define SOCKOPT_ROW(text, young, level, option, type, names, access, when, kinds, since, meaning) \
 	{ \
 		text, level, option, SOCKOPT_##type, names, access, SOCKOPT_##when, kinds, since, \
-			meaning \
+			meaning, young \
 	}
 // An option of the header files, and one that is younger than they are.
-#define OPT(level, name, ...) SOCKOPT_ROW(#name, level, name, __VA_ARGS__)
-#define NEW(level, name, number, ...) SOCKOPT_ROW(#name, level, number, __VA_ARGS__)
+#define OPT(level, name, ...) SOCKOPT_ROW(#name, false, level, name, __VA_ARGS__)
+#define NEW(level, name, number, ...) SOCKOPT_ROW(#name, true, level, number, __VA_ARGS__)
 #define GET SOCKOPT_GET
 #define SET SOCKOPT_SET
 #define GET_SET (SOCKOPT_GET | SOCKOPT_SET)

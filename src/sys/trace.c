@@ -18,6 +18,12 @@ void trace_set_sink(trace_sink_fn *sink, void *arg)
 	trace_sink = sink;
 }
 
+trace_sink_fn *trace_get_sink(void **arg)
+{
+	*arg = trace_sink_arg;
+	return trace_sink;
+}
+
 uint64_t trace_now(void)
 {
 	struct timespec ts;
@@ -35,6 +41,22 @@ void trace_emit(struct trace_call *call)
 	errno = saved;
 }
 
+// Escapes quotation marks as well, so that the text has one end.
+static void add_quotable(struct str *s, const char *p, size_t len)
+{
+	const char *quote;
+
+	while ((quote = memchr(p, '"', len))) {
+		size_t before = (size_t)(quote - p);
+
+		str_add_escaped(s, p, before);
+		str_add(s, "\\\"");
+		p = quote + 1;
+		len -= before + 1;
+	}
+	str_add_escaped(s, p, len);
+}
+
 static void add_data(struct str *s, const void *data, size_t len)
 {
 	if (!data) {
@@ -42,7 +64,7 @@ static void add_data(struct str *s, const void *data, size_t len)
 		return;
 	}
 	str_addc(s, '"');
-	str_add_escaped(s, data, MIN(len, SHOWN_BYTES));
+	add_quotable(s, data, MIN(len, SHOWN_BYTES));
 	str_addc(s, '"');
 	if (len > SHOWN_BYTES)
 		str_add(s, "...");
@@ -69,11 +91,13 @@ static void add_option(struct str *s, int level, int option)
 		str_addf(s, "%d, %d", level, option);
 }
 
-static void add_arg(struct str *s, const struct trace_arg *a)
+void trace_format_arg(struct str *s, const struct trace_arg *a)
 {
 	switch (a->type) {
 	case TRACE_INT:
 	case TRACE_FD:
+	case TRACE_INT_AT:
+	case TRACE_LEN_AT:
 		str_addf(s, "%ld", a->value);
 		break;
 	case TRACE_UINT:
@@ -92,29 +116,52 @@ static void add_arg(struct str *s, const struct trace_arg *a)
 		str_addf(s, "%#lo", (unsigned long)a->value);
 		break;
 	case TRACE_ADDR:
+	case TRACE_ADDR_OUT:
 		if (a->ptr)
 			str_add_sockaddr(s, a->ptr, (socklen_t)a->len);
 		else
 			str_add(s, "NULL");
 		break;
 	case TRACE_DATA:
+	case TRACE_DATA_OUT:
 		add_data(s, a->ptr, a->len);
 		break;
 	case TRACE_STR:
 		add_data(s, a->ptr, a->ptr ? strlen(a->ptr) : 0);
 		break;
 	case TRACE_OPTION:
-		add_option(s, (int)(a->value >> 32), (int)(a->value & 0xffffffff));
+		add_option(s, trace_high(a), trace_low(a));
 		break;
 	case TRACE_OPTVAL:
-		str_add_sockopt_value(s,
-			sockopt_by_number((int)(a->value >> 32), (int)(a->value & 0xffffffff)),
-			a->ptr, a->len);
+	case TRACE_OPTVAL_OUT:
+		str_add_sockopt_value(
+			s, sockopt_by_number(trace_high(a), trace_low(a)), a->ptr, a->len);
+		break;
+	case TRACE_FDS_OUT:
+		str_addf(s, "[%d, %d]", trace_high(a), trace_low(a));
+		break;
+	case TRACE_FDSET:
+		str_addf(s, "[%ld]", a->value);
 		break;
 	case TRACE_TEXT:
 		str_add(s, a->ptr);
 		break;
 	}
+}
+
+void trace_format_result(struct str *s, const struct trace_call *call)
+{
+	const char *name = call->result < 0 ? strerrorname_np((int)-call->result) : NULL;
+
+	if (call->value)
+		str_addf(s, "%s%s%s", call->value, call->error ? " " : "",
+			call->error ? call->error : "");
+	else if (call->error)
+		str_addf(s, "%ld %s", call->result, call->error);
+	else if (name)
+		str_addf(s, "-1 %s (%s)", name, strerror((int)-call->result));
+	else
+		str_addf(s, "%ld", call->result);
 }
 
 void trace_format(struct str *s, const struct trace_call *call)
@@ -123,17 +170,8 @@ void trace_format(struct str *s, const struct trace_call *call)
 	for (unsigned i = 0; i < call->nargs; i++) {
 		if (i)
 			str_add(s, ", ");
-		add_arg(s, &call->args[i]);
+		trace_format_arg(s, &call->args[i]);
 	}
 	str_add(s, ") = ");
-	if (call->value)
-		str_addf(s, "%s%s%s", call->value, call->error ? " " : "",
-			call->error ? call->error : "");
-	else if (call->error)
-		str_addf(s, "%ld %s", call->result, call->error);
-	else if (call->result < 0)
-		str_addf(s, "-1 %s (%s)", strerrorname_np((int)-call->result),
-			strerror((int)-call->result));
-	else
-		str_addf(s, "%ld", call->result);
+	trace_format_result(s, call);
 }

@@ -29,11 +29,18 @@ enum trace_type {
 	TRACE_FLAGS, // constants of a table, or-ed
 	TRACE_SOCKTYPE, // SOCK_STREAM|SOCK_CLOEXEC
 	TRACE_OCTAL,
-	TRACE_ADDR, // a struct sockaddr
+	TRACE_ADDR, // a struct sockaddr and its length
+	TRACE_ADDR_OUT, // the same as the call returns it
 	TRACE_DATA, // bytes; the first few are shown
+	TRACE_DATA_OUT, // the same as the call returns them
 	TRACE_STR, // a C string or NULL
 	TRACE_OPTION, // value: level << 32 | option; shown as two arguments
 	TRACE_OPTVAL, // the value of that option
+	TRACE_OPTVAL_OUT, // the same as the call returns it
+	TRACE_INT_AT, // a pointer to an int
+	TRACE_LEN_AT, // a pointer to a socklen_t
+	TRACE_FDS_OUT, // int[2]; value: first << 32 | second
+	TRACE_FDSET, // an fd_set with one descriptor
 	TRACE_TEXT, // already written out
 };
 
@@ -42,6 +49,7 @@ struct trace_arg {
 	long value;
 	const void *ptr;
 	size_t len;
+	const char *c; // the argument in C, or NULL where the type says it
 };
 
 struct trace_call {
@@ -61,8 +69,26 @@ typedef void trace_sink_fn(const struct trace_call *call, void *arg);
 // Turns tracing on (or off with NULL) for the whole process.
 void trace_set_sink(trace_sink_fn *sink, void *arg);
 
+// The sink that is set and its argument, for one that stands before it and passes calls on.
+trace_sink_fn *trace_get_sink(void **arg);
+
 // Adds the call as one line without newline: connect(5, [::1]:443) = -1 EINPROGRESS (...)
 void trace_format(struct str *s, const struct trace_call *call);
+
+// Parts of it: one argument; what stands behind the equals sign.
+void trace_format_arg(struct str *s, const struct trace_arg *arg);
+void trace_format_result(struct str *s, const struct trace_call *call);
+
+// The two numbers in the value of an argument.
+static inline int trace_high(const struct trace_arg *a)
+{
+	return (int)(a->value >> 32);
+}
+
+static inline int trace_low(const struct trace_arg *a)
+{
+	return (int)(a->value & 0xffffffff);
+}
 
 #define T_INT(v) \
 	{ \
@@ -96,9 +122,17 @@ void trace_format(struct str *s, const struct trace_call *call);
 	{ \
 		TRACE_ADDR, 0, sa, length \
 	}
+#define T_ADDR_OUT(sa, length) \
+	{ \
+		TRACE_ADDR_OUT, 0, sa, length \
+	}
 #define T_DATA(p, length) \
 	{ \
 		TRACE_DATA, 0, p, length \
+	}
+#define T_DATA_OUT(p, length) \
+	{ \
+		TRACE_DATA_OUT, 0, p, length \
 	}
 #define T_STR(p) \
 	{ \
@@ -112,9 +146,41 @@ void trace_format(struct str *s, const struct trace_call *call);
 	{ \
 		TRACE_OPTVAL, (long)(level) << 32 | (option), p, length \
 	}
+#define T_OPTVAL_OUT(level, option, p, length) \
+	{ \
+		TRACE_OPTVAL_OUT, (long)(level) << 32 | (option), p, length \
+	}
+#define T_INT_AT(v) \
+	{ \
+		TRACE_INT_AT, (long)(v), NULL, 0 \
+	}
+#define T_LEN_AT(v) \
+	{ \
+		TRACE_LEN_AT, (long)(v), NULL, 0 \
+	}
+#define T_FDS_OUT(first, second) \
+	{ \
+		TRACE_FDS_OUT, \
+			(long)((unsigned long)(unsigned)(first) << 32 | (unsigned)(second)), NULL, \
+			0 \
+	}
+#define T_FDSET(fd) \
+	{ \
+		TRACE_FDSET, (long)(fd), NULL, 0 \
+	}
 #define T_TEXT(p) \
 	{ \
 		TRACE_TEXT, 0, p, 0 \
+	}
+// What reads as TEXT, and as C in a program; C may be several arguments.
+#define T_C(text, c) \
+	{ \
+		TRACE_TEXT, 0, text, 0, c \
+	}
+// A string that is P, or where the call puts it.
+#define T_STR_OUT(p, c) \
+	{ \
+		TRACE_STR, 0, p, 0, c \
 	}
 
 // What follows serves the wrappers only.

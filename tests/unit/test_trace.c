@@ -117,6 +117,9 @@ static void test_data(void **state)
 	assert_traced("send(%d, \"\\x1b\\xff\\n\", 3, MSG_NOSIGNAL) = 3", fds[0]);
 	assert_int_equal(sys_recv(fds[1], buf, sizeof(buf), MSG_DONTWAIT), 3);
 	assert_traced("recv(%d, \"\\x1b\\xff\\n\", 100, MSG_DONTWAIT) = 3", fds[1]);
+	assert_int_equal(sys_send(fds[0], "a\"b\\", 4, 0), 4);
+	assert_traced("send(%d, \"a\\\"b\\\\\", 4, 0) = 4", fds[0]);
+	assert_int_equal(sys_recv(fds[1], buf, sizeof(buf), 0), 4);
 	assert_int_equal(sys_recv(fds[1], buf, sizeof(buf), MSG_DONTWAIT), -EAGAIN);
 	assert_traced("recv(%d, \"\", 100, MSG_DONTWAIT) = -1 EAGAIN "
 		      "(Resource temporarily unavailable)",
