@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-extern const struct cmd cmd_address, cmd_connect, cmd_errors, cmd_listen, cmd_networks,
+extern const struct cmd cmd_address, cmd_connect, cmd_errors, cmd_listen, cmd_networks, cmd_options,
 	cmd_protocols, cmd_raw_recv, cmd_raw_send, cmd_services, cmd_udp_recv, cmd_udp_send;
 
 const struct cmd_group cmd_groups[] = {
@@ -13,7 +13,8 @@ const struct cmd_group cmd_groups[] = {
 	{"datagrams", (const struct cmd *const[]){&cmd_udp_send, &cmd_udp_recv, &cmd_raw_send,
 			      &cmd_raw_recv, NULL}},
 	{"names", (const struct cmd *const[]){&cmd_services, &cmd_protocols, &cmd_networks, NULL}},
-	{"looking things up", (const struct cmd *const[]){&cmd_address, &cmd_errors, NULL}},
+	{"looking things up",
+		(const struct cmd *const[]){&cmd_address, &cmd_errors, &cmd_options, NULL}},
 	{0},
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "base/value.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -38,13 +39,6 @@ static const char *nearest_option(const char *name)
 	return whole.best;
 }
 
-static void add_quoted(struct str *s, const char *word)
-{
-	str_addc(s, '\'');
-	str_add_escaped(s, word, strlen(word));
-	str_addc(s, '\'');
-}
-
 int sockopt_find(const char *name, const struct sockopt **option, struct str *err)
 {
 	*option = sockopt_by_name(name);
@@ -53,12 +47,12 @@ int sockopt_find(const char *name, const struct sockopt **option, struct str *er
 
 	const char *near = nearest_option(name);
 
-	str_add(err, "no socket option ");
-	add_quoted(err, name);
+	str_add(err, "no socket option '");
+	str_add_escaped(err, name, strlen(name));
 	if (near)
-		str_addf(err, "; did you mean '%s'?", near);
+		str_addf(err, "'; did you mean '%s'?", near);
 	else
-		str_add(err, "; 'sockctl options' lists them");
+		str_add(err, "'; 'sockctl options' lists them");
 	return -ENOENT;
 }
 
@@ -72,31 +66,38 @@ int sockopt_find_readable(const char *name, const struct sockopt **option, struc
 	return -EINVAL;
 }
 
-static void add_names(struct str *err, const struct name_value *names)
+void str_add_sockopt_form(struct str *s, const struct sockopt *o)
 {
 	const char *separator = " (";
 
-	for (; names->name; names++) {
-		str_addf(err, "%s%s", separator, names->name);
+	str_add(s, sockopt_value_form(o));
+	if (!o->names)
+		return;
+	for (const struct name_value *n = o->names; n->name; n++) {
+		str_addf(s, "%s%s", separator, n->name);
 		separator = ", ";
 	}
-	str_addc(err, ')');
+	str_addc(s, ')');
 }
 
-static void explain(struct str *err, const struct sockopt *o, const char *word, int error)
+static int explain(struct str *err, const struct sockopt *o, const char *word, int error)
 {
+	struct str why = {0};
+
+	if (error == -ERANGE) {
+		str_addf(&why, "is out of range: %s", sockopt_value_range(o));
+	} else if (error == -ENODEV) {
+		str_add(&why, "names no interface of this machine");
+	} else if (error == -E2BIG) {
+		str_addf(&why, "is longer than %d bytes", SOCKOPT_VALUE_MAX);
+	} else {
+		str_add(&why, "is not ");
+		str_add_sockopt_form(&why, o);
+	}
 	str_addf(err, "%s: ", o->name);
-	add_quoted(err, word);
-	if (error == -ERANGE)
-		str_addf(err, " is out of range: %s", sockopt_value_range(o));
-	else if (error == -ENODEV)
-		str_add(err, " names no interface of this machine");
-	else if (error == -E2BIG)
-		str_addf(err, " is longer than %d bytes", SOCKOPT_VALUE_MAX);
-	else
-		str_addf(err, " is not %s", sockopt_value_form(o));
-	if (error == -EINVAL && o->names)
-		add_names(err, o->names);
+	int r = bad_word(err, word, str_c(&why));
+	str_fini(&why);
+	return r;
 }
 
 // An option of both families goes by the family of the group that it names.
@@ -124,14 +125,13 @@ static int parse_setting(
 		return -EINVAL;
 	}
 	if (!value && o->type != SOCKOPT_BOOL) {
-		str_addf(err, "%s needs a value, %s", o->name, sockopt_value_form(o));
+		str_addf(err, "%s needs a value, ", o->name);
+		str_add_sockopt_form(err, o);
 		return -EINVAL;
 	}
 	r = sockopt_value_parse(&s->value, o, value ? value : "on");
-	if (r < 0) {
-		explain(err, o, value, r);
-		return -EINVAL;
-	}
+	if (r < 0)
+		return explain(err, o, value, r);
 	s->option = by_family(o, &s->value);
 	return 0;
 }

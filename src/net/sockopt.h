@@ -20,6 +20,9 @@ struct sockopt_settings {
 
 void sockopt_settings_fini(struct sockopt_settings *l);
 
+// Adds how a value of the option is written: "a size such as 4096, 64k or 1M".
+void str_add_sockopt_form(struct str *s, const struct sockopt *o);
+
 // Looks NAME up. Returns 0, or -ENOENT with "no socket option 'X'; did you mean 'Y'?" in ERR.
 int sockopt_find(const char *name, const struct sockopt **option, struct str *err);
 
