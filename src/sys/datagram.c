@@ -2,7 +2,7 @@
 #include "sys/datagram.h"
 
 #include "base/sockaddr.h"
-#include "sys/trace.h"
+#include "sys/trace_c.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -154,18 +154,58 @@ static void add_messages(struct str *s, const struct mmsghdr *messages, unsigned
 	str_addc(s, ']');
 }
 
+// {.msg_name = ADDRESS, .msg_iov = PIECES}. What else is asked for with control messages stands in
+// the text only.
+static void add_message_in_c(struct str *s, const struct msghdr *m, bool sent)
+{
+	str_add(s, "{.msg_iov = ");
+	trace_c_add_iovec(s, m->msg_iov, m->msg_iovlen, sent);
+	str_addf(s, ", .msg_iovlen = %zu", m->msg_iovlen);
+	if (!sent) {
+		str_add(s, ", .msg_name = &peer, .msg_namelen = sizeof(peer)");
+	} else if (m->msg_name && m->msg_namelen) {
+		str_add(s, ", .msg_name = ");
+		trace_c_add_sockaddr(s, m->msg_name, m->msg_namelen, ", .msg_namelen = ");
+	}
+	str_addc(s, '}');
+}
+
+static void add_messages_in_c(
+	struct str *s, const struct mmsghdr *messages, unsigned count, bool sent)
+{
+	str_addf(s, "(struct mmsghdr[%u]){", count);
+	for (unsigned i = 0; i < MIN(count, (unsigned)SHOWN_MESSAGES); i++) {
+		str_add(s, i ? ", {" : "{");
+		add_message_in_c(s, &messages[i].msg_hdr, sent);
+		str_addc(s, '}');
+	}
+	str_addc(s, '}');
+}
+
+static void trace_message(
+	const char *name, ssize_t ret, int fd, const struct msghdr *m, int flags, uint64_t start)
+{
+	bool sent = strcmp(name, "sendmsg") == 0;
+	uint64_t trace_start_ = start;
+	struct str text = {0};
+	struct str c = {0};
+
+	if (sent || ret >= 0)
+		add_message(&text, m, sent ? room_of(m) : (size_t)ret);
+	str_add(&c, "&(struct msghdr)");
+	add_message_in_c(&c, m, sent);
+	TRACE(name, ret, T_FD(fd), T_C(str_c(&text), str_c(&c)), T_FLAGS(names_msg, flags));
+	str_fini(&text);
+	str_fini(&c);
+}
+
 ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(sendmsg(fd, message, flags));
 
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-
-		add_message(&text, message, room_of(message));
-		TRACE("sendmsg", ret, T_FD(fd), T_TEXT(str_c(&text)), T_FLAGS(names_msg, flags));
-		str_fini(&text);
-	}
+	if (unlikely(trace_sink))
+		trace_message("sendmsg", ret, fd, message, flags, trace_start_);
 	return ret;
 }
 
@@ -174,14 +214,8 @@ ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(recvmsg(fd, message, flags));
 
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-
-		if (ret >= 0)
-			add_message(&text, message, (size_t)ret);
-		TRACE("recvmsg", ret, T_FD(fd), T_TEXT(str_c(&text)), T_FLAGS(names_msg, flags));
-		str_fini(&text);
-	}
+	if (unlikely(trace_sink))
+		trace_message("recvmsg", ret, fd, message, flags, trace_start_);
 	return ret;
 }
 
@@ -192,11 +226,14 @@ int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
 	if (unlikely(trace_sink)) {
 		struct str text = {0};
+		struct str c = {0};
 
 		add_messages(&text, messages, count, true);
-		TRACE("sendmmsg", ret, T_FD(fd), T_TEXT(str_c(&text)), T_UINT(count),
+		add_messages_in_c(&c, messages, count, true);
+		TRACE("sendmmsg", ret, T_FD(fd), T_C(str_c(&text), str_c(&c)), T_UINT(count),
 			T_FLAGS(names_msg, flags));
 		str_fini(&text);
+		str_fini(&c);
 	}
 	return ret;
 }
@@ -208,11 +245,14 @@ int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
 	if (unlikely(trace_sink)) {
 		struct str text = {0};
+		struct str c = {0};
 
 		add_messages(&text, messages, ret < 0 ? 0 : (unsigned)ret, false);
-		TRACE("recvmmsg", ret, T_FD(fd), T_TEXT(str_c(&text)), T_UINT(count),
-			T_FLAGS(names_msg, flags));
+		add_messages_in_c(&c, messages, count, false);
+		TRACE("recvmmsg", ret, T_FD(fd), T_C(str_c(&text), str_c(&c)), T_UINT(count),
+			T_FLAGS(names_msg, flags), T_TEXT("NULL"));
 		str_fini(&text);
+		str_fini(&c);
 	}
 	return ret;
 }

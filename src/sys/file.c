@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "sys/file.h"
 
-#include "sys/trace.h"
+#include "sys/trace_c.h"
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -58,7 +58,15 @@ ssize_t sys_writev(int fd, const struct iovec *pieces, int count)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(writev(fd, pieces, count));
 
-	TRACE("writev", ret, T_FD(fd), T_DATA(pieces->iov_base, pieces->iov_len), T_INT(count));
+	if (unlikely(trace_sink)) {
+		struct trace_arg data = T_DATA(pieces->iov_base, pieces->iov_len);
+		struct str c = {0};
+
+		trace_c_add_iovec(&c, pieces, (size_t)count, true);
+		data.c = str_c(&c);
+		TRACE("writev", ret, T_FD(fd), data, T_INT(count));
+		str_fini(&c);
+	}
 	return ret;
 }
 

@@ -26,7 +26,7 @@ void trace_c_begin(struct str *s)
 	static const char *const headers[] = {"arpa/inet.h", "fcntl.h", "linux/sockios.h",
 		"netdb.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h", "poll.h", "signal.h",
 		"string.h", "sys/ioctl.h", "sys/mman.h", "sys/select.h", "sys/sendfile.h",
-		"sys/socket.h", "sys/stat.h", "sys/time.h", "sys/un.h", "unistd.h"};
+		"sys/socket.h", "sys/stat.h", "sys/time.h", "sys/uio.h", "sys/un.h", "unistd.h"};
 
 	str_add(s, "#define _GNU_SOURCE\n");
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
@@ -101,26 +101,52 @@ static void add_fd_target(struct str *s, int fd)
 	fds.known[fd] = true;
 }
 
-static void add_sockaddr(struct str *s, const void *sa, size_t len)
+static void add_data(struct str *s, const void *data, size_t len)
+{
+	if (!data)
+		str_add(s, "NULL");
+	else if (len > LITERAL_BYTES)
+		str_add(s, "buf");
+	else
+		trace_c_add_bytes(s, data, len);
+}
+
+void trace_c_add_iovec(struct str *s, const struct iovec *pieces, size_t count, bool sent)
+{
+	str_addf(s, "(struct iovec[%zu]){", count);
+	for (size_t i = 0; i < count; i++) {
+		str_add(s, i ? ", {" : "{");
+		if (sent)
+			add_data(s, pieces[i].iov_base, pieces[i].iov_len);
+		else
+			str_add(s, "buf");
+		str_addf(s, ", %zu}", pieces[i].iov_len);
+	}
+	str_addc(s, '}');
+}
+
+void trace_c_add_sockaddr(
+	struct str *s, const struct sockaddr *sa, socklen_t len, const char *separator)
 {
 	struct sockaddr_any a;
 
 	if (!sa) {
-		str_add(s, "NULL, 0");
+		str_addf(s, "NULL%s0", separator);
 		return;
 	}
-	sockaddr_set(&a, sa, (socklen_t)len);
+	sockaddr_set(&a, sa, len);
 	str_add(s, "(struct sockaddr *)&(struct sockaddr_");
 	if (a.sa.sa_family == AF_INET) {
-		str_addf(s, "in){AF_INET, htons(%u), {htonl(%#x)}}", sockaddr_port(&a),
-			ntohl(a.in.sin_addr.s_addr));
-		str_add(s, ", sizeof(struct sockaddr_in)");
+		str_addf(s, "in){AF_INET, htons(%u), {htonl(%#x)}}%s", sockaddr_port(&a),
+			ntohl(a.in.sin_addr.s_addr), separator);
+		str_add(s, "sizeof(struct sockaddr_in)");
 	} else if (a.sa.sa_family == AF_INET6) {
 		str_addf(s, "in6){AF_INET6, htons(%u), %u, {{", sockaddr_port(&a),
 			ntohl(a.in6.sin6_flowinfo));
 		for (int i = 0; i < 16; i++)
 			str_addf(s, "%s%d", i ? "," : "{", a.in6.sin6_addr.s6_addr[i]);
-		str_addf(s, "}}}, %u}, sizeof(struct sockaddr_in6)", a.in6.sin6_scope_id);
+		str_addf(
+			s, "}}}, %u}%ssizeof(struct sockaddr_in6)", a.in6.sin6_scope_id, separator);
 	} else {
 		size_t start = offsetof(struct sockaddr, sa_data);
 
@@ -129,7 +155,7 @@ static void add_sockaddr(struct str *s, const void *sa, size_t len)
 		str_add(s, ", ");
 		trace_c_add_bytes(
 			s, (const char *)&a.sa + start, a.len > start ? a.len - start : 0);
-		str_addf(s, "}, %u", a.len);
+		str_addf(s, "}%s%u", separator, a.len);
 	}
 }
 
@@ -172,16 +198,6 @@ static void add_option_value(struct str *s, const struct trace_arg *a)
 	}
 }
 
-static void add_data(struct str *s, const struct trace_arg *a)
-{
-	if (!a->ptr)
-		str_add(s, "NULL");
-	else if (a->len > LITERAL_BYTES)
-		str_add(s, "buf");
-	else
-		trace_c_add_bytes(s, a->ptr, a->len);
-}
-
 static void add_arg(struct str *s, const struct trace_arg *a)
 {
 	if (a->c) {
@@ -193,13 +209,13 @@ static void add_arg(struct str *s, const struct trace_arg *a)
 		add_fd(s, (int)a->value);
 		break;
 	case TRACE_ADDR:
-		add_sockaddr(s, a->ptr, a->len);
+		trace_c_add_sockaddr(s, a->ptr, (socklen_t)a->len, ", ");
 		break;
 	case TRACE_ADDR_OUT:
 		str_add(s, "(struct sockaddr *)&peer, &(socklen_t){sizeof(peer)}");
 		break;
 	case TRACE_DATA:
-		add_data(s, a);
+		add_data(s, a->ptr, a->len);
 		break;
 	case TRACE_DATA_OUT:
 	case TRACE_OPTVAL_OUT:
