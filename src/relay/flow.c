@@ -111,6 +111,7 @@ enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
 void flow_finish(struct flow *f)
 {
 	f->eof = true;
+	f->want_src = false;
 	if (f->state == FLOW_OPEN)
 		set_state(f, FLOW_DRAIN);
 }
