@@ -15,7 +15,9 @@ static void lower(struct lowat *l)
 
 	l->raised = false;
 	l->streak = 0;
-	sys_inq(l->fd, &kept_back);
+	// What waits for a receiver that is blocked was not kept back by the mark.
+	if (!*l->blocked)
+		sys_inq(l->fd, &kept_back);
 	if (kept_back)
 		l->needed = MIN(l->needed * 4, LONGEST_STREAK);
 	timer_stop(&l->timer);
@@ -27,7 +29,7 @@ static void on_timer(void *data)
 {
 	struct lowat *l = data;
 
-	if (l->received == l->seen && !*l->blocked) {
+	if (l->received == l->seen) {
 		lower(l);
 		return;
 	}
