@@ -96,7 +96,8 @@ static void arm(struct watch *w)
 	w->armed = w->wanted;
 }
 
-// A hang-up that nobody waits for would be reported for ever. Stop; watch_want() starts again.
+// A hang-up or urgent data that nobody waits for would be reported for ever. Stop; watch_want()
+// starts again.
 static void disarm(struct watch *w)
 {
 	uv_poll_stop(&w->handle->poll);
@@ -160,7 +161,7 @@ static void on_poll(uv_poll_t *poll, int status, int uvevents)
 		w->cb(w, events & w->wanted);
 	} else if (w->armed & ~w->wanted) {
 		arm(w);
-	} else if (events) {
+	} else if (events || uvevents & ERRORS_ONLY) {
 		disarm(w);
 	}
 }

@@ -73,7 +73,7 @@ static void on_connection(struct watch *w, unsigned events)
 			continue;
 		l->troubled = false;
 		sockaddr_unmap(&peer);
-		if (peer.sa.sa_family != AF_UNIX)
+		if (s->inherited && peer.sa.sa_family != AF_UNIX)
 			stream_set_defaults(fd);
 		l->on_accept(l, fd, &peer);
 	}

@@ -5,6 +5,7 @@
 #include "relay/pending.h"
 
 #include "sys/file.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,12 @@ static bool is_refused(ssize_t error)
 	return error == -EINVAL || error == -ENOSYS || error == -EOPNOTSUPP;
 }
 
+// splice() halts there with EAGAIN; recv() reads on.
+static bool is_at_urgent_data(const struct flow *f)
+{
+	return f->src->rd_info.is_tcp && sys_sockatmark(f->src->rd_fd) > 0;
+}
+
 // EAGAIN does not say which side blocks; the kernel knows.
 static enum pump wait_for_blocked_side(struct flow *f)
 {
@@ -42,7 +49,7 @@ static enum pump wait_for_blocked_side(struct flow *f)
 	if (poll(fds, 2, 0) < 0)
 		return PUMP_AGAIN;
 	if (fds[0].revents && fds[1].revents)
-		return PUMP_AGAIN;
+		return is_at_urgent_data(f) ? engine_copy.pump(f) : PUMP_AGAIN;
 	return wait_for(f, !fds[0].revents, !fds[1].revents);
 }
 
@@ -201,7 +208,8 @@ static enum pump pump_through(struct flow *f)
 		if (n == -EINTR)
 			continue;
 		if (n == -EAGAIN)
-			return wait_for(f, true, false);
+			return is_at_urgent_data(f) ? engine_copy.pump(f)
+						    : wait_for(f, true, false);
 		if (is_refused(n))
 			return fall_back(f);
 		if (n < 0)

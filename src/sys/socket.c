@@ -191,3 +191,12 @@ int sys_inq(int fd, int *bytes)
 	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONREAD), T_INT(ret < 0 ? 0 : *bytes));
 	return ret;
 }
+
+int sys_sockatmark(int fd)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(sockatmark(fd));
+
+	TRACE("sockatmark", ret, T_FD(fd));
+	return ret;
+}

@@ -37,4 +37,7 @@ int sys_outq(int fd, int *bytes);
 // Bytes that were received and not read yet (FIONREAD).
 int sys_inq(int fd, int *bytes);
 
+// 1 if the next byte to read is urgent data, 0 if not.
+int sys_sockatmark(int fd);
+
 #endif
