@@ -176,32 +176,6 @@ static int check_headroom(void)
 	return r;
 }
 
-uv_loop_t *app_loop(struct app *app)
-{
-	if (app->has_loop)
-		return &app->loop;
-
-	int r = check_headroom();
-
-	if (r == 0)
-		r = uv_loop_init(&app->loop);
-	if (r < 0) {
-		app_fail(app, STATUS_LOCAL, "event loop", r);
-		return NULL;
-	}
-	uv_timer_init(&app->loop, &app->deadline);
-	app->deadline.data = app;
-	app->has_loop = true;
-	return &app->loop;
-}
-
-void app_stop(struct app *app)
-{
-	app->stopping = true;
-	if (app->has_loop)
-		uv_stop(&app->loop);
-}
-
 static const struct event ev_stopped = {
 	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
 
@@ -246,17 +220,43 @@ static int start_signals(struct app *app)
 	return 0;
 }
 
+uv_loop_t *app_loop(struct app *app)
+{
+	if (app->has_loop)
+		return &app->loop;
+
+	int r = check_headroom();
+
+	if (r == 0)
+		r = uv_loop_init(&app->loop);
+	if (r < 0) {
+		app_fail(app, STATUS_LOCAL, "event loop", r);
+		return NULL;
+	}
+	uv_timer_init(&app->loop, &app->deadline);
+	app->deadline.data = app;
+	app->has_loop = true;
+	r = start_signals(app);
+	if (r < 0) {
+		app_fail(app, STATUS_LOCAL, "signals", r);
+		return NULL;
+	}
+	return &app->loop;
+}
+
+void app_stop(struct app *app)
+{
+	app->stopping = true;
+	if (app->has_loop)
+		uv_stop(&app->loop);
+}
+
 int app_run(struct app *app)
 {
 	if (!app_loop(app))
 		return app->status;
-	if (!app->stopping) {
-		int r = start_signals(app);
-
-		if (r < 0)
-			return app_fail(app, STATUS_LOCAL, "signals", r);
+	if (!app->stopping)
 		uv_run(&app->loop, UV_RUN_DEFAULT);
-	}
 	return app->status;
 }
 

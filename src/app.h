@@ -69,12 +69,12 @@ void app_init(struct app *app);
 // Applies the common options. Returns 0 or the exit status.
 int app_configure(struct app *app, const char *command, const struct common_config *common);
 
-// The event loop, made on first use so that commands without one start fast. NULL, after a
-// message, when the system has no descriptors or memory for it.
+// The event loop, made on first use so that commands without one start fast. From then on SIGINT,
+// SIGTERM, SIGHUP and SIGQUIT are orderly ends. NULL, after a message, when the system has no
+// descriptors or memory for it.
 uv_loop_t *app_loop(struct app *app);
 
-// Runs the loop until app_stop(), with SIGINT, SIGTERM, SIGHUP and SIGQUIT as orderly ends.
-// Returns the exit status.
+// Runs the loop until app_stop(). Returns the exit status.
 int app_run(struct app *app);
 
 // Ends the loop after the current callback.

@@ -179,7 +179,8 @@ static int run_help(struct app *app, int argc, char **argv)
 static int dispatch(struct app *app, int argc, char **argv)
 {
 	if (argc < 2)
-		return print_usage(app);
+		return app_failf(
+			app, STATUS_USAGE, NULL, "expected a command; 'sockctl help' lists them");
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 		strcmp(argv[1], "-h") == 0)
 		return run_help(app, argc - 1, argv + 1);
@@ -196,6 +197,7 @@ int main(int argc, char **argv)
 	struct app app;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); // writing tells EFBIG instead
 	signal(SIGABRT, on_abort);
 	open_standard_descriptors();
 	app_init(&app);
