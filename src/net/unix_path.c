@@ -21,7 +21,8 @@ static int bind_with_mode(int fd, const struct sockaddr_any *address, mode_t mod
 	return r;
 }
 
-// True if the path is a socket that refuses connections: its server is gone.
+// True if the path is a socket whose server is gone. To ask costs a server that is still there
+// nothing: a socket of another type is told apart (EPROTOTYPE) before it is connected.
 static bool is_dead(const struct sockaddr_any *address, dev_t *dev, ino_t *ino)
 {
 	struct stat st;
@@ -32,7 +33,7 @@ static bool is_dead(const struct sockaddr_any *address, dev_t *dev, ino_t *ino)
 		return false;
 	*dev = st.st_dev;
 	*ino = st.st_ino;
-	fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	r = sys_connect(fd, &address->sa, address->len);
