@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static enum fd_kind kind_of(int fd, const struct stat *st)
@@ -51,11 +53,22 @@ void fd_inspect(int fd, struct fd_info *info)
 	}
 }
 
+// A named pipe tells a reader of its end only if it had a writer since that reader opened it, and
+// that may be long gone.
+static bool is_named_pipe(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
 int fd_reopen(int fd, const struct fd_info *info, int mode)
 {
 	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 
 	if (info->kind != FD_PIPE && info->kind != FD_TERMINAL)
+		return -EOPNOTSUPP;
+	if (info->kind == FD_PIPE && mode == O_RDONLY && is_named_pipe(fd))
 		return -EOPNOTSUPP;
 	// Opening by name could turn one end of a pipe into the other.
 	if (mode == O_RDONLY ? !info->readable : !info->writable)
