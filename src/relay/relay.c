@@ -256,10 +256,24 @@ static void on_linger_timer(void *data)
 	turn(data);
 }
 
+// What was handed to the kernel may still be on its way to a slow peer, which is not idle.
+static void note_queue(struct relay *r)
+{
+	int queued = 0;
+
+	sys_outq(r->peer->wr_fd, &queued);
+	if (queued != r->queued)
+		r->active = uv_now(r->loop);
+	r->queued = queued;
+}
+
 static void on_idle_timer(void *data)
 {
 	struct relay *r = data;
-	uint64_t quiet = uv_now(r->loop) - r->active;
+	uint64_t quiet;
+
+	note_queue(r);
+	quiet = uv_now(r->loop) - r->active;
 
 	if (quiet < r->policy.idle_ms) {
 		timer_start(&r->idle, r->policy.idle_ms - quiet);

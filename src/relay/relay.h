@@ -62,6 +62,7 @@ struct relay {
 	uint64_t linger_ms;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
+	int queued; // bytes that the peer had not taken when the idle timer ran last
 	bool peer_ended; // its end of file was read while lingering
 	bool lingering; // all is said; the peer has not acknowledged everything yet
 	bool finished; // done was called, or will be at the end of this turn
