@@ -114,5 +114,13 @@ void report_error(
 
 void report_trace(struct reporter *r, struct str *line)
 {
+	if (r->json && r->trace_fd == r->fd) {
+		json_t *j = json_event(r, "call");
+
+		json_object_set_new(j, "text", json_text(str_c(line)));
+		write_json(r, j);
+		str_fini(line);
+		return;
+	}
 	write_line(r->trace_fd, line);
 }
