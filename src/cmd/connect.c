@@ -60,7 +60,11 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct connect_config *c = config;
 	int r = client_check(&c->client, err);
 
-	return r < 0 ? r : place_parse(&c->place, PLACE_CONNECT, argc, argv, err);
+	if (r == 0)
+		r = place_parse(&c->place, PLACE_CONNECT, argc, argv, err);
+	if (r == 0)
+		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
+	return r;
 }
 
 static void fini_config(void *config)
@@ -74,10 +78,12 @@ static void on_stop(void *arg, struct str *doing)
 {
 	struct connect *c = arg;
 
-	if (c->is_streaming)
+	if (c->is_streaming) {
+		stream_end_progress(&c->stream);
 		stream_add_doing(&c->stream, doing);
-	else if (c->dial)
+	} else if (c->dial) {
 		client_add_doing(c->dial, doing);
+	}
 }
 
 static void on_stream_done(struct stream *s, int status)

@@ -61,7 +61,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_errors = {
 	.name = "errors",
-	.summary = "List the errors of the system, of the resolver and of WinSock, or look some up",
+	.summary = "List the errors of the system, the resolver and WinSock",
 	.operands = "[NAME|NUMBER|TEXT]...",
 	.max_operands = -1,
 	.config_size = sizeof(struct errors_config),

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/value.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/listener.h"
@@ -61,7 +62,9 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct listen_config defaults = {.backlog = SOMAXCONN, .mode = 0600};
+#define MODE_NOT_GIVEN UINT64_MAX
+
+static const struct listen_config defaults = {.backlog = SOMAXCONN, .mode = MODE_NOT_GIVEN};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -111,7 +114,16 @@ static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct listen_config *c = config;
 
-	return place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+	int r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+
+	if (r == 0)
+		r = place_check_family(&c->place, c->ipv4, c->ipv6, err);
+	if (r == 0 && c->mode != MODE_NOT_GIVEN && !place_is_path(&c->place))
+		r = bad_word(
+			err, c->place.name, "has no mode: --mode is for the path of a Unix socket");
+	if (c->mode == MODE_NOT_GIVEN)
+		c->mode = 0600;
+	return r;
 }
 
 static void fini_config(void *config)
@@ -129,6 +141,8 @@ static void on_stop(void *arg, struct str *doing)
 		str_add(doing, "waiting for a connection");
 		return;
 	}
+	list_for_each (it, &s->clients)
+		stream_end_progress(&list_entry(it, struct client, link)->stream);
 	stream_add_doing(&list_entry(s->clients.next, struct client, link)->stream, doing);
 }
 
@@ -175,10 +189,17 @@ static void on_stream_done(struct stream *stream, int status)
 	struct client *c = stream->data;
 	struct server *s = c->server;
 
+	bool is_everybodys = stream->relay.outcome == RELAY_OUTPUT_FAILED ||
+			     stream->relay.outcome == RELAY_INPUT_FAILED;
+
 	// A server that goes on does not end with the failure of one client.
-	if (status && (!s->serves_many || s->config->count))
+	if (status && (!s->serves_many || s->config->count || is_everybodys))
 		app_fail_quietly(s->app, status);
 	free_client(c);
+	if (is_everybodys) {
+		end(s);
+		return;
+	}
 	make_room(s);
 	end_if_done(s);
 }

@@ -134,7 +134,7 @@ static void on_progress(void *data)
 	timer_start(&s->progress, PROGRESS_MS);
 }
 
-static void end_progress(struct stream *s)
+void stream_end_progress(struct stream *s)
 {
 	if (!s->config->progress)
 		return;
@@ -207,7 +207,7 @@ static void on_relay_done(struct relay *r)
 	struct stream *s = r->data;
 	int status;
 
-	end_progress(s);
+	stream_end_progress(s);
 	status = report_failure(s);
 	report_closed(s, status);
 	s->done(s, status);

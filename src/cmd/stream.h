@@ -75,6 +75,9 @@ void stream_on_local_event(struct watch *w, unsigned events);
 // Ends a connection that nobody waits for any more, after MESSAGE. Calls done.
 void stream_cut_off(struct stream *s, const char *message);
 
+// Shows how far it has come for the last time, before a message that it was cut off.
+void stream_end_progress(struct stream *s);
+
 // Adds "after 12 bytes sent and 0 received" for messages about a transfer that was cut off.
 void stream_add_doing(const struct stream *s, struct str *doing);
 

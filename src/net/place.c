@@ -123,7 +123,8 @@ static int parse_unix(struct place *p, const char *word, const char *path, struc
 	if (len == 0 || (is_abstract && len == 1))
 		return bad_word(err, word, "names no socket; write unix:PATH or unix:@NAME");
 	if (len > max) {
-		str_addf(err, "a socket path of %zu bytes is too long: at most %zu", len, max);
+		bad_word(err, word, "is too long for a socket: ");
+		str_addf(err, "%zu bytes, at most %zu", len, max);
 		return -EINVAL;
 	}
 	un->sun_family = AF_UNIX;
@@ -153,8 +154,8 @@ static int set_host(struct place *p, const char *host, size_t len, struct str *e
 		host++;
 		len -= 2;
 	}
-	if (len == 0 && !bracketed)
-		return 0;
+	if (len == 0)
+		return bracketed ? bad_word(err, "[]", "holds no address") : 0;
 	p->host = xstrndup(host, len);
 
 	int r = check_host(p->host, err);
@@ -184,6 +185,8 @@ static int parse_host_and_port(
 	if (!bracketed && strchr(word, ':') != colon)
 		return bad_word(
 			err, word, "has many colons; write an IPv6 address as [ADDRESS]:PORT");
+	if (!colon[1])
+		return bad_word(err, word, "has no port after the colon");
 	p->service = xstrdup(colon + 1);
 
 	int r = check_port(p->service, use == PLACE_LISTEN ? 0 : 1, err);
@@ -265,6 +268,24 @@ int place_parse_host(struct place *p, const char *host, struct str *err)
 			    : check_host(host, err);
 	p->name = xstrdup(p->host ? p->host : "");
 	return r;
+}
+
+bool place_is_path(const struct place *p)
+{
+	return p->kind == PLACE_UNIX && p->unix_address.un.sun_path[0];
+}
+
+int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err)
+{
+	struct sockaddr_any a;
+
+	if (!p->host || !numeric_address(p->host, 0, &a))
+		return 0;
+	if (ipv4 && a.sa.sa_family != AF_INET)
+		return bad_word(err, p->host, "is no IPv4 address as --ipv4 asks for");
+	if (ipv6 && a.sa.sa_family != AF_INET6)
+		return bad_word(err, p->host, "is no IPv6 address as --ipv6 asks for");
+	return 0;
 }
 
 void place_fini(struct place *p)

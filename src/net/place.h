@@ -42,6 +42,12 @@ int place_word_count(const char *first);
 // The same for a place without ports. HOST may be NULL: every address.
 int place_parse_host(struct place *p, const char *host, struct str *err);
 
+// True if it is a Unix socket in the file system.
+bool place_is_path(const struct place *p);
+
+// Refuses a numeric address of the family that was not asked for. Returns as place_parse() does.
+int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err);
+
 // True if the word is a port number from MIN to 65535: digits and nothing else.
 bool is_port_number(const char *word, unsigned min);
 

@@ -125,15 +125,15 @@ static void test_unix_lengths(void **state)
 		size_t fits = abstract ? room : room - 1;
 
 		for (size_t len = fits; len <= fits + 1; len++) {
-			char text[80] = "";
+			char text[300] = "";
 
 			snprintf(word, sizeof(word), "unix:%c%0*d", abstract ? '@' : '/',
 				(int)len - 1, 0);
 			parse(&p, PLACE_CONNECT, word, NULL, &err);
 			if (len > fits)
 				snprintf(text, sizeof(text),
-					"a socket path of %zu bytes is too long: at most %zu", len,
-					fits);
+					"'%s' is too long for a socket: %zu bytes, at most %zu",
+					word, len, fits);
 			assert_str_becomes(&err, text);
 			assert_true(p.unix_address.len <= sizeof(struct sockaddr_un));
 			place_fini(&p);
@@ -164,10 +164,10 @@ static void test_refused(void **state)
 		{"", NULL, "'' has no port; write HOST PORT or HOST:PORT"},
 		{"host", NULL, "'host' has no port; write HOST PORT or HOST:PORT"},
 		{"80", NULL, "'80' has no port; write HOST PORT or HOST:PORT"},
-		{"host:", NULL, "'' is empty where a port is expected"},
+		{"host:", NULL, "'host:' has no port after the colon"},
 		{"host", "", "'' is empty where a port is expected"},
 		{"", "80", "'' is empty where a host is expected"},
-		{"[]:80", NULL, "'' is empty where a host is expected"},
+		{"[]:80", NULL, "'[]' holds no address"},
 		{"host", "0", "'0' is no port: 1 to 65535"},
 		{"host", "65536", "'65536' is no port: 1 to 65535"},
 		{"host", "65617", "'65617' is no port: 1 to 65535"},
