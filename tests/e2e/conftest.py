@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: ISC
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import peers
+from harness import LARGE, SANITIZED, Proc
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("memory") and SANITIZED:
+            item.add_marker(pytest.mark.skip(reason="sanitizers change the use of memory"))
+        if item.get_closest_marker("large") and not LARGE:
+            item.add_marker(pytest.mark.skip(reason="only with SOCKCTL_TEST_LARGE=1"))
+        for marker in item.iter_markers("needs"):
+            for tool in marker.args:
+                if not shutil.which(tool):
+                    item.add_marker(pytest.mark.skip(reason=f"{tool} is not installed"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.failed = report.failed
+    started = getattr(item, "started", [])
+    if report.failed and started:
+        report.sections.append(("processes", "\n".join(p.describe() for p in started)))
+
+
+@pytest.fixture
+def sockctl(request):
+    """Starts the program; what it starts is checked and cleaned up afterwards."""
+    request.node.started = started = []
+
+    def start(*args, **how):
+        proc = Proc(*args, **how)
+        started.append(proc)
+        return proc
+
+    yield start
+    problems = [f"{what}: {proc.describe()}" for proc in started for what in proc.finish()]
+    assert not problems or request.node.failed, "\n".join(problems)
+
+
+@pytest.fixture(params=["connect", "listen"])
+def role(request):
+    return request.param
+
+
+@pytest.fixture
+def join(sockctl, role):
+    """Starts the program in either role and returns it with the peer's end of its connection."""
+    conns = []
+
+    def start(*options, rcvbuf=None, **how):
+        if role == "connect":
+            with peers.listener(rcvbuf=rcvbuf) as server:
+                port = peers.port_of(server)
+                proc = sockctl("connect", *options, "127.0.0.1", port, **how)
+                conn = peers.accept(server)
+        else:
+            proc = sockctl("listen", *options, "127.0.0.1", 0, **how)
+            conn = peers.dial(proc.port, rcvbuf=rcvbuf)
+        conns.append(conn)
+        return proc, conn
+
+    yield start
+    for conn in conns:
+        conn.close()
+
+
+@pytest.fixture
+def server():
+    with peers.listener() as sock:
+        yield sock
+
+
+@pytest.fixture(scope="session")
+def random_file(tmp_path_factory):
+    """64 MiB that cannot be compressed, guessed or repeated."""
+    path = tmp_path_factory.mktemp("random") / "data"
+    path.write_bytes(os.urandom(64 * peers.MIB))
+    return path
+
+
+@pytest.fixture(scope="session")
+def namespaces():
+    """namespaces(NAMES): the words that run a command where names are known like that."""
+    words = [sys.executable, Path(__file__).with_name("namespace.py")]
+    if subprocess.run([*words, "none", "true"], check=False).returncode == 77:
+        pytest.skip("the system does not allow namespaces")
+    return lambda names: [*words, names]

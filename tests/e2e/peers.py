@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: ISC
+"""The other end of the connection: sockets that behave, and sockets that do not."""
+
+import hashlib
+import socket
+import struct
+import time
+
+from harness import DEADLINE
+
+MIB = 1 << 20
+
+
+def listener(address="127.0.0.1", port=0, backlog=128, rcvbuf=None):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if rcvbuf:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    sock.bind((address, port))
+    sock.listen(backlog)
+    return sock
+
+
+def port_of(sock):
+    return sock.getsockname()[1]
+
+
+def accept(sock):
+    conn, _ = sock.accept()
+    conn.settimeout(DEADLINE)
+    return conn
+
+
+def dial(port, address="127.0.0.1", rcvbuf=None):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    if rcvbuf:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    sock.connect((address, port))
+    return sock
+
+
+def dial_unix(name):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    sock.connect(name)
+    return sock
+
+
+def unused_port():
+    """A port that nobody listens on: the kernel gives it to nobody else for a while."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return port_of(sock)
+
+
+def receive(conn, length):
+    """Exactly so many bytes."""
+    data = bytearray()
+    while len(data) < length:
+        piece = conn.recv(length - len(data))
+        assert piece, f"ended after {len(data)} of {length} bytes: {bytes(data[:80])!r}"
+        data += piece
+    return bytes(data)
+
+
+def receive_all(conn):
+    data = bytearray()
+    while piece := conn.recv(1 << 18):
+        data += piece
+    return bytes(data)
+
+
+def sink(conn):
+    """Reads to the end; returns the number of bytes and their digest."""
+    total, digest = 0, hashlib.sha256()
+    while piece := conn.recv(1 << 18):
+        total += len(piece)
+        digest.update(piece)
+    return total, digest.hexdigest()
+
+
+def sink_slowly(conn, piece_size, pause):
+    """A reader that is slower than the sender."""
+    total, digest = 0, hashlib.sha256()
+    while piece := conn.recv(piece_size):
+        total += len(piece)
+        digest.update(piece)
+        time.sleep(pause)
+    return total, digest.hexdigest()
+
+
+def half_close(conn):
+    conn.shutdown(socket.SHUT_WR)
+
+
+def reset(conn):
+    """Closes with a reset instead of an orderly end."""
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def answer(conn, reply, delay=0):
+    """Reads the request to its end, then answers and ends."""
+    request = receive_all(conn)
+    time.sleep(delay)
+    conn.sendall(reply)
+    conn.close()
+    return request
+
+
+def send_all(conn, data):
+    """Sends and half-closes."""
+    conn.sendall(data)
+    half_close(conn)
+
+
+def reset_by_peer(conn):
+    """True if the connection ends with a reset."""
+    try:
+        receive_all(conn)
+    except ConnectionResetError:
+        return True
+    return False

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: ISC
+"""Limits in time: what they cover, that they come in time, and that cutting off is no success."""
+
+import socket
+import time
+
+import pytest
+
+from harness import DEVNULL, PIPE, Task, soonest
+from peers import (MIB, accept, answer, dial, half_close, listener, port_of, receive, receive_all,
+                   sink_slowly)
+
+
+@pytest.fixture
+def unresponsive():
+    """A port on which connecting takes for ever: its queue is full."""
+    with listener(backlog=0) as sock, dial(port_of(sock)), socket.socket() as waiting:
+        waiting.setblocking(False)
+        waiting.connect_ex(sock.getsockname())
+        yield port_of(sock)
+
+
+@pytest.mark.parametrize("option", ["--timeout", "-w", "--connect-timeout"])
+def test_connecting(sockctl, unresponsive, option):
+    def run():
+        proc = sockctl("connect", option, "0.5", "127.0.0.1", unresponsive, stdin=PIPE)
+        return proc.fails(6)
+
+    assert 0.5 <= soonest(run, 0.7) < 0.7
+
+
+def test_connecting_names_the_place(sockctl, unresponsive):
+    proc = sockctl("connect", "--connect-timeout", "100ms", "127.0.0.1", unresponsive)
+    proc.fails(6, f"127.0.0.1:{unresponsive}")
+
+
+def test_connect_timeout_is_over_once_connected(sockctl, server):
+    proc = sockctl("connect", "--connect-timeout", "0.2", "127.0.0.1", port_of(server),
+                   stdin=DEVNULL)
+    with accept(server) as conn:
+        answer(conn, b"late", 0.5)
+    proc.wait()
+    assert proc.out == b"late"
+
+
+def test_waiting_for_a_client(sockctl):
+    def run():
+        return sockctl("listen", "--timeout", "0.5", "127.0.0.1", "0", stdin=PIPE).fails(
+            6, "timed out")
+
+    assert 0.5 <= soonest(run, 0.7) < 0.7
+
+
+@pytest.mark.parametrize("value", ["1", "1s", "1.0", "1000ms"])
+def test_units(sockctl, value):
+    assert sockctl("listen", "-w", value, "127.0.0.1", "0").wait(6) >= 1
+
+
+def test_transfer_that_stalls(join):
+    """Neither a busy nor a stalled connection outlives the deadline."""
+    with open("/dev/zero", "rb") as zero:
+        proc, _ = join("--timeout", "0.5", stdin=zero, rcvbuf=4096)
+    assert proc.fails(6, "timed out") >= 0.5
+
+
+def test_transfer_that_goes_on(join):
+    with open("/dev/zero", "rb") as zero:
+        proc, conn = join("--timeout", "0.5", stdin=zero, stdout=DEVNULL)
+    assert sink_until_broken(conn) > 0
+    assert proc.fails(6, "timed out") >= 0.5
+
+
+def sink_until_broken(conn):
+    total = 0
+    try:
+        while piece := conn.recv(MIB):
+            total += len(piece)
+    except ConnectionResetError:
+        pass
+    return total
+
+
+def test_reader_downstream_that_stalls(join):
+    proc, conn = join("--timeout", "0.5", stdin=PIPE, stdout=PIPE)
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        conn.sendall(bytes(64 * MIB))
+    proc.fails(6, "timed out")
+
+
+def test_transfer_in_time_is_not_held_up(join):
+    proc, conn = join("--timeout", "60", "--idle-timeout", "60", stdin=b"x")
+    assert answer(conn, b"y") == b"x"
+    assert proc.wait() < 10
+
+
+def test_idle(join):
+    proc, conn = join("--idle-timeout", "0.5", stdin=PIPE)
+    before = time.monotonic()
+    proc.fails(6, "idle")
+    assert 0.4 < time.monotonic() - before < 5
+    try:
+        assert receive_all(conn) == b""
+    except ConnectionResetError:
+        pass
+
+
+@pytest.mark.parametrize("direction", ["sending", "receiving"])
+def test_idle_counts_both_directions(join, direction):
+    """A byte now and then in either direction is enough."""
+    proc, conn = join("--idle-timeout", "0.6", stdin=PIPE)
+    for n in range(6):
+        time.sleep(0.25)
+        if direction == "sending":
+            proc.stdin.write(b"x")
+            receive(conn, 1)
+        else:
+            conn.sendall(b"x")
+            proc.wait_out(n + 1)
+    assert proc.running()
+    proc.stdin.close()
+    half_close(conn)
+    assert receive_all(conn) == b""
+    proc.wait()
+
+
+def test_idle_does_not_cut_a_slow_transfer(join):
+    proc, conn = join("--idle-timeout", "0.5", stdin=bytes(MIB), rcvbuf=4096)
+    total, _ = sink_slowly(conn, 65536, 0.1)
+    assert total == MIB
+    conn.close()
+    proc.wait()
+
+
+def test_idle_while_the_answer_is_awaited(join):
+    proc, conn = join("--idle-timeout", "0.3", stdin=b"request")
+    assert receive_all(conn) == b"request"
+    proc.fails(6, "idle")
+
+
+def test_idle_is_for_each_connection(sockctl):
+    """The silent one is closed, with a message; the busy one and the listener go on."""
+    proc = sockctl("listen", "-k", "--idle-timeout", "0.4", "127.0.0.1", "0", stdin=PIPE)
+    port = proc.port
+    with dial(port) as silent, dial(port) as busy:
+        source = port_of(silent)
+        closing = Task(silent.recv, 1)
+        for n in range(8):
+            busy.sendall(b"x")
+            proc.wait_out(n + 1)
+            time.sleep(0.1)
+        try:
+            assert closing.result(5) == b""
+        except ConnectionResetError:
+            pass
+        proc.wait_err(f"127\\.0\\.0\\.1:{source}.*idle")
+        busy.sendall(b"y")
+        proc.wait_out(9)
+        with dial(port) as late:
+            late.sendall(b"z")
+            proc.wait_out(10)
+    proc.stop()
+
+
+def test_idle_does_not_count_before_there_is_a_client(sockctl):
+    proc = sockctl("listen", "--idle-timeout", "0.2", "127.0.0.1", "0", stdin=DEVNULL)
+    time.sleep(0.6)
+    with dial(proc.port) as conn:
+        conn.sendall(b"x")
+    proc.wait()
+    assert proc.out == b"x"
+
+
+def test_timeout_of_a_listener_that_stays(sockctl):
+    """One deadline over everything, so it ends the service; with a client it cuts off."""
+    proc = sockctl("listen", "-k", "--timeout", "0.5", "127.0.0.1", "0", stdin=PIPE)
+    with dial(proc.port) as conn:
+        conn.sendall(b"x")
+        proc.wait_out(1)
+        assert proc.fails(6, "timed out") >= 0.5
+
+
+def test_zero_is_a_time(sockctl, server):
+    """Either it is refused or it is over at once; it never means for ever."""
+    proc = sockctl("connect", "--timeout", "0", "127.0.0.1", port_of(server), stdin=PIPE)
+    proc.wait(proc.popen.wait(10))
+    assert proc.popen.returncode in (2, 6)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: ISC
+"""Unix domain sockets: what is made in the file system, what is removed, and what is left alone."""
+
+import os
+import signal
+import socket
+import stat
+
+import pytest
+
+from harness import DEVNULL, PIPE
+from peers import answer, dial_unix, half_close, receive_all
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "socket"
+
+
+def listening(proc):
+    proc.wait_err(": listening on ")
+    return proc
+
+
+def talk(proc, name):
+    """A whole conversation with a listener whose stdin is b"pong"."""
+    with dial_unix(name) as conn:
+        conn.sendall(b"ping")
+        half_close(conn)
+        assert receive_all(conn) == b"pong"
+    proc.wait()
+    assert proc.out == b"ping"
+
+
+@pytest.mark.parametrize("form", ["unix:{}", "{}"])
+def test_path(sockctl, path, form):
+    proc = sockctl("listen", form.format(path), stdin=b"pong")
+    proc.wait_err(f"^sockctl: listen: listening on unix:{path}$")
+    talk(proc, str(path))
+    assert not path.exists()
+
+
+def test_relative_path(sockctl, tmp_path):
+    for word in ("unix:here", "./here"):
+        proc = listening(sockctl("listen", word, stdin=b"pong", cwd=tmp_path))
+        talk(proc, str(tmp_path / "here"))
+        assert not os.listdir(tmp_path)
+
+
+def test_abstract_name(sockctl, tmp_path):
+    name = f"sockctl-{os.getpid()}"
+    proc = sockctl("listen", f"unix:@{name}", stdin=b"pong", cwd=tmp_path)
+    proc.wait_err(f"listening on unix:@{name}$")
+    assert not os.listdir(tmp_path)
+    talk(proc, f"\0{name}")
+
+
+def test_both_ends(sockctl, path):
+    server = listening(sockctl("listen", path, stdin=b"pong"))
+    client = sockctl("connect", path, stdin=b"ping")
+    client.wait()
+    server.wait()
+    assert (client.out, server.out) == (b"pong", b"ping")
+
+
+def test_longest_path(sockctl, tmp_path):
+    path = tmp_path / ("p" * (107 - len(str(tmp_path)) - 1))
+    server = listening(sockctl("listen", path, stdin=b"pong"))
+    client = sockctl("connect", path, stdin=b"ping")
+    client.wait()
+    server.wait()
+    assert client.out == b"pong"
+
+
+def test_mode(sockctl, path):
+    proc = listening(sockctl("listen", "--mode", "620", path, stdin=PIPE))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o620
+    proc.stop()
+
+
+def test_mode_without_being_asked_follows_the_umask(sockctl, path):
+    proc = listening(sockctl("listen", path, stdin=PIPE, umask=0o027))
+    assert not path.stat().st_mode & 0o007
+    proc.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT],
+                         ids=lambda n: n.name)
+@pytest.mark.parametrize("options", [[], ["-k"]], ids=["once", "keep-open"])
+def test_removed_on_signals(sockctl, path, number, options):
+    proc = listening(sockctl("listen", *options, path, stdin=PIPE))
+    proc.stop(number)
+    assert not path.exists()
+
+
+def test_removed_on_signals_while_serving(sockctl, path):
+    proc = listening(sockctl("listen", path, stdin=PIPE))
+    with dial_unix(str(path)) as conn:
+        conn.sendall(b"x")
+        proc.wait_out(1)
+        proc.stop()
+    assert not path.exists()
+
+
+def test_removed_after_a_timeout(sockctl, path):
+    sockctl("listen", "--timeout", "0.1", path, stdin=PIPE).wait(6)
+    assert not path.exists()
+
+
+def test_removed_after_a_failure(sockctl, path):
+    with open("/dev/full", "wb") as full:
+        proc = listening(sockctl("listen", path, stdin=PIPE, stdout=full))
+    with dial_unix(str(path)) as conn:
+        conn.sendall(b"x")
+        proc.wait(1)
+    assert not path.exists()
+
+
+def test_removed_after_the_reader_downstream_went_away(sockctl, path):
+    proc = listening(sockctl("listen", path, stdin=PIPE, stdout=PIPE))
+    with dial_unix(str(path)) as conn:
+        conn.sendall(b"x")
+        proc.stdout.close()
+        proc.wait(141)
+    assert not path.exists()
+
+
+def test_dead_socket_is_replaced(sockctl, path):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+    talk(listening(sockctl("listen", path, stdin=b"pong")), str(path))
+    assert not path.exists()
+
+
+def test_live_socket_is_left_alone(sockctl, path):
+    first = listening(sockctl("listen", path, stdin=b"pong"))
+    sockctl("listen", path).fails(5, path, "EADDRINUSE")
+    talk(first, str(path))
+
+
+def test_live_socket_with_a_full_queue_is_left_alone(sockctl, path):
+    """Such a server is busy, not dead."""
+    with socket.socket(socket.AF_UNIX) as sock, socket.socket(socket.AF_UNIX) as client:
+        sock.bind(str(path))
+        sock.listen(0)
+        client.connect(str(path))
+        sockctl("listen", path).fails(5, path, "EADDRINUSE")
+        assert path.exists()
+
+
+def test_datagram_socket_in_use_is_left_alone(sockctl, path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(path))
+        sockctl("listen", path).fails(5, path)
+        assert path.exists()
+
+
+def test_file_is_left_alone(sockctl, path):
+    path.write_text("content")
+    sockctl("listen", path).fails(5, path)
+    assert path.read_text() == "content"
+
+
+def test_directory_is_left_alone(sockctl, path):
+    path.mkdir()
+    sockctl("listen", path).fails(5, path)
+    assert path.is_dir()
+
+
+@pytest.mark.parametrize("target", ["dead", "file", "nothing"])
+def test_symbolic_link_is_left_alone(sockctl, path, tmp_path, target):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "dead"))
+    (tmp_path / "file").write_text("content")
+    path.symlink_to(tmp_path / target)
+    sockctl("listen", path).fails(5, path)
+    assert path.is_symlink()
+    assert (tmp_path / "dead").exists()
+    assert (tmp_path / "file").read_text() == "content"
+
+
+def test_successors_socket_is_not_removed(sockctl, path):
+    """What is there at the end is removed only if it is what was made at the start."""
+    proc = listening(sockctl("listen", path, stdin=PIPE))
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+        proc.stop()
+        assert path.exists()
+
+
+def test_directory_that_does_not_exist(sockctl, tmp_path):
+    proc = sockctl("listen", tmp_path / "no" / "socket")
+    proc.fails(5, tmp_path / "no" / "socket", "ENOENT")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user to become")
+def test_directory_of_somebody_else(sockctl, tmp_path):
+    tmp_path.chmod(0o755)
+    proc = sockctl("listen", "unix:socket", user=65534, cwd=tmp_path)
+    proc.fails(5, "socket", "EACCES")
+
+
+def test_name_is_made_safe_for_the_terminal(sockctl, tmp_path):
+    proc = sockctl("listen", f"{tmp_path}/a\x1b[31mb", stdin=DEVNULL)
+    proc.wait_err("listening on ")
+    with dial_unix(f"{tmp_path}/a\x1b[31mb") as conn:
+        answer(conn, b"")
+    proc.wait()
+    assert "\x1b" not in proc.err and "[31mb" in proc.err
+
+
+def test_clients_of_a_listener_that_stays(sockctl, path):
+    proc = listening(sockctl("listen", "-k", "--count", "3", path, stdin=DEVNULL))
+    for _ in range(3):
+        with dial_unix(str(path)) as conn:
+            conn.sendall(b"x")
+            half_close(conn)
+            assert receive_all(conn) == b""
+    proc.wait()
+    assert proc.out == b"xxx"
+    assert not path.exists()
