@@ -145,9 +145,11 @@ static int unacknowledged(struct endpoint *peer)
 	if (error)
 		return error;
 	// A reset that came in the middle of a call may have been taken for the end of that call
-	// only.
+	// only. The last acknowledgement closes the connection, too, and may have come just now.
 	sys_getsockopt(peer->wr_fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	return info.tcpi_state == TCP_CLOSE ? -ECONNRESET : bytes;
+	if (info.tcpi_state != TCP_CLOSE)
+		return bytes;
+	return sys_outq(peer->wr_fd, &bytes) == 0 && bytes ? -ECONNRESET : 0;
 }
 
 // Everything is said. Waits until the kernel of the peer has acknowledged it.
