@@ -10,10 +10,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-// What libuv polls for while only errors matter: urgent data is rare, and the kernel reports errors
-// and hang-ups whatever it was asked for.
-#define ERRORS_ONLY UV_PRIORITIZED
-
 struct watch_handle {
 	union {
 		uv_handle_t any;
@@ -72,12 +68,15 @@ static void become_always_ready(struct watch *w)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
-static int uv_events(unsigned wanted)
+// While only errors matter, which the kernel reports whatever it was asked for, libuv wants to poll
+// for something all the same. Urgent data is rare; once it is there it stays until somebody reads
+// it, and the end of the peer's stream takes its place.
+static int uv_events(const struct watch *w)
 {
-	int events =
-		(wanted & WATCH_READ ? UV_READABLE : 0) | (wanted & WATCH_WRITE ? UV_WRITABLE : 0);
+	int events = (w->wanted & WATCH_READ ? UV_READABLE : 0) |
+		     (w->wanted & WATCH_WRITE ? UV_WRITABLE : 0);
 
-	return events ? events : ERRORS_ONLY;
+	return events ? events : w->urgent ? UV_DISCONNECT : UV_PRIORITIZED;
 }
 
 static void arm(struct watch *w)
@@ -91,13 +90,13 @@ static void arm(struct watch *w)
 		epoll_ctl(w->nested, EPOLL_CTL_MOD, w->fd, &ev);
 		uv_poll_start(&w->handle->poll, UV_READABLE, on_poll);
 	} else {
-		uv_poll_start(&w->handle->poll, uv_events(w->wanted), on_poll);
+		uv_poll_start(&w->handle->poll, uv_events(w), on_poll);
 	}
 	w->armed = w->wanted;
 }
 
-// A hang-up or urgent data that nobody waits for would be reported for ever. Stop; watch_want()
-// starts again.
+// An end or a hang-up that nobody waits for would be reported for ever. Stop; watch_want() starts
+// again.
 static void disarm(struct watch *w)
 {
 	uv_poll_stop(&w->handle->poll);
@@ -161,8 +160,11 @@ static void on_poll(uv_poll_t *poll, int status, int uvevents)
 		w->cb(w, events & w->wanted);
 	} else if (w->armed & ~w->wanted) {
 		arm(w);
-	} else if (events || uvevents & ERRORS_ONLY) {
+	} else if (events || w->urgent) {
 		disarm(w);
+	} else if (w->nested < 0) {
+		w->urgent = true;
+		arm(w);
 	}
 }
 

@@ -36,6 +36,7 @@ struct watch {
 	void *data; // the owner's
 	unsigned wanted;
 	unsigned armed; // what the kernel was asked for; may lag behind while that does no harm
+	bool urgent; // urgent data has come: do not ask for it again
 	int nested; // epoll instance of a shared descriptor, or -1
 	uv_loop_t *loop;
 	struct watch_handle

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "rig.h"
 
+#include "loop.h"
 #include "unit.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -14,22 +14,6 @@ static void on_watch(struct watch *w, unsigned events)
 {
 	(void)w;
 	(void)events;
-}
-
-static void tcp_pair(int fds[2])
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t len = sizeof(in);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&in, len), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&in, &len), 0);
-	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(fds[0], (struct sockaddr *)&in, len), 0);
-	fds[1] = accept(listener, NULL, NULL);
-	assert_true(fds[1] >= 0);
-	close(listener);
 }
 
 static int temporary_file(int flags)
