@@ -275,8 +275,11 @@ static int decode_json(struct splitter *s, struct iovec *slice, char *text, size
 	json_t *object = json_loadb(text, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
 	int r;
 
-	if (!object)
-		return invalid(s, "no JSON: %s", error.text);
+	if (!object) {
+		invalid(s, "no JSON: ");
+		str_add_escaped(&s->error, error.text, strlen(error.text)); // quotes the input
+		return -EINVAL;
+	}
 	r = decode_object(s, slice, object, text);
 	json_decref(object);
 	return r;
