@@ -2,7 +2,7 @@
 #include "cmd/words.h"
 
 #include "cmd/table.h"
-#include "sys/database.h"
+#include "net/database.h"
 #include "sys/sockopts.h"
 
 #include <stdio.h>
@@ -28,14 +28,20 @@ static void add_sockopts(struct str *out)
 		add_word(out, o->name, o->meaning);
 }
 
-static void add_services(struct str *out)
+static void add_service(void *out, const struct servent *entry)
 {
-	const struct servent *s;
+	add_word(out, entry->s_name, entry->s_proto);
+}
 
-	sys_setservent(1);
-	while ((s = sys_getservent()))
-		add_word(out, s->s_name, s->s_proto);
-	sys_endservent();
+// Whether a line of /proc/net/unix, "Num: RefCount Protocol Flags ...", is that of a socket that
+// listens (__SO_ACCEPTCON).
+static bool listens(const char *line)
+{
+	for (int field = 0; field < 3; field++) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return strtoul(line, NULL, 16) & 0x10000;
 }
 
 // The sockets in the file system on which somebody listens.
@@ -46,11 +52,9 @@ static void add_unix_sockets(struct str *out)
 	size_t size = 0;
 
 	while (table && getline(&line, &size, table) > 0) {
-		unsigned flags = 0;
 		char *path = strchr(line, '/');
 
-		// Num: RefCount Protocol Flags ...; the flag is __SO_ACCEPTCON.
-		if (!path || sscanf(line, "%*x: %*x %*x %x", &flags) != 1 || !(flags & 0x10000))
+		if (!path || !listens(line))
 			continue;
 		path[strcspn(path, "\n")] = '\0';
 		str_add(out, "unix:");
@@ -68,7 +72,7 @@ static void add_kind(struct str *out, const char *kind)
 	if (strcmp(kind, "sockopt") == 0)
 		add_sockopts(out);
 	else if (strcmp(kind, "service") == 0)
-		add_services(out);
+		services_list(add_service, out);
 	else
 		str_addf(out, ":%s\n", kind);
 	if (strcmp(kind, "host") == 0)
