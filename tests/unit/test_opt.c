@@ -476,9 +476,20 @@ static void test_words(void **state)
 
 	(void)state;
 	opt_words(&demo, &s);
-	assert_string_equal(str_c(&s), "--flag\n--verbose\n--text=\n--list=\n--number=\n--any=\n"
-				       "--mode=\n--size=\n--timeout=\n--colour=\n--maybe\n"
-				       "--name=\n--on\n--help\n");
+	assert_string_equal(str_c(&s), "--flag\ta flag\n"
+				       "--verbose\tcount\n"
+				       "--text=\ta text\n"
+				       "--list=\twords\n"
+				       "--number=\ta number\n"
+				       "--any=\tany number\n"
+				       "--mode=\ta mode\n"
+				       "--size=\ta size\n"
+				       "--timeout=\ta time\n"
+				       "--colour=\ta choice\n"
+				       "--maybe\tan optional argument\n"
+				       "--name=\tname it\n"
+				       "--on\tturn it on\n"
+				       "--help\tprint this help\n");
 	str_fini(&s);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The option tables of the real commands.
 #include "cmd/table.h"
+#include "cmd/words.h"
 
 #include "unit.h"
 
@@ -78,6 +79,50 @@ static void test_summaries(void **state)
 	}
 }
 
+// The lines that completion gets after the words of a command line.
+static void words_after(struct str *out, int count, const char *first, const char *second)
+{
+	char *words[] = {(char *)first, (char *)second};
+
+	str_clear(out);
+	cmd_words(count, words, out);
+	for (const char *p = str_c(out); *p; p += strcspn(p, "\n") + 1) {
+		size_t len = strcspn(p, "\n");
+
+		assert_int_equal(p[len], '\n');
+		assert_true(*p == ':' || memchr(p, '\t', len));
+	}
+}
+
+static void test_words(void **state)
+{
+	struct str out = {0};
+
+	(void)state;
+	words_after(&out, 0, NULL, NULL);
+	cmd_for_each(cmd)
+	{
+		struct str line = {0};
+
+		str_addf(&line, "%s\t%s\n", cmd->name, cmd->summary);
+		assert_non_null(strstr(str_c(&out), str_c(&line)));
+		str_fini(&line);
+	}
+	words_after(&out, 1, "help", NULL);
+	assert_non_null(strstr(str_c(&out), "connect\t"));
+	words_after(&out, 1, "connect", NULL);
+	assert_non_null(strstr(str_c(&out), "--timeout=\t"));
+	words_after(&out, 2, "connect", "--until");
+	assert_string_equal(str_c(&out), "both\t\npeer\t\ninput\t\n");
+	words_after(&out, 2, "connect", "--set");
+	assert_non_null(strstr(str_c(&out), "SO_KEEPALIVE\t"));
+	words_after(&out, 2, "connect", "--output");
+	assert_string_equal(str_c(&out), ":file\n");
+	words_after(&out, 1, "no-such-command", NULL);
+	assert_string_equal(str_c(&out), "");
+	str_fini(&out);
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -103,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_help_fits),
 		cmocka_unit_test(test_help_ends_with_examples),
 		cmocka_unit_test(test_summaries),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_nearest),
 	};
