@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// Says so without allocating, and ends the program without running exit handlers.
-attr_noreturn attr_cold static void out_of_memory(void)
+attr_cold void out_of_memory(void)
 {
 	static const char text[] = "sockctl: out of memory (ENOMEM)\n";
 

@@ -3,6 +3,8 @@
 #ifndef SOCKCTL_BASE_MEM_H
 #define SOCKCTL_BASE_MEM_H
 
+#include "base/util.h"
+
 #include <stddef.h>
 
 // The caller owns what these return and frees it with free().
@@ -11,5 +13,8 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
+
+// Says so without allocating, and ends the program without running exit handlers.
+attr_noreturn void out_of_memory(void);
 
 #endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: ISC
+#include "net/access.h"
+
+#include "base/mem.h"
+#include "net/ip.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAPPED_BITS 96 // before the IPv4 address in a mapped one (RFC 4291 section 2.5.5.2)
+
+// Peers that come as mapped addresses are known by their IPv4 address, and so must be the ranges.
+static void unmap(struct ip_prefix *p)
+{
+	struct ip v4;
+
+	if (p->length < MAPPED_BITS || strcmp(ip_class(&p->ip), "mapped") != 0 ||
+		!ip_embedded(&p->ip, &v4))
+		return;
+	p->ip = v4;
+	p->length -= MAPPED_BITS;
+}
+
+static int add(struct ip_prefix **list, size_t *count, const char *word, struct str *err)
+{
+	struct ip_prefix p;
+	int r = ip_prefix_parse(word, &p, err);
+
+	if (r < 0)
+		return r;
+	unmap(&p);
+	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
+	(*list)[(*count)++] = p;
+	return 0;
+}
+
+int access_allow(struct access *a, const char *word, struct str *err)
+{
+	return add(&a->allowed, &a->allowed_count, word, err);
+}
+
+int access_deny(struct access *a, const char *word, struct str *err)
+{
+	return add(&a->denied, &a->denied_count, word, err);
+}
+
+static bool is_ip(const struct sockaddr_any *a)
+{
+	return a->len && (a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6);
+}
+
+static bool is_in(const struct ip_prefix *list, size_t count, const struct ip *ip)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ip_prefix_has(&list[i], ip))
+			return true;
+	return false;
+}
+
+const char *access_refusal(const struct access *a, const struct sockaddr_any *peer)
+{
+	if (!is_ip(peer))
+		return a->allowed_count ? "not allowed" : NULL;
+
+	struct sockaddr_any plain = *peer;
+
+	sockaddr_unmap(&plain);
+
+	struct ip ip = ip_of(&plain);
+
+	if (is_in(a->denied, a->denied_count, &ip))
+		return "denied";
+	if (a->allowed_count && !is_in(a->allowed, a->allowed_count, &ip))
+		return "not allowed";
+	return NULL;
+}
+
+void access_fini(struct access *a)
+{
+	free(a->allowed);
+	free(a->denied);
+	*a = (struct access){0};
+}
+
+struct tally_entry {
+	struct ip ip;
+	uint64_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct tally_entry *x = a;
+	const struct tally_entry *y = b;
+
+	return memcmp(&x->ip, &y->ip, sizeof(x->ip));
+}
+
+static struct ip key_of(const struct sockaddr_any *peer)
+{
+	struct sockaddr_any plain = *peer;
+
+	sockaddr_unmap(&plain);
+	return is_ip(&plain) ? ip_of(&plain) : (struct ip){.family = AF_UNIX};
+}
+
+static struct tally_entry *find(const struct tally *t, const struct sockaddr_any *peer)
+{
+	struct tally_entry key = {.ip = key_of(peer)};
+	struct tally_entry **found = tfind(&key, &t->tree, compare);
+
+	return found ? *found : NULL;
+}
+
+uint64_t tally_count(const struct tally *t, const struct sockaddr_any *peer)
+{
+	const struct tally_entry *e = find(t, peer);
+
+	return e ? e->count : 0;
+}
+
+void tally_add(struct tally *t, const struct sockaddr_any *peer)
+{
+	struct tally_entry *e = find(t, peer);
+
+	if (!e) {
+		e = xcalloc(1, sizeof(*e));
+		e->ip = key_of(peer);
+		if (!tsearch(e, &t->tree, compare))
+			out_of_memory();
+	}
+	e->count++;
+}
+
+void tally_remove(struct tally *t, const struct sockaddr_any *peer)
+{
+	struct tally_entry *e = find(t, peer);
+
+	if (!e || --e->count)
+		return;
+	tdelete(e, &t->tree, compare);
+	free(e);
+}
+
+void tally_fini(struct tally *t)
+{
+	tdestroy(t->tree, free);
+	t->tree = NULL;
+}
