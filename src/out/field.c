@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 json_t *json_text(const char *s)
 {
@@ -77,6 +78,7 @@ static void json_add_field(json_t *j, const struct field *f)
 		value = json_boolean(f->number);
 		break;
 	case FIELD_SECONDS:
+	case FIELD_TIME:
 		value = json_real((double)f->number / 1e9);
 		break;
 	case FIELD_ADDR:
@@ -115,6 +117,17 @@ static void text_add_list(struct str *s, const char *const *items)
 	}
 }
 
+static void text_add_time(struct str *s, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	char text[sizeof("2026-01-01T00:00:00")];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	str_addf(s, "%s.%03uZ", text, (unsigned)(ns / 1000000 % 1000));
+}
+
 void str_add_field(struct str *s, const struct field *f)
 {
 	const struct sockaddr_any *a = f->ptr;
@@ -138,6 +151,9 @@ void str_add_field(struct str *s, const struct field *f)
 		break;
 	case FIELD_SECONDS:
 		str_addf(s, "%.3f s", (double)f->number / 1e9);
+		break;
+	case FIELD_TIME:
+		text_add_time(s, f->number);
 		break;
 	case FIELD_ADDR:
 	case FIELD_ENDPOINT:

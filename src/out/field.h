@@ -19,6 +19,7 @@ enum field_type {
 	FIELD_INT, // from int64_t
 	FIELD_BOOL,
 	FIELD_SECONDS, // from nanoseconds
+	FIELD_TIME, // from nanoseconds since 1970: seconds, or RFC 3339 in text
 	FIELD_ADDR, // {family, address, port} or {family, path}
 	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the object itself
 };
@@ -53,6 +54,10 @@ struct field {
 #define F_SECONDS(key, ns) \
 	{ \
 		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
+	}
+#define F_TIME(key, ns) \
+	{ \
+		key, FIELD_TIME, (uint64_t)(ns), NULL \
 	}
 #define F_ADDR(key, addr) \
 	{ \

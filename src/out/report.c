@@ -64,14 +64,21 @@ static void text_begin(const struct reporter *r, struct str *s)
 		str_addf(s, "%s: ", r->command);
 }
 
+bool report_wants(const struct reporter *r, const struct event *e)
+{
+	return r->json ? r->level > REPORT_QUIET : e->text && r->level >= e->level;
+}
+
 void report_fields(struct reporter *r, const struct event *e, const struct field *fields, size_t n)
 {
-	if (r->json && r->level > REPORT_QUIET) {
+	if (!report_wants(r, e))
+		return;
+	if (r->json) {
 		json_t *j = json_event(r, e->name);
 
 		json_add_fields(j, fields, n);
 		write_json(r, j);
-	} else if (!r->json && e->text && r->level >= e->level) {
+	} else {
 		struct str line = {0};
 
 		text_begin(r, &line);

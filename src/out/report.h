@@ -39,6 +39,9 @@ struct reporter {
 
 void report_fields(struct reporter *r, const struct event *e, const struct field *fields, size_t n);
 
+// True if the event would be reported: for callers who would have to find out its fields first.
+bool report_wants(const struct reporter *r, const struct event *e);
+
 // "sockctl: COMMAND: OBJECT: MESSAGE (ERRNO_NAME)". OBJECT may be NULL; it is escaped. ERROR is a
 // negative errno or 0; with a NULL message the text is that of the error.
 void report_error(
