@@ -194,7 +194,7 @@ int bound_adopt(struct bound *b, int fd, int type)
 	}
 	if (r < 0)
 		return r;
-	b->sockets = xcalloc(1, sizeof(*b->sockets));
+	b->sockets = xrealloc(b->sockets, (b->count + 1) * sizeof(*b->sockets));
 	add_socket(b, fd, true);
 	return 0;
 }

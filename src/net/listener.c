@@ -82,6 +82,7 @@ static void on_connection(struct watch *w, unsigned events)
 // Gives each bound socket its watch.
 static void take_sockets(struct listener *l)
 {
+	free(l->sockets);
 	l->count = l->bound.count;
 	l->sockets = xcalloc(l->count, sizeof(*l->sockets));
 	for (size_t i = 0; i < l->count; i++) {

@@ -67,7 +67,8 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
 	const struct listener_options *options, const char **step);
 
-// Takes over a listening socket that was inherited. -EINVAL if it does not listen.
+// Takes over a listening socket that was inherited, beside those there are. -EINVAL if it does not
+// listen.
 int listener_adopt(struct listener *l, int fd);
 
 // Starts accepting. Before that, clients wait in the backlog.

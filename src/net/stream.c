@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "sys/socket.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -22,4 +23,18 @@ void stream_set_defaults(int fd)
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
 		sys_setsockopt_int(fd, defaults[i].level, defaults[i].option, defaults[i].value);
+}
+
+int stream_credentials(int fd, struct ucred *who)
+{
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof(family);
+	int r = sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+
+	if (r < 0)
+		return r;
+	if (family != AF_UNIX)
+		return -EOPNOTSUPP;
+	len = sizeof(*who);
+	return sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
 }
