@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: ISC
 #include "io/fd.h"
 
+#include "base/util.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -75,4 +78,25 @@ int fd_reopen(int fd, const struct fd_info *info, int mode)
 		return -EBADF;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return sys_open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
+static struct rlimit original_limit;
+
+int fd_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return INT_MAX;
+	original_limit = limit;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit = original_limit;
+	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
+}
+
+void fd_restore_limit(void)
+{
+	if (original_limit.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &original_limit);
 }

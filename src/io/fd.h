@@ -31,4 +31,12 @@ void fd_inspect(int fd, struct fd_info *info);
 // errno where that cannot be done: -EOPNOTSUPP for kinds that have no name to open.
 int fd_reopen(int fd, const struct fd_info *info, int mode);
 
+// Allows this process as many descriptors as the system does (the hard limit of RLIMIT_NOFILE), and
+// returns how many that are.
+int fd_raise_limit(void);
+
+// The limit as it was before, for programs that select() with a set of fixed size.
+// Async-signal-safe.
+void fd_restore_limit(void);
+
 #endif
