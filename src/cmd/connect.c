@@ -2,9 +2,12 @@
 // sockctl connect: a connection joined to stdin and stdout. See sockctl-connect(1).
 #include "app.h"
 #include "cmd/client.h"
+#include "cmd/connection.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/dial.h"
+#include "sys/file.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,9 +43,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static const struct event ev_connected = {
-	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
-
 // One run of the command.
 struct connect {
 	struct app *app;
@@ -50,6 +50,7 @@ struct connect {
 	struct stream_files files;
 	struct sockopt_settings settings;
 	struct dial *dial;
+	struct connection connection;
 	struct endpoint local;
 	struct stream stream;
 	bool is_streaming;
@@ -116,8 +117,11 @@ static int complete(struct connect *c, int fd)
 static void start_stream(struct connect *c, int fd, bool is_private)
 {
 	struct app *app = c->app;
+	struct sockaddr_any remote;
 	int r;
 
+	sys_getpeername(fd, &remote);
+	connection_init(&c->connection, app, 1, &remote);
 	if (complete(c, fd)) {
 		app_stop(app);
 		return;
@@ -126,16 +130,17 @@ static void start_stream(struct connect *c, int fd, bool is_private)
 		stream_on_local_event, &c->stream);
 
 	if (r == 0)
-		r = stream_init(&c->stream, app, &c->config->stream, &c->files, fd, is_private,
-			&c->local, on_stream_done, c);
+		r = stream_init(&c->stream, &c->connection, &c->config->stream, &c->files, fd,
+			is_private, &c->local, on_stream_done, c);
 	if (r < 0) {
+		if (is_private)
+			sys_close(fd);
 		app_fail(app, STATUS_LOCAL, c->config->place.name, r);
 		app_stop(app);
 		return;
 	}
 	c->is_streaming = true;
-	report(&app->out, &ev_connected, F_ADDR("remote", &c->stream.remote_address),
-		F_ADDR("local", &c->stream.local_address));
+	connection_report_connected(&c->connection, fd);
 	stream_start(&c->stream);
 }
 

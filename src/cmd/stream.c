@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/stream.h"
 
+#include "base/mem.h"
+#include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/file.h"
-#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define PROGRESS_MS 250
@@ -48,15 +50,21 @@ const struct opt stream_opts[] = {
 	{0},
 };
 
-static const struct event ev_closed = {"closed", REPORT_VERBOSE,
-	"closed {remote}: {sent} bytes sent, {received} bytes received, {duration}"};
 static const struct event ev_progress = {"stats", REPORT_NORMAL, NULL};
+
+// What looks at the bytes on their way or changes them.
+struct stream_filters {
+	struct hexdump hex_out, hex_in;
+	struct crlf_filter crlf;
+	struct telnet_filter telnet;
+	struct telnet_escape_filter telnet_escape;
+};
 
 int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files)
 {
 	*files = (struct stream_files){
-		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output"};
+		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false};
 	if (config->input) {
 		files->in_name = config->input;
 		files->in = sys_open(config->input, O_RDONLY | O_CLOEXEC, 0);
@@ -73,7 +81,7 @@ int stream_open_files(
 	return 0;
 }
 
-static void show_hex(struct stream *s, struct hexdump *h, const void *data, size_t len)
+static void show_hex(struct hexdump *h, const void *data, size_t len)
 {
 	struct str text = {0};
 	int r;
@@ -81,30 +89,36 @@ static void show_hex(struct stream *s, struct hexdump *h, const void *data, size
 	hexdump_add(h, &text, data, len);
 	r = write_whole(STDERR_FILENO, text.data, text.len);
 	(void)r; // when stderr is gone there is nobody left to tell
-	(void)s;
 	str_fini(&text);
 }
 
 static void on_sent(void *arg, const void *data, size_t len)
 {
-	struct stream *s = arg;
+	struct stream_filters *f = arg;
 
-	show_hex(s, &s->hex_out, data, len);
+	show_hex(&f->hex_out, data, len);
 }
 
 static void on_received(void *arg, const void *data, size_t len)
 {
-	struct stream *s = arg;
+	struct stream_filters *f = arg;
 
-	show_hex(s, &s->hex_in, data, len);
+	show_hex(&f->hex_in, data, len);
+}
+
+static uint64_t bytes_to_send(const struct endpoint *local)
+{
+	const struct fd_info *in = &local->rd_info;
+
+	return in->kind == FD_FILE && in->size > in->position ? in->size - in->position : 0;
 }
 
 static void add_progress(const struct stream *s, struct str *line)
 {
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,
 				   .received = s->relay.in.received,
-				   .total = s->total,
-				   .elapsed = trace_now() - s->started});
+				   .total = bytes_to_send(s->local),
+				   .elapsed = trace_now() - s->connection->started});
 }
 
 // On a terminal one line is drawn again and again; elsewhere only the last one is written.
@@ -139,45 +153,46 @@ void stream_end_progress(struct stream *s)
 	if (!s->config->progress)
 		return;
 	if (s->app->out.json)
-		report(&s->app->out, &ev_progress, F_ADDR("remote", &s->remote_address),
+		report(&s->app->out, &ev_progress, F_ADDR("remote", &s->connection->remote),
 			F_UINT("sent", s->relay.out.sent), F_UINT("received", s->relay.in.received),
-			F_SECONDS("duration", trace_now() - s->started));
+			F_SECONDS("duration", trace_now() - s->connection->started));
 	else
 		draw_progress(s, true);
+}
+
+// The party that the connection is joined to has failed.
+static int report_local_failure(struct stream *s, const char *name)
+{
+	int status = s->files->is_remote ? STATUS_BROKEN : STATUS_LOCAL;
+	int error = s->relay.error;
+
+	// A reader of stdout that goes away is no fault.
+	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
+		return STATUS_SIGNAL + SIGPIPE;
+	report_error(&s->app->out, status, name, NULL, error);
+	return status;
 }
 
 static int report_failure(struct stream *s)
 {
 	const struct relay *r = &s->relay;
-	struct str remote = {0};
-	int status = STATUS_OK;
 
-	str_add_sockaddr(&remote, &s->remote_address.sa, s->remote_address.len);
 	switch (r->outcome) {
 	case RELAY_DONE:
 		break;
 	case RELAY_INPUT_FAILED:
-		status = STATUS_LOCAL;
-		report_error(&s->app->out, status, s->files->in_name, NULL, r->error);
-		break;
+		return report_local_failure(s, s->files->in_name);
 	case RELAY_OUTPUT_FAILED:
-		status = r->error == -EPIPE ? STATUS_SIGNAL + SIGPIPE : STATUS_LOCAL;
-		if (status == STATUS_LOCAL)
-			report_error(&s->app->out, status, s->files->out_name, NULL, r->error);
-		break;
+		return report_local_failure(s, s->files->out_name);
 	case RELAY_PEER_FAILED:
-		status = STATUS_BROKEN;
-		report_error(&s->app->out, status, str_c(&remote),
+		return connection_report_error(s->connection, STATUS_BROKEN,
 			r->error == -EPIPE ? "the peer closed before everything was sent" : NULL,
 			r->error);
-		break;
 	case RELAY_IDLE:
-		status = STATUS_TIMEOUT;
-		report_error(&s->app->out, status, str_c(&remote), "idle for too long", 0);
-		break;
+		return connection_report_error(
+			s->connection, STATUS_TIMEOUT, "idle for too long", 0);
 	}
-	str_fini(&remote);
-	return status;
+	return STATUS_OK;
 }
 
 static const char *outcome_name(enum relay_outcome outcome)
@@ -193,13 +208,15 @@ static const char *outcome_name(enum relay_outcome outcome)
 	return names[outcome];
 }
 
-static void report_closed(struct stream *s, int status)
+static void report_closed(struct stream *s, const char *how, int status)
 {
-	report(&s->app->out, &ev_closed, F_UINT("connection", s->number),
-		F_ADDR("remote", &s->remote_address), F_UINT("sent", s->relay.out.sent),
-		F_UINT("received", s->relay.in.received), F_UINT("unsent", relay_unsent(&s->relay)),
-		F_SECONDS("duration", trace_now() - s->started),
-		F_STR("how", outcome_name(s->relay.outcome)), F_UINT("status", status));
+	const struct relay *r = &s->relay;
+
+	connection_report_closed(s->connection, &(struct connection_end){.sent = r->out.sent,
+							.received = r->in.received,
+							.unsent = relay_unsent(r),
+							.how = how,
+							.status = status});
 }
 
 static void on_relay_done(struct relay *r)
@@ -209,7 +226,7 @@ static void on_relay_done(struct relay *r)
 
 	stream_end_progress(s);
 	status = report_failure(s);
-	report_closed(s, status);
+	report_closed(s, outcome_name(r->outcome), status);
 	s->done(s, status);
 }
 
@@ -227,40 +244,43 @@ void stream_on_local_event(struct watch *w, unsigned events)
 	relay_on_event(&s->relay, w, events);
 }
 
+bool stream_config_wants_bytes(const struct stream_config *config)
+{
+	return config->crlf || config->telnet || config->hex || config->progress || config->idle_ms;
+}
+
 static void set_filters(struct stream *s)
 {
 	struct relay *r = &s->relay;
+	struct stream_filters *f;
 
+	if (!s->config->crlf && !s->config->telnet && !s->config->hex)
+		return;
+	f = s->filters = xcalloc(1, sizeof(*f));
 	if (s->config->telnet) {
-		telnet_filter_init(&s->telnet);
-		telnet_escape_filter_init(&s->telnet_escape, s->config->crlf);
-		r->in.filter = &s->telnet.filter;
-		r->out.filter = &s->telnet_escape.filter;
-		r->telnet = &s->telnet;
+		telnet_filter_init(&f->telnet);
+		telnet_escape_filter_init(&f->telnet_escape, s->config->crlf);
+		r->in.filter = &f->telnet.filter;
+		r->out.filter = &f->telnet_escape.filter;
+		r->telnet = &f->telnet;
 	} else if (s->config->crlf) {
-		crlf_filter_init(&s->crlf);
-		r->out.filter = &s->crlf.filter;
+		crlf_filter_init(&f->crlf);
+		r->out.filter = &f->crlf.filter;
 	}
 	if (s->config->hex) {
-		s->hex_out.direction = '>';
-		s->hex_in.direction = '<';
+		f->hex_out.direction = '>';
+		f->hex_in.direction = '<';
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
-		r->out.tap_arg = r->in.tap_arg = s;
+		r->out.tap_arg = r->in.tap_arg = f;
 	}
 }
 
-static uint64_t bytes_to_send(const struct endpoint *local)
+int stream_init(struct stream *s, const struct connection *connection,
+	const struct stream_config *config, const struct stream_files *files, int fd,
+	bool is_private, struct endpoint *local, stream_fn *done, void *data)
 {
-	const struct fd_info *in = &local->rd_info;
-
-	return in->kind == FD_FILE && in->size > in->position ? in->size - in->position : 0;
-}
-
-int stream_init(struct stream *s, struct app *app, const struct stream_config *config,
-	const struct stream_files *files, int fd, bool is_private, struct endpoint *local,
-	stream_fn *done, void *data)
-{
+	uv_loop_t *loop = &connection->app->loop;
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
@@ -270,32 +290,25 @@ int stream_init(struct stream *s, struct app *app, const struct stream_config *c
 	};
 	int r;
 
-	*s = (struct stream){.app = app,
+	*s = (struct stream){.app = connection->app,
+		.connection = connection,
 		.config = config,
 		.files = files,
 		.local = local,
-		.number = 1,
 		.done = done,
 		.data = data};
-	r = endpoint_init_socket(&s->peer, &app->loop, fd, is_private, on_peer_event, s);
+	r = endpoint_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
 	if (r < 0) {
-		if (is_private)
-			sys_close(fd);
+		*s = (struct stream){0};
 		return r;
 	}
-	sys_getsockname(fd, &s->local_address);
-	sys_getpeername(fd, &s->remote_address);
-	sockaddr_unmap(&s->local_address);
-	sockaddr_unmap(&s->remote_address);
-	relay_init(&s->relay, &app->loop, local, &s->peer, &policy, on_relay_done, s);
+	relay_init(&s->relay, loop, local, &s->peer, &policy, on_relay_done, s);
 	set_filters(s);
-	s->total = bytes_to_send(local);
 	return 0;
 }
 
 void stream_start(struct stream *s)
 {
-	s->started = trace_now();
 	if (s->config->progress && isatty(STDERR_FILENO) && !s->app->out.json) {
 		timer_init(&s->progress, &s->app->loop, on_progress, s);
 		timer_start(&s->progress, PROGRESS_MS);
@@ -306,21 +319,20 @@ void stream_start(struct stream *s)
 void stream_fini(struct stream *s)
 {
 	timer_fini(&s->progress);
-	telnet_filter_fini(&s->telnet);
+	if (s->filters)
+		telnet_filter_fini(&s->filters->telnet);
+	free(s->filters);
+	s->filters = NULL;
 	relay_fini(&s->relay);
 	endpoint_fini(&s->peer);
 }
 
 void stream_cut_off(struct stream *s, const char *message)
 {
-	struct str remote = {0};
+	int status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
 
-	str_add_sockaddr(&remote, &s->remote_address.sa, s->remote_address.len);
-	report_error(&s->app->out, STATUS_BROKEN, str_c(&remote), message, 0);
-	str_fini(&remote);
-	s->relay.outcome = RELAY_PEER_FAILED;
-	report_closed(s, STATUS_BROKEN);
-	s->done(s, STATUS_BROKEN);
+	report_closed(s, "cut off", status);
+	s->done(s, status);
 }
 
 void stream_add_doing(const struct stream *s, struct str *doing)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 // What connect and listen share: the options for a stream, and one connection joined to stdin and
-// stdout.
+// stdout or to another party.
 #ifndef SOCKCTL_CMD_STREAM_H
 #define SOCKCTL_CMD_STREAM_H
 
 #include "app.h"
+#include "cmd/connection.h"
 #include "io/endpoint.h"
-#include "out/hexdump.h"
 #include "relay/relay.h"
 
 struct stream_config {
@@ -28,6 +28,7 @@ extern const struct opt stream_opts[];
 struct stream_files {
 	int in, out;
 	const char *in_name, *out_name; // for messages
+	bool is_remote; // another place: when it fails the connection is broken
 };
 
 // Opens the files that were named. Returns 0 or the exit status after a message.
@@ -35,6 +36,7 @@ int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files);
 
 struct stream;
+struct stream_filters;
 
 // STATUS is that of the connection; its failure has been reported. The callback may free the stream
 // after stream_fini().
@@ -43,34 +45,31 @@ typedef void stream_fn(struct stream *s, int status);
 // One connection and its relay.
 struct stream {
 	struct app *app;
+	const struct connection *connection; // the owner's
 	const struct stream_config *config;
 	const struct stream_files *files;
 	struct endpoint *local; // the owner's
 	struct endpoint peer;
-	struct sockaddr_any local_address, remote_address;
 	struct relay relay;
-	uint64_t number; // 1 for the first connection
-	uint64_t started; // trace_now()
-	uint64_t total; // bytes of the input file, or 0
 	struct timer progress;
-	struct hexdump hex_out, hex_in;
-	struct crlf_filter crlf;
-	struct telnet_filter telnet;
-	struct telnet_escape_filter telnet_escape;
+	struct stream_filters *filters; // NULL: none
 	stream_fn *done;
 	void *data; // the owner's
 };
 
-// Joins the connected socket FD to LOCAL. IS_PRIVATE as for endpoint_init_socket(). Returns 0, or
-// a negative errno; then FD is closed if it is private.
-int stream_init(struct stream *s, struct app *app, const struct stream_config *config,
-	const struct stream_files *files, int fd, bool is_private, struct endpoint *local,
-	stream_fn *done, void *data);
+// Joins the socket FD of CONNECTION to LOCAL. IS_PRIVATE as for endpoint_init_socket(). Returns 0,
+// or a negative errno; then FD stays the caller's.
+int stream_init(struct stream *s, const struct connection *connection,
+	const struct stream_config *config, const struct stream_files *files, int fd,
+	bool is_private, struct endpoint *local, stream_fn *done, void *data);
 void stream_start(struct stream *s);
 void stream_fini(struct stream *s);
 
 // The callback for the watches of LOCAL, whose data is the stream.
 void stream_on_local_event(struct watch *w, unsigned events);
+
+// True if somebody must see the bytes on their way.
+bool stream_config_wants_bytes(const struct stream_config *config);
 
 // Ends a connection that nobody waits for any more, after MESSAGE. Calls done.
 void stream_cut_off(struct stream *s, const char *message);

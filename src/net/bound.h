@@ -48,8 +48,8 @@ int bound_open(struct bound *b, const struct address_list *addresses,
 int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
 	const struct bound_options *options, const char **step);
 
-// Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or one of SOCK_STREAM that
-// does not listen.
+// Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or
+// one of SOCK_STREAM that does not listen.
 int bound_adopt(struct bound *b, int fd, int type);
 
 // Closes the sockets. Does nothing when there are none.

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: ISC
+// The ways to serve connections.
+#ifndef SOCKCTL_CMD_SERVE_H
+#define SOCKCTL_CMD_SERVE_H
+
+#include "cmd/server.h"
+
+extern const struct serve_mode serve_one; // joined to stdin and stdout
+extern const struct serve_mode serve_many; // stdin to all, what all send to stdout
+
+#endif

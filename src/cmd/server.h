@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: ISC
+// What every way of serving shares: where the server listens, whom it serves, how many at once, and
+// when it is over.
+#ifndef SOCKCTL_CMD_SERVER_H
+#define SOCKCTL_CMD_SERVER_H
+
+#include "app.h"
+#include "base/list.h"
+#include "cmd/connection.h"
+#include "cmd/sockopt_group.h"
+#include "cmd/stream.h"
+#include "net/access.h"
+#include "net/listener.h"
+
+struct listen_config {
+	struct common_config common;
+	struct stream_config stream;
+	struct sockopt_config sockopt;
+	bool ipv4, ipv6;
+	bool numeric;
+	bool keep_open;
+	uint64_t count;
+	uint64_t backlog;
+	uint64_t max_connections;
+	uint64_t max_per_address;
+	struct strlist allow, deny;
+	uint64_t mode;
+	const char *interface;
+
+	// Filled in by the check of the command line.
+	struct access access;
+	struct place place;
+	int activated; // listen on so many descriptors that were passed to us; 0: on place
+};
+
+struct server;
+struct client;
+
+// A way to serve connections: joined to stdin and stdout, to a program, to another place ...
+struct serve_mode {
+	size_t client_size; // of the struct that begins with struct client
+
+	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
+	// message.
+	int (*init)(struct server *s);
+	void (*fini)(struct server *s);
+
+	// Begins to serve: takes over client->fd and makes it -1. Returns 0, or a negative errno;
+	// then everything is as before. Ends with client_done().
+	int (*start)(struct client *c);
+
+	// Ends it at once, whatever its state, and frees what is in it.
+	void (*fini_client)(struct client *c);
+
+	// Shows for the last time how far it has come (may be NULL), and adds what is under way,
+	// for messages.
+	void (*end_progress)(struct client *c);
+	void (*add_doing)(const struct client *c, struct str *doing);
+
+	// True while there is more to do although no client is left. May be NULL.
+	bool (*is_busy)(const struct server *s);
+};
+
+// One run of the command.
+struct server {
+	struct app *app;
+	const struct listen_config *config;
+	const struct serve_mode *mode;
+	void *mode_data;
+	struct sockopt_settings settings;
+	struct listener listener;
+	struct lookup *lookup;
+
+	struct list clients;
+	struct list waiting; // clients that nothing could be started for yet
+	struct tally tally;
+	uint64_t accepted;
+	uint64_t open;
+	bool serves_many;
+	int descriptor_limit;
+	bool short_of_descriptors; // until somebody leaves
+	struct timer retry;
+	uint64_t said_full; // trace_now() of the last message about it, or 0
+};
+
+// One connection.
+struct client {
+	struct server *server;
+	struct list link;
+	struct connection connection;
+	int fd; // until the mode has taken it over
+	bool is_private;
+};
+
+// The config must outlive the server. Returns 0, or the status after a message.
+int server_init(struct server *s, struct app *app, const struct listen_config *config,
+	const struct serve_mode *mode);
+
+// Starts to listen, possibly after a look-up. Returns 0, or the status after a message.
+int server_open(struct server *s);
+
+// The connected socket FD is a client from now on.
+void server_add_client(
+	struct server *s, int fd, bool is_private, const struct sockaddr_any *remote);
+
+// Starts accepting, and tells everybody who waits for that.
+void server_start(struct server *s);
+
+// No more clients, and the end of the run.
+void server_end(struct server *s);
+
+// Ends the run if nothing is left to be done.
+void server_end_if_done(struct server *s);
+
+void server_fini(struct server *s);
+
+// The client has been served. Frees it.
+void client_done(struct client *c, int status);
+
+// What the client needs is used up by others (ERROR): start it again when that may have changed.
+void client_wait(struct client *c, int error);
+
+#endif

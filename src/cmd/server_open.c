@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: ISC
+// From the words of the command line to sockets that listen.
+#include "cmd/server.h"
+
+#include "net/activation.h"
+#include "net/lookup.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
+
+static void start_listening(struct server *s)
+{
+	for (size_t i = 0; i < s->listener.count; i++)
+		report(&s->app->out, &ev_listening,
+			F_ENDPOINT("local", &s->listener.sockets[i].local));
+	server_start(s);
+}
+
+static int fail_listen(
+	struct server *s, const struct sockaddr_any *address, const char *step, int error)
+{
+	struct str name = {0};
+	struct str message = {0};
+
+	server_end(s);
+	if (s->settings.failed)
+		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
+	if (address->len)
+		str_add_sockaddr(&name, &address->sa, address->len);
+	else
+		str_add(&name, s->config->place.name);
+	if (strcmp(step, "interface") == 0) {
+		str_add(&message, "interface ");
+		str_add_escaped(&message, s->config->interface, strlen(s->config->interface));
+		str_add(&message, ": ");
+	}
+	str_add(&message, strerror(-error));
+	if (error == -EACCES && sockaddr_port(address) && sockaddr_port(address) < 1024)
+		str_add(&message, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
+	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
+	str_fini(&name);
+	str_fini(&message);
+	return app_fail_quietly(s->app, STATUS_CONNECT);
+}
+
+static int prepare(void *data, int fd)
+{
+	struct server *s = data;
+
+	return sockopt_settings_prepare(&s->settings, fd);
+}
+
+static struct listener_options options_of(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
+	return (struct listener_options){
+		.prepare = prepare,
+		.prepare_data = s,
+		.backlog = (int)c->backlog,
+		.mode = (mode_t)c->mode,
+		.interface = c->interface,
+	};
+}
+
+static int listen_on(struct server *s, struct address_list *list)
+{
+	struct listener_options options = options_of(s);
+	struct sockaddr_any failed = {0};
+	const char *step = "";
+	int r = listener_open(&s->listener, list, &options, &failed, &step);
+
+	address_list_fini(list);
+	if (r < 0)
+		return fail_listen(s, &failed, step, r);
+	start_listening(s);
+	return 0;
+}
+
+static int fail_lookup(struct server *s, int code, int error)
+{
+	int status = lookup_is_not_found(code) ? STATUS_NOT_FOUND : STATUS_NAME_SERVICE;
+
+	report_error(&s->app->out, status, s->config->place.name,
+		code == EAI_SYSTEM && error ? NULL : gai_strerror(code),
+		code == EAI_SYSTEM ? error : 0);
+	server_end(s);
+	return app_fail_quietly(s->app, status);
+}
+
+static void on_lookup(void *data, int code, int error, struct address_list list)
+{
+	struct server *s = data;
+
+	s->lookup = NULL;
+	if (code)
+		fail_lookup(s, code, error);
+	else
+		listen_on(s, &list);
+}
+
+static int listen_inet(struct server *s)
+{
+	const struct listen_config *c = s->config;
+	struct addrinfo hints = {
+		.ai_family = c->ipv4   ? AF_INET
+			     : c->ipv6 ? AF_INET6
+				       : AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE |
+			    (is_port_number(c->place.service, 0) ? AI_NUMERICSERV : 0) |
+			    (c->numeric ? AI_NUMERICHOST : 0),
+	};
+	struct address_list list;
+	int code;
+	int error;
+
+	if (lookup_numeric(
+		    c->place.host, c->place.service, hints.ai_family, AI_PASSIVE, &code, &list))
+		return code ? fail_lookup(s, code, 0) : listen_on(s, &list);
+	s->lookup = lookup_start(
+		&s->app->loop, c->place.host, c->place.service, &hints, on_lookup, s, &error);
+	return s->lookup ? 0 : app_fail(s->app, STATUS_LOCAL, c->place.name, error);
+}
+
+static int listen_unix(struct server *s)
+{
+	struct listener_options options = options_of(s);
+	const char *step = "";
+	int r = listener_open_unix(&s->listener, &s->config->place.unix_address, &options, &step);
+
+	if (r < 0)
+		return fail_listen(s, &s->config->place.unix_address, step, r);
+	start_listening(s);
+	return 0;
+}
+
+static int fail_descriptor(struct server *s, int fd, int error)
+{
+	struct str name = {0};
+
+	str_addf(&name, "fd:%d", fd);
+	app_fail(s->app, STATUS_CONNECT, str_c(&name), error);
+	str_fini(&name);
+	return STATUS_CONNECT;
+}
+
+// A listening socket is accepted from; a connected one is the connection.
+static int listen_fd(struct server *s, int fd)
+{
+	struct sockaddr_any remote;
+	struct fd_info info;
+	int r;
+
+	fd_inspect(fd, &info);
+	if (info.kind != FD_SOCKET)
+		return fail_descriptor(s, fd, info.kind == FD_BAD ? -EBADF : -ENOTSOCK);
+	if (listener_adopt(&s->listener, fd) == 0)
+		return 0;
+	r = sys_getpeername(fd, &remote);
+	if (r < 0 || s->listener.count)
+		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
+	server_add_client(s, fd, false, &remote);
+	return 0;
+}
+
+static int listen_fds(struct server *s, int first, int count)
+{
+	int status = 0;
+
+	for (int i = 0; i < count && !status; i++)
+		status = listen_fd(s, first + i);
+	if (!status && s->listener.count)
+		start_listening(s);
+	return status;
+}
+
+int server_open(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
+	if (c->activated) {
+		activation_close_on_exec(c->activated);
+		return listen_fds(s, ACTIVATION_FIRST, c->activated);
+	}
+	switch (c->place.kind) {
+	case PLACE_UNIX:
+		return listen_unix(s);
+	case PLACE_FD:
+		return listen_fds(s, c->place.fd, 1);
+	default:
+		return listen_inet(s);
+	}
+}
