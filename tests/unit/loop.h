@@ -8,7 +8,9 @@
 
 extern uv_loop_t loop;
 
-// For cmocka_unit_test_setup_teardown(). The latter fails if something is left on the loop.
+#define loop_test(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
+
+// The latter fails if something is left on the loop.
 int loop_setup(void **state);
 int loop_teardown(void **state);
 

@@ -329,8 +329,6 @@ static void test_end_of_nothing(void **state)
 	watch_fini(&w);
 }
 
-#define loop_test(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: ISC
+#include "net/unix_path.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char folder[] = "/tmp/sockctl-unix-XXXXXX";
+static struct sockaddr_any address; // of FOLDER/socket
+
+static int make_folder(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	address = (struct sockaddr_any){.un = {.sun_family = AF_UNIX}, .len = sizeof(address.un)};
+	snprintf(address.un.sun_path, sizeof(address.un.sun_path), "%s/socket", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder); // fails if something was left in it
+}
+
+static int make_socket(int type)
+{
+	int fd = socket(AF_UNIX, type, 0);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int bind_new(int *fd)
+{
+	*fd = make_socket(SOCK_STREAM);
+	return unix_path_bind(*fd, &address, 0600);
+}
+
+static void test_mode(void **state)
+{
+	static const mode_t modes[] = {0600, 0660, 0666, 0777, 0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		mode_t mask = umask(022);
+		int fd = make_socket(SOCK_STREAM);
+		struct stat st;
+
+		assert_int_equal(unix_path_bind(fd, &address, modes[i]), 0);
+		assert_int_equal(stat(address.un.sun_path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, modes[i]);
+		assert_int_equal(umask(mask), 022); // as it was
+		close(fd);
+		unlink(address.un.sun_path);
+	}
+}
+
+static void test_dead_one_is_replaced(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(bind_new(&fd), 0);
+	close(fd);
+	assert_int_equal(bind_new(&fd), 0);
+	close(fd);
+	unlink(address.un.sun_path);
+}
+
+// Whatever the type of the live socket, and also before it listens.
+static void test_live_one_is_left_alone(void **state)
+{
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		int live = make_socket(types[i]);
+		int fd;
+		int client;
+
+		assert_int_equal(bind(live, &address.sa, address.len), 0);
+		assert_int_equal(bind_new(&fd), -EADDRINUSE);
+		close(fd);
+		if (types[i] != SOCK_DGRAM)
+			assert_int_equal(listen(live, 1), 0);
+		assert_int_equal(bind_new(&fd), -EADDRINUSE);
+		close(fd);
+
+		client = make_socket(types[i]); // it still serves
+		assert_int_equal(connect(client, &address.sa, address.len), 0);
+		close(client);
+		close(live);
+		unlink(address.un.sun_path);
+	}
+}
+
+static void test_files_are_left_alone(void **state)
+{
+	int fd;
+	int file = open(address.un.sun_path, O_CREAT | O_WRONLY, 0600);
+
+	(void)state;
+	assert_int_equal(bind_new(&fd), -EADDRINUSE);
+	close(fd);
+	close(file);
+	assert_int_equal(unlink(address.un.sun_path), 0);
+
+	assert_int_equal(symlink("nowhere", address.un.sun_path), 0);
+	assert_int_equal(bind_new(&fd), -EADDRINUSE);
+	close(fd);
+	assert_int_equal(unlink(address.un.sun_path), 0);
+
+	assert_int_equal(mkdir(address.un.sun_path, 0700), 0);
+	assert_int_equal(bind_new(&fd), -EADDRINUSE);
+	close(fd);
+	assert_int_equal(rmdir(address.un.sun_path), 0);
+}
+
+static void test_only_ours_is_removed(void **state)
+{
+	dev_t dev;
+	ino_t ino;
+	int ours;
+	int theirs;
+
+	(void)state;
+	assert_int_equal(bind_new(&ours), 0);
+	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), 0);
+	unlink(address.un.sun_path);
+	assert_int_equal(bind_new(&theirs), 0); // another server has taken the path
+	unix_path_remove(address.un.sun_path, dev, ino);
+	assert_int_equal(access(address.un.sun_path, F_OK), 0);
+
+	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), 0);
+	unix_path_remove(address.un.sun_path, dev, ino);
+	assert_int_equal(access(address.un.sun_path, F_OK), -1);
+	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), -ENOENT);
+	unix_path_remove(address.un.sun_path, dev, ino);
+	close(ours);
+	close(theirs);
+}
+
+static void test_no_folder(void **state)
+{
+	struct sockaddr_any lost = address;
+	int fd = make_socket(SOCK_STREAM);
+
+	(void)state;
+	snprintf(lost.un.sun_path, sizeof(lost.un.sun_path), "%s/no/socket", folder);
+	assert_int_equal(unix_path_bind(fd, &lost, 0600), -ENOENT);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mode),
+		cmocka_unit_test(test_dead_one_is_replaced),
+		cmocka_unit_test(test_live_one_is_left_alone),
+		cmocka_unit_test(test_files_are_left_alone),
+		cmocka_unit_test(test_only_ours_is_removed),
+		cmocka_unit_test(test_no_folder),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
