@@ -120,7 +120,7 @@ void client_options(const struct client_config *c, struct dial_options *o)
 	sockaddr_set_port(&o->socket.bind, (uint16_t)c->source_port);
 }
 
-static int status_of(enum dial_failure failure)
+static int status_of(const struct dial_outcome *o)
 {
 	static const int statuses[] = {
 		[DIAL_OK] = STATUS_OK,
@@ -131,7 +131,10 @@ static int status_of(enum dial_failure failure)
 		[DIAL_LOCAL] = STATUS_LOCAL,
 	};
 
-	return statuses[failure];
+	// Who does not want a connection refuses it (ECONNREFUSED). A reset is the end of one.
+	if (o->failure == DIAL_REFUSED && o->error == -ECONNRESET)
+		return STATUS_BROKEN;
+	return statuses[o->failure];
 }
 
 static void add_error(struct str *s, int error)
@@ -231,7 +234,7 @@ static void add_reason(struct str *s, const struct place *place, const struct di
 int client_report(struct app *app, const struct place *place, const struct dial_options *options,
 	const struct dial_outcome *o)
 {
-	int status = status_of(o->failure);
+	int status = status_of(o);
 	struct str object = {0};
 	struct str text = {0};
 

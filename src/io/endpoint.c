@@ -168,14 +168,13 @@ void endpoint_fini(struct endpoint *e)
 {
 	watch_fini(&e->watches[0]);
 	watch_fini(&e->watches[1]);
-	if (!e->is_private)
-		return;
-	if (e->ops == &socket_ops) {
+	if (e->is_private && e->ops == &socket_ops) {
 		sys_close(e->rd_fd);
-		return;
+	} else if (e->is_private) {
+		if (e->rd_fd != e->in)
+			sys_close(e->rd_fd);
+		if (e->wr_fd != e->out)
+			sys_close(e->wr_fd);
 	}
-	if (e->rd_fd != e->in)
-		sys_close(e->rd_fd);
-	if (e->wr_fd != e->out)
-		sys_close(e->wr_fd);
+	*e = (struct endpoint){.rd_fd = -1, .wr_fd = -1};
 }

@@ -55,7 +55,7 @@ int endpoint_init_stdio(
 // takes no bytes; its owner sets ops and wr for that.
 void endpoint_init_file(struct endpoint *e, int in, off_t position);
 
-// Ends the watches and closes what is the endpoint's own.
+// Ends the watches and closes what is the endpoint's own. May be called twice.
 void endpoint_fini(struct endpoint *e);
 
 ssize_t endpoint_recv_fd(
