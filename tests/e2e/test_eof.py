@@ -188,6 +188,15 @@ def test_until_input_with_a_peer_that_never_stops_sending(join):
     flooding.result()
 
 
+def test_until_input_with_a_peer_that_sends_before_it_reads(join):
+    """What it says is no longer wanted, but must be taken, or it never comes to reading."""
+    data = os.urandom(MIB)
+    proc, conn = join("--until", "input", stdin=data, stdout=DEVNULL, rcvbuf=4096)
+    conn.sendall(bytes(64 * MIB))
+    assert sink(conn) == digest_of(data)
+    proc.wait()
+
+
 def test_until_both_is_the_default(join):
     proc, conn = join("--until", "both", stdin=PIPE)
     half_close(conn)

@@ -218,6 +218,7 @@ def test_reset_while_sending_a_file(join, random_file):
 
 
 def test_reset_at_once(join):
+    """Also where the kernel reports it as the outcome of connecting."""
     proc, conn = join(stdin=bytes(MIB))
     reset(conn)
     proc.fails(7)
