@@ -158,25 +158,19 @@ static ssize_t flush_pipe(struct flow *f)
 		f->piped -= (size_t)n;
 		f->sent += (uint64_t)n;
 	}
-	f->pipe_full = false;
 	return 0;
 }
 
-// Takes what the source has. Returns what splice() does; -EAGAIN also if the pipe is to be emptied
-// first: a pipe is full by pieces, not by bytes, and asking again and again would spin.
+// Takes what the source has into the pipe, which is empty: a pipe is full by pieces, not by bytes,
+// so -EAGAIN from one that holds some would not say which side blocks. Returns what splice() does.
 static ssize_t fill_pipe(struct flow *f)
 {
-	ssize_t n;
+	ssize_t n = sys_splice(f->src->rd_fd, f->pipe[1], CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
-	if (f->pipe_full)
-		return -EAGAIN;
-	n = sys_splice(f->src->rd_fd, f->pipe[1], CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		f->piped += (size_t)n;
 		f->received += (uint64_t)n;
 	}
-	if (n == -EAGAIN && f->piped)
-		f->pipe_full = true;
 	return n;
 }
 

@@ -75,7 +75,6 @@ struct flow {
 	// A pipe between two descriptors of which neither is one; -1 until it is needed.
 	int pipe[2];
 	size_t piped; // bytes in it
-	bool pipe_full; // it took no more although it may have room: wait until it is empty
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
 	struct lowat lowat; // of a TCP source
