@@ -53,6 +53,8 @@ static void test_nothing_near(void **state)
 	(void)state;
 	assert_null(suggestion("bandwidth"));
 	assert_null(suggestion("xy"));
+	assert_null(suggestion("timxyzt")); // three slips in seven letters
+	assert_string_equal(suggestion("timxyut"), "timeout");
 	assert_null(suggestion(""));
 	assert_null(suggestion("timeoutttttttttttttttttttttttttttttttttttttttttttttt"));
 }

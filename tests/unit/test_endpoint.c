@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: ISC
+#include "io/endpoint.h"
+
+#include "loop.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static void on_event(struct watch *w, unsigned events)
+{
+	(void)w;
+	(void)events;
+}
+
+static void init_stdio(struct endpoint *e, int in, int out)
+{
+	assert_int_equal(endpoint_init_stdio(e, &loop, in, out, on_event, NULL), 0);
+}
+
+static bool is_blocking(int fd)
+{
+	return !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
+static void check_recv(struct endpoint *e, const char *want)
+{
+	char buf[16] = "";
+
+	assert_int_equal(e->ops->recv(e, buf, sizeof(buf) - 1), strlen(want));
+	assert_string_equal(buf, want);
+}
+
+static void check_nothing(struct endpoint *e)
+{
+	char c;
+
+	assert_int_equal(e->ops->recv(e, &c, 1), -EAGAIN);
+}
+
+static void test_socket(void **state)
+{
+	struct endpoint e;
+	int fds[2];
+	char c;
+
+	(void)state;
+	tcp_pair(fds);
+	assert_int_equal(endpoint_init_socket(&e, &loop, fds[0], true, on_event, NULL), 0);
+	check_nothing(&e);
+	assert_int_equal(e.ops->send(&e, "x", 1), 1);
+	assert_int_equal(read(fds[1], &c, 1), 1);
+	assert_int_equal(write(fds[1], "abc", 3), 3);
+	loop_for(1);
+	check_recv(&e, "abc");
+	assert_int_equal(e.ops->shut(&e, SHUT_WR), 0);
+	assert_int_equal(read(fds[1], &c, 1), 0);
+	close(fds[1]);
+	loop_for(1);
+	check_recv(&e, "");
+	endpoint_fini(&e);
+	assert_int_equal(fcntl(fds[0], F_GETFD), -1); // it was ours
+}
+
+// A socket that others may still use keeps its mode and stays open.
+static void test_inherited_socket(void **state)
+{
+	struct endpoint e;
+	int fds[2];
+
+	(void)state;
+	tcp_pair(fds);
+	assert_int_equal(endpoint_init_socket(&e, &loop, fds[0], false, on_event, NULL), 0);
+	check_nothing(&e);
+	assert_true(is_blocking(fds[0]));
+	endpoint_fini(&e);
+	assert_int_equal(fcntl(fds[0], F_GETFD), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+// The end is told also while another program holds the socket that is our stdout.
+static void test_socket_as_stdio(void **state)
+{
+	struct endpoint e;
+	int fds[2];
+	int other;
+	char c;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	other = dup(fds[0]);
+	init_stdio(&e, fds[0], dup(fds[0]));
+	check_nothing(&e);
+	assert_true(is_blocking(fds[0]));
+	assert_int_equal(e.ops->send(&e, "x", 1), 1);
+	assert_int_equal(e.ops->shut(&e, SHUT_WR), 0);
+	assert_int_equal(read(fds[1], &c, 1), 1);
+	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(read(fds[1], &c, 1), 0);
+	endpoint_fini(&e);
+	close(other);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+// Pipes are never blocked on, and keep their mode.
+static void test_pipes(void **state)
+{
+	static char block[65536];
+	struct endpoint e;
+	int in[2];
+	int out[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	init_stdio(&e, in[0], out[1]);
+	check_nothing(&e);
+	while ((n = e.ops->send(&e, block, sizeof(block))) > 0)
+		;
+	assert_int_equal(n, -EAGAIN);
+	assert_int_equal(write(in[1], "abc", 3), 3);
+	check_recv(&e, "abc");
+	close(in[1]);
+	check_recv(&e, "");
+	assert_true(is_blocking(in[0]) && is_blocking(out[1]));
+	assert_int_equal(e.ops->shut(&e, SHUT_WR), 0);
+	assert_int_equal(fcntl(out[1], F_GETFD), -1); // closing is how a pipe learns of the end
+	endpoint_fini(&e);
+	assert_int_equal(fcntl(in[0], F_GETFD), 0);
+	close(in[0]);
+	close(out[0]);
+}
+
+// It cannot be opened anew, so it is asked before each read.
+static void test_named_pipe(void **state)
+{
+	char folder[] = "/tmp/sockctl-endpoint-XXXXXX";
+	struct str path = {0};
+	struct endpoint e;
+	int null = open("/dev/null", O_WRONLY);
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	str_addf(&path, "%s/fifo", folder);
+	assert_int_equal(mkfifo(str_c(&path), 0600), 0);
+	fd = open(str_c(&path), O_RDWR);
+	init_stdio(&e, fd, null);
+	assert_int_equal(e.rd_fd, fd);
+	check_nothing(&e);
+	assert_true(is_blocking(fd));
+	assert_int_equal(write(fd, "abc", 3), 3);
+	check_recv(&e, "abc");
+	check_nothing(&e);
+	endpoint_fini(&e);
+	close(fd);
+	close(null);
+	unlink(str_c(&path));
+	rmdir(folder);
+	str_fini(&path);
+}
+
+// The offset belongs to everybody who has the file open.
+static void test_file(void **state)
+{
+	char path[] = "/tmp/sockctl-endpoint-XXXXXX";
+	struct endpoint e;
+	int fd = mkstemp(path);
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(write(fd, "0123456789", 10), 10);
+	assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
+	endpoint_init_file(&e, fd, 7);
+	check_recv(&e, "789");
+	check_recv(&e, "");
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 2);
+	endpoint_fini(&e);
+	assert_int_equal(fcntl(fd, F_GETFD), 0);
+	close(fd);
+}
+
+static void test_full_disk(void **state)
+{
+	struct endpoint e;
+	int null = open("/dev/null", O_RDONLY);
+	int full = open("/dev/full", O_WRONLY);
+
+	(void)state;
+	init_stdio(&e, null, full);
+	check_recv(&e, "");
+	assert_int_equal(e.ops->send(&e, "x", 1), -ENOSPC);
+	endpoint_fini(&e);
+	close(null);
+	close(full);
+}
+
+static void test_bad_descriptors(void **state)
+{
+	struct endpoint e;
+
+	(void)state;
+	assert_int_equal(endpoint_init_stdio(&e, &loop, -1, -1, on_event, NULL), -EBADF);
+	endpoint_fini(&e);
+	assert_int_equal(endpoint_init_socket(&e, &loop, -1, false, on_event, NULL), -EBADF);
+	endpoint_fini(&e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		loop_test(test_socket),
+		loop_test(test_inherited_socket),
+		loop_test(test_socket_as_stdio),
+		loop_test(test_pipes),
+		loop_test(test_named_pipe),
+		loop_test(test_file),
+		loop_test(test_full_disk),
+		loop_test(test_bad_descriptors),
+	};
+
+	signal(SIGPIPE, SIG_IGN); // as the program does
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
