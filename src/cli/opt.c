@@ -295,19 +295,23 @@ static int fail_getopt(struct parser *p, char **argv)
 	return fail_unknown_long(p, word);
 }
 
-static int check_conflicts(struct parser *p)
+static bool is_given(const struct parser *p, const char *name)
 {
-	for (const char *const(*pair)[2] = p->cmd->conflicts; pair && (*pair)[0]; pair++) {
-		unsigned hits = 0;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->given[i] && strcmp(p->table[i].opt->name, name) == 0)
+			return true;
+	return false;
+}
 
-		for (size_t i = 0; i < p->count; i++)
-			if (p->given[i] && (strcmp(p->table[i].opt->name, (*pair)[0]) == 0 ||
-						   strcmp(p->table[i].opt->name, (*pair)[1]) == 0))
-				hits++;
-		if (hits == 2)
+static int check_pairs(struct parser *p)
+{
+	for (const char *const(*pair)[2] = p->cmd->conflicts; pair && (*pair)[0]; pair++)
+		if (is_given(p, (*pair)[0]) && is_given(p, (*pair)[1]))
 			return fail(p, "--%s and --%s exclude each other; give one of them",
 				(*pair)[0], (*pair)[1]);
-	}
+	for (const char *const(*pair)[2] = p->cmd->needs; pair && (*pair)[0]; pair++)
+		if (is_given(p, (*pair)[0]) && !is_given(p, (*pair)[1]))
+			return fail(p, "--%s goes with --%s only", (*pair)[0], (*pair)[1]);
 	return 0;
 }
 
@@ -374,7 +378,7 @@ enum opt_result opt_parse(
 	int r = parse_options(&p, argc, argv);
 	*first = optind;
 	if (r == 0)
-		r = check_conflicts(&p);
+		r = check_pairs(&p);
 	if (r == 0)
 		r = check_operands(&p, argc - *first, argv + *first);
 	if (r == 0 && cmd->check)
@@ -420,6 +424,15 @@ static void fault(struct str *faults, const struct cmd *cmd, const char *name, c
 	str_addf(faults, "%s: --%s: %s\n", cmd->name, name, what);
 }
 
+static void check_pair_names(
+	const struct cmd *cmd, const char *const (*pairs)[2], struct str *faults)
+{
+	for (; pairs && (*pairs)[0]; pairs++)
+		for (int i = 0; i < 2; i++)
+			if (!find_name(cmd, (*pairs)[i]))
+				fault(faults, cmd, (*pairs)[i], "in a pair but not declared");
+}
+
 void opt_check_table(const struct cmd *cmd, struct str *faults)
 {
 	opt_for_each_group (g, cmd) {
@@ -440,8 +453,6 @@ void opt_check_table(const struct cmd *cmd, struct str *faults)
 				fault(faults, cmd, o->name, "its range is empty");
 		}
 	}
-	for (const char *const(*pair)[2] = cmd->conflicts; pair && (*pair)[0]; pair++)
-		for (int i = 0; i < 2; i++)
-			if (!find_name(cmd, (*pair)[i]))
-				fault(faults, cmd, (*pair)[i], "excluded but not declared");
+	check_pair_names(cmd, cmd->conflicts, faults);
+	check_pair_names(cmd, cmd->needs, faults);
 }

@@ -66,6 +66,7 @@ struct cmd {
 	const struct opt_group *groups; // ends with NULL opts
 	const char *const (
 		*conflicts)[2]; // pairs of options that exclude each other; ends with NULLs
+	const char *const (*needs)[2]; // pairs of an option and one without which it means nothing
 	const char *const *examples; // two or three lines for --help; NULL-terminated
 
 	// Checks what the table cannot: returns 0, or -EINVAL with the reason in ERR. May be NULL.

@@ -563,7 +563,7 @@ static void test_table_faults(void **state)
 
 	cmd.conflicts = unknown;
 	opt_check_table(&cmd, &s);
-	assert_str_becomes(&s, "demo: --flagg: excluded but not declared\n");
+	assert_str_becomes(&s, "demo: --flagg: in a pair but not declared\n");
 	opt_check_table(&demo, &s);
 	assert_str_becomes(&s, "");
 	str_fini(&s);
