@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 // sockctl listen: connections from others joined to stdin and stdout. See sockctl-listen(1).
-#include "base/value.h"
 #include "cmd/serve.h"
 #include "net/activation.h"
 
@@ -19,35 +18,22 @@ static const struct opt listen_opts[] = {
 		"serve one connection after the other, and many at once"},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "end after N connections", .min = 1,
 		.max = UINT64_MAX},
-	{"max-connections", 'm', OPT_UINT, AT(max_connections, uint64_t), "N",
-		"serve no more than N at once; others wait", .min = 1, .max = 1000000},
 	{"max-per-address", 0, OPT_UINT, AT(max_per_address, uint64_t), "N",
 		"serve no more than N of one address at once; others are refused", .min = 1,
 		.max = 1000000},
-	{"allow", 0, OPT_LIST, AT(allow, struct strlist), "CIDR",
-		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for more",
-		.words = "address"},
-	{"deny", 0, OPT_LIST, AT(deny, struct strlist), "CIDR",
-		"never serve this address or range, even if it is allowed", .words = "address"},
-	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
-		"how many may wait to be accepted (as many as the system allows)", .min = 1,
-		.max = INT32_MAX},
-	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
-		.max = 0777},
 	{0},
 };
 
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
+	LISTENING_GROUP(listen_config, listening),
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	SOCKOPT_GROUP(listen_config, sockopt),
 	COMMON_GROUP,
 	{0},
 };
 
-#define MODE_NOT_GIVEN UINT64_MAX
-
-static const struct listen_config defaults = {.backlog = SOMAXCONN, .mode = MODE_NOT_GIVEN};
+static const struct listen_config defaults = {.listening = LISTENING_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -62,27 +48,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int check_list(struct access *a, const struct strlist *words, const char *option,
-	int (*add)(struct access *, const char *, struct str *), struct str *err)
-{
-	struct str why = {0};
-	int r = 0;
-
-	for (size_t i = 0; i < words->count && r == 0; i++)
-		r = add(a, words->items[i], &why);
-	if (r < 0)
-		str_addf(err, "%s: %s", option, str_c(&why));
-	str_fini(&why);
-	return r;
-}
-
-static int check_access(struct listen_config *c, struct str *err)
-{
-	int r = check_list(&c->access, &c->allow, "--allow", access_allow, err);
-
-	return r < 0 ? r : check_list(&c->access, &c->deny, "--deny", access_deny, err);
-}
-
 // Without operands it listens on what the service manager has opened for it.
 static int check_activation(struct listen_config *c, struct str *err)
 {
@@ -96,45 +61,26 @@ static int check_activation(struct listen_config *c, struct str *err)
 	return -EINVAL;
 }
 
-static int check_mode(struct listen_config *c, struct str *err)
-{
-	if (c->mode == MODE_NOT_GIVEN)
-		c->mode = 0600;
-	else if (c->activated)
-		return bad_word(err, "--mode", "is for a Unix socket that is made here");
-	else if (!place_is_path(&c->place))
-		return bad_word(
-			err, c->place.name, "has no mode: --mode is for the path of a Unix socket");
-	return 0;
-}
-
-static int check_place(struct listen_config *c, int argc, char **argv, struct str *err)
-{
-	int r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
-
-	if (r == 0)
-		r = place_check_family(&c->place, c->ipv4, c->ipv6, err);
-	if (r == 0 && c->place.kind == PLACE_UNIX && (c->allow.count || c->deny.count))
-		r = bad_word(err, c->place.name,
-			"has no clients with addresses for --allow and --deny; see --mode");
-	return r;
-}
-
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct listen_config *c = config;
-	int r = check_access(c, err);
+	int r;
 
-	if (r == 0)
-		r = argc ? check_place(c, argc, argv, err) : check_activation(c, err);
-	return r < 0 ? r : check_mode(c, err);
+	if (argc) {
+		r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+		if (r == 0)
+			r = place_check_family(&c->place, c->ipv4, c->ipv6, err);
+	} else {
+		r = check_activation(c, err);
+	}
+	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
 }
 
 static void fini_config(void *config)
 {
 	struct listen_config *c = config;
 
-	access_fini(&c->access);
+	listening_fini(&c->listening);
 	place_fini(&c->place);
 }
 

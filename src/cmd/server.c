@@ -80,7 +80,7 @@ void server_end_if_done(struct server *s)
 static void update_listening(struct server *s)
 {
 	struct listener *l = &s->listener;
-	uint64_t most = s->config->max_connections;
+	uint64_t most = s->config->listening.max_connections;
 	bool has_room =
 		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
 
@@ -213,7 +213,7 @@ static const char *refusal(const struct server *s, const struct sockaddr_any *pe
 
 	if (c->max_per_address && tally_count(&s->tally, peer) >= c->max_per_address)
 		return "its address has enough connections";
-	return access_refusal(&c->access, peer);
+	return access_refusal(&c->listening.access, peer);
 }
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer)

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "base/list.h"
 #include "cmd/connection.h"
+#include "cmd/listening.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/access.h"
@@ -16,19 +17,15 @@ struct listen_config {
 	struct common_config common;
 	struct stream_config stream;
 	struct sockopt_config sockopt;
+	struct listening_config listening;
 	bool ipv4, ipv6;
 	bool numeric;
 	bool keep_open;
 	uint64_t count;
-	uint64_t backlog;
-	uint64_t max_connections;
 	uint64_t max_per_address;
-	struct strlist allow, deny;
-	uint64_t mode;
 	const char *interface;
 
 	// Filled in by the check of the command line.
-	struct access access;
 	struct place place;
 	int activated; // listen on so many descriptors that were passed to us; 0: on place
 };

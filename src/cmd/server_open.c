@@ -23,28 +23,9 @@ static void start_listening(struct server *s)
 static int fail_listen(
 	struct server *s, const struct sockaddr_any *address, const char *step, int error)
 {
-	struct str name = {0};
-	struct str message = {0};
-
 	server_end(s);
-	if (s->settings.failed)
-		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
-	if (address->len)
-		str_add_sockaddr(&name, &address->sa, address->len);
-	else
-		str_add(&name, s->config->place.name);
-	if (strcmp(step, "interface") == 0) {
-		str_add(&message, "interface ");
-		str_add_escaped(&message, s->config->interface, strlen(s->config->interface));
-		str_add(&message, ": ");
-	}
-	str_add(&message, strerror(-error));
-	if (error == -EACCES && sockaddr_port(address) && sockaddr_port(address) < 1024)
-		str_add(&message, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
-	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
-	str_fini(&name);
-	str_fini(&message);
-	return app_fail_quietly(s->app, STATUS_CONNECT);
+	return listening_fail(s->app, &s->config->place, s->config->interface, &s->settings,
+		address, step, error);
 }
 
 static int prepare(void *data, int fd)
@@ -61,8 +42,8 @@ static struct listener_options options_of(struct server *s)
 	return (struct listener_options){
 		.prepare = prepare,
 		.prepare_data = s,
-		.backlog = (int)c->backlog,
-		.mode = (mode_t)c->mode,
+		.backlog = (int)c->listening.backlog,
+		.mode = (mode_t)c->listening.mode,
 		.interface = c->interface,
 	};
 }
