@@ -82,6 +82,18 @@ static void add_unix_path(struct str *s, const struct sockaddr_un *un, socklen_t
 	}
 }
 
+// As inet_ntop() does it, but without its detour through printf(): lists of sockets are long.
+static void add_in(struct str *s, const struct in_addr *in)
+{
+	uint32_t address = ntohl(in->s_addr);
+
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		str_add_uint(s, address >> shift & 0xff);
+		if (shift)
+			str_addc(s, '.');
+	}
+}
+
 static void add_in6(struct str *s, const struct sockaddr_in6 *in6)
 {
 	char text[INET6_ADDRSTRLEN] = "?";
@@ -100,7 +112,6 @@ static void add_in6(struct str *s, const struct sockaddr_in6 *in6)
 void str_add_sockaddr_host(struct str *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct sockaddr_any a;
-	char text[INET_ADDRSTRLEN] = "?";
 
 	sockaddr_set(&a, sa, len);
 	if (len < sizeof(sa_family_t)) {
@@ -109,8 +120,7 @@ void str_add_sockaddr_host(struct str *s, const struct sockaddr *sa, socklen_t l
 	}
 	switch (a.sa.sa_family) {
 	case AF_INET:
-		inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof(text));
-		str_add(s, text);
+		add_in(s, &a.in.sin_addr);
 		break;
 	case AF_INET6:
 		add_in6(s, &a.in6);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL_FORMATTED 64 // bytes for which formatting once is enough
+
 void str_fini(struct str *s)
 {
 	free(s->data);
@@ -70,13 +72,18 @@ void str_vaddf(struct str *s, const char *fmt, va_list ap)
 {
 	va_list again;
 
+	str_reserve(s, USUAL_FORMATTED);
 	va_copy(again, ap);
-	int len = vsnprintf(NULL, 0, fmt, again);
+	int len = vsnprintf(s->data + s->len, s->size - s->len, fmt, again);
 	va_end(again);
-	if (len <= 0)
+	if (len <= 0) {
+		s->data[s->len] = '\0';
 		return;
-	str_reserve(s, (size_t)len);
-	vsnprintf(s->data + s->len, (size_t)len + 1, fmt, ap);
+	}
+	if ((size_t)len >= s->size - s->len) {
+		str_reserve(s, (size_t)len);
+		vsnprintf(s->data + s->len, (size_t)len + 1, fmt, ap);
+	}
 	s->len += (size_t)len;
 }
 
@@ -89,16 +96,43 @@ void str_addf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+void str_add_uint(struct str *s, uint64_t number)
+{
+	char digits[20];
+	size_t start = sizeof(digits);
+
+	do
+		digits[--start] = (char)('0' + number % 10);
+	while (number /= 10);
+	str_addn(s, digits + start, sizeof(digits) - start);
+}
+
 void str_pad(struct str *s, size_t column)
 {
-	while (s->len < column)
-		str_addc(s, ' ');
+	if (s->len >= column)
+		return;
+	size_t more = column - s->len;
+
+	str_reserve(s, more);
+	memset(s->data + s->len, ' ', more);
+	s->len = column;
+	s->data[column] = '\0';
 }
 
 static void add_hex_bytes(struct str *s, const unsigned char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		str_addf(s, "\\x%02x", p[i]);
+}
+
+// How many bytes from P on are plain ASCII, which passes as it is.
+static size_t plain_length(const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char *start = p;
+
+	while (p < end && *p >= ' ' && *p < 0x7f && *p != '\\')
+		p++;
+	return (size_t)(p - start);
 }
 
 void str_add_escaped(struct str *s, const void *data, size_t len)
@@ -108,8 +142,13 @@ void str_add_escaped(struct str *s, const void *data, size_t len)
 
 	while (p < end) {
 		uint32_t code;
-		size_t n = utf8_decode(p, (size_t)(end - p), &code);
+		size_t n = plain_length(p, end);
 
+		str_addn(s, p, n);
+		p += n;
+		if (p == end)
+			break;
+		n = utf8_decode(p, (size_t)(end - p), &code);
 		if (n == 0)
 			add_hex_bytes(s, p, n = 1);
 		else if (code == '\\')

@@ -59,6 +59,23 @@ static json_t *json_list(const char *const *items)
 	return list;
 }
 
+static json_t *json_group(const struct field_group *group)
+{
+	json_t *object = json_object();
+
+	json_add_fields(object, group->fields, group->count);
+	return object;
+}
+
+static json_t *json_groups(const struct field_group *groups, uint64_t count)
+{
+	json_t *array = json_array();
+
+	for (uint64_t i = 0; i < count; i++)
+		json_array_append_new(array, json_group(&groups[i]));
+	return array;
+}
+
 static void json_add_field(json_t *j, const struct field *f)
 {
 	json_t *value = NULL;
@@ -87,6 +104,12 @@ static void json_add_field(json_t *j, const struct field *f)
 		break;
 	case FIELD_ENDPOINT:
 		json_add_addr(j, f->ptr);
+		break;
+	case FIELD_OBJECTS:
+		value = json_groups(f->ptr, f->number);
+		break;
+	case FIELD_OBJECT:
+		value = f->ptr ? json_group(f->ptr) : NULL;
 		break;
 	}
 	if (value)
@@ -141,7 +164,7 @@ void str_add_field(struct str *s, const struct field *f)
 		text_add_list(s, f->ptr);
 		break;
 	case FIELD_UINT:
-		str_addf(s, "%" PRIu64, f->number);
+		str_add_uint(s, f->number);
 		break;
 	case FIELD_INT:
 		str_addf(s, "%" PRId64, (int64_t)f->number);
@@ -159,6 +182,9 @@ void str_add_field(struct str *s, const struct field *f)
 	case FIELD_ENDPOINT:
 		str_add_sockaddr(s, &a->sa, a->len);
 		break;
+	case FIELD_OBJECTS:
+	case FIELD_OBJECT:
+		break;
 	}
 }
 
@@ -175,8 +201,8 @@ void str_add_fields(struct str *s, const char *template, const struct field *fie
 		size_t key = strcspn(++template, "}");
 
 		for (size_t i = 0; i < n; i++)
-			if (strlen(fields[i].key) == key &&
-				memcmp(fields[i].key, template, key) == 0)
+			if (fields[i].key[0] == *template &&
+				strncmp(fields[i].key, template, key) == 0 && !fields[i].key[key])
 				str_add_field(s, &fields[i]);
 		template += key + 1;
 	}

@@ -22,6 +22,8 @@ enum field_type {
 	FIELD_TIME, // from nanoseconds since 1970: seconds, or RFC 3339 in text
 	FIELD_ADDR, // {family, address, port} or {family, path}
 	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the object itself
+	FIELD_OBJECTS, // struct field_group *, number of them: an array of objects, JSON only
+	FIELD_OBJECT, // struct field_group *: an object, JSON only
 };
 
 struct field {
@@ -29,6 +31,12 @@ struct field {
 	enum field_type type;
 	uint64_t number;
 	const void *ptr;
+};
+
+// The members of an object inside another.
+struct field_group {
+	const struct field *fields;
+	size_t count;
 };
 
 #define F_STR(key, value) \
@@ -70,6 +78,15 @@ struct field {
 
 // Adds the value alone.
 void str_add_field(struct str *s, const struct field *f);
+
+#define F_OBJECTS(key, groups, count) \
+	{ \
+		key, FIELD_OBJECTS, count, groups \
+	}
+#define F_OBJECT(key, group) \
+	{ \
+		key, FIELD_OBJECT, 1, group \
+	}
 
 // Expands TEMPLATE, in which {key} stands for the field of that key, or for nothing.
 void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n);

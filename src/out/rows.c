@@ -70,7 +70,8 @@ static void end_cell(struct rows *r, size_t start)
 		r->size = r->size ? 2 * r->size : 64;
 		r->cells = xrealloc(r->cells, r->size * sizeof(*r->cells));
 	}
-	r->cells[r->ncells++] = (struct rows_cell){len, width_of(r, str_c(&r->text) + start, len)};
+	r->cells[r->ncells++] = (struct rows_cell){
+		(unsigned)len, (unsigned)width_of(r, str_c(&r->text) + start, len)};
 }
 
 static void add_cell(struct rows *r, const char *template, const struct field *fields, size_t n)

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 struct rows_cell {
-	size_t len; // bytes
-	size_t width; // columns of a terminal; wide characters take two
+	unsigned len; // bytes
+	unsigned width; // columns of a terminal; wide characters take two
 };
 
 // What was added and not yet taken.
