@@ -7,7 +7,7 @@
 
 extern const struct cmd cmd_address, cmd_connect, cmd_descriptor, cmd_errors, cmd_listen,
 	cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv, cmd_raw_send, cmd_services,
-	cmd_udp_recv, cmd_udp_send;
+	cmd_sockets, cmd_udp_recv, cmd_udp_send;
 
 const struct cmd_group cmd_groups[] = {
 	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
@@ -15,7 +15,7 @@ const struct cmd_group cmd_groups[] = {
 			      &cmd_raw_recv, NULL}},
 	{"names", (const struct cmd *const[]){&cmd_services, &cmd_protocols, &cmd_networks, NULL}},
 	{"looking things up", (const struct cmd *const[]){&cmd_address, &cmd_errors, &cmd_options,
-				      &cmd_descriptor, NULL}},
+				      &cmd_descriptor, &cmd_sockets, NULL}},
 	{0},
 };
 

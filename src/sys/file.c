@@ -4,6 +4,7 @@
 #include "sys/trace_c.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -86,6 +87,19 @@ int sys_dup_onto(int fd, int target)
 	int ret = SYS_RESULT(dup3(fd, target, O_CLOEXEC));
 
 	TRACE("dup3", ret, T_FD(fd), T_FD(target), T_FLAGS(names_open, O_CLOEXEC));
+	return ret;
+}
+
+int sys_window_lines(int fd, unsigned *lines)
+{
+	TRACE_START();
+	struct winsize size = {0};
+	int ret = SYS_RESULT(ioctl(fd, TIOCGWINSZ, &size));
+
+	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, TIOCGWINSZ),
+		T_C("{lines, columns}", "&(struct winsize){0}"));
+	if (ret == 0 && size.ws_row)
+		*lines = size.ws_row;
 	return ret;
 }
 

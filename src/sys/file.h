@@ -16,6 +16,7 @@ ssize_t sys_writev(int fd, const struct iovec *pieces, int count);
 int sys_pipe(int fds[2], int flags);
 int sys_dup_onto(int fd, int target); // dup3 with O_CLOEXEC
 int sys_fcntl(int fd, int command, long arg);
+int sys_window_lines(int fd, unsigned *lines); // of a terminal; left alone where it has none
 
 // Moves up to LEN bytes inside the kernel; offset is NULL, or where to read the file instead of at
 // its own position (then it is moved on).

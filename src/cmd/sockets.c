@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: ISC
+#include "app.h"
+#include "base/value.h"
+#include "cmd/sockets_rows.h"
+#include "io/terminal.h"
+#include "io/timer.h"
+#include "net/diag_filter.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sockets_config {
+	struct common_config common;
+	bool tcp, udp, raw, un;
+	bool ipv4, ipv6;
+	bool listening;
+	struct strlist states, ports, addresses, owners, users;
+	bool processes, numeric, details;
+	uint64_t watch; // ms; 0: once
+};
+
+// One run.
+struct sockets {
+	struct app *app;
+	const struct sockets_config *config;
+	struct diag_query query;
+	struct diag_filter filter;
+	struct port_names ports;
+	struct timer timer;
+	bool shown; // something stands on the terminal
+};
+
+static const struct opt choosing_opts[] = {
+	{"tcp", 't', OPT_FLAG, OPT_AT(struct sockets_config, tcp, bool), NULL, "TCP sockets"},
+	{"udp", 'u', OPT_FLAG, OPT_AT(struct sockets_config, udp, bool), NULL, "UDP sockets"},
+	{"raw", 'w', OPT_FLAG, OPT_AT(struct sockets_config, raw, bool), NULL, "raw sockets"},
+	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), NULL, "Unix sockets"},
+	{"ipv4", '4', OPT_FLAG, OPT_AT(struct sockets_config, ipv4, bool), NULL, "IPv4 sockets"},
+	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), NULL, "IPv6 sockets"},
+	{"listening", 'l', OPT_FLAG, OPT_AT(struct sockets_config, listening, bool), NULL,
+		"sockets that wait for anybody"},
+	{"state", 's', OPT_LIST, OPT_AT(struct sockets_config, states, struct strlist), "STATE",
+		"sockets in this state, such as established, time-wait or connected"},
+	{"port", 'P', OPT_LIST, OPT_AT(struct sockets_config, ports, struct strlist), "PORT",
+		"sockets with this port, range of ports or service at either end"},
+	{"address", 'A', OPT_LIST, OPT_AT(struct sockets_config, addresses, struct strlist),
+		"ADDRESS", "sockets with this address, network or path at either end"},
+	{"process", 0, OPT_LIST, OPT_AT(struct sockets_config, owners, struct strlist), "NAME|PID",
+		"sockets that this process has open"},
+	{"user", 0, OPT_LIST, OPT_AT(struct sockets_config, users, struct strlist), "NAME|UID",
+		"sockets of this user"},
+	{0},
+};
+
+static const struct opt showing_opts[] = {
+	{"processes", 'p', OPT_FLAG, OPT_AT(struct sockets_config, processes, bool), NULL,
+		"show the processes that have it open"},
+	{"numeric", 'n', OPT_FLAG, OPT_AT(struct sockets_config, numeric, bool), NULL,
+		"show numbers of ports, not services"},
+	{"long", 'L', OPT_FLAG, OPT_AT(struct sockets_config, details, bool), NULL,
+		"show what the kernel measures of TCP connections"},
+	{"watch", 0, OPT_DURATION, OPT_AT(struct sockets_config, watch, uint64_t), "TIME",
+		"show them again and again, every 2 seconds or TIME", .min = 100, .implied = "2"},
+	{0},
+};
+
+static const struct opt_group groups[] = {
+	{"Choosing", choosing_opts, 0}, {"Showing", showing_opts, 0}, COMMON_GROUP, {0}};
+
+static const char *const conflicts[][2] = {{"ipv4", "ipv6"}, {"listening", "state"}, {0}};
+
+static void set_query(struct diag_query *q, const struct sockets_config *c, uint32_t states)
+{
+	q->kinds = (c->tcp ? DIAG_TCP : 0U) | (c->udp ? DIAG_UDP : 0U) | (c->raw ? DIAG_RAW : 0U) |
+		   (c->un ? DIAG_UNIX : 0U);
+	q->family = c->ipv4 ? AF_INET : c->ipv6 ? AF_INET6 : AF_UNSPEC;
+	if (!q->kinds)
+		q->kinds = q->family ? DIAG_ALL & ~DIAG_UNIX : DIAG_ALL;
+	q->states = states ? states : DIAG_ALL_STATES;
+	if (c->listening)
+		q->states &= 1U << TCP_LISTEN | 1U << TCP_CLOSE;
+	q->details = c->details;
+}
+
+static int parse_words(const struct strlist *words, struct diag_filter *f,
+	int (*add)(struct diag_filter *, const char *, struct str *), const char *option,
+	struct str *err)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		str_clear(err);
+		str_addf(err, "--%s: ", option);
+		int r = add(f, words->items[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_filter(struct sockets *s)
+{
+	const struct sockets_config *c = s->config;
+	struct str err = {0};
+	int r = parse_words(&c->states, &s->filter, diag_filter_add_states, "state", &err);
+
+	if (r == 0)
+		r = parse_words(&c->ports, &s->filter, diag_filter_add_ports, "port", &err);
+	if (r == 0)
+		r = parse_words(
+			&c->addresses, &s->filter, diag_filter_add_address, "address", &err);
+	if (r < 0)
+		app_failf(s->app, STATUS_USAGE, NULL, "%s", str_c(&err));
+	str_fini(&err);
+	return r;
+}
+
+static bool owned_by(const struct owner *o, const struct strlist *words)
+{
+	uint64_t pid;
+
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(o->name, words->items[i]) == 0 ||
+			(parse_uint(words->items[i], &pid) == 0 && (uint64_t)o->pid == pid))
+			return true;
+	return false;
+}
+
+static bool is_of_process(
+	const struct sockets *s, const struct owner_list *owners, const struct diag_socket *d)
+{
+	size_t count = 0;
+	const struct owner *o;
+
+	if (!s->config->owners.count)
+		return true;
+	o = d->inode ? owner_find(owners, d->inode, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (owned_by(&o[i], &s->config->owners))
+			return true;
+	return false;
+}
+
+static bool is_of_user(const struct sockets *s, const struct diag_socket *d)
+{
+	const struct strlist *users = &s->config->users;
+
+	for (size_t i = 0; d->has_uid && i < users->count; i++) {
+		const struct passwd *entry = getpwnam(users->items[i]);
+		uint64_t uid;
+
+		if (entry ? entry->pw_uid == d->uid
+			  : parse_uint(users->items[i], &uid) == 0 && uid == d->uid)
+			return true;
+	}
+	return !users->count;
+}
+
+// Says which kinds the kernel cannot list: an error for what was asked for.
+static void report_missing(struct sockets *s, unsigned missing)
+{
+	static const struct event ev_missing = {
+		"missing", REPORT_VERBOSE, "this kernel does not list {protocol} sockets"};
+
+	for (unsigned kind = DIAG_TCP; kind <= DIAG_UNIX; kind <<= 1) {
+		if (!(missing & kind))
+			continue;
+		if (kind == DIAG_RAW && !s->config->raw)
+			report(&s->app->out, &ev_missing, F_STR("protocol", diag_kind_name(kind)));
+		else
+			app_failf(s->app, STATUS_LOCAL, NULL,
+				"this kernel does not list %s sockets", diag_kind_name(kind));
+	}
+}
+
+// A snapshot in the making.
+struct snapshot {
+	struct sockets *sockets;
+	struct owner_list owners;
+	struct sockets_view view;
+	struct rows rows;
+};
+
+static void on_socket(void *arg, const struct diag_socket *d)
+{
+	struct snapshot *shot = arg;
+	const struct sockets *s = shot->sockets;
+
+	if (diag_filter_passes(&s->filter, d) && is_of_user(s, d) &&
+		is_of_process(s, &shot->owners, d))
+		sockets_rows_add(&shot->rows, &shot->view, d);
+}
+
+// Writes the rows: in place on a terminal that watches, with an empty line between texts elsewhere.
+static int show(struct sockets *s, struct rows *rows)
+{
+	struct str text = {0};
+	struct str frame = {0};
+	bool in_place = s->config->watch && !rows->json && terminal_is(STDOUT_FILENO);
+	int status;
+
+	if (s->shown && !rows->json && !in_place)
+		str_addc(&text, '\n');
+	rows_take(rows, &text);
+	if (in_place)
+		terminal_add_frame(&frame, STDOUT_FILENO, &text, !s->shown);
+	s->shown = true;
+	status = app_output(s->app, in_place ? &frame : &text);
+	str_fini(&text);
+	str_fini(&frame);
+	return status;
+}
+
+// Lists the sockets once. Returns 0 or the status.
+static int take_snapshot(struct sockets *s)
+{
+	const struct sockets_config *c = s->config;
+	struct snapshot shot = {.sockets = s};
+	unsigned missing = 0;
+	int status;
+	int r = c->processes || c->owners.count ? owner_list_read(&shot.owners) : 0;
+
+	shot.view =
+		(struct sockets_view){c->processes ? &shot.owners : NULL, &s->ports, c->details};
+	sockets_rows_init(&shot.rows, c->common.json, &shot.view);
+	if (r == 0)
+		r = diag_each(&s->query, on_socket, &shot, &missing);
+	if (!s->shown)
+		report_missing(s, missing);
+	status = r < 0 ? app_fail(s->app, STATUS_LOCAL, "sockets", r) : show(s, &shot.rows);
+	rows_fini(&shot.rows);
+	owner_list_fini(&shot.owners);
+	return status;
+}
+
+static void on_timer(void *data)
+{
+	struct sockets *s = data;
+
+	if (take_snapshot(s))
+		app_stop(s->app);
+	else
+		timer_start(&s->timer, s->config->watch);
+}
+
+static void watch(struct sockets *s)
+{
+	if (!app_loop(s->app))
+		return;
+	timer_init(&s->timer, app_loop(s->app), on_timer, s);
+	timer_start(&s->timer, s->config->watch);
+	app_run(s->app);
+	timer_fini(&s->timer);
+}
+
+static int run(struct app *app, void *config, int argc, char **argv)
+{
+	struct sockets s = {.app = app, .config = config};
+
+	(void)argc;
+	(void)argv;
+	if (parse_filter(&s) == 0) {
+		set_query(&s.query, s.config, s.filter.states);
+		if (!s.config->numeric && !s.config->common.json)
+			port_names_load(&s.ports);
+		if (take_snapshot(&s) == 0 && s.config->watch)
+			watch(&s);
+	}
+	port_names_fini(&s.ports);
+	diag_filter_fini(&s.filter);
+	return app->status;
+}
+
+static const char *const examples[] = {
+	"sockctl sockets -tlnp                who listens on TCP ports",
+	"sockctl sockets -s time-wait -P 443  what is left of connections to port 443",
+	"sockctl sockets -tL --watch          measurements, refreshed in place",
+	NULL,
+};
+
+const struct cmd cmd_sockets = {
+	.name = "sockets",
+	.summary = "List the live sockets of this machine",
+	.max_operands = 0,
+	.config_size = sizeof(struct sockets_config),
+	.groups = groups,
+	.conflicts = conflicts,
+	.examples = examples,
+	.run = run,
+};

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: ISC
+// A terminal that something is shown on in place.
+#ifndef SOCKCTL_IO_TERMINAL_H
+#define SOCKCTL_IO_TERMINAL_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+
+bool terminal_is(int fd);
+
+// Adds to OUT what replaces the picture on the terminal by TEXT (ECMA-48): lines that are too long
+// or too many are cut, and how many are left out is said at the end.
+void terminal_add_frame(struct str *out, int fd, const struct str *text, bool first);
+
+#endif
