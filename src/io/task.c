@@ -8,7 +8,7 @@ static struct list queue = {&queue, &queue};
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of what follows
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
 static unsigned queued; // tasks that no thread has taken yet
-static unsigned waiting; // threads without work
+static unsigned free_threads; // those without work, also while they start or wake up
 static unsigned threads;
 
 static unsigned running; // tasks that are not done; the loop's own
@@ -17,14 +17,12 @@ static struct task *take(void)
 {
 	struct task *t;
 
-	while (!queued) {
-		waiting++;
+	while (!queued)
 		pthread_cond_wait(&filled, &lock);
-		waiting--;
-	}
 	t = list_entry(queue.next, struct task, link);
 	list_remove(&t->link);
 	queued--;
+	free_threads--;
 	return t;
 }
 
@@ -38,7 +36,8 @@ static void *serve(void *arg)
 		pthread_mutex_unlock(&lock);
 		t->work(t);
 		pthread_mutex_lock(&lock);
-		// Still locked, so that what the loop starts next finds this thread waiting.
+		// Before the loop hears of it, so that what it starts next finds this thread free.
+		free_threads++;
 		uv_async_send(&t->async);
 	}
 	return NULL;
@@ -70,11 +69,12 @@ static int enqueue(struct task *t)
 	int r = 0;
 
 	pthread_mutex_lock(&lock);
-	if (queued < waiting) {
+	if (queued < free_threads) {
 		pthread_cond_signal(&filled);
 	} else {
 		r = start_thread();
 		threads += r == 0;
+		free_threads += r == 0;
 		r = threads ? 0 : r;
 	}
 	if (r == 0) {
