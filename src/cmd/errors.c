@@ -21,19 +21,14 @@ static const char *const kinds[] = {
 
 static void add_row(void *arg, const struct error_entry *e)
 {
-	const struct field fields[] = {
-		F_STR("name", e->name),
-		F_LIST("aliases", e->aliases),
-		F_STR("kind", kinds[e->kind]),
-		F_STR("text", e->text),
-		F_STR("winsock", e->winsock),
-		F_INT("number", e->number),
-		F_INT("winsock_number", e->winsock_number),
-	};
-	// What has no number has none in WinSock either.
-	size_t absent = (size_t)!e->number + !e->winsock_number;
+	// Calls have no number; other errors than those of the system may be below zero.
+	struct field number = F_INT("number", e->number);
 
-	rows_add_fields(arg, fields, ARRAY_SIZE(fields) - absent);
+	if (!e->number)
+		number.type = FIELD_STR;
+	rows_add((struct rows *)arg, number, F_STR("name", e->name), F_LIST("aliases", e->aliases),
+		F_STR("kind", kinds[e->kind]), F_STR("text", e->text), F_STR("winsock", e->winsock),
+		field_uint_if("winsock_number", e->winsock_number, (uint64_t)e->winsock_number));
 }
 
 static int run(struct app *app, void *arg, int argc, char **argv)

@@ -84,8 +84,10 @@ static void json_add_field(json_t *j, const struct field *f)
 	case FIELD_STR:
 		value = f->ptr ? json_text(f->ptr) : NULL;
 		break;
+	case FIELD_SHOWN:
+		break;
 	case FIELD_LIST:
-		value = json_list(f->ptr);
+		value = f->ptr ? json_list(f->ptr) : NULL;
 		break;
 	case FIELD_UINT:
 	case FIELD_INT:
@@ -157,11 +159,13 @@ void str_add_field(struct str *s, const struct field *f)
 
 	switch (f->type) {
 	case FIELD_STR:
+	case FIELD_SHOWN:
 		if (f->ptr)
 			str_add_escaped(s, f->ptr, strlen(f->ptr));
 		break;
 	case FIELD_LIST:
-		text_add_list(s, f->ptr);
+		if (f->ptr)
+			text_add_list(s, f->ptr);
 		break;
 	case FIELD_UINT:
 		str_add_uint(s, f->number);

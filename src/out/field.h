@@ -8,11 +8,13 @@
 #include "base/sockaddr.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum field_type {
 	FIELD_STR, // escaped in text; NULL leaves the field out
+	FIELD_SHOWN, // the same, but in text only
 	FIELD_LIST, // const char *const *, NULL-terminated: an array, or words with blanks between
 		    // them
 	FIELD_UINT,
@@ -42,6 +44,10 @@ struct field_group {
 #define F_STR(key, value) \
 	{ \
 		key, FIELD_STR, 0, value \
+	}
+#define F_SHOWN(key, value) \
+	{ \
+		key, FIELD_SHOWN, 0, value \
 	}
 #define F_LIST(key, items) \
 	{ \
@@ -75,6 +81,12 @@ struct field_group {
 	{ \
 		key, FIELD_ENDPOINT, 0, addr \
 	}
+
+// A number that is left out unless there is one.
+static inline struct field field_uint_if(const char *key, bool there, uint64_t number)
+{
+	return (struct field){key, there ? FIELD_UINT : FIELD_STR, number, NULL};
+}
 
 // Adds the value alone.
 void str_add_field(struct str *s, const struct field *f);
