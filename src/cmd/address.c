@@ -87,50 +87,34 @@ static void add_number(struct rows *rows, const struct subject *s)
 
 	memcpy(ip.bytes, &f.htonl, sizeof(f.htonl));
 
-	const struct field fields[] = {
-		F_UINT("number", n),
-		F_STR("hex", n ? hex : "0x0"),
-		F_STR("bytes", bytes_of(&t, &n, sizeof(n))),
-		F_UINT("htonl", f.htonl),
+	rows_add(rows, F_UINT("number", n), F_STR("hex", n ? hex : "0x0"),
+		F_STR("bytes", bytes_of(&t, &n, sizeof(n))), F_UINT("htonl", f.htonl),
 		F_STR("htonl_bytes", bytes_of(&t, &f.htonl, sizeof(f.htonl))),
-		F_UINT("ntohl", f.ntohl),
-		F_STR("address", text_of(&t, str_add_ip, &ip)),
-		F_UINT("htons", f.htons),
-		F_STR("htons_bytes", bytes_of(&t, &f.htons, sizeof(f.htons))),
-		F_UINT("ntohs", f.ntohs),
-	};
-
-	rows_add_fields(rows, fields, ARRAY_SIZE(fields) - (f.is_short ? 0 : 3));
+		F_UINT("ntohl", f.ntohl), F_STR("address", text_of(&t, str_add_ip, &ip)),
+		field_uint_if("htons", f.is_short, f.htons),
+		F_STR("htons_bytes", f.is_short ? bytes_of(&t, &f.htons, sizeof(f.htons)) : NULL),
+		field_uint_if("ntohs", f.is_short, f.ntohs));
 	texts_fini(&t);
 }
 
 static void add_ipv4(struct rows *rows, const struct subject *s)
 {
 	const struct ip *ip = &s->prefix.ip;
-	struct ip mapped = {.family = AF_INET6, .bytes = {[10] = 0xff, 0xff}};
+	struct ip mapped = ip_mapped(ip);
 	struct texts t = {0};
 	struct ipv4_forms f;
 	const char *address = text_of(&t, str_add_ip, ip);
 
 	convert_ipv4(address, ip, &f);
-	memcpy(mapped.bytes + 12, ip->bytes, 4);
 
-	const struct field fields[] = {
-		F_STR("address", address),
-		F_STR("family", family_of(ip)),
-		F_STR("class", ip_class(ip)),
-		F_STR("hex", text_of(&t, str_add_ip_hex, ip)),
-		F_STR("bytes", bytes_of(&t, ip->bytes, 4)),
-		F_UINT("number", f.host_order),
-		F_UINT("htonl", f.network_order),
-		F_UINT("inet_addr", f.inet_addr),
+	rows_add(rows, F_STR("address", address), F_STR("family", family_of(ip)),
+		F_STR("class", ip_class(ip)), F_STR("hex", text_of(&t, str_add_ip_hex, ip)),
+		F_STR("bytes", bytes_of(&t, ip->bytes, 4)), F_UINT("number", f.host_order),
+		F_UINT("htonl", f.network_order), F_UINT("inet_addr", f.inet_addr),
 		F_STR("inet_ntoa", f.inet_ntoa),
 		F_STR("reverse", text_of(&t, str_add_ip_reverse, ip)),
 		F_STR("mapped", text_of(&t, str_add_ip, &mapped)),
-		F_UINT("port", sockaddr_port(&s->address)),
-	};
-
-	rows_add_fields(rows, fields, ARRAY_SIZE(fields) - !s->has_port);
+		field_uint_if("port", s->has_port, sockaddr_port(&s->address)));
 	texts_fini(&t);
 }
 
@@ -145,21 +129,15 @@ static void add_ipv6(struct rows *rows, const struct subject *s)
 	if (zone)
 		str_addn(name, zone + 1, strcspn(zone + 1, "]"));
 
-	const struct field fields[] = {
-		F_STR("address", text_of(&t, str_add_ip, ip)),
-		F_STR("zone", zone ? str_c(name) : NULL),
-		F_STR("family", family_of(ip)),
-		F_STR("class", ip_class(ip)),
-		F_STR("scope", ip_multicast_scope(ip)),
+	rows_add(rows, F_STR("address", text_of(&t, str_add_ip, ip)),
+		F_STR("zone", zone ? str_c(name) : NULL), F_STR("family", family_of(ip)),
+		F_STR("class", ip_class(ip)), F_STR("scope", ip_multicast_scope(ip)),
 		F_STR("embedded", ip_embedded(ip, &v4) ? text_of(&t, str_add_ip, &v4) : NULL),
 		F_STR("expanded", text_of(&t, str_add_ip_expanded, ip)),
 		F_STR("hex", text_of(&t, str_add_ip_hex, ip)),
 		F_STR("bytes", bytes_of(&t, ip->bytes, 16)),
 		F_STR("reverse", text_of(&t, str_add_ip_reverse, ip)),
-		F_UINT("port", sockaddr_port(&s->address)),
-	};
-
-	rows_add_fields(rows, fields, ARRAY_SIZE(fields) - !s->has_port);
+		field_uint_if("port", s->has_port, sockaddr_port(&s->address)));
 	texts_fini(&t);
 }
 

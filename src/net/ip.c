@@ -25,6 +25,18 @@ struct ip ip_of(const struct sockaddr_any *a)
 	return ip;
 }
 
+void ip_to_sockaddr(const struct ip *ip, struct sockaddr_any *a)
+{
+	*a = (struct sockaddr_any){.sa.sa_family = (sa_family_t)ip->family};
+	if (ip->family == AF_INET6) {
+		memcpy(&a->in6.sin6_addr, ip->bytes, 16);
+		a->len = sizeof(a->in6);
+	} else {
+		memcpy(&a->in.sin_addr, ip->bytes, 4);
+		a->len = sizeof(a->in);
+	}
+}
+
 bool ip_parse(const char *word, struct ip *ip)
 {
 	*ip = (struct ip){.family = strchr(word, ':') ? AF_INET6 : AF_INET};
@@ -118,6 +130,16 @@ struct ip ip_next(const struct ip *ip, int step)
 			break;
 	}
 	return next;
+}
+
+struct ip ip_mapped(const struct ip *ip)
+{
+	struct ip mapped = {.family = AF_INET6, .bytes = {[10] = 0xff, 0xff}};
+
+	if (ip->family == AF_INET6)
+		return *ip;
+	memcpy(mapped.bytes + 12, ip->bytes, 4);
+	return mapped;
 }
 
 // The registries of IANA for special-purpose addresses (RFC 6890) and for multicast; the first

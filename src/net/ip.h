@@ -21,6 +21,9 @@ unsigned ip_bits(int family); // 32 or 128
 // The address of A, which is of one of the two families.
 struct ip ip_of(const struct sockaddr_any *a);
 
+// And back, with port 0.
+void ip_to_sockaddr(const struct ip *ip, struct sockaddr_any *a);
+
 // True if WORD is an address as inet_pton() takes it.
 bool ip_parse(const char *word, struct ip *ip);
 
@@ -40,6 +43,9 @@ struct ip ip_next(const struct ip *ip, int step);
 
 // An address with the first LENGTH bits set.
 struct ip ip_mask(int family, unsigned length);
+
+// IPv4 in IPv6 clothes (RFC 4291 section 2.5.5.2); IPv6 as it is.
+struct ip ip_mapped(const struct ip *ip);
 
 // What the address is for, by the registries of special-purpose addresses (RFC 6890): "loopback",
 // "private", "documentation" ...; "global" for what any host may have.

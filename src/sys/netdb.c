@@ -106,3 +106,12 @@ const char *sys_hstrerror(int error)
 	TRACE_VALUE("hstrerror", ret, T_NAME(names_herr, error));
 	return ret;
 }
+
+int sys_getifaddrs(struct ifaddrs **list)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(getifaddrs(list));
+
+	TRACE("getifaddrs", ret);
+	return ret;
+}

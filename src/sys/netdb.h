@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_SYS_NETDB_H
 #define SOCKCTL_SYS_NETDB_H
 
+#include <ifaddrs.h>
 #include <netdb.h>
 
 // Returns 0 or an EAI_* code; *res is freed with freeaddrinfo().
@@ -17,5 +18,8 @@ int sys_getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, sockle
 // What EAI_* codes and values of h_errno mean.
 const char *sys_gai_strerror(int code);
 const char *sys_hstrerror(int error);
+
+// Returns 0 or a negative errno; *list is freed with freeifaddrs().
+int sys_getifaddrs(struct ifaddrs **list);
 
 #endif
