@@ -82,7 +82,6 @@ bool lookup_numeric(const char *host, const char *service, int family, int flags
 	struct address_list *list)
 {
 	struct sockaddr_any a;
-	struct in_addr ignored;
 
 	*list = (struct address_list){0};
 	*code = 0;
@@ -102,9 +101,7 @@ bool lookup_numeric(const char *host, const char *service, int family, int flags
 			add_address(list, &a);
 		return true;
 	}
-	// getaddrinfo() would take "127.1" and "0x7f000001" for addresses as inet_aton() does. To
-	// us they are names, and no such names can exist.
-	if (inet_aton(host, &ignored)) {
+	if (is_loose_address(host)) {
 		*code = EAI_NONAME;
 		return true;
 	}

@@ -91,7 +91,15 @@ bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 	return true;
 }
 
-static int check_host(const char *host, struct str *err)
+bool is_loose_address(const char *host)
+{
+	struct sockaddr_any a;
+	struct in_addr ignored;
+
+	return !numeric_address(host, 0, &a) && inet_aton(host, &ignored);
+}
+
+int check_host(const char *host, struct str *err)
 {
 	struct sockaddr_any a;
 

@@ -54,8 +54,16 @@ bool is_port_number(const char *word, unsigned min);
 // Checks a port: a number in range, or a word that may name a service. The range starts at MIN.
 int check_port(const char *word, unsigned min, struct str *err);
 
+// Checks a host: a numeric address, or a word that may be a name. Returns 0, or -EINVAL with the
+// reason in ERR.
+int check_host(const char *host, struct str *err);
+
 // The numeric address HOST (as inet_pton() takes it, with %zone for IPv6) and PORT, without asking
 // anybody. Returns false if HOST is no such thing.
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a);
+
+// True for words that the C library would take for an address as inet_aton() does, though they are
+// none to us: "127.1", "0x7f000001". They are names, and no such names can exist.
+bool is_loose_address(const char *host);
 
 #endif
