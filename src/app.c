@@ -199,21 +199,27 @@ static void on_signal(uv_signal_t *handle, int number)
 	str_fini(&doing);
 }
 
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+// nohup and background jobs of plain shells ignore signals on purpose.
+static bool is_ignored(int number)
+{
+	struct sigaction old;
+
+	return sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
 static int start_signals(struct app *app)
 {
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-	_Static_assert(ARRAY_SIZE(numbers) == ARRAY_SIZE(app->signals), "one handle per signal");
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		struct sigaction old;
-
+	_Static_assert(
+		ARRAY_SIZE(end_signals) == ARRAY_SIZE(app->signals), "one handle per signal");
+	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++) {
 		uv_signal_init(&app->loop, &app->signals[i]);
 		app->signals[i].data = app;
 		uv_unref((uv_handle_t *)&app->signals[i]);
-		// nohup and background jobs of plain shells ignore signals on purpose.
-		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		if (is_ignored(end_signals[i]))
 			continue;
-		int r = uv_signal_start(&app->signals[i], on_signal, numbers[i]);
+		int r = uv_signal_start(&app->signals[i], on_signal, end_signals[i]);
 		if (r < 0)
 			return r;
 	}
@@ -249,6 +255,18 @@ void app_stop(struct app *app)
 	app->stopping = true;
 	if (app->has_loop)
 		uv_stop(&app->loop);
+}
+
+static void end_at_once(int number)
+{
+	_exit(STATUS_SIGNAL + number);
+}
+
+void app_handle_signals(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
+		if (!is_ignored(end_signals[i]))
+			signal(end_signals[i], end_at_once);
 }
 
 int app_run(struct app *app)

@@ -77,6 +77,10 @@ uv_loop_t *app_loop(struct app *app);
 // Runs the loop until app_stop(). Returns the exit status.
 int app_run(struct app *app);
 
+// For commands that may wait without a loop: the same signals end the program at once, with the
+// same status.
+void app_handle_signals(void);
+
 // Ends the loop after the current callback.
 void app_stop(struct app *app);
 

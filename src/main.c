@@ -16,7 +16,9 @@
  *                 place; listener: accepting; datagram: a socket that sends them; transmit,
  *                 splitter, sender: from an input to the kernel in batches; receiver: from the
  *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,
- *                 networks, hosts; errors; ip, convert, layout: addresses as numbers
+ *                 networks, hosts; query: the calls of the name service; query_queue: many of
+ *                 them; preference, policy: what orders addresses (RFC 6724); errors; ip, convert,
+ *                 layout: addresses as numbers
  *   io/           watch: readiness of one descriptor; timer; task: blocking work in a thread;
  *                 pacer: a rate; stdio; output: writing in the background; endpoint: socket and
  *                 stdio behind one interface
@@ -25,7 +27,7 @@
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API.
  *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
- *                 hex; ipv4: the header of a packet
+ *                 lines; hex; ipv4: the header of a packet
  */
 
 #include "app.h"
