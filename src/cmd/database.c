@@ -34,10 +34,14 @@ static void find(
 		db->hold();
 	for (int i = 0; i < count; i++) {
 		size_t before = q->rows.count;
+		int error = db->find(q, words[i]);
 
-		if (!db->find(q, words[i]) && fail_without_file(app, db))
+		if (error == -ENOENT && fail_without_file(app, db))
 			break;
-		if (q->rows.count == before)
+		if (error == -EAGAIN)
+			app_failf(app, STATUS_NAME_SERVICE, words[i],
+				"the name service failed; trying again may help");
+		else if (q->rows.count == before)
 			app_failf(app, STATUS_NOT_FOUND, words[i], "no such %s", db->entry);
 	}
 	if (count > 1)
@@ -50,6 +54,7 @@ int database_run(
 	const struct common_config *common = config;
 	struct query q = {.config = config};
 
+	app_handle_signals(); // some sources of names are slow
 	rows_init(&q.rows, common->json, db->columns);
 	if (count)
 		find(app, db, &q, count, words);

@@ -20,8 +20,9 @@ struct database {
 	// Adds the rows that the config lets pass. Returns whether the database has any entry.
 	bool (*list)(struct query *q);
 
-	// The same for the entries of a word.
-	bool (*find)(struct query *q, const char *word);
+	// The same for the entries of a word. Returns 0, -ENOENT, or -EAGAIN if the name service
+	// could not be asked.
+	int (*find)(struct query *q, const char *word);
 
 	void (*hold)(void); // keeps it open for look-ups that follow, until released
 	void (*release)(void);

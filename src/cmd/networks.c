@@ -5,6 +5,7 @@
 #include "net/database.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 
 struct networks_config {
 	struct common_config common;
@@ -32,9 +33,9 @@ static bool list(struct query *q)
 	return networks_list(add_row, q);
 }
 
-static bool find(struct query *q, const char *word)
+static int find(struct query *q, const char *word)
 {
-	return networks_find(word, add_row, q);
+	return networks_find(word, add_row, q) ? 0 : -ENOENT;
 }
 
 static const struct database database = {

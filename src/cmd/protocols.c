@@ -27,9 +27,9 @@ static bool list(struct query *q)
 	return protocols_list(add_row, q);
 }
 
-static bool find(struct query *q, const char *word)
+static int find(struct query *q, const char *word)
 {
-	return protocols_find(word, add_row, q);
+	return protocols_find(word, add_row, q) ? 0 : -ENOENT;
 }
 
 static const struct database database = {

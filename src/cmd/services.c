@@ -72,11 +72,11 @@ static bool list(struct query *q)
 	return services_list(add_row, q);
 }
 
-static bool find(struct query *q, const char *word)
+static int find(struct query *q, const char *word)
 {
 	const struct services_config *config = q->config;
 
-	return services_find(word, config->protocol, add_row, q);
+	return services_find(word, config->protocol, add_row, q) ? 0 : -ENOENT;
 }
 
 static const struct database database = {

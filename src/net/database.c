@@ -4,10 +4,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "net/ip.h"
+#include "net/place.h"
 #include "sys/convert.h"
 #include "sys/database.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +87,16 @@ void networks_hold(void)
 void networks_release(void)
 {
 	sys_endnetent();
+}
+
+void hosts_hold(void)
+{
+	sys_sethostent(1);
+}
+
+void hosts_release(void)
+{
+	sys_endhostent();
 }
 
 static const struct servent *find_service(const char *name, const char *protocol)
@@ -184,4 +197,49 @@ bool networks_find(const char *word, network_fn *fn, void *arg)
 	if (e)
 		fn(arg, e);
 	return e;
+}
+
+static int error_of(int herr)
+{
+	return herr == HOST_NOT_FOUND || herr == NO_DATA ? -ENOENT : -EAGAIN;
+}
+
+static int find_address(const struct sockaddr_any *a, host_fn *fn, void *arg)
+{
+	struct ip ip = ip_of(a);
+	int herr;
+	const struct hostent *e =
+		sys_gethostbyaddr(ip.bytes, ip_bits(ip.family) / 8, ip.family, &herr);
+
+	if (!e)
+		return error_of(herr);
+	fn(arg, e);
+	return 0;
+}
+
+int hosts_find(const char *word, int family, host_fn *fn, void *arg)
+{
+	static const int families[] = {AF_INET6, AF_INET};
+	struct sockaddr_any a;
+	int result = -ENOENT;
+
+	if (numeric_address(word, 0, &a))
+		return find_address(&a, fn, arg);
+	if (is_loose_address(word))
+		return -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct hostent *e;
+		int herr;
+
+		if (family != AF_UNSPEC && family != families[i])
+			continue;
+		e = sys_gethostbyname2(word, families[i], &herr);
+		if (e)
+			fn(arg, e);
+		if (e)
+			result = 0;
+		else if (result < 0 && error_of(herr) == -EAGAIN)
+			result = -EAGAIN;
+	}
+	return result;
 }

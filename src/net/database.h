@@ -25,6 +25,8 @@ void protocols_hold(void);
 void protocols_release(void);
 void networks_hold(void);
 void networks_release(void);
+void hosts_hold(void);
+void hosts_release(void);
 
 // Call back with the entries of a name, an alias or a number. Return whether there was any.
 
@@ -38,5 +40,9 @@ bool protocols_find(const char *word, protocol_fn *fn, void *arg);
 
 // A number is written as in networks(5): one to four bytes with dots between them, the rest 0.
 bool networks_find(const char *word, network_fn *fn, void *arg);
+
+// WORD is a name or an address; FAMILY is that of the addresses looked for, AF_UNSPEC for both.
+// Returns 0, -ENOENT, or -EAGAIN if the name service could not be asked.
+int hosts_find(const char *word, int family, host_fn *fn, void *arg);
 
 #endif
