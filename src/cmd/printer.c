@@ -133,10 +133,12 @@ int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer)
 	if (n <= 0)
 		return n;
 	datagram_count(p->stats);
+	p->is_coalesced = false;
 	for (int i = 0; i < n && !printer_is_full(p); i++) {
 		receiver_get(&p->receiver, (unsigned)i, &p->pieces[i]);
 		if (peer && !peer->len)
 			*peer = *p->pieces[i].source;
+		p->is_coalesced |= p->pieces[i].segment < p->pieces[i].len;
 		if (!peer || sockaddr_equal(p->pieces[i].source, peer))
 			print_piece(p, &p->pieces[i]);
 	}

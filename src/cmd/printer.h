@@ -31,6 +31,7 @@ struct printer {
 	struct receiver receiver;
 	struct received pieces[RECEIVER_MESSAGES];
 	uint64_t total; // datagrams, for the limit
+	bool is_coalesced; // the last batch had pieces of many datagrams
 };
 
 // Details for receiver_prepare() that this framing shows.

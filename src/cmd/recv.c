@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/printer.h"
+#include "io/timer.h"
 #include "net/bound.h"
 #include "net/datagram.h"
 #include "net/multicast.h"
@@ -14,6 +15,9 @@
 #include <string.h>
 
 #define ROUNDS 16 // batches per turn before others get theirs
+#define REST_MS 1
+#define OVERHEAD 1024 // bytes that the kernel adds to each datagram in its buffers, or less
+#define REST_LEAST 5 // datagrams that a rest must be expected to bring
 #define UNIX_ROOM ((size_t)256 << 10) // more than a send buffer of the usual size lets pass
 
 struct receiving;
@@ -44,6 +48,10 @@ struct receiving {
 	struct datagram_stats stats;
 	bool answers;
 	bool has_gro;
+
+	struct timer rest; // while it runs, datagrams gather in the kernel
+	uint64_t room; // bytes that they may take there
+	uint64_t woken; // trace_now(); when datagrams were received last
 
 	// Answers to the batch at hand, all by one socket.
 	struct source *current;
@@ -77,7 +85,7 @@ static bool is_busy(const struct receiving *r)
 // Receives nothing while the last batch is under way: what comes meanwhile waits in the kernel.
 static void want(struct receiving *r)
 {
-	bool reads = !is_busy(r);
+	bool reads = !is_busy(r) && !timer_is_running(&r->rest);
 
 	for (size_t i = 0; i < r->bound.count; i++) {
 		struct source *s = &r->sources[i];
@@ -244,6 +252,36 @@ static bool receive(struct receiving *r, struct source *s)
 	return n == (int)r->printer.receiver.capacity;
 }
 
+// Waking up costs as much as many datagrams. Where they come often and one by one, and leave room
+// for those of a rest, it is better to let some gather.
+static bool should_rest(const struct receiving *r, const struct datagram_stats *before)
+{
+	uint64_t elapsed = r->stats.ended - r->woken;
+	uint64_t rest = REST_MS * 1000000;
+	uint64_t datagrams = r->stats.received - before->received;
+	uint64_t bytes = r->stats.received_bytes - before->received_bytes;
+
+	return !r->answers && !r->printer.is_coalesced && r->woken && elapsed &&
+	       datagrams * rest / elapsed >= REST_LEAST &&
+	       (bytes * 2 + datagrams * OVERHEAD) * rest / elapsed < r->room;
+}
+
+// Receives what is there, within bounds.
+static void receive_all(struct receiving *r, struct source *s)
+{
+	struct datagram_stats before = r->stats;
+
+	for (int i = 0; i < ROUNDS && !is_busy(r) && !r->app->stopping; i++) {
+		if (printer_is_full(&r->printer) || !receive(r, s))
+			break;
+	}
+	if (r->stats.received == before.received)
+		return;
+	if (should_rest(r, &before))
+		timer_start(&r->rest, REST_MS);
+	r->woken = r->stats.ended;
+}
+
 static void on_socket(struct watch *w, unsigned events)
 {
 	struct source *s = w->data;
@@ -256,10 +294,17 @@ static void on_socket(struct watch *w, unsigned events)
 	}
 	if (events & WATCH_WRITE && s == r->current)
 		send_answers(r);
-	for (int i = 0; i < ROUNDS && !is_busy(r) && !r->app->stopping; i++) {
-		if (printer_is_full(&r->printer) || !receive(r, s))
-			break;
-	}
+	receive_all(r, s);
+	finish_if_full(r);
+	want(r);
+}
+
+static void on_rested(void *data)
+{
+	struct receiving *r = data;
+
+	for (size_t i = 0; i < r->bound.count; i++)
+		receive_all(r, &r->sources[i]);
 	finish_if_full(r);
 	want(r);
 }
@@ -337,6 +382,7 @@ static int start_source(struct receiving *r, struct source *s, const struct boun
 		s->sender = xcalloc(1, sizeof(*s->sender));
 		sender_init(s->sender, s->fd, b->local.sa.sa_family != AF_UNIX);
 	}
+	r->room = MIN(r->room, receiver_buffer(s->fd) / 8);
 	error = watch_init(&s->watch, &r->app->loop, s->fd,
 		WATCH_DATAGRAM | (b->inherited ? WATCH_SHARED : 0u), on_socket, s);
 	if (error < 0)
@@ -371,6 +417,8 @@ static int start(struct receiving *r)
 	if (status)
 		return status;
 	r->sources = xcalloc(r->bound.count, sizeof(*r->sources));
+	r->room = UINT64_MAX;
+	timer_init(&r->rest, &r->app->loop, on_rested, r);
 	for (size_t i = 0; !status && i < r->bound.count; i++)
 		status = start_source(r, &r->sources[i], &r->bound.sockets[i]);
 	for (size_t i = 0; !status && i < r->bound.count; i++)
@@ -515,6 +563,7 @@ static void fini(struct receiving *r)
 		free(r->sources[i].sender);
 	}
 	free(r->sources);
+	timer_fini(&r->rest);
 	printer_fini(&r->printer);
 	bound_close(&r->bound);
 	free(r->answer);

@@ -76,7 +76,11 @@ static int uv_events(const struct watch *w)
 	int events = (w->wanted & WATCH_READ ? UV_READABLE : 0) |
 		     (w->wanted & WATCH_WRITE ? UV_WRITABLE : 0);
 
-	return events ? events : w->urgent ? UV_DISCONNECT : UV_PRIORITIZED;
+	if (events)
+		return events;
+	// Each datagram that arrives would wake the process for nothing: the kernel announces data
+	// as urgent, too. A datagram socket never hears of a shutdown.
+	return w->urgent || w->flags & WATCH_DATAGRAM ? UV_DISCONNECT : UV_PRIORITIZED;
 }
 
 static void arm(struct watch *w)

@@ -62,6 +62,15 @@ bool receiver_drops(int fd, uint32_t *drops)
 	return true;
 }
 
+size_t receiver_buffer(int fd)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len);
+	return (size_t)MAX(size, 0);
+}
+
 void receiver_init(struct receiver *r, size_t room)
 {
 	unsigned n = (unsigned)MIN((size_t)RECEIVER_MESSAGES, MAX(TOTAL_ROOM / room, (size_t)1));

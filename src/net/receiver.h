@@ -27,6 +27,9 @@ bool receiver_prepare(int fd, unsigned details, bool gro);
 // (SO_MEMINFO). False if the kernel does not tell.
 bool receiver_drops(int fd, uint32_t *drops);
 
+// The bytes that the kernel keeps for the socket until we receive them, its own overhead included.
+size_t receiver_buffer(int fd);
+
 // What arrived in one piece: one datagram, or several of one sender.
 struct received {
 	const char *data;
