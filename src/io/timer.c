@@ -19,14 +19,21 @@ static void on_closed(uv_handle_t *handle)
 
 void timer_init(struct timer *t, uv_loop_t *loop, timer_fn *cb, void *data)
 {
-	*t = (struct timer){.handle = xmalloc(sizeof(*t->handle)), .cb = cb, .data = data};
-	uv_timer_init(loop, t->handle);
+	*t = (struct timer){.loop = loop, .cb = cb, .data = data};
+}
+
+static void make_handle(struct timer *t)
+{
+	t->handle = xmalloc(sizeof(*t->handle));
+	uv_timer_init(t->loop, t->handle);
 	t->handle->data = t;
 }
 
 void timer_start(struct timer *t, uint64_t ms)
 {
-	uv_update_time(t->handle->loop); // the loop's time is that of its last turn
+	if (!t->handle)
+		make_handle(t);
+	uv_update_time(t->loop); // the loop's time is that of its last turn
 	uv_timer_start(t->handle, on_timer, ms, 0);
 }
 

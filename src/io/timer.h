@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// A timer that its owner may free at once: libuv's part of it lives until libuv is done with it.
+// A timer that its owner may free at once: libuv's part of it lives until libuv is done with it, and
+// begins to live when the timer is started first.
 #ifndef SOCKCTL_IO_TIMER_H
 #define SOCKCTL_IO_TIMER_H
 
@@ -10,7 +11,8 @@
 typedef void timer_fn(void *data);
 
 struct timer {
-	uv_timer_t *handle;
+	uv_loop_t *loop;
+	uv_timer_t *handle; // NULL until it is needed
 	timer_fn *cb;
 	void *data;
 };

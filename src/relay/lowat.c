@@ -41,8 +41,6 @@ static void raise_mark(struct lowat *l)
 {
 	if (sys_setsockopt_int(l->fd, SOL_SOCKET, SO_RCVLOWAT, LOWAT_BYTES) < 0)
 		return;
-	if (!l->timer.handle)
-		timer_init(&l->timer, l->loop, on_timer, l);
 	l->raised = true;
 	l->seen = l->received;
 	timer_start(&l->timer, PAUSE_MS);
@@ -57,6 +55,7 @@ void lowat_init(struct lowat *l, uv_loop_t *loop, int fd, const bool *blocked)
 	// A mark that the user has set stays as it is.
 	if (sys_getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len) == 0 && mark == 1)
 		l->loop = loop;
+	timer_init(&l->timer, loop, on_timer, l);
 }
 
 void lowat_note(struct lowat *l, size_t bytes)

@@ -23,8 +23,7 @@ struct lowat {
 	unsigned needed; // how many of them raise the mark
 	uint64_t received; // bytes so far
 	uint64_t seen; // bytes when the timer ran last
-	struct timer
-		timer; // made when it is needed first, and running only while the mark is raised
+	struct timer timer; // runs only while the mark is raised
 };
 
 // FD is a TCP socket, whose mark is the program's to change. *BLOCKED is true while nothing is
