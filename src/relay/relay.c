@@ -131,36 +131,42 @@ static int drain(struct relay *r)
 	return 0;
 }
 
-// What the kernel of the peer has not acknowledged yet, or a negative errno if it never will.
-static int unacknowledged(struct endpoint *peer)
+// What the kernel at the other end has not acknowledged yet, or a negative errno if it never will.
+static int unacknowledged(struct endpoint *e)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
 	int bytes = 0;
 	int error;
 
-	if (!peer->wr_info.is_tcp || sys_outq(peer->wr_fd, &bytes) < 0 || bytes == 0)
+	if (!e->wr_info.is_tcp || e->wr_fd < 0 || sys_outq(e->wr_fd, &bytes) < 0 || bytes == 0)
 		return 0;
-	error = sys_socket_error(peer->wr_fd);
+	error = sys_socket_error(e->wr_fd);
 	if (error)
 		return error;
 	// A reset that came in the middle of a call may have been taken for the end of that call
 	// only. The last acknowledgement closes the connection, too, and may have come just now.
-	sys_getsockopt(peer->wr_fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	sys_getsockopt(e->wr_fd, IPPROTO_TCP, TCP_INFO, &info, &len);
 	if (info.tcpi_state != TCP_CLOSE)
 		return bytes;
-	return sys_outq(peer->wr_fd, &bytes) == 0 && bytes ? -ECONNRESET : 0;
+	return sys_outq(e->wr_fd, &bytes) == 0 && bytes ? -ECONNRESET : 0;
 }
 
-// Everything is said. Waits until the kernel of the peer has acknowledged it.
+// Everything is said. Waits until the kernels of both sides have acknowledged it.
 static void linger(struct relay *r)
 {
 	int left = drain(r);
+	int left_here;
 
 	if (left == 0)
 		left = unacknowledged(r->peer);
-	if (left <= 0) {
-		finish(r, left ? RELAY_PEER_FAILED : RELAY_DONE, left);
+	left_here = unacknowledged(r->local);
+	if (left < 0 || left_here < 0 || left + left_here == 0) {
+		finish(r,
+			left < 0        ? RELAY_PEER_FAILED
+			: left_here < 0 ? RELAY_OUTPUT_FAILED
+					: RELAY_DONE,
+			left < 0 ? left : left_here);
 		return;
 	}
 	r->in.want_src = !r->peer_ended;
