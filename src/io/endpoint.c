@@ -178,3 +178,12 @@ void endpoint_fini(struct endpoint *e)
 	}
 	*e = (struct endpoint){.rd_fd = -1, .wr_fd = -1};
 }
+
+int endpoint_take(struct endpoint *e)
+{
+	int fd = e->rd_fd;
+
+	e->is_private = false;
+	endpoint_fini(e);
+	return fd;
+}

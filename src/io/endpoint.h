@@ -58,6 +58,9 @@ void endpoint_init_file(struct endpoint *e, int in, off_t position);
 // Ends the watches and closes what is the endpoint's own. May be called twice.
 void endpoint_fini(struct endpoint *e);
 
+// Ends the watches of a socket and gives the descriptor back instead of closing it.
+int endpoint_take(struct endpoint *e);
+
 ssize_t endpoint_recv_fd(
 	struct endpoint *e, void *buf, size_t len); // recv of rd_fd, whatever it is
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// A timer that its owner may free at once: libuv's part of it lives until libuv is done with it, and
-// begins to live when the timer is started first.
+// A timer that its owner may free at once: libuv's part of it lives until libuv is done with it,
+// and begins to live when the timer is started first.
 #ifndef SOCKCTL_IO_TIMER_H
 #define SOCKCTL_IO_TIMER_H
 

@@ -2,11 +2,10 @@
 #include "relay/relay.h"
 
 #include "base/mem.h"
+#include "io/closing.h"
 #include "sys/socket.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 
 #define LINGER_FIRST_MS 1 // the wait for acknowledgements starts with this and doubles
@@ -131,25 +130,9 @@ static int drain(struct relay *r)
 	return 0;
 }
 
-// What the kernel at the other end has not acknowledged yet, or a negative errno if it never will.
-static int unacknowledged(struct endpoint *e)
+static int unacknowledged_by(const struct endpoint *e)
 {
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
-	int bytes = 0;
-	int error;
-
-	if (!e->wr_info.is_tcp || e->wr_fd < 0 || sys_outq(e->wr_fd, &bytes) < 0 || bytes == 0)
-		return 0;
-	error = sys_socket_error(e->wr_fd);
-	if (error)
-		return error;
-	// A reset that came in the middle of a call may have been taken for the end of that call
-	// only. The last acknowledgement closes the connection, too, and may have come just now.
-	sys_getsockopt(e->wr_fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	if (info.tcpi_state != TCP_CLOSE)
-		return bytes;
-	return sys_outq(e->wr_fd, &bytes) == 0 && bytes ? -ECONNRESET : 0;
+	return e->wr_info.is_tcp && e->wr_fd >= 0 ? unacknowledged(e->wr_fd) : 0;
 }
 
 // Everything is said. Waits until the kernels of both sides have acknowledged it.
@@ -159,8 +142,8 @@ static void linger(struct relay *r)
 	int left_here;
 
 	if (left == 0)
-		left = unacknowledged(r->peer);
-	left_here = unacknowledged(r->local);
+		left = unacknowledged_by(r->peer);
+	left_here = unacknowledged_by(r->local);
 	if (left < 0 || left_here < 0 || left + left_here == 0) {
 		finish(r,
 			left < 0        ? RELAY_PEER_FAILED
