@@ -37,6 +37,18 @@ static inline void list_remove(struct list *item)
 	list_init(item);
 }
 
+// Takes all items from one list to the end of the other.
+static inline void list_move(struct list *to, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	list_init(from);
+}
+
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 
 // Visits each link; the current one may be removed meanwhile.

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "relay/relay.h"
 
-#include "base/mem.h"
 #include "io/closing.h"
 #include "sys/socket.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define LINGER_FIRST_MS 1 // the wait for acknowledgements starts with this and doubles
 #define LINGER_LAST_MS 50
@@ -15,9 +13,9 @@
 
 static void turn(struct relay *r);
 
-static void on_again(uv_idle_t *idle)
+static void on_again(void *data)
 {
-	turn(idle->data);
+	turn(data);
 }
 
 static void on_idle_timer(void *data);
@@ -43,9 +41,7 @@ void relay_init(struct relay *r, uv_loop_t *loop, struct endpoint *local, struct
 	r->out.shut_how = how[policy->shutdown];
 	r->out.splice_after = r->in.splice_after = policy->splice_after;
 	r->in.tap_before_filter = true;
-	r->again = xmalloc(sizeof(*r->again));
-	uv_idle_init(loop, r->again);
-	r->again->data = r;
+	again_init(&r->again, loop, on_again, r);
 	timer_init(&r->idle, loop, on_idle_timer, r);
 	timer_init(&r->linger, loop, on_linger_timer, r);
 	r->linger_ms = LINGER_FIRST_MS;
@@ -59,7 +55,7 @@ void relay_start(struct relay *r)
 	if (r->policy.idle_ms)
 		timer_start(&r->idle, r->policy.idle_ms);
 	// Not at once: the owner is not ready to be called back.
-	uv_idle_start(r->again, on_again);
+	again_start(&r->again);
 }
 
 static void finish(struct relay *r, enum relay_outcome outcome, int error)
@@ -230,16 +226,16 @@ static void turn(struct relay *r)
 	if (r->finished) {
 		want(r->local, false, false);
 		want(r->peer, false, false);
-		uv_idle_stop(r->again);
+		again_stop(&r->again);
 		r->done(r);
 		return;
 	}
 	want(r->local, r->out.want_src, r->in.want_dst);
 	want(r->peer, r->in.want_src, r->out.want_dst);
 	if (more)
-		uv_idle_start(r->again, on_again);
+		again_start(&r->again);
 	else
-		uv_idle_stop(r->again);
+		again_stop(&r->again);
 }
 
 static void on_linger_timer(void *data)
@@ -271,14 +267,14 @@ static void on_idle_timer(void *data)
 		return;
 	}
 	finish(r, RELAY_IDLE, -ETIMEDOUT);
-	uv_idle_stop(r->again);
+	again_stop(&r->again);
 	r->done(r);
 }
 
 void relay_wake(struct relay *r)
 {
 	if (!r->finished)
-		uv_idle_start(r->again, on_again);
+		again_start(&r->again);
 }
 
 // The connection has an error and no flow is about to meet it.
@@ -309,17 +305,11 @@ size_t relay_unsent(const struct relay *r)
 	return flow_undelivered(&r->out);
 }
 
-static void on_again_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 void relay_fini(struct relay *r)
 {
-	if (!r->again)
+	if (!r->loop)
 		return;
-	uv_close((uv_handle_t *)r->again, on_again_closed);
-	r->again = NULL;
+	again_fini(&r->again);
 	timer_fini(&r->idle);
 	timer_fini(&r->linger);
 	flow_fini(&r->out);

@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_RELAY_RELAY_H
 #define SOCKCTL_RELAY_RELAY_H
 
+#include "io/again.h"
 #include "io/timer.h"
 #include "relay/filter.h"
 #include "relay/flow.h"
@@ -56,7 +57,7 @@ struct relay {
 	int error; // negative errno of a failed outcome
 
 	uv_loop_t *loop;
-	struct uv_idle_s *again; // runs while there is more to do at once
+	struct again again; // while there is more to do at once
 	struct timer idle;
 	struct timer linger;
 	uint64_t linger_ms;
