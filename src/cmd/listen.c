@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: ISC
 // sockctl listen: connections from others joined to stdin and stdout. See sockctl-listen(1).
+#include "base/value.h"
 #include "cmd/serve.h"
 #include "net/activation.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
+#define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct listen_config, field, type)
 
 static const struct opt listen_opts[] = {
@@ -24,9 +26,19 @@ static const struct opt listen_opts[] = {
 	{0},
 };
 
+static const struct opt serve_opts[] = {
+	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
+		"join each connection to a new one to ENDPOINT, such as example.org:80",
+		.words = "host"},
+	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
+		"give up ENDPOINT after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
+	{0},
+};
+
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	LISTENING_GROUP(listen_config, listening),
+	{"Serving", serve_opts, 0},
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	SOCKOPT_GROUP(listen_config, sockopt),
 	COMMON_GROUP,
@@ -38,6 +50,13 @@ static const struct listen_config defaults = {.listening = LISTENING_DEFAULTS};
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	{"quiet", "verbose"},
+	{"forward", "input"},
+	{"forward", "output"},
+	{NULL, NULL},
+};
+
+static const char *const needs[][2] = {
+	{"connect-timeout", "forward"},
 	{NULL, NULL},
 };
 
@@ -45,6 +64,7 @@ static const char *const examples[] = {
 	"sockctl listen 8080 > request",
 	"sockctl listen -k localhost:8080 < page",
 	"sockctl listen unix:/run/service.sock --mode 0660",
+	"sockctl listen -k localhost:5432 --forward unix:/run/postgresql/.s.PGSQL.5432",
 	NULL,
 };
 
@@ -61,6 +81,23 @@ static int check_activation(struct listen_config *c, struct str *err)
 	return -EINVAL;
 }
 
+// What each connection is joined to.
+static int check_target(struct listen_config *c, struct str *err)
+{
+	char *words[] = {(char *)c->forward, NULL};
+	struct str why = {0};
+	int r = 0;
+
+	if (c->forward)
+		r = place_parse(&c->target, PLACE_CONNECT, 1, words, &why);
+	if (r == 0 && c->target.kind == PLACE_FD && (c->keep_open || c->count > 1))
+		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
+	if (r < 0)
+		str_addf(err, "--forward: %s", str_c(&why));
+	str_fini(&why);
+	return r;
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct listen_config *c = config;
@@ -73,6 +110,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	} else {
 		r = check_activation(c, err);
 	}
+	if (r == 0)
+		r = check_target(c, err);
 	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
 }
 
@@ -82,10 +121,13 @@ static void fini_config(void *config)
 
 	listening_fini(&c->listening);
 	place_fini(&c->place);
+	place_fini(&c->target);
 }
 
 static const struct serve_mode *mode_of(const struct listen_config *c)
 {
+	if (c->forward)
+		return &serve_forward;
 	return c->keep_open || c->count > 1 ? &serve_many : &serve_one;
 }
 
@@ -113,6 +155,7 @@ const struct cmd cmd_listen = {
 	.defaults = &defaults,
 	.groups = groups,
 	.conflicts = conflicts,
+	.needs = needs,
 	.examples = examples,
 	.check = check,
 	.fini = fini_config,

@@ -136,11 +136,12 @@ void client_done(struct client *c, int status)
 	server_end_if_done(s);
 }
 
-// True for errors that pass when others have left.
-static bool is_exhaustion(int error)
+bool client_may_wait(const struct client *c, int error)
 {
-	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
-	       error == -EAGAIN;
+	bool is_exhaustion = error == -EMFILE || error == -ENFILE || error == -ENOBUFS ||
+			     error == -ENOMEM || error == -EAGAIN;
+
+	return is_exhaustion && c->server->serves_many;
 }
 
 void client_wait(struct client *c, int error)
@@ -154,17 +155,20 @@ void client_wait(struct client *c, int error)
 	update_listening(s);
 }
 
+void client_fail(struct client *c, int error)
+{
+	if (client_may_wait(c, error))
+		client_wait(c, error);
+	else
+		client_done(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, error));
+}
+
 static void start_client(struct client *c)
 {
-	struct server *s = c->server;
-	int r = s->mode->start(c);
+	int r = c->server->mode->start(c);
 
-	if (r == 0)
-		return;
-	if (is_exhaustion(r) && s->serves_many)
-		client_wait(c, r);
-	else
-		client_done(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, r));
+	if (r < 0)
+		client_fail(c, r);
 }
 
 static void on_retry(void *data)

@@ -24,9 +24,12 @@ struct listen_config {
 	uint64_t count;
 	uint64_t max_per_address;
 	const char *interface;
+	const char *forward;
+	uint64_t connect_timeout_ms;
 
 	// Filled in by the check of the command line.
 	struct place place;
+	struct place target; // of --forward
 	int activated; // listen on so many descriptors that were passed to us; 0: on place
 };
 
@@ -114,7 +117,13 @@ void server_fini(struct server *s);
 // The client has been served. Frees it.
 void client_done(struct client *c, int status);
 
-// What the client needs is used up by others (ERROR): start it again when that may have changed.
+// It could not be served, because of ERROR: ends it, or starts it again later where that may help.
+void client_fail(struct client *c, int error);
+
+// True if ERROR says that what the client needs is used up by others for now.
+bool client_may_wait(const struct client *c, int error);
+
+// Starts it again when others have left.
 void client_wait(struct client *c, int error);
 
 #endif

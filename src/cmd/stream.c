@@ -150,7 +150,7 @@ static void on_progress(void *data)
 
 void stream_end_progress(struct stream *s)
 {
-	if (!s->config->progress)
+	if (!s->config || !s->config->progress) // it may not even have begun
 		return;
 	if (s->app->out.json)
 		report(&s->app->out, &ev_progress, F_ADDR("remote", &s->connection->remote),
