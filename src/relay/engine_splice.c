@@ -3,6 +3,7 @@
 // socket, splice() where one side is a pipe, and splice() through a pipe of our own otherwise.
 #include "relay/flow.h"
 #include "relay/pending.h"
+#include "relay/pipes.h"
 
 #include "sys/file.h"
 #include "sys/socket.h"
@@ -131,19 +132,6 @@ static enum pump pump_sendfile(struct flow *f)
 	return PUMP_AGAIN;
 }
 
-static int make_pipe(struct flow *f)
-{
-	int r;
-
-	if (f->pipe[0] >= 0)
-		return 0;
-	r = sys_pipe(f->pipe, O_CLOEXEC | O_NONBLOCK);
-	if (r < 0)
-		return r;
-	flow_widen_pipe(f->pipe[1]);
-	return 0;
-}
-
 // Empties the pipe into the destination. Returns 0 when it is empty, or a negative errno.
 static ssize_t flush_pipe(struct flow *f)
 {
@@ -174,12 +162,9 @@ static ssize_t fill_pipe(struct flow *f)
 	return n;
 }
 
-static enum pump pump_through(struct flow *f)
+static enum pump move_through_pipe(struct flow *f)
 {
 	bool filled = false;
-
-	if (f->received < f->splice_after || make_pipe(f) < 0)
-		return engine_copy.pump(f);
 
 	for (int round = 0; round < ROUNDS; round++) {
 		ssize_t n = flush_pipe(f);
@@ -212,6 +197,18 @@ static enum pump pump_through(struct flow *f)
 			return end_or_urgent(f);
 	}
 	return PUMP_AGAIN;
+}
+
+static enum pump pump_through(struct flow *f)
+{
+	enum pump result;
+
+	if (f->pipe[0] < 0 && (f->received < f->splice_after || pipes_take(f->pipe) < 0))
+		return engine_copy.pump(f);
+	result = move_through_pipe(f);
+	if (!f->piped)
+		pipes_give(f->pipe);
+	return result;
 }
 
 static enum pump splice_pump(struct flow *f)

@@ -72,7 +72,7 @@ struct flow {
 	struct str pending;
 	size_t pending_start;
 
-	// A pipe between two descriptors of which neither is one; -1 until it is needed.
+	// A pipe between two descriptors of which neither is one; -1 while nothing is in it.
 	int pipe[2];
 	size_t piped; // bytes in it
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
