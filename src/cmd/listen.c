@@ -63,7 +63,6 @@ static const char *const needs[][2] = {
 static const char *const examples[] = {
 	"sockctl listen 8080 > request",
 	"sockctl listen -k localhost:8080 < page",
-	"sockctl listen unix:/run/service.sock --mode 0660",
 	"sockctl listen -k localhost:5432 --forward unix:/run/postgresql/.s.PGSQL.5432",
 	NULL,
 };

@@ -201,6 +201,7 @@ static void add_doing(const struct client *client, struct str *doing)
 
 const struct serve_mode serve_forward = {
 	.client_size = sizeof(struct forward_client),
+	.descriptors = 1,
 	.init = init,
 	.fini = fini,
 	.start = start,

@@ -220,6 +220,18 @@ static const char *refusal(const struct server *s, const struct sockaddr_any *pe
 	return access_refusal(&c->listening.access, peer);
 }
 
+// Looks whether another client could be served, before it is accepted only to wait.
+static void check_descriptors(struct server *s)
+{
+	uint64_t each = 1 + (uint64_t)s->mode->descriptors;
+	uint64_t needed = (uint64_t)s->descriptors + RESERVE + (s->open + 1) * each;
+
+	if (!s->serves_many || needed <= (uint64_t)s->descriptor_limit)
+		return;
+	s->short_of_descriptors = true;
+	say_full(s, -EMFILE);
+}
+
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer)
 {
 	struct server *s = l->data;
@@ -230,12 +242,8 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 		report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
 		return;
 	}
-	// The kernel gives the lowest free number, so the number tells how many are in use.
-	if (fd >= s->descriptor_limit - RESERVE && s->serves_many) {
-		s->short_of_descriptors = true;
-		say_full(s, -EMFILE);
-	}
 	server_add_client(s, fd, true, peer);
+	check_descriptors(s);
 	update_listening(s);
 }
 
@@ -243,7 +251,9 @@ void server_start(struct server *s)
 {
 	int r;
 
+	s->descriptors = fd_lowest_free();
 	listener_start(&s->listener);
+	s->is_ready = true;
 	r = activation_notify("READY=1");
 	if (r < 0)
 		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
@@ -253,7 +263,8 @@ void server_fini(struct server *s)
 {
 	struct list *lists[] = {&s->clients, &s->waiting};
 
-	activation_notify("STOPPING=1");
+	if (s->is_ready)
+		activation_notify("STOPPING=1");
 	listener_close(&s->listener);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		list_for_each (it, lists[i])

@@ -39,6 +39,7 @@ struct client;
 // A way to serve connections: joined to stdin and stdout, to a program, to another place ...
 struct serve_mode {
 	size_t client_size; // of the struct that begins with struct client
+	int descriptors; // that a client takes besides its own
 
 	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
 	// message.
@@ -77,7 +78,9 @@ struct server {
 	uint64_t accepted;
 	uint64_t open;
 	bool serves_many;
+	bool is_ready; // and the service manager was told
 	int descriptor_limit;
+	int descriptors; // in use when the server starts
 	bool short_of_descriptors; // until somebody leaves
 	struct timer retry;
 	uint64_t said_full; // trace_now() of the last message about it, or 0

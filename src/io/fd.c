@@ -95,6 +95,16 @@ int fd_raise_limit(void)
 	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 }
 
+int fd_lowest_free(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return INT_MAX; // none is free
+	close(fd);
+	return fd;
+}
+
 void fd_restore_limit(void)
 {
 	if (original_limit.rlim_max)

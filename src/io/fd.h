@@ -35,6 +35,9 @@ int fd_reopen(int fd, const struct fd_info *info, int mode);
 // returns how many that are.
 int fd_raise_limit(void);
 
+// The number that the next descriptor gets, which tells how many are in use.
+int fd_lowest_free(void);
+
 // The limit as it was before, for programs that select() with a set of fixed size.
 // Async-signal-safe.
 void fd_restore_limit(void);
