@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,29 @@ def join(sockctl, role):
 def server():
     with peers.listener() as sock:
         yield sock
+
+
+@pytest.fixture
+def clients():
+    """clients(PORT, N) connects N of them."""
+    conns = []
+
+    def connect(port, number, **how):
+        conns.extend(peers.dial(port, **how) for _ in range(number))
+        return conns[-number:]
+
+    yield connect
+    for conn in conns:
+        conn.close()
+
+
+@pytest.fixture
+def unresponsive():
+    """A port on which connecting takes for ever: its queue is full."""
+    with peers.listener(backlog=0) as sock, peers.dial(peers.port_of(sock)), socket.socket() as waiting:
+        waiting.setblocking(False)
+        waiting.connect_ex(sock.getsockname())
+        yield peers.port_of(sock)
 
 
 @pytest.fixture(scope="session")

@@ -11,20 +11,6 @@ from harness import DEVNULL, PIPE, Task, digest_of, wait_for
 from peers import MIB, dial, half_close, receive, receive_all, reset, sink
 
 
-@pytest.fixture
-def clients():
-    """clients(PORT, N) connects N of them."""
-    conns = []
-
-    def connect(port, number, **how):
-        conns.extend(dial(port, **how) for _ in range(number))
-        return conns[-number:]
-
-    yield connect
-    for conn in conns:
-        conn.close()
-
-
 def ended(conn):
     try:
         return receive_all(conn) == b""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Limits in time: what they cover, that they come in time, and that cutting off is no success."""
 
-import socket
 import time
 
 import pytest
@@ -9,15 +8,6 @@ import pytest
 from harness import DEVNULL, PIPE, Task, soonest
 from peers import (MIB, accept, answer, dial, half_close, listener, port_of, receive, receive_all,
                    sink_slowly)
-
-
-@pytest.fixture
-def unresponsive():
-    """A port on which connecting takes for ever: its queue is full."""
-    with listener(backlog=0) as sock, dial(port_of(sock)), socket.socket() as waiting:
-        waiting.setblocking(False)
-        waiting.connect_ex(sock.getsockname())
-        yield port_of(sock)
 
 
 @pytest.mark.parametrize("option", ["--timeout", "-w", "--connect-timeout"])

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: ISC
+"""A server at the limit of what the system gives it goes on serving, and waits without spinning."""
+
+import os
+import time
+
+import pytest
+
+import crowd
+from harness import DEVNULL, wait_for
+from peers import dial, half_close, receive, receive_all
+
+FEW = ["prlimit", "--nofile=64"]
+needs_prlimit = pytest.mark.needs("prlimit")
+
+
+def said_full(proc):
+    return [line for line in proc.lines if "accepting nobody for now" in line]
+
+
+def cpu_seconds(proc):
+    with open(f"/proc/{proc.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@needs_prlimit
+def test_few_descriptors_for_many_clients(sockctl):
+    """All are served in turn."""
+    proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
+    conns = [dial(proc.port) for _ in range(500)]
+    for n, conn in enumerate(conns):
+        conn.sendall(b"%03d" % n)
+        half_close(conn)
+    for conn in conns:
+        assert receive_all(conn) == b""
+        conn.close()
+    out = proc.wait_out(1500)
+    assert sorted(out[n : n + 3] for n in range(0, 1500, 3)) == [b"%03d" % n for n in range(500)]
+    proc.stop()
+    assert len(said_full(proc)) <= 1
+
+
+@needs_prlimit
+def test_few_descriptors_for_many_forwarded_clients(sockctl):
+    with crowd.Echo() as echo:
+        proc = sockctl("listen", "-k", "--forward", f"127.0.0.1:{echo.port}", "127.0.0.1", "0",
+                       wrap=FEW)
+        before = proc.port and proc.descriptors()
+        crowd.talk(proc.port, 500, 100_000)
+        assert echo.most <= 32
+        wait_for(lambda: echo.open == 0, "all gone")
+        wait_for(lambda: proc.descriptors() <= before + 40, "nothing left")
+        proc.stop()
+    assert len(said_full(proc)) == 1
+    assert proc.complaints == said_full(proc)
+
+
+@needs_prlimit
+@pytest.mark.parametrize("mode", ["stdio", "forward"])
+def test_waiting_costs_nothing(sockctl, mode):
+    """Who waits in the backlog wakes nobody up, and is served when somebody leaves."""
+    with crowd.Echo() as echo:
+        words = ["--forward", f"127.0.0.1:{echo.port}"] if mode == "forward" else []
+        proc = sockctl("listen", "-k", *words, "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
+        conns = [dial(proc.port) for _ in range(100)]
+        proc.wait_err("accepting nobody for now: .*EMFILE.*connections are open")
+        before = cpu_seconds(proc)
+        time.sleep(1)
+        assert cpu_seconds(proc) - before <= 0.03
+        for conn in conns[:90]:
+            conn.close()
+        late = conns[-1]
+        late.sendall(b"late")
+        if mode == "forward":
+            assert receive(late, 4) == b"late"
+        else:
+            proc.wait_out(4)
+        for conn in conns:
+            conn.close()
+        proc.stop()
+    assert len(said_full(proc)) == 1
+
+
+@needs_prlimit
+def test_limit_that_is_raised_while_clients_wait(sockctl):
+    """What keeps them waiting may be lifted from outside."""
+    proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
+    conns = [dial(proc.port) for _ in range(60)]
+    proc.wait_err("accepting nobody for now")
+    conns[0].close()
+    conns[1].close()
+    for conn in conns[2:40]:
+        conn.sendall(b"x")
+    proc.wait_out(38)
+    for conn in conns:
+        conn.close()
+    proc.stop()
+
+
+@needs_prlimit
+def test_soft_limit_is_no_limit(sockctl):
+    """It is low for programs that cannot do with more."""
+    proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL,
+                   wrap=["prlimit", "--nofile=64:1024"])
+    conns = [dial(proc.port) for _ in range(200)]
+    for conn in conns:
+        conn.sendall(b"x")
+    proc.wait_out(200)
+    for conn in conns:
+        conn.close()
+    proc.stop()
+    assert not said_full(proc)
+
+
+def test_as_many_as_were_asked_for(sockctl):
+    """Never more at once, and everybody in the end."""
+    with crowd.Echo() as echo:
+        proc = sockctl("listen", "-k", "--max-connections", "7", "--forward",
+                       f"127.0.0.1:{echo.port}", "127.0.0.1", "0")
+        crowd.talk(proc.port, 200, 10_000)
+        assert echo.most == 7
+        proc.stop()
+    assert not proc.complaints
+
+
+def test_burst_of_clients(sockctl):
+    """The backlog has room for them: no connection takes the second that a lost SYN costs."""
+    proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL)
+    port = proc.port
+    started = time.monotonic()
+    conns = [dial(port) for _ in range(1000)]
+    slowest = time.monotonic() - started
+    for conn in conns:
+        conn.close()
+    proc.stop()
+    assert slowest < 1000 / 150  # a backlog of 10 took 3 s for 150
