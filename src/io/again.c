@@ -9,6 +9,7 @@
 struct queue {
 	uv_idle_t idle; // runs while somebody waits
 	struct list waiting;
+	unsigned users;
 };
 
 static void on_idle(uv_idle_t *idle)
@@ -29,28 +30,45 @@ static void on_idle(uv_idle_t *idle)
 		uv_idle_stop(&q->idle);
 }
 
-static struct queue *queue_of(uv_loop_t *loop)
+static void create_queue(uv_loop_t *loop)
 {
-	struct queue *q = loop->data;
+	struct queue *q = loop->data = xcalloc(1, sizeof(*q));
 
-	if (q)
-		return q;
-	q = loop->data = xmalloc(sizeof(*q));
 	uv_idle_init(loop, &q->idle);
 	q->idle.data = q;
 	list_init(&q->waiting);
-	return q;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void leave_queue(uv_loop_t *loop)
+{
+	struct queue *q = loop->data;
+
+	if (--q->users)
+		return;
+	loop->data = NULL;
+	uv_close((uv_handle_t *)&q->idle, on_closed);
 }
 
 void again_init(struct again *a, uv_loop_t *loop, again_fn *cb, void *data)
 {
+	struct queue *q;
+
+	if (!loop->data)
+		create_queue(loop);
+	q = loop->data;
+	q->users++;
 	*a = (struct again){.loop = loop, .cb = cb, .data = data};
 	list_init(&a->link);
 }
 
 void again_start(struct again *a)
 {
-	struct queue *q = queue_of(a->loop);
+	struct queue *q = a->loop->data;
 
 	if (!list_empty(&a->link))
 		return;
@@ -66,7 +84,9 @@ void again_stop(struct again *a)
 
 void again_fini(struct again *a)
 {
-	if (a->loop)
+	if (a->loop) {
 		list_remove(&a->link);
+		leave_queue(a->loop);
+	}
 	*a = (struct again){0};
 }

@@ -18,6 +18,7 @@ struct again {
 	void *data;
 };
 
+// The data of LOOP is used up by this; it is NULL before.
 void again_init(struct again *a, uv_loop_t *loop, again_fn *cb, void *data);
 
 // Calls back once, in the next turn. Does nothing if that is to happen anyway.
