@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: ISC
+#include "net/lookup.h"
+
+#include "loop.h"
+#include "unit.h"
+
+#include <arpa/inet.h>
+
+// Shows what lookup_numeric() says: addresses, the name of the error, or "-" for "ask somebody".
+static void check_numeric(
+	const char *host, const char *service, int family, int flags, const char *want)
+{
+	struct address_list list;
+	struct str s = {0};
+	int code = -999;
+
+	if (!lookup_numeric(host, service, family, flags, &code, &list)) {
+		str_add(&s, "-");
+		assert_int_equal(list.count, 0);
+	} else if (code) {
+		str_add(&s, gai_strerror(code));
+		assert_int_equal(list.count, 0);
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		if (i)
+			str_addc(&s, ' ');
+		str_add_sockaddr(&s, &list.items[i].sa, list.items[i].len);
+	}
+	assert_string_equal(str_c(&s), want);
+	address_list_fini(&list);
+	str_fini(&s);
+}
+
+static void test_numeric(void **state)
+{
+	const char *no_family = gai_strerror(EAI_ADDRFAMILY);
+	const char *no_name = gai_strerror(EAI_NONAME);
+
+	(void)state;
+	check_numeric("127.0.0.1", "80", AF_UNSPEC, 0, "127.0.0.1:80");
+	check_numeric("::1", "0", AF_UNSPEC, 0, "[::1]:0");
+	check_numeric("::1", "65535", AF_INET6, 0, "[::1]:65535");
+	check_numeric("::1", "80", AF_INET, 0, no_family);
+	check_numeric("127.0.0.1", "80", AF_INET6, 0, no_family);
+	check_numeric("fe80::1%lo", "80", AF_UNSPEC, 0, "[fe80::1%lo]:80");
+	check_numeric("localhost", "80", AF_UNSPEC, 0, "-");
+	check_numeric("127.0.0.1", "http", AF_UNSPEC, 0, "-");
+	check_numeric("127.0.0.1", "65536", AF_UNSPEC, 0, "-");
+	check_numeric("127.1", "80", AF_UNSPEC, 0, no_name); // addresses to inet_aton() only
+	check_numeric("0x7f000001", "80", AF_UNSPEC, 0, no_name);
+	check_numeric("2130706433", "80", AF_UNSPEC, 0, no_name);
+}
+
+static void test_no_host(void **state)
+{
+	(void)state;
+	check_numeric(NULL, "80", AF_UNSPEC, 0, "[::1]:80 127.0.0.1:80");
+	check_numeric(NULL, "80", AF_INET, 0, "127.0.0.1:80");
+	check_numeric(NULL, "80", AF_INET6, 0, "[::1]:80");
+	check_numeric(NULL, "80", AF_UNSPEC, AI_PASSIVE, "[::]:80 0.0.0.0:80");
+	check_numeric(NULL, "0", AF_INET, AI_PASSIVE, "0.0.0.0:0");
+}
+
+// What a look-up in a thread has answered.
+struct answer {
+	bool called;
+	int code;
+	struct address_list list;
+};
+
+static void on_answer(void *data, int code, int error, struct address_list list)
+{
+	struct answer *a = data;
+
+	(void)error;
+	assert_false(a->called);
+	*a = (struct answer){true, code, list};
+}
+
+static struct lookup *start(struct answer *a, const char *host, const char *service, int flags)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
+	struct lookup *l;
+	int error = 0;
+
+	*a = (struct answer){0};
+	l = lookup_start(&loop, host, service, &hints, on_answer, a, &error);
+	assert_non_null(l);
+	assert_int_equal(error, 0);
+	assert_false(a->called); // never from within
+	return l;
+}
+
+static void test_threads(void **state)
+{
+	struct answer a;
+	struct answer b;
+
+	(void)state;
+	start(&a, "127.0.0.1", "80", AI_NUMERICHOST | AI_NUMERICSERV);
+	start(&b, "nowhere", NULL, AI_NUMERICHOST);
+	loop_until(&a.called);
+	loop_until(&b.called);
+	assert_int_equal(a.code, 0);
+	assert_int_equal(a.list.count, 1);
+	assert_int_equal(sockaddr_port(&a.list.items[0]), 80);
+	assert_int_equal(b.code, EAI_NONAME);
+	assert_int_equal(b.list.count, 0);
+	address_list_fini(&a.list);
+}
+
+// Nobody is called, and nothing of it stays on the loop.
+static void test_cancel(void **state)
+{
+	struct answer a;
+	struct lookup *l = start(&a, "127.0.0.1", "80", AI_NUMERICHOST);
+
+	(void)state;
+	lookup_cancel(l);
+	loop_for(50);
+	assert_false(a.called);
+}
+
+static void test_each_address_once(void **state)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}; // of three socket types
+	struct addrinfo *res;
+	struct address_list list;
+
+	(void)state;
+	assert_int_equal(getaddrinfo("::1", "80", &hints, &res), 0);
+	assert_non_null(res->ai_next);
+	list = address_list_of(res);
+	assert_int_equal(list.count, 1);
+	address_list_fini(&list);
+	freeaddrinfo(res);
+	assert_int_equal(address_list_of(NULL).count, 0);
+}
+
+static void test_kinds_of_failure(void **state)
+{
+	(void)state;
+	assert_true(lookup_is_not_found(EAI_NONAME));
+	assert_true(lookup_is_not_found(EAI_SERVICE));
+	assert_true(lookup_is_not_found(EAI_NODATA));
+	assert_false(lookup_is_not_found(EAI_AGAIN));
+	assert_false(lookup_is_not_found(EAI_FAIL));
+	assert_false(lookup_is_not_found(EAI_SYSTEM));
+	assert_false(lookup_is_not_found(0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numeric),
+		cmocka_unit_test(test_no_host),
+		loop_test(test_threads),
+		loop_test(test_cancel),
+		cmocka_unit_test(test_each_address_once),
+		cmocka_unit_test(test_kinds_of_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
