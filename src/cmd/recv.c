@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include "cmd/receiving.h"
+#include "cmd/recv.h"
 
 #include "base/mem.h"
+#include "cmd/receiving.h"
 #include "net/datagram.h"
 
 #include <errno.h>

@@ -269,7 +269,8 @@ static void run(struct peer *peers, unsigned count)
 	static struct epoll_event events[EVENTS];
 
 	while (now() < load.end || is_busy(peers, count)) {
-		int n = epoll_wait(load.epoll, events, EVENTS, load.kind == DATAGRAM ? LOST_MS : -1);
+		int n = epoll_wait(
+			load.epoll, events, EVENTS, load.kind == DATAGRAM ? LOST_MS : -1);
 
 		for (int i = 0; i < n; i++)
 			turns[load.kind](events[i].data.ptr, events[i].events);
