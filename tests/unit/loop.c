@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #define PATIENCE_MS 10000
@@ -36,9 +37,24 @@ int loop_setup(void **state)
 	return 0;
 }
 
+static void on_shared_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+	loop.data = NULL;
+}
+
+// What io/again keeps for all of a loop lives as long as the loop.
+static void close_shared(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (loop.data && handle->data == loop.data)
+		uv_close(handle, on_shared_closed);
+}
+
 int loop_teardown(void **state)
 {
 	(void)state;
+	uv_walk(&loop, close_shared, NULL);
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_close((uv_handle_t *)&prepare, NULL);
 	for (int i = 0; i < 10; i++)
