@@ -37,9 +37,12 @@ static int bind_address(const struct outgoing_options *o, int fd, int family)
 		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);
 		sockaddr_set_port(&local, port);
 	}
-	// A fixed port would stay taken for a minute after each connection.
+	// A fixed port would stay taken for a minute after each connection. One that the kernel
+	// chooses need only be free towards the peer, which is not known before connecting.
 	if (sockaddr_port(&local))
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	else
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	return sys_bind(fd, &local.sa, local.len);
 }
 
