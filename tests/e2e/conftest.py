@@ -10,6 +10,7 @@ import pytest
 
 import peers
 from harness import LARGE, SANITIZED, Proc
+from network import Network
 
 
 def pytest_collection_modifyitems(items):
@@ -121,3 +122,14 @@ def namespaces():
     if subprocess.run([*words, "none", "true"], check=False).returncode == 77:
         pytest.skip("the system does not allow namespaces")
     return lambda names: [*words, names]
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Two hosts on a wire, see network.py."""
+    obstacle = Network.obstacle()
+    if obstacle:
+        pytest.skip(obstacle)
+    net = Network(tmp_path)
+    yield net
+    net.close()
