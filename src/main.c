@@ -12,7 +12,8 @@
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
- *                 (RFC 8305); outgoing: the sockets for that; bound: sockets on every address of a
+ *                 (RFC 8305); outgoing: the sockets for that; ports, target, prober, scan:
+ *                 checking many ports; bound: sockets on every address of a
  *                 place; listener: accepting; datagram: a socket that sends them; transmit,
  *                 splitter, sender: from an input to the kernel in batches; receiver: from the
  *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,

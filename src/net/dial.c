@@ -12,7 +12,6 @@
 
 #define STAGGER_MS 250 // RFC 8305 section 5: Connection Attempt Delay
 #define BACKLOG_RETRY_MS 10
-#define MAX_ADDRESSES 64 // of one name; more are not tried
 
 // One attempt to connect.
 struct dial_socket {
@@ -257,7 +256,7 @@ void interleave_families(struct address_list *l)
 static void set_addresses(struct dial *d, struct address_list list)
 {
 	interleave_families(&list);
-	list.count = MIN(list.count, MAX_ADDRESSES);
+	list.count = MIN(list.count, DIAL_MAX_ADDRESSES);
 	d->addresses = list;
 	d->now.attempts = xcalloc(list.count, sizeof(*d->now.attempts));
 	d->sockets = xcalloc(list.count, sizeof(*d->sockets));

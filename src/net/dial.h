@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #define DIAL_RETRY_FOREVER UINT64_MAX
+#define DIAL_MAX_ADDRESSES 64 // of one name; more are not tried
 
 struct dial_options {
 	int family; // AF_UNSPEC, AF_INET or AF_INET6

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/ports.h"
 #include "sys/convert.h"
 
 #include <arpa/inet.h>
@@ -51,6 +52,33 @@ int check_port(const char *word, unsigned min, struct str *err)
 			return bad_word(
 				err, word, "is neither a port number nor the name of a service");
 	return 0;
+}
+
+static bool names_ports(const char *word, struct str *err)
+{
+	struct ports ports;
+	int r = ports_parse(&ports, word, err);
+
+	ports_fini(&ports);
+	return r == 0;
+}
+
+static int check_service(const char *word, enum place_use use, struct str *err)
+{
+	struct str ignored = {0};
+	int r;
+
+	if (use == PLACE_LISTEN)
+		return check_port(word, 0, err);
+	if (use == PLACE_CHECK)
+		return names_ports(word, err) ? 0 : -EINVAL;
+	if (is_port_number(word, 1) || (isalpha((unsigned char)*word) && !strchr(word, ',')))
+		return check_port(word, 1, err);
+	r = names_ports(word, &ignored)
+		    ? bad_word(err, word, "is a list of ports, which takes --check")
+		    : check_port(word, 1, err);
+	str_fini(&ignored);
+	return r;
 }
 
 // The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
@@ -197,7 +225,7 @@ static int parse_host_and_port(
 		return bad_word(err, word, "has no port after the colon");
 	p->service = xstrdup(colon + 1);
 
-	int r = check_port(p->service, use == PLACE_LISTEN ? 0 : 1, err);
+	int r = check_service(p->service, use, err);
 
 	return r < 0 ? r : set_host(p, word, (size_t)(colon - word), err);
 }
@@ -242,7 +270,7 @@ int place_parse(struct place *p, enum place_use use, int argc, char **argv, stru
 		r = bad_word(err, argv[1], "is one word too many after a socket");
 	} else {
 		p->service = xstrdup(argv[1]);
-		r = check_port(argv[1], use == PLACE_LISTEN ? 0 : 1, err);
+		r = check_service(argv[1], use, err);
 		if (r == 0)
 			r = *argv[0] ? set_host(p, argv[0], strlen(argv[0]), err)
 				     : check_host(argv[0], err);

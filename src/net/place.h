@@ -17,6 +17,7 @@ enum place_kind {
 enum place_use {
 	PLACE_CONNECT,
 	PLACE_LISTEN, // a port alone is enough, and may be 0
+	PLACE_CHECK, // the port may be a list of ports (net/ports.h)
 };
 
 struct place {
