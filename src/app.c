@@ -137,13 +137,18 @@ int app_failf(struct app *app, int status, const char *object, const char *fmt, 
 	return app_fail_quietly(app, status);
 }
 
+int app_fail_output(struct app *app, int error)
+{
+	if (error == -EPIPE)
+		return app_fail_quietly(app, STATUS_SIGNAL + SIGPIPE);
+	return app_fail(app, STATUS_LOCAL, "standard output", error);
+}
+
 int app_output(struct app *app, const struct str *text)
 {
 	int r = write_whole(STDOUT_FILENO, str_c(text), text->len);
 
-	if (r == -EPIPE)
-		return app_fail_quietly(app, STATUS_SIGNAL + SIGPIPE);
-	return r < 0 ? app_fail(app, STATUS_LOCAL, "standard output", r) : 0;
+	return r < 0 ? app_fail_output(app, r) : 0;
 }
 
 int app_print(struct app *app, struct rows *rows)

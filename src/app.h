@@ -97,6 +97,9 @@ int app_failf(struct app *app, int status, const char *object, const char *fmt, 
 // Keeps the status of a failure that needs no words, such as a reader of stdout that went away.
 int app_fail_quietly(struct app *app, int status);
 
+// Writing to stdout has failed: says so, but quietly when its reader is gone. Returns the status.
+int app_fail_output(struct app *app, int error);
+
 // Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
 // gone).
 int app_output(struct app *app, const struct str *text);

@@ -217,8 +217,7 @@ static void add_lookup_failure(struct str *s, const char *service, int family, i
 	str_add(s, ")");
 }
 
-// Why a try failed, in one line.
-static void add_reason(struct str *s, const struct place *place, const struct dial_options *options,
+void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
 	const struct dial_outcome *o)
 {
 	if (o->attempt_count)
@@ -249,7 +248,7 @@ int client_report(struct app *app, const struct place *place, const struct dial_
 		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
 	}
 	if (!o->attempt_count) {
-		add_reason(&text, place, options, o);
+		client_add_reason(&text, place, options, o);
 		report_error(&app->out, status, place->name, str_c(&text), 0);
 	}
 	str_fini(&object);
@@ -289,7 +288,7 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 			F_STR("reason", str_c(&reason)));
 		break;
 	case DIAL_RETRY:
-		add_reason(&reason, d->place, &d->options, &d->last);
+		client_add_reason(&reason, d->place, &d->options, &d->last);
 		report(&app->out, &ev_retry, F_STR("name", d->place->name), F_UINT("try", d->tries),
 			F_STR("reason", str_c(&reason)),
 			F_SECONDS("delay", d->options.retry_delay_ms * 1000000));
@@ -308,6 +307,6 @@ void client_add_doing(const struct dial *d, struct str *doing)
 	}
 	if (d->tries) {
 		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
-		add_reason(doing, d->place, &d->options, &d->last);
+		client_add_reason(doing, d->place, &d->options, &d->last);
 	}
 }

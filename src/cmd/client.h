@@ -38,6 +38,10 @@ void client_options(const struct client_config *c, struct dial_options *o);
 int client_report(struct app *app, const struct place *place, const struct dial_options *options,
 	const struct dial_outcome *o);
 
+// Adds why a try failed, in one line.
+void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o);
+
 // Reports names that were resolved, attempts that failed before others, and retries.
 void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt);

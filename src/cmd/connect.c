@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // sockctl connect: a connection joined to stdin and stdout. See sockctl-connect(1).
 #include "app.h"
+#include "cmd/check.h"
 #include "cmd/client.h"
 #include "cmd/connection.h"
 #include "cmd/sockopt_group.h"
@@ -15,6 +16,7 @@
 struct connect_config {
 	struct common_config common;
 	struct client_config client;
+	struct check_config check;
 	struct stream_config stream;
 	struct sockopt_config sockopt;
 	struct place place;
@@ -22,6 +24,7 @@ struct connect_config {
 
 static const struct opt_group groups[] = {
 	{"Connecting", client_opts, offsetof(struct connect_config, client)},
+	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	SOCKOPT_GROUP(connect_config, sockopt),
 	COMMON_GROUP,
@@ -33,13 +36,29 @@ static const struct connect_config defaults = {.client = CLIENT_DEFAULTS};
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	{"quiet", "verbose"},
+	{"check", "until"},
+	{"check", "shutdown"},
+	{"check", "idle-timeout"},
+	{"check", "crlf"},
+	{"check", "telnet"},
+	{"check", "hex"},
+	{"check", "progress"},
+	{"check", "input"},
+	{"check", "output"},
+	{"check", "get"},
+	{NULL, NULL},
+};
+
+static const char *const needs[][2] = {
+	{"any", "check"},
+	{"banner", "check"},
 	{NULL, NULL},
 };
 
 static const char *const examples[] = {
 	"sockctl connect example.org 80",
 	"sockctl connect [::1]:5432 --timeout 10 < query > answer",
-	"sockctl connect unix:/run/service.sock --retry",
+	"sockctl connect --check --retry --timeout 1m db.example.org 5432",
 	NULL,
 };
 
@@ -62,9 +81,12 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int r = client_check(&c->client, err);
 
 	if (r == 0)
-		r = place_parse(&c->place, PLACE_CONNECT, argc, argv, err);
+		r = place_parse(
+			&c->place, c->check.check ? PLACE_CHECK : PLACE_CONNECT, argc, argv, err);
 	if (r == 0)
 		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
+	if (r == 0)
+		r = check_parse(&c->check, &c->place, err);
 	return r;
 }
 
@@ -72,6 +94,7 @@ static void fini_config(void *config)
 {
 	struct connect_config *c = config;
 
+	check_fini(&c->check);
 	place_fini(&c->place);
 }
 
@@ -202,15 +225,18 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_set_deadline(app, config_->stream.timeout_ms);
-	if (config_->place.kind == PLACE_FD) {
+	client_options(&config_->client, &options);
+	options.socket.prepare = prepare;
+	options.socket.prepare_data = &c;
+	if (config_->check.check) {
+		check_run(app, &config_->check, &config_->place, &options, &c.settings);
+		goto out;
+	}
+	if (config_->place.kind == PLACE_FD)
 		status = use_descriptor(&c);
-	} else {
-		client_options(&config_->client, &options);
-		options.socket.prepare = prepare;
-		options.socket.prepare_data = &c;
+	else
 		c.dial = dial_create(
 			&app->loop, &config_->place, &options, on_dialled, on_progress, &c);
-	}
 	if (!status)
 		app_run(app);
 	dial_destroy(c.dial);
@@ -233,6 +259,7 @@ const struct cmd cmd_connect = {
 	.defaults = &defaults,
 	.groups = groups,
 	.conflicts = conflicts,
+	.needs = needs,
 	.examples = examples,
 	.check = check,
 	.fini = fini_config,

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,10 +22,7 @@ unsigned printer_details(enum framing framing)
 
 static void fail(struct printer *p, int error)
 {
-	if (error == -EPIPE)
-		app_fail_quietly(p->app, STATUS_SIGNAL + SIGPIPE);
-	else
-		app_fail(p->app, STATUS_LOCAL, "standard output", error);
+	app_fail_output(p->app, error);
 	app_stop(p->app);
 }
 

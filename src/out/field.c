@@ -76,6 +76,23 @@ static json_t *json_groups(const struct field_group *groups, uint64_t count)
 	return array;
 }
 
+// NULL for none.
+static json_t *json_bytes(const void *data, size_t len)
+{
+	struct str text = {0};
+	json_t *value;
+
+	if (!len)
+		return NULL;
+	if (memchr(data, '\0', len)) // no JSON string of ours has that
+		str_add_escaped(&text, data, len);
+	else
+		str_addn(&text, data, len);
+	value = json_text(str_c(&text));
+	str_fini(&text);
+	return value;
+}
+
 static void json_add_field(json_t *j, const struct field *f)
 {
 	json_t *value = NULL;
@@ -85,6 +102,9 @@ static void json_add_field(json_t *j, const struct field *f)
 		value = f->ptr ? json_text(f->ptr) : NULL;
 		break;
 	case FIELD_SHOWN:
+		break;
+	case FIELD_BYTES:
+		value = json_bytes(f->ptr, f->number);
 		break;
 	case FIELD_LIST:
 		value = f->ptr ? json_list(f->ptr) : NULL;
@@ -162,6 +182,9 @@ void str_add_field(struct str *s, const struct field *f)
 	case FIELD_SHOWN:
 		if (f->ptr)
 			str_add_escaped(s, f->ptr, strlen(f->ptr));
+		break;
+	case FIELD_BYTES:
+		str_add_escaped(s, f->ptr, f->number);
 		break;
 	case FIELD_LIST:
 		if (f->ptr)

@@ -15,6 +15,7 @@
 enum field_type {
 	FIELD_STR, // escaped in text; NULL leaves the field out
 	FIELD_SHOWN, // the same, but in text only
+	FIELD_BYTES, // escaped; so many bytes of any value, and none leave it out
 	FIELD_LIST, // const char *const *, NULL-terminated: an array, or words with blanks between
 		    // them
 	FIELD_UINT,
@@ -48,6 +49,10 @@ struct field_group {
 #define F_SHOWN(key, value) \
 	{ \
 		key, FIELD_SHOWN, 0, value \
+	}
+#define F_BYTES(key, data, len) \
+	{ \
+		key, FIELD_BYTES, (uint64_t)(len), data \
 	}
 #define F_LIST(key, items) \
 	{ \
