@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The macros of <linux/netlink.h> step through aligned messages, which clang cannot know.
+#pragma GCC diagnostic ignored "-Wcast-align"
+
 #define BUFFER_SIZE (64 * 1024) // the kernel fills up to 32 KiB at a time
 
 // Unix sockets, which are held back until the peers of all are known.
