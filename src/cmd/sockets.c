@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
+#include "base/mem.h"
 #include "base/value.h"
 #include "cmd/sockets_rows.h"
 #include "io/terminal.h"
@@ -10,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +31,8 @@ struct sockets {
 	const struct sockets_config *config;
 	struct diag_query query;
 	struct diag_filter filter;
+	uid_t *uids;
+	size_t uid_count; // 0: whoever's
 	struct port_names ports;
 	struct timer timer;
 	bool shown; // something stands on the terminal
@@ -100,6 +104,24 @@ static int parse_words(const struct strlist *words, struct diag_filter *f,
 	return 0;
 }
 
+static int parse_users(struct sockets *s)
+{
+	const struct strlist *users = &s->config->users;
+
+	s->uids = xcalloc(users->count + 1, sizeof(*s->uids));
+	for (size_t i = 0; i < users->count; i++) {
+		const struct passwd *entry = getpwnam(users->items[i]);
+		uint64_t uid = entry ? entry->pw_uid : 0;
+
+		if (!entry && (parse_uint(users->items[i], &uid) < 0 || uid > UINT32_MAX)) {
+			app_failf(s->app, STATUS_NOT_FOUND, users->items[i], "no such user");
+			return -ENOENT;
+		}
+		s->uids[s->uid_count++] = (uid_t)uid;
+	}
+	return 0;
+}
+
 static int parse_filter(struct sockets *s)
 {
 	const struct sockets_config *c = s->config;
@@ -145,17 +167,10 @@ static bool is_of_process(
 
 static bool is_of_user(const struct sockets *s, const struct diag_socket *d)
 {
-	const struct strlist *users = &s->config->users;
-
-	for (size_t i = 0; d->has_uid && i < users->count; i++) {
-		const struct passwd *entry = getpwnam(users->items[i]);
-		uint64_t uid;
-
-		if (entry ? entry->pw_uid == d->uid
-			  : parse_uint(users->items[i], &uid) == 0 && uid == d->uid)
+	for (size_t i = 0; d->has_uid && i < s->uid_count; i++)
+		if (s->uids[i] == d->uid)
 			return true;
-	}
-	return !users->count;
+	return !s->uid_count;
 }
 
 // Says which kinds the kernel cannot list: an error for what was asked for.
@@ -261,7 +276,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (parse_filter(&s) == 0) {
+	if (parse_filter(&s) == 0 && parse_users(&s) == 0) {
 		set_query(&s.query, s.config, s.filter.states);
 		if (!s.config->numeric && !s.config->common.json)
 			port_names_load(&s.ports);
@@ -270,6 +285,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	}
 	port_names_fini(&s.ports);
 	diag_filter_fini(&s.filter);
+	free(s.uids);
 	return app->status;
 }
 

@@ -113,8 +113,10 @@ static void add_owners(struct str *s, const struct owner *owners, size_t count)
 
 static void add_details(struct str *s, const struct diag_socket *d)
 {
-	if (*d->congestion)
-		str_addf(s, "%s ", d->congestion);
+	if (*d->congestion) {
+		str_add(s, d->congestion);
+		str_addc(s, ' ');
+	}
 	if (d->info)
 		str_add_tcp_info(s, d->info, d->info_len);
 }

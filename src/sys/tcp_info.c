@@ -3,7 +3,6 @@
 
 #include "sys/names.h"
 
-#include <inttypes.h>
 #include <linux/tcp.h>
 #include <string.h>
 
@@ -92,11 +91,15 @@ void str_add_tcp_info(struct str *s, const void *info, size_t len)
 	for (const struct tcp_info_field *f = tcp_info_fields; f->name; f++) {
 		if (!tcp_info_get(f, info, len, &value) || !value)
 			continue;
-		str_addf(s, "%s%s=", space, f->name);
-		if (f->offset == offsetof(struct tcp_info, tcpi_state))
+		str_add(s, space);
+		str_add(s, f->name);
+		str_addc(s, '=');
+		if (f->offset == offsetof(struct tcp_info, tcpi_state)) {
 			str_add_name(s, names_tcp_state, (long)value);
-		else
-			str_addf(s, "%" PRIu64 "%s", value, f->unit);
+		} else {
+			str_add_uint(s, value);
+			str_add(s, f->unit);
+		}
 		space = " ";
 	}
 }
