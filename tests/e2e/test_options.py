@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: ISC
+"""Socket options by name: the table, values on fresh sockets, --set and --get on real ones."""
+
+import json
+import os
+import re
+import socket
+import struct
+
+import pytest
+
+from peers import accept, dial, port_of
+
+# Values that differ from socket to socket or from moment to moment.
+VOLATILE = {"SO_COOKIE", "SO_NETNS_COOKIE", "SO_INCOMING_CPU", "TCP_TIMESTAMP"}
+
+
+def rows(proc, status=0):
+    proc.wait(status)
+    return [json.loads(line) for line in proc.out.decode().splitlines()]
+
+
+def fresh(kind, level):
+    family = socket.AF_UNIX if kind == "unix" else (
+        socket.AF_INET6 if level == "IPPROTO_IPV6" else socket.AF_INET)
+    types = {"udp": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW}
+    protocol = 0
+    if kind == "raw":
+        protocol = socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP
+    sock = socket.socket(family, types.get(kind, socket.SOCK_STREAM), protocol)
+    if kind == "listen":
+        sock.listen(1)
+    return sock
+
+
+def number_of(row):
+    """The value of a row as the int that the kernel has."""
+    value = row["value"]
+    if row["type"] in ("bool", "int", "size", "time"):
+        return int(re.match(r"(-?0x[0-9a-f]+|-?\d+)", value)[1], 0)
+    if row["type"] == "name":
+        return getattr(socket, value, None)
+    return None
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp", "unix", "raw", "listen"])
+def test_values_of_fresh_sockets(sockctl, kind):
+    if kind == "raw" and os.geteuid():
+        sockctl("options", "raw").fails(5, "raw", "EPERM")
+        return
+    found = rows(sockctl("options", kind, "--json"))
+    checked = 0
+    for row in found:
+        assert row["socket"] == kind and row["meaning"]
+        want = number_of(row) if "value" in row else None
+        if want is None or row["name"] in VOLATILE or row["type"] == "time" and "TIMEO" in row["name"]:
+            continue
+        with fresh(kind, row["level"]) as sock:
+            level = getattr(socket, row["level"])
+            have = sock.getsockopt(level, row["number"], 8)
+        have = int.from_bytes(have, "little", signed=False)
+        bits = 8 * (8 if "RATE" in row["name"] else 4)
+        assert have & (1 << bits) - 1 == want & (1 << bits) - 1, row
+        checked += 1
+    assert checked >= (20 if kind == "unix" else 60)
+
+
+def test_each_value_was_asked_for(sockctl):
+    proc = sockctl("options", "udp", "--json", "--trace")
+    found = rows(proc)
+    asked = set(re.findall(r"getsockopt\(\d+, \w+, (\w+),", proc.err))
+    assert {row["name"] for row in found if "get" in row["access"]} == asked
+
+
+def test_table(sockctl):
+    found = {row["name"]: row for row in rows(sockctl("options", "--json"))}
+    documented = """SO_ACCEPTCONN SO_BROADCAST SO_DEBUG SO_DONTROUTE SO_ERROR SO_KEEPALIVE SO_LINGER
+        SO_OOBINLINE SO_RCVBUF SO_RCVLOWAT SO_RCVTIMEO SO_REUSEADDR SO_SNDBUF SO_SNDLOWAT
+        SO_SNDTIMEO SO_TYPE TCP_NODELAY TCP_FASTOPEN TCP_USER_TIMEOUT IP_TTL IPV6_V6ONLY
+        IP_ADD_MEMBERSHIP UDP_SEGMENT""".split()
+    assert set(documented) <= set(found)
+    for name in "SO_ACCEPTCONN", "SO_ERROR", "SO_TYPE":
+        assert found[name]["access"] == ["get"]
+    assert found["SO_LINGER"]["type"] == "linger"
+    text = sockctl("options")
+    text.wait()
+    assert len(text.out.splitlines()) == len(rows(sockctl("options", "--json")))
+
+
+def test_explains(sockctl):
+    row, = rows(sockctl("options", "so_linger", "--json"))
+    assert row["name"] == "SO_LINGER" and row["sockets"] == ["tcp", "udp", "unix", "raw", "listen"]
+    assert row["fresh"][0] == "tcp=off" and row["since"] == "1.0"
+    text = sockctl("options", "IP_MTU_DISCOVER")
+    text.wait()
+    for word in "discovery of the path MTU", "IPPROTO_IP", "IP_PMTUDISC_DO", "2.2", "at any time":
+        assert word in text.out.decode()
+
+
+def test_unknown(sockctl):
+    proc = sockctl("options", "SO_LINGR", "TCP_NODELAY")
+    proc.fails(3, "'SO_LINGR'", "'SO_LINGER'")
+    assert b"TCP_NODELAY" in proc.out
+    sockctl("options", "tcp", "SO_LINGER").fails(2, "'tcp'", "alone")
+
+
+def test_set_before_connecting(sockctl, server):
+    """The peer sees what the option does."""
+    proc = sockctl("connect", "--set", "TCP_MAXSEG=600", "-o", "TCP_NODELAY=off", "--get",
+                   "tcp_nodelay", "--get", "SO_TYPE", "127.0.0.1", port_of(server))
+    with accept(server) as conn:
+        assert conn.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 600
+    proc.wait()
+    assert [line.split(": ")[-1] for line in proc.complaints] == [
+        "TCP_NODELAY=0", "SO_TYPE=SOCK_STREAM"]
+
+
+def test_what_the_kernel_made_of_it(sockctl, server):
+    proc = sockctl("connect", "--json", "--set", "SO_RCVBUF=64k", "--get", "SO_RCVBUF",
+                   "127.0.0.1", port_of(server))
+    accept(server).close()
+    proc.wait()
+    option, = [event for event in proc.events if event["event"] == "option"]
+    assert (option["name"], option["value"]) == ("SO_RCVBUF", str(2 * 65536))
+
+
+def test_set_on_a_listener(sockctl):
+    """Connections have what their listener was given; what needs one waits for it."""
+    proc = sockctl("listen", "--set", "TCP_MAXSEG=700", "--set", "TCP_QUICKACK=off", "--get",
+                   "TCP_QUICKACK", "--trace", "127.0.0.1", 0)
+    with dial(proc.port) as conn:
+        assert conn.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 700
+    proc.wait()
+    assert "TCP_QUICKACK=0" in proc.err
+    before, after = proc.err.split("accept4(", 1)
+    assert "TCP_MAXSEG, 700" in before and "TCP_QUICKACK, 0" not in before
+    assert "setsockopt" in after and "TCP_QUICKACK, 0" in after
+
+
+def test_multicast_group(sockctl):
+    """An option whose value is a group and an interface, on a socket of datagrams."""
+    proc = sockctl("udp-recv", "--count", "1", "--set", "IP_ADD_MEMBERSHIP=239.1.2.3%lo",
+                   "0.0.0.0:0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          struct.pack("4s4si", b"", socket.inet_aton("127.0.0.1"), 1))
+        sender.sendto(b"to the group", ("239.1.2.3", proc.port))
+    proc.wait()
+    assert proc.out == b"to the group\n"
+
+
+@pytest.mark.parametrize("word, status, words", [
+    ("SO_RCVBUFF=1", 3, ["'SO_RCVBUFF'", "'SO_RCVBUF'"]),
+    ("nodelay", 3, ["'nodelay'", "'TCP_NODELAY'"]),
+    ("SO_RCVBUF", 2, ["SO_RCVBUF needs a value", "64k"]),
+    ("SO_RCVBUF=much", 2, ["SO_RCVBUF", "'much'", "64k"]),
+    ("SO_TYPE=1", 2, ["SO_TYPE can only be read"]),
+    ("TCP_NODELAY=2", 2, ["'2'", "on or off"]),
+    ("IP_TTL=256", 5, ["IP_TTL=256", "EINVAL"]),
+    ("TCP_CONGESTION=none", 5, ["TCP_CONGESTION=none", "ENOENT"]),
+])
+def test_bad_settings(sockctl, server, word, status, words):
+    proc = sockctl("connect", "--set", word, "127.0.0.1", port_of(server))
+    proc.fails(status, *words)
+
+
+def test_get_what_is_not_there(sockctl, server):
+    sockctl("connect", "--get", "SO_TYP", "127.0.0.1", port_of(server)).fails(3, "'SO_TYPE'")
+    sockctl("connect", "--get", "SO_DETACH_FILTER", "::1", 1).fails(2, "can only be set")
