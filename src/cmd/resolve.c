@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +315,14 @@ static int run_one(struct resolve *r)
 	return r->app->status;
 }
 
+// Letters outside ASCII are those of the user's locale (RFC 5890); without one, UTF-8. Loading it
+// takes time, so that it is done only where there may be such letters.
+static void set_locale(void)
+{
+	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct resolve_config *c = config;
@@ -331,8 +341,14 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 
 	app_handle_signals();
 	r.count = resolve_config_settle(c, (size_t)argc);
-	for (size_t i = 0; i < r.count; i++)
+	bool needs_locale = false;
+
+	for (size_t i = 0; i < r.count; i++) {
 		r.reads |= strcmp(argv[i], "-") == 0;
+		needs_locale |= resolve_needs_locale(c, argv[i]);
+	}
+	if (needs_locale || r.reads)
+		set_locale();
 	resolve_rows_init(
 		&r.rows, c->common.json, r.reads || r.count > 1, c->is_long, c->canonical);
 	r.rows.rows.unaligned = r.reads;

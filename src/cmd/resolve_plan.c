@@ -127,6 +127,18 @@ size_t resolve_config_settle(struct resolve_config *c, size_t count)
 	return 1;
 }
 
+static bool is_ascii(const char *word)
+{
+	while (*word && (unsigned char)*word < 0x80)
+		word++;
+	return !*word;
+}
+
+bool resolve_needs_locale(const struct resolve_config *c, const char *word)
+{
+	return c->ai_flags & (AI_IDN | AI_CANONIDN) || c->ni_flags & NI_IDN || !is_ascii(word);
+}
+
 // Which call is for a word, where the user did not say.
 static enum query_via via_of(const struct resolve_config *c, bool is_address)
 {
@@ -187,7 +199,7 @@ int resolve_plan(
 	q->via = via_of(c, is_address);
 	q->hints.ai_family = c->ipv4 ? AF_INET : c->ipv6 ? AF_INET6 : AF_UNSPEC;
 	q->hints.ai_socktype = socktypes[c->type];
-	q->hints.ai_flags = c->ai_flags;
+	q->hints.ai_flags = c->ai_flags | (is_ascii(word) ? 0 : AI_IDN);
 	q->flags = c->ni_flags;
 	if (!(q->flags & NI_NUMERICHOST))
 		q->flags |= NI_NAMEREQD; // an address without a name is not found

@@ -35,6 +35,9 @@ int resolve_config_finish(struct resolve_config *c, int argc, char **argv, struc
 // Returns how many of COUNT words are to be asked for.
 size_t resolve_config_settle(struct resolve_config *c, size_t count);
 
+// True if the C library must know how the letters of names are encoded.
+bool resolve_needs_locale(const struct resolve_config *c, const char *word);
+
 // Checks a word that is to be asked for. Returns 0, or -EINVAL with the reason in ERR.
 int resolve_check(const struct resolve_config *c, const char *word, struct str *err);
 

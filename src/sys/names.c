@@ -95,6 +95,8 @@ const struct name_value names_ai[] = {
 	NAME(AI_ALL),
 	NAME(AI_ADDRCONFIG),
 	NAME(AI_NUMERICSERV),
+	NAME(AI_IDN),
+	NAME(AI_CANONIDN),
 	{0},
 };
 
@@ -104,6 +106,7 @@ const struct name_value names_ni[] = {
 	NAME(NI_NOFQDN),
 	NAME(NI_NAMEREQD),
 	NAME(NI_DGRAM),
+	NAME(NI_IDN),
 	{0},
 };
 

@@ -15,6 +15,7 @@ DNSMASQ = """\
 no-round-robin
 local=/test/
 host-record=one.test,192.0.2.1
+host-record=xn--bcher-kva.test,192.0.2.7
 host-record=both.test,192.0.2.2,2001:db8::2
 host-record=six.test,2001:db8::6
 cname=alias.test,link.test
@@ -95,6 +96,21 @@ def test_answers(sockctl, names, args, expected):
     proc.wait()
     assert lines(proc) == expected
     assert proc.err == ""
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_names_outside_ascii(sockctl, names, locale):
+    env = {**os.environ, "LC_ALL": locale}
+    proc = sockctl("resolve", "bücher.test", wrap=names.wrap, env=env)
+    proc.wait()
+    assert lines(proc) == ["192.0.2.7"]
+    proc = sockctl("resolve", "-", stdin="bücher.test\n".encode(), wrap=names.wrap, env=env)
+    proc.wait()
+    assert lines(proc) == ["bücher.test\t192.0.2.7"]
+    proc = sockctl("resolve", "xn--bcher-kva.test", "-c", "-f", "AI_CANONIDN", wrap=names.wrap,
+                   env=env)
+    proc.wait()
+    assert lines(proc) == ["192.0.2.7  bücher.test"]
 
 
 def test_the_loop_gives_the_same(sockctl, names):
