@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: ISC
+"""errors: every error of the system, of the resolver and of WinSock."""
+
+import errno
+import json
+import os
+import re
+import socket
+
+import pytest
+
+
+def entries(proc, status=0):
+    proc.wait(status)
+    return [json.loads(line) for line in proc.out.decode().splitlines()]
+
+
+def test_every_errno_of_the_system(sockctl):
+    listed = {e["number"]: e for e in entries(sockctl("errors", "--json")) if e["kind"] == "errno"}
+    for number, name in errno.errorcode.items():
+        assert name in [listed[number]["name"], *listed[number]["aliases"]]
+        assert listed[number]["text"] == os.strerror(number)
+    for name in dir(errno):
+        if name.startswith("E"):
+            (found,) = entries(sockctl("errors", "--json", name))
+            assert found == listed[getattr(errno, name)]
+
+
+def test_every_error_of_the_resolver(sockctl):
+    listed = {e["name"]: e["number"] for e in entries(sockctl("errors", "--json"))
+              if e["kind"] == "eai"}
+    for name in dir(socket):
+        if name.startswith("EAI_"):
+            assert listed[name] == getattr(socket, name)
+
+
+# Numbers of 4.3BSD, some of them, as the documents on WinSock list them.
+BSD = {"EINTR": 4, "EBADF": 9, "EACCES": 13, "EFAULT": 14, "EINVAL": 22, "EMFILE": 24,
+       "EWOULDBLOCK": 35, "EINPROGRESS": 36, "ENOTSOCK": 38, "EMSGSIZE": 40, "EOPNOTSUPP": 45,
+       "EAFNOSUPPORT": 47, "EADDRINUSE": 48, "ENETUNREACH": 51, "ECONNRESET": 54, "EISCONN": 56,
+       "ETIMEDOUT": 60, "ECONNREFUSED": 61, "EHOSTUNREACH": 65}
+
+
+@pytest.mark.parametrize(("name", "number"), BSD.items())
+def test_winsock(sockctl, name, number):
+    for word in (name, f"WSA{name}", str(10000 + number), f"wsa{name.lower()}"):
+        # The resolver's errors go by some of the same names.
+        (found,) = [e for e in entries(sockctl("errors", "--json", word)) if e["kind"] == "errno"]
+        assert found["winsock"] == f"WSA{name}"
+        assert found["winsock_number"] == 10000 + number
+        assert found["number"] == getattr(errno, name)
+
+
+@pytest.mark.parametrize(("name", "number"), [("WSASYSNOTREADY", 10091),
+                                              ("WSAVERNOTSUPPORTED", 10092),
+                                              ("WSANOTINITIALISED", 10093)])
+def test_what_winsock_alone_has(sockctl, name, number):
+    for word in (name, str(number)):
+        (found,) = entries(sockctl("errors", "--json", word))
+        assert (found["kind"], found["winsock"]) == ("winsock", name)
+        assert found["winsock_number"] == number
+
+
+@pytest.mark.parametrize("call", ["WSAStartup", "WSACleanup", "closesocket", "WSAGetLastError",
+                                  "WSAAsyncSelect", "ioctlsocket"])
+def test_calls_of_winsock(sockctl, call):
+    (found,) = entries(sockctl("errors", "--json", call))
+    assert found["kind"] == "winsock-call" and found["text"]
+
+
+def test_by_number_and_text(sockctl):
+    assert entries(sockctl("errors", "--json", "111"))[0]["name"] == "ECONNREFUSED"
+    assert entries(sockctl("errors", "--json", "--", "-3"))[0]["name"] == "EAI_AGAIN"
+    assert entries(sockctl("errors", "--json", "connection REFUSED"))[0]["name"] == "ECONNREFUSED"
+    names = [e["name"] for e in entries(sockctl("errors", "--json", "network is"))]
+    assert set(names) == {"ENETDOWN", "ENETUNREACH", "WSASYSNOTREADY"}
+
+
+def test_what_is_missing_is_named_and_the_rest_printed(sockctl):
+    proc = sockctl("errors", "ENOSUCH", "EPIPE", "9999")
+    proc.wait(3)
+    assert proc.out.split()[:2] == [b"32", b"EPIPE"]
+    assert ["ENOSUCH" in line for line in proc.lines] == [True, False]
+    assert "9999" in proc.lines[1]
+
+
+def test_texts_come_from_the_calls(sockctl):
+    proc = sockctl("errors", "EAI_NONAME", "--trace")
+    proc.wait()
+    assert re.search(r"gai_strerror\(EAI_NONAME\) = Name or service not known", proc.err)
+    assert re.search(r"hstrerror\(HOST_NOT_FOUND\) = Unknown host", proc.err)
+
+
+def test_a_number_below_zero_needs_dashes(sockctl):
+    sockctl("errors", "-3").fails(2, "-3", "'--'")
