@@ -94,7 +94,7 @@ int datagram_fail_socket(struct app *app, const struct datagram_config *c, const
 		str_add(&name, object);
 	if (strcmp(step, "interface") == 0)
 		str_addf(&message, "interface %s: ", c->interface);
-	else if (strcmp(step, "connect") != 0 && strcmp(step, "bind") != 0)
+	else if (*step && strcmp(step, "connect") != 0 && strcmp(step, "bind") != 0)
 		str_addf(&message, "%s: ", step);
 	str_add(&message, strerror(-error));
 	add_socket_hint(&message, address, error);

@@ -21,10 +21,11 @@ static int prepare(void *data, int fd)
 }
 
 // The group joins by the first socket that can.
-static int join(struct receiving *r, const struct membership *m)
+static int join(struct receiving *r, struct membership *m)
 {
 	int error = -EAFNOSUPPORT;
 
+	membership_default_interface(m, r->config->datagram.interface);
 	for (size_t i = 0; i < r->bound.count && error < 0; i++)
 		error = membership_join(m, r->bound.sockets[i].fd);
 	return error;
@@ -46,6 +47,7 @@ static int join_all(struct receiving *r)
 		if (!is_multicast(local))
 			continue;
 		membership_of(&m, local);
+		membership_default_interface(&m, r->config->datagram.interface);
 
 		int error = membership_join(&m, r->bound.sockets[i].fd);
 
@@ -119,7 +121,7 @@ static int receive_on_descriptor(struct receiving *r)
 	if (error == 0)
 		error = prepare(r, p->fd);
 	if (error < 0)
-		return fail_open(r, &p->unix_address, "descriptor", error);
+		return fail_open(r, &p->unix_address, "", error);
 	status = join_all(r);
 	return status ? status : receiving_start(r);
 }

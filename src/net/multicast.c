@@ -4,6 +4,7 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -51,6 +52,16 @@ void membership_of(struct membership *m, const struct sockaddr_any *group)
 	m->family = group->sa.sa_family;
 	memcpy(m->value.data, &req, sizeof(req));
 	m->value.len = sizeof(req);
+}
+
+void membership_default_interface(struct membership *m, const char *name)
+{
+	struct group_req req = request_of(&m->value);
+
+	if (!name || req.gr_interface)
+		return;
+	req.gr_interface = if_nametoindex(name);
+	memcpy(m->value.data, &req, sizeof(req));
 }
 
 int membership_join(const struct membership *m, int fd)

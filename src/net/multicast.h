@@ -23,6 +23,9 @@ int membership_parse(struct membership *m, const char *word);
 // The membership of the group that a socket is bound to, on the interface of its scope.
 void membership_of(struct membership *m, const struct sockaddr_any *group);
 
+// Joins on the interface NAME unless the membership says which; NULL leaves it to the kernel.
+void membership_default_interface(struct membership *m, const char *name);
+
 // Joins, and keeps out what other sockets of this machine have joined. An IPv6 socket that serves
 // IPv4 as well takes groups of either family. Returns 0 or a negative errno.
 int membership_join(const struct membership *m, int fd);
