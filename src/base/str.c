@@ -107,6 +107,15 @@ void str_add_uint(struct str *s, uint64_t number)
 	str_addn(s, digits + start, sizeof(digits) - start);
 }
 
+void str_add_error(struct str *s, int error)
+{
+	const char *name = strerrorname_np(-error);
+
+	str_add(s, strerror(-error));
+	if (name)
+		str_addf(s, " (%s)", name);
+}
+
 void str_pad(struct str *s, size_t column)
 {
 	if (s->len >= column)

@@ -28,6 +28,7 @@ void str_addc(struct str *s, char c);
 void str_addf(struct str *s, const char *fmt, ...) attr_printf(2, 3);
 void str_vaddf(struct str *s, const char *fmt, va_list ap) attr_printf(2, 0);
 void str_add_uint(struct str *s, uint64_t number); // in decimal
+void str_add_error(struct str *s, int error); // negative errno: "Connection refused (ECONNREFUSED)"
 void str_pad(struct str *s, size_t column); // spaces until len is at least column
 
 // Adds LEN bytes that nobody vouches for so that a terminal shows them and obeys none of them:

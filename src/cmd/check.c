@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "cmd/client.h"
+#include "cmd/scan_report.h"
 #include "cmd/sockopt_group.h"
 #include "io/fd.h"
 #include "io/output.h"
@@ -20,8 +21,6 @@
 #define HOUR_MS (3600 * 1000ull)
 #define DESCRIPTORS_KEPT 32 // for everything but the sockets
 #define MAX_SOCKETS 4096 // at once; more would only overrun what lies between here and there
-#define RANGES_SHOWN 20
-#define MAX_REASONS 4 // told apart; the rest is summed up
 
 #define AT(field, type) OPT_AT(struct check_config, field, type)
 
@@ -36,11 +35,6 @@ const struct opt check_opts[] = {
 };
 
 static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
-static const struct event ev_checked = {
-	"checked", REPORT_NORMAL, "{name}: {count} of {asked} ports open: {open}"};
-static const struct event ev_none = {
-	"checked", REPORT_NORMAL, "{name}: none of {asked} ports open"};
-
 static const char *const columns[] = {"{port}", "{service}", NULL};
 static const char *const columns_of_unix[] = {"{remote}", "{banner}", NULL};
 static const char *const columns_with_banner[] = {"{port}", "{service}", "{banner}", NULL};
@@ -178,101 +172,30 @@ static const char *host_of(const struct place *p)
 	return p->host ? p->host : "localhost";
 }
 
-static void add_open(struct str *s, const struct scan *scan)
+static void on_retry(struct scan *s, const struct scan_port *p)
 {
-	struct ports ports = {0};
+	struct check *c = s->data;
+	struct str name = {0};
+	struct str reason = {0};
 
-	for (size_t i = 0; i < scan->count; i++)
-		if (scan->ports[i].state == SCAN_OPEN)
-			ports_add(&ports, scan->ports[i].port);
-	str_add_ports(s, &ports, SIZE_MAX);
-}
-
-// The ports that the last try found closed for one reason: "81,90-99: Connection refused
-// (ECONNREFUSED)".
-static void add_closed_for(struct str *s, const struct scan *scan, int error)
-{
-	struct ports ports = {0};
-
-	for (size_t i = 0; i < scan->count; i++)
-		if (scan->ports[i].state != SCAN_OPEN && scan->ports[i].error == error)
-			ports_add(&ports, scan->ports[i].port);
-	str_add_ports(s, &ports, RANGES_SHOWN);
-	if (error)
-		str_addf(s, ": %s (%s)", strerror(-error), strerrorname_np(-error));
+	if (s->count > 1)
+		str_addf(&name, "%s:%u", host_of(c->place), p->port);
 	else
-		str_add(s, ": no answer");
-}
-
-// All that are not open, by reason.
-static void add_closed(struct str *s, const struct scan *scan)
-{
-	int reasons[MAX_REASONS];
-	size_t count = 0;
-
-	for (size_t i = 0; i < scan->count; i++) {
-		const struct scan_port *p = &scan->ports[i];
-		size_t known = 0;
-
-		if (p->state == SCAN_OPEN)
-			continue;
-		while (known < count && reasons[known] != p->error)
-			known++;
-		if (known < count)
-			continue;
-		if (count == MAX_REASONS) {
-			str_add(s, ", and more");
-			return;
-		}
-		reasons[count++] = p->error;
-		str_add(s, count > 1 ? ", " : "");
-		add_closed_for(s, scan, p->error);
-	}
-}
-
-static void report_summary(struct check *c)
-{
-	struct scan *s = c->scan;
-	struct str open = {0};
-
-	add_open(&open, s);
-	report(&c->app->out, s->open_count ? &ev_checked : &ev_none,
-		F_STR("name", host_of(c->place)), F_UINT("count", s->open_count),
-		F_UINT("asked", s->count), F_STR("open", str_c(&open)));
-	str_fini(&open);
-}
-
-// One refusal is a definite answer where all ports are wanted, one silence an open question where
-// any is.
-static int status_of(const struct check *c)
-{
-	const struct scan *s = c->scan;
-	bool is_refused = false;
-	bool is_silent = false;
-
-	if (s->open_count == s->count || (c->config->any && s->open_count))
-		return STATUS_OK;
-	for (size_t i = 0; i < s->count; i++) {
-		if (s->ports[i].state == SCAN_OPEN)
-			continue;
-		if (s->ports[i].error == -ETIMEDOUT)
-			is_silent = true;
-		else
-			is_refused = true;
-	}
-	if (c->config->any)
-		return is_silent ? STATUS_TIMEOUT : STATUS_CONNECT;
-	return is_refused ? STATUS_CONNECT : STATUS_TIMEOUT;
+		str_add(&name, c->place->name);
+	str_add_error(&reason, p->error);
+	client_report_retry(c->app, str_c(&name), p->tries, str_c(&reason), c->options);
+	str_fini(&name);
+	str_fini(&reason);
 }
 
 static void report_result(struct check *c)
 {
 	struct scan *s = c->scan;
-	int status = status_of(c);
+	int status = scan_report_status(s);
 	struct str text = {0};
 
 	if (s->count > 1)
-		report_summary(c);
+		scan_report_summary(c->app, host_of(c->place), s);
 	if (!status)
 		return;
 	app_fail_quietly(c->app, status);
@@ -281,7 +204,7 @@ static void report_result(struct check *c)
 		return;
 	}
 	str_add(&text, "not open: ");
-	add_closed(&text, s);
+	scan_report_closed(&text, s);
 	report_error(&c->app->out, status, host_of(c->place), str_c(&text), 0);
 	str_fini(&text);
 }
@@ -321,13 +244,15 @@ static void on_target(struct target *t)
 		.dial = *c->options,
 		.banner_ms = c->config->banner_ms,
 		.any = c->config->any,
-		.limit = socket_limit(),
+		.limit = MIN(socket_limit(), MAX(t->ports.count, 1) * t->addresses.count),
 	};
 
 	if (t->outcome.failure == DIAL_OK) {
+		if (t->is_resolved)
+			client_report_resolved(c->app, host_of(&place), &t->addresses);
 		c->scan = scan_create(&c->app->loop, &t->addresses,
-			place.kind == PLACE_UNIX ? NULL : &t->ports, &options, on_open, on_scanned,
-			c);
+			place.kind == PLACE_UNIX ? NULL : &t->ports, &options, on_open, on_retry,
+			on_scanned, c);
 		return;
 	}
 	if (t->service)
@@ -336,18 +261,28 @@ static void on_target(struct target *t)
 	end(c);
 }
 
+static void on_target_retry(struct target *t)
+{
+	struct check *c = t->data;
+	struct str reason = {0};
+
+	client_add_reason(&reason, c->place, c->options, &t->outcome);
+	client_report_retry(c->app, c->place->name, t->tries, str_c(&reason), c->options);
+	str_fini(&reason);
+}
+
 static void add_doing_of_scan(struct check *c, struct str *doing)
 {
 	const struct scan *s = c->scan;
 	const struct scan_port *first = s->ports;
 
 	if (s->count > 1) {
-		report_summary(c);
+		scan_report_summary(c->app, host_of(c->place), s);
 		str_add(doing, "; not open: ");
-		add_closed(doing, s);
+		scan_report_closed(doing, s);
 	} else if (first->tries) {
-		str_addf(doing, "; the last of %" PRIu64 " tries met %s (%s)", first->tries,
-			strerror(-first->error), strerrorname_np(-first->error));
+		str_addf(doing, "; the last of %" PRIu64 " tries met ", first->tries);
+		str_add_error(doing, first->error);
 	}
 }
 
@@ -398,7 +333,8 @@ int check_run(struct app *app, const struct check_config *config, const struct p
 		return app_fail(app, STATUS_LOCAL, "standard output", r);
 	rows_init(&c.rows, app->out.json, columns_for(&c, place));
 	c.rows.unaligned = true;
-	c.target = target_create(&app->loop, place, &config->ports, options, on_target, &c);
+	c.target = target_create(
+		&app->loop, place, &config->ports, options, on_target, on_target_retry, &c);
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_run(app);

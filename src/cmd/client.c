@@ -137,15 +137,6 @@ static int status_of(const struct dial_outcome *o)
 	return statuses[o->failure];
 }
 
-static void add_error(struct str *s, int error)
-{
-	const char *name = strerrorname_np(-error);
-
-	str_add(s, strerror(-error));
-	if (name)
-		str_addf(s, " (%s)", name);
-}
-
 static void add_source(struct str *s, const struct sockaddr_any *bind)
 {
 	str_add(s, "from ");
@@ -183,7 +174,7 @@ static void add_attempt(
 {
 	add_circumstance(s, o, a);
 	if (a->error)
-		add_error(s, a->error);
+		str_add_error(s, a->error);
 	else
 		str_add(s, "no answer");
 }
@@ -225,7 +216,7 @@ void client_add_reason(struct str *s, const struct place *place, const struct di
 	else if (o->error == -ETIMEDOUT)
 		str_add(s, "timed out looking up the name");
 	else if (o->error)
-		add_error(s, o->error);
+		str_add_error(s, o->error);
 	else
 		add_lookup_failure(s, place->service, options->family, o->code);
 }
@@ -256,21 +247,30 @@ int client_report(struct app *app, const struct place *place, const struct dial_
 	return app_fail_quietly(app, status);
 }
 
-static void report_resolved(struct app *app, const struct dial *d)
+void client_report_resolved(struct app *app, const char *name, const struct address_list *l)
 {
-	const struct address_list *l = &d->addresses;
 	char **texts = xcalloc(l->count + 1, sizeof(*texts));
 
 	for (size_t i = 0; i < l->count; i++) {
 		struct str text = {0};
 
-		str_add_sockaddr(&text, &l->items[i].sa, l->items[i].len);
+		if (sockaddr_port(&l->items[i]))
+			str_add_sockaddr(&text, &l->items[i].sa, l->items[i].len);
+		else
+			str_add_sockaddr_host(&text, &l->items[i].sa, l->items[i].len);
 		texts[i] = text.data;
 	}
-	report(&app->out, &ev_resolved, F_STR("name", d->place->name), F_LIST("addresses", texts));
+	report(&app->out, &ev_resolved, F_STR("name", name), F_LIST("addresses", texts));
 	for (size_t i = 0; i < l->count; i++)
 		free(texts[i]);
 	free(texts);
+}
+
+void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+	const struct dial_options *options)
+{
+	report(&app->out, &ev_retry, F_STR("name", name), F_UINT("try", tries),
+		F_STR("reason", reason), F_SECONDS("delay", options->retry_delay_ms * 1000000));
 }
 
 void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
@@ -280,7 +280,7 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 
 	switch (progress) {
 	case DIAL_RESOLVED:
-		report_resolved(app, d);
+		client_report_resolved(app, d->place->name, &d->addresses);
 		break;
 	case DIAL_NEXT:
 		add_attempt(&reason, &d->options.socket, attempt);
@@ -289,9 +289,7 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 		break;
 	case DIAL_RETRY:
 		client_add_reason(&reason, d->place, &d->options, &d->last);
-		report(&app->out, &ev_retry, F_STR("name", d->place->name), F_UINT("try", d->tries),
-			F_STR("reason", str_c(&reason)),
-			F_SECONDS("delay", d->options.retry_delay_ms * 1000000));
+		client_report_retry(app, d->place->name, d->tries, str_c(&reason), &d->options);
 		break;
 	}
 	str_fini(&reason);

@@ -42,6 +42,14 @@ int client_report(struct app *app, const struct place *place, const struct dial_
 void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
 	const struct dial_outcome *o);
 
+// Reports what a name stands for.
+void client_report_resolved(
+	struct app *app, const char *name, const struct address_list *addresses);
+
+// Reports that another try follows number TRIES, which failed for REASON.
+void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+	const struct dial_options *options);
+
 // Reports names that were resolved, attempts that failed before others, and retries.
 void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt);

@@ -50,10 +50,12 @@ static void try_failed(struct scan *s, struct scan_port *p)
 	p->state = SCAN_CLOSED;
 	p->error = p->try_error;
 	p->tries++;
-	if (p->tries <= s->options.dial.retries && !is_enough)
-		due_add(&s->delayed, &p->due, uv_now(s->loop));
-	else
+	if (p->tries > s->options.dial.retries || is_enough) {
 		s->left--;
+		return;
+	}
+	due_add(&s->delayed, &p->due, uv_now(s->loop));
+	s->on_retry(s, p);
 }
 
 static void attempt_failed(struct scan *s, struct scan_port *p, int error)
@@ -335,8 +337,8 @@ static void on_timer(void *data)
 }
 
 struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
-	const struct ports *ports, const struct scan_options *options, scan_open_fn *on_open,
-	scan_fn *done, void *data)
+	const struct ports *ports, const struct scan_options *options, scan_port_fn *on_open,
+	scan_port_fn *on_retry, scan_fn *done, void *data)
 {
 	struct scan *s = xcalloc(1, sizeof(*s));
 	int r;
@@ -346,6 +348,7 @@ struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
 		.data = data,
 		.loop = loop,
 		.on_open = on_open,
+		.on_retry = on_retry,
 		.done = done};
 	init_queues(s);
 	set_ports(s, ports);

@@ -43,8 +43,8 @@ struct scan_port {
 
 struct scan;
 
-// A port was found open.
-typedef void scan_open_fn(struct scan *s, const struct scan_port *port);
+// A port was found open, or is closed and will be tried again.
+typedef void scan_port_fn(struct scan *s, const struct scan_port *port);
 
 // Called once, when all is known, or when s->outcome says why nothing can be. The callback may call
 // scan_destroy().
@@ -60,7 +60,7 @@ struct scan {
 	// Private.
 	uv_loop_t *loop;
 	const struct address_list *addresses;
-	scan_open_fn *on_open;
+	scan_port_fn *on_open, *on_retry;
 	scan_fn *done;
 	struct prober prober;
 	size_t next; // port to try first next
@@ -76,8 +76,8 @@ struct scan {
 // Starts with the PORTS on ADDRESSES, which are tried in turn as dial does; they must live as long.
 // PORTS is NULL where addresses have none. No callback is ever called from here.
 struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
-	const struct ports *ports, const struct scan_options *options, scan_open_fn *on_open,
-	scan_fn *done, void *data);
+	const struct ports *ports, const struct scan_options *options, scan_port_fn *on_open,
+	scan_port_fn *on_retry, scan_fn *done, void *data);
 
 // Ends whatever is under way. NULL does nothing.
 void scan_destroy(struct scan *s);

@@ -33,12 +33,13 @@ static void try_failed(struct target *t, enum dial_failure failure, int code, in
 
 	t->outcome = (struct dial_outcome){.failure = failure, .code = code, .error = error};
 	t->tries++;
-	if (t->tries > o->retries || dial_is_hopeless(o, &t->outcome))
+	if (t->tries > o->retries || dial_is_hopeless(o, &t->outcome)) {
 		finish(t);
-	else if (t->lookup) // it serves the next try too
-		timer_start(&t->timer, o->retry_delay_ms + o->connect_timeout_ms);
-	else
-		timer_start(&t->timer, o->retry_delay_ms);
+		return;
+	}
+	// A look-up that is under way serves the next try too.
+	timer_start(&t->timer, o->retry_delay_ms + (t->lookup ? o->connect_timeout_ms : 0));
+	t->on_retry(t);
 }
 
 static const char *next_service(const struct target *t)
@@ -53,6 +54,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 	struct target *t = data;
 	const char *service = next_service(t);
 
+	t->is_resolved = t->lookup;
 	t->lookup = NULL;
 	t->service = code ? service : NULL;
 	if (code == 0 && list.count && !service) {
@@ -103,7 +105,7 @@ static void on_timer(void *data)
 }
 
 struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
-	const struct dial_options *options, target_fn *done, void *data)
+	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
@@ -112,7 +114,8 @@ struct target *target_create(uv_loop_t *loop, const struct place *place, const s
 		.loop = loop,
 		.place = place,
 		.options = options,
-		.done = done};
+		.done = done,
+		.on_retry = on_retry};
 	timer_init(&t->timer, loop, on_timer, t);
 	timer_start(&t->timer, 0);
 	return t;

@@ -14,10 +14,14 @@ struct target;
 // may call target_destroy().
 typedef void target_fn(struct target *t);
 
+// Called when a try has failed and another will follow; it must not destroy the target.
+typedef void target_retry_fn(struct target *t);
+
 struct target {
 	struct dial_outcome outcome; // of the last try; it has no attempts
 	const char *service; // that was not found, or NULL
 	struct address_list addresses; // without ports, in the order in which to try them
+	bool is_resolved; // they stand for a name that was looked up
 	struct ports ports;
 	uint64_t tries; // that have failed
 	void *data; // the owner's
@@ -27,15 +31,16 @@ struct target {
 	const struct place *place;
 	const struct dial_options *options;
 	target_fn *done;
+	target_retry_fn *on_retry;
 	size_t resolved; // names of services
 	struct lookup *lookup;
 	struct timer timer;
 };
 
-// Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. DONE is never
-// called from here.
+// Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. No callback
+// is ever called from here.
 struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
-	const struct dial_options *options, target_fn *done, void *data);
+	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data);
 
 // Ends whatever is under way. NULL does nothing.
 void target_destroy(struct target *t);

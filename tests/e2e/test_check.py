@@ -237,6 +237,18 @@ def test_verbose(check, servers):
     assert proc.lines == [f"sockctl: connect: 127.0.0.1:{port} is open"]
 
 
+@needs_network
+@needs_names
+def test_verbose_tells_about_names_and_tries(check, network):
+    with network.names(host=[FAR4]):
+        for ports, shown in (("2000", "host.test:2000"), ("2000-2001", "host.test:2001")):
+            proc = check("-v", "--retry=1", "host.test", ports, wrap=network.wrap)
+            proc.wait(5)
+            assert proc.lines[0] == f"sockctl: connect: host.test is {FAR4}"
+            assert (f"sockctl: connect: {shown}: Connection refused (ECONNREFUSED); "
+                    "trying again in 0.250 s") in proc.lines
+
+
 def test_json(check, servers):
     ports = servers(2)
     closed = unused_port()

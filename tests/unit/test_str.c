@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,6 +79,18 @@ static void test_long_format(void **state)
 	str_addf(&s, "%*d", 5000, 7);
 	assert_int_equal(s.len, 5000);
 	assert_int_equal(s.data[4999], '7');
+	str_fini(&s);
+}
+
+static void test_errors(void **state)
+{
+	struct str s = {0};
+
+	(void)state;
+	str_add_error(&s, -ECONNREFUSED);
+	assert_str_becomes(&s, "Connection refused (ECONNREFUSED)");
+	str_add_error(&s, -512); // the kernel's own, which has no name
+	assert_str_becomes(&s, "Unknown error 512");
 	str_fini(&s);
 }
 
@@ -267,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_clear_keeps_memory),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_long_format),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_pad),
 		cmocka_unit_test(test_escape_each_byte),
 		cmocka_unit_test(test_escape_each_character),
