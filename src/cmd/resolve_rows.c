@@ -136,7 +136,7 @@ static void add_addresses(struct resolve_rows *r, const struct query *q)
 	struct order o = {.list = address_list_of(q->list)};
 
 	interleave_families(&o.list);
-	if (r->is_long) {
+	if (r->is_long && o.list.count > 1) {
 		o.rules = xcalloc(o.list.count, sizeof(*o.rules));
 		preference_explain(&o.list, o.rules);
 	}

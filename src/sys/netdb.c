@@ -112,6 +112,6 @@ int sys_getifaddrs(struct ifaddrs **list)
 	TRACE_START();
 	int ret = SYS_RESULT(getifaddrs(list));
 
-	TRACE("getifaddrs", ret);
+	TRACE("getifaddrs", ret, T_C("[...]", "&(struct ifaddrs *){NULL}"));
 	return ret;
 }

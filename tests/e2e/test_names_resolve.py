@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -14,6 +15,7 @@ from names_fixtures import make_host  # noqa: F811, F401: a fixture
 DNSMASQ = """\
 no-round-robin
 local=/test/
+local=/113.0.203.in-addr.arpa/
 host-record=one.test,192.0.2.1
 host-record=xn--bcher-kva.test,192.0.2.7
 host-record=both.test,192.0.2.2,2001:db8::2
@@ -234,6 +236,24 @@ def test_statuses(sockctl, odd, via, name, status, loop):
     proc = sockctl("resolve", name, "--via", via, *loop, wrap=odd.wrap)
     proc.fails(status, f"resolve: {name}: ")
     assert proc.out == b""
+
+
+def test_address_without_a_name(sockctl, names):
+    for via in ("getnameinfo", "gethostbyaddr"):
+        sockctl("resolve", "203.0.113.1", "--via", via, wrap=names.wrap).fails(3, "203.0.113.1")
+    proc = sockctl("resolve", "203.0.113.1", "-f", "NI_NOFQDN", wrap=names.wrap)
+    proc.fails(3, "203.0.113.1")
+
+
+@pytest.mark.needs("cc")
+def test_trace_in_c_makes_the_calls(sockctl, names, tmp_path):
+    for args in (["local.test", "80", "--long"], ["192.0.2.1", "--via", "gethostbyaddr"]):
+        proc = sockctl("resolve", *args, f"--trace={tmp_path}/calls.c", "--trace-format", "c",
+                       wrap=names.wrap)
+        proc.wait()
+        for words in (["cc", "-Werror=implicit", "-o", f"{tmp_path}/calls", f"{tmp_path}/calls.c"],
+                      [*names.wrap, f"{tmp_path}/calls"]):
+            assert subprocess.run(words, check=False).returncode == 0
 
 
 def test_status_of_a_missing_service(sockctl, names):
