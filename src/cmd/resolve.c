@@ -85,7 +85,7 @@ static bool plan(struct resolve *r, const char *word, const char *service, struc
 {
 	if (resolve_plan(r->config, word, service, q) == 0)
 		return true;
-	app_failf(r->app, STATUS_NOT_FOUND, word, "no such service: %s", service);
+	app_failf(r->app, STATUS_NOT_FOUND, q->word, "no such service: %s", q->service);
 	query_fini(q);
 	return false;
 }

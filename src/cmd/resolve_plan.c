@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/resolve_plan.h"
 
+#include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
 #include "net/database.h"
@@ -9,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
@@ -149,7 +151,7 @@ static enum query_via via_of(const struct resolve_config *c, bool is_address)
 	return QUERY_GETADDRINFO;
 }
 
-int resolve_check(const struct resolve_config *c, const char *word, struct str *err)
+static int check_name(const struct resolve_config *c, const char *word, struct str *err)
 {
 	struct sockaddr_any a;
 	bool is_address = numeric_address(word, 0, &a);
@@ -165,6 +167,36 @@ int resolve_check(const struct resolve_config *c, const char *word, struct str *
 	if (via == QUERY_GETADDRINFO && c->ni_flags && !c->ai_flags)
 		return bad_word(err, word, "is a name; flags of getnameinfo() are for addresses");
 	return 0;
+}
+
+// Takes HOST:PORT and [IPV6]:PORT apart. Returns false for words that are something else;
+// place_fini() is due in any case.
+static bool split(const char *word, struct place *p)
+{
+	struct sockaddr_any a;
+	struct str ignored = {0};
+	bool ok;
+
+	*p = (struct place){0};
+	if (!strchr(word, ':') || numeric_address(word, 0, &a))
+		return false;
+
+	char *argv[] = {xstrdup(word)};
+
+	ok = place_parse(p, PLACE_LISTEN, 1, argv, &ignored) == 0 && p->kind == PLACE_INET &&
+	     p->host;
+	str_fini(&ignored);
+	free(argv[0]);
+	return ok;
+}
+
+int resolve_check(const struct resolve_config *c, const char *word, struct str *err)
+{
+	struct place p;
+	int r = check_name(c, split(word, &p) ? p.host : word, err);
+
+	place_fini(&p);
+	return r;
 }
 
 static void on_service(void *arg, const struct servent *e)
@@ -189,7 +221,7 @@ static int find_port(const struct resolve_config *c, const char *service, uint16
 	return 0;
 }
 
-int resolve_plan(
+static int plan_name(
 	const struct resolve_config *c, const char *word, const char *service, struct query *q)
 {
 	struct sockaddr_any a;
@@ -214,4 +246,15 @@ int resolve_plan(
 	if (is_address)
 		sockaddr_set_port(&q->address, q->port);
 	return 0;
+}
+
+int resolve_plan(
+	const struct resolve_config *c, const char *word, const char *service, struct query *q)
+{
+	struct place p;
+	int r = split(word, &p) ? plan_name(c, p.host, p.service, q)
+				: plan_name(c, word, service, q);
+
+	place_fini(&p);
+	return r;
 }

@@ -38,11 +38,12 @@ size_t resolve_config_settle(struct resolve_config *c, size_t count);
 // True if the C library must know how the letters of names are encoded.
 bool resolve_needs_locale(const struct resolve_config *c, const char *word);
 
-// Checks a word that is to be asked for. Returns 0, or -EINVAL with the reason in ERR.
+// Checks a word that is to be asked for: a name or an address, or either with :PORT. Returns 0, or
+// -EINVAL with the reason in ERR.
 int resolve_check(const struct resolve_config *c, const char *word, struct str *err);
 
-// Makes the query for a word that was checked; SERVICE may be NULL. Returns 0, or -ENOENT if the
-// service has no port.
+// Makes the query for a word that was checked; SERVICE may be NULL, a port in the word comes first.
+// Returns 0, or -ENOENT if the service has no port; the query is made in any case.
 int resolve_plan(
 	const struct resolve_config *c, const char *word, const char *service, struct query *q);
 

@@ -58,6 +58,9 @@ def objects(proc):
         (["one.test", "80"], ["192.0.2.1:80"]),
         (["one.test", "www"], ["192.0.2.1:80"]),
         (["one.test", "tftp"], ["192.0.2.1:69"]),
+        (["one.test:www"], ["192.0.2.1:80"]),
+        (["[2001:db8::6]:80"], ["six.test:http"]),
+        (["one.test:80", "192.0.2.1:81"], ["one.test   192.0.2.1:80", "192.0.2.1  one.test:81"]),
         (["six.test"], ["2001:db8::6"]),
         (["six.test", "http"], ["[2001:db8::6]:80"]),
         (["both.test", "-4"], ["192.0.2.2"]),
@@ -259,6 +262,7 @@ def test_trace_in_c_makes_the_calls(sockctl, names, tmp_path):
 def test_status_of_a_missing_service(sockctl, names):
     sockctl("resolve", "-s", "nosuch", "one.test", wrap=names.wrap).fails(3, "nosuch")
     sockctl("resolve", "-s", "nosuch", "192.0.2.1", wrap=names.wrap).fails(3, "nosuch")
+    sockctl("resolve", "192.0.2.1:nosuch", wrap=names.wrap).fails(3, "192.0.2.1: ", "nosuch")
 
 
 def test_half_an_answer_is_one(sockctl, odd):
@@ -397,6 +401,8 @@ def test_reader_goes_away(sockctl):
         ([""], ["empty"]),
         (["a b"], ["a b"]),
         (["::1%nosuch"], ["::1%nosuch"]),
+        (["localhost:65536"], ["localhost:65536"]),
+        (["a:b:c"], ["a:b:c"]),
         (["localhost", "-4", "-6"], ["--ipv4"]),
         (["localhost", "--flag", "AI_PASIVE"], ["AI_PASIVE", "AI_PASSIVE"]),
         (["localhost", "--flag", "NI_DGRAM"], ["localhost", "getnameinfo"]),
