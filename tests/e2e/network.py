@@ -139,9 +139,10 @@ class Network:
     @contextmanager
     def appearing(self, *addresses):
         """The far host gets addresses, and loses them again."""
-        self.far.do(*(f"address add {a} dev lo" for a in addresses))
+        whole = [f"{a}/{128 if ':' in a else 32}" for a in addresses]
+        self.far.do(*(f"address add {a} dev lo" for a in whole))
         yield
-        self.far.do(*(f"address del {a} dev lo" for a in addresses))
+        self.far.do(*(f"address del {a} dev lo" for a in whole))
 
     @contextmanager
     def names(self, **hosts):
