@@ -15,6 +15,7 @@ from pathlib import Path
 BUILT = Path(__file__).parents[2] / "build" / "sockctl"
 PROGRAM = os.environ.get("SOCKCTL", str(BUILT))
 SANITIZED = os.environ.get("SOCKCTL_SANITIZED") == "1"
+NO_LEAK_CHECK = "ASAN_OPTIONS=detect_leaks=0"  # it cannot run beside strace
 LARGE = os.environ.get("SOCKCTL_TEST_LARGE") == "1"
 
 # What takes longer than this hangs.

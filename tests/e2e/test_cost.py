@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from harness import DEVNULL, PIPE, digest_of_file
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, digest_of_file
 from peers import MIB, accept, dial, port_of, receive, sink
 
 COPYING = ["read", "write", "recvfrom", "sendto"]
 # The leak sanitizer cannot work beside another tracer.
-STRACE = ["strace", "-f", "-qq", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "signal=none", "-o"]
+STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none", "-o"]
 
 
 def moved(trace):

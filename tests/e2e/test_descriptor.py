@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness import PROGRAM
+from harness import NO_LEAK_CHECK, PROGRAM
 
 # What the documents list.
 FUNCTIONS = {"dup", "dup2", "fcntl", "ioctl", "fstat", "fchdir", "fchmod", "fchown", "fsync",
@@ -47,8 +47,8 @@ def test_text(sockctl, kind):
 @pytest.mark.needs("strace")
 def test_calls_are_made(sockctl, kind):
     """What is shown is what the kernel was asked, and the signal has really come."""
-    proc = sockctl("-e", "trace=desc,network,signal", PROGRAM, "descriptor", "--json", kind,
-                   program="strace")
+    proc = sockctl("-E", NO_LEAK_CHECK, "-e", "trace=desc,network,signal", PROGRAM, "descriptor",
+                   "--json", kind, program="strace")
     proc.wait()
     assert re.search(r"^--- SIGIO ", proc.err, re.M)
     for line in proc.out.decode().splitlines():

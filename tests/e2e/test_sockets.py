@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import PROGRAM, wait_for
+from harness import NO_LEAK_CHECK, PROGRAM, wait_for
 from peers import accept, dial, listener, port_of
 
 MANY = [sys.executable, str(Path(__file__).with_name("many_sockets.py"))]
@@ -215,8 +215,8 @@ def test_watch_on_a_terminal(sockctl):
 
 @pytest.mark.needs("strace")
 def test_asks_netlink(sockctl):
-    proc = sockctl("-f", "-e", "trace=openat,open,socket", PROGRAM, "sockets", "-n",
-                   program="strace")
+    proc = sockctl("-E", NO_LEAK_CHECK, "-f", "-e", "trace=openat,open,socket", PROGRAM,
+                   "sockets", "-n", program="strace")
     proc.wait()
     assert "/proc" not in proc.err
     assert re.search(r"socket\(AF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC, NETLINK_SOCK_DIAG\)", proc.err)
