@@ -331,13 +331,21 @@ static struct datagram_options options_of(struct sending *s)
 
 static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
 {
-	const struct sockaddr_any *named =
-		strcmp(step, "bind") == 0 && s->config->bind ? &s->config->bind_address : a;
+	const struct sockaddr_any *from = &s->config->bind_address;
+	struct str source = {0};
+	int status;
 
 	if (strcmp(step, "option") == 0 && s->settings.failed)
 		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
-	return datagram_fail_socket(
-		s->app, &s->config->datagram, s->config->place.name, named, step, error);
+	if (strcmp(step, "bind") == 0 && from->len) {
+		str_add(&source, "from ");
+		str_add_sockaddr(&source, &from->sa, from->len);
+		step = str_c(&source);
+	}
+	status = datagram_fail_socket(
+		s->app, &s->config->datagram, s->config->place.name, a, step, error);
+	str_fini(&source);
+	return status;
 }
 
 static void on_addresses(void *data, struct address_list *list)

@@ -33,18 +33,20 @@ bool receiver_prepare(int fd, unsigned details, bool gro)
 {
 	int family = family_of(fd);
 
-	sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_SIZE);
+	// The limit of the system (net.core.rmem_max) is for those without CAP_NET_ADMIN.
+	if (sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE) < 0)
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_SIZE);
 	if (details & RECEIVER_TIME)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (family == AF_UNIX)
 		return false; // full means that the sender waits
 	sys_setsockopt_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-	if (details & RECEIVER_DESTINATION && family == AF_INET)
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	if (details & RECEIVER_DESTINATION)
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1); // IPv4 on an IPv6 socket, too
 	if (details & RECEIVER_DESTINATION && family == AF_INET6)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (details & RECEIVER_HOPS)
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_RECVTTL, 1); // IPv4 on an IPv6 socket, too
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_RECVTTL, 1);
 	if (details & RECEIVER_HOPS && family == AF_INET6)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
 	return gro && sys_setsockopt_int(fd, SOL_UDP, UDP_GRO, 1) == 0;
@@ -148,13 +150,14 @@ static void read_pktinfo6(struct received *m, const struct cmsghdr *c)
 	struct in6_pktinfo info;
 
 	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	if (IN6_IS_ADDR_V4MAPPED(&info.ipi6_addr))
+		return; // IP_PKTINFO says more
 	in6.sin6_addr = info.ipi6_addr;
 	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&info.ipi6_addr))
 		in6.sin6_scope_id = (uint32_t)info.ipi6_ifindex;
 	sockaddr_set(&m->destination, (const struct sockaddr *)&in6, sizeof(in6));
 	if (!IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
 		m->reply_from = m->destination;
-	sockaddr_unmap(&m->destination);
 }
 
 static void read_socket_control(struct received *m, const struct cmsghdr *c)

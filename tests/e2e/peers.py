@@ -57,6 +57,18 @@ def unused_port():
         return port_of(sock)
 
 
+def udp(address="127.0.0.1", port=0):
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(DEADLINE)
+    sock.bind((address, port))
+    return sock
+
+
+def unused_udp_port():
+    with udp() as sock:
+        return port_of(sock)
+
+
 def receive(conn, length):
     """Exactly so many bytes."""
     data = bytearray()

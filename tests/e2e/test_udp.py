@@ -1,0 +1,706 @@
+# SPDX-License-Identifier: ISC
+"""Datagrams: boundaries, peers, answers, ends and errors of udp-send and udp-recv."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from harness import CLOSED, DEADLINE, DEVNULL, PIPE
+from peers import udp, unused_udp_port
+
+HOST = "127.0.0.1"
+LARGEST = 65507  # bytes of UDP data in an IPv4 packet
+
+
+@pytest.fixture
+def recv(sockctl):
+    """Starts udp-recv and waits until it is there."""
+
+    def start(*words, place=(HOST, 0), **how):
+        proc = sockctl("udp-recv", *words, *place, **how)
+        proc.wait_err("listening")
+        return proc
+
+    return start
+
+
+@pytest.fixture
+def peer():
+    """A socket of the test's own."""
+    with udp() as sock:
+        yield sock
+
+
+def port_of(sock):
+    return sock.getsockname()[1]
+
+
+def take(sock, count):
+    return [sock.recv(65536) for _ in range(count)]
+
+
+def nothing_more(sock):
+    """True if no datagram is waiting, for what was sent over loopback has arrived."""
+    sock.setblocking(False)
+    try:
+        sock.recv(65536)
+    except BlockingIOError:
+        return True
+    return False
+
+
+# What becomes a datagram
+
+
+def test_messages(sockctl, peer):
+    sockctl("udp-send", HOST, port_of(peer), "one", "", "two\nlines").wait()
+    assert take(peer, 3) == [b"one", b"", b"two\nlines"]
+    assert nothing_more(peer)
+
+
+@pytest.mark.parametrize("data, datagrams", [
+    (b"one\ntwo\n", [b"one", b"two"]),
+    (b"one\n\ntwo", [b"one", b"", b"two"]),
+    (b"\n", [b""]),
+    (b"\0\xff\r\n", [b"\0\xff\r"]),
+    (b"", []),
+])
+def test_lines(sockctl, peer, data, datagrams):
+    sockctl("udp-send", HOST, port_of(peer), stdin=data).wait()
+    assert take(peer, len(datagrams)) == datagrams
+    assert nothing_more(peer)
+
+
+@pytest.mark.parametrize("size", [1, 64, 1200, 8192, LARGEST])
+def test_blocks(sockctl, peer, size):
+    data = os.urandom(2 * size + size // 2)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sockctl("udp-send", "--block", size, HOST, port_of(peer), stdin=data).wait()
+    blocks = [data[at:at + size] for at in range(0, len(data), size)]
+    assert take(peer, len(blocks)) == blocks
+    assert nothing_more(peer)
+
+
+def test_whole(sockctl, peer):
+    data = os.urandom(9000) + b"\n\n"
+    sockctl("udp-send", "--whole", HOST, port_of(peer), stdin=data).wait()
+    assert take(peer, 1) == [data]
+    sockctl("udp-send", "--whole", HOST, port_of(peer), stdin=DEVNULL).wait()
+    assert nothing_more(peer)
+
+
+def test_a_line_is_sent_when_it_is_there(sockctl, peer):
+    proc = sockctl("udp-send", HOST, port_of(peer), stdin=PIPE)
+    for line in (b"first", b"second"):
+        proc.stdin.write(line + b"\n")
+        assert take(peer, 1) == [line]
+    proc.stdin.write(b"last")
+    proc.stdin.close()
+    assert take(peer, 1) == [b"last"]
+    proc.wait()
+
+
+def test_hex(sockctl, peer):
+    text = b"# two of them\n68 65 6C 6c6f\n00000000: 00 ff  |..|\n00000002:\n0:\n"
+    sockctl("udp-send", "--hex", HOST, port_of(peer), stdin=text).wait()
+    assert take(peer, 3) == [b"hello", b"\0\xff", b""]
+    sockctl("udp-send", "--hex", HOST, port_of(peer), "de ad", "BEEF").wait()
+    assert take(peer, 2) == [b"\xde\xad", b"\xbe\xef"]
+
+
+# Nothing is cut, nothing is added
+
+
+@pytest.mark.parametrize("size", [0, 1, 1472, 1473, 8193, 9000, 16385, LARGEST])
+def test_any_size_arrives_whole(recv, sockctl, size):
+    data = os.urandom(size).replace(b"\n", b"\0")
+    proc = recv("--count", 1)
+    sockctl("udp-send", HOST, proc.port, stdin=data + b"\n").wait()
+    proc.wait()
+    assert proc.out == data + b"\n"
+
+
+@pytest.mark.parametrize("how", ["line", "whole", "message"])
+def test_one_byte_too_many_is_refused(sockctl, peer, how):
+    data = b"x" * (LARGEST + 1)
+    if how == "message":
+        proc = sockctl("udp-send", "--hex", HOST, port_of(peer), "00" * (LARGEST + 1))
+    else:
+        words = ["--whole"] if how == "whole" else []
+        proc = sockctl("udp-send", *words, HOST, port_of(peer), stdin=data)
+    proc.fails(2 if how == "message" else 1, LARGEST + 1, LARGEST)
+    assert nothing_more(peer)
+
+
+def test_too_long_line_is_named(sockctl, peer):
+    data = b"one\ntwo\n" + b"x" * 70000 + b"\nfour\n"
+    sockctl("udp-send", HOST, port_of(peer), stdin=data).fails(1, "line 3", 70000, LARGEST)
+    assert take(peer, 2) == [b"one", b"two"]
+    assert nothing_more(peer)
+
+
+def test_too_large_block(sockctl):
+    proc = sockctl("udp-send", "--block", LARGEST + 1, HOST, 9, stdin=b"x")
+    proc.fails(2, "--block", LARGEST + 1, LARGEST)
+
+
+def test_bad_message_among_good_ones(sockctl, peer):
+    sockctl("udp-send", "--hex", HOST, port_of(peer), "00", "0x").fails(2, "0x")
+    assert nothing_more(peer)
+
+
+@pytest.mark.parametrize("framing", ["--hex", "--json"])
+def test_bytes_survive_a_pipeline(recv, sockctl, framing):
+    """udp-recv | udp-send passes on what it gets."""
+    wanted = [os.urandom(length) for length in (0, 1, 15, 16, 17, 500, 1400)]
+    wanted += ["\u00e4\n\0\x1b\u2028".encode(), b"\n", b"{}", b"\"\\"]
+    with udp() as target, udp() as source:
+        first = recv(framing, "--count", len(wanted), stdout=PIPE)
+        second = sockctl("udp-send", framing, HOST, port_of(target), stdin=first.stdout)
+        for data in wanted:
+            source.sendto(data, (HOST, first_port(first, framing)))
+        first.wait()
+        second.wait()
+        assert take(target, len(wanted)) == wanted
+        assert nothing_more(target)
+
+
+def first_port(proc, framing):
+    return proc.port if framing == "--hex" else proc.events[0]["port"]
+
+
+def test_json_object(recv, peer):
+    proc = recv("--json", "--count", 3)
+    for data in (b"text", b"", b"\xff\x00"):
+        peer.sendto(data, (HOST, proc.port))
+    proc.wait()
+    objects = [json.loads(line) for line in proc.out.splitlines()]
+    assert [o["length"] for o in objects] == [4, 0, 2]
+    assert [o.get("data") for o in objects] == ["text", "", None]
+    assert objects[2]["hex"] == "ff00"
+    for o in objects:
+        assert o["source"] == {"family": "inet", "address": HOST, "port": port_of(peer)}
+        assert o["destination"] == {"family": "inet", "address": HOST, "port": proc.port}
+        assert abs(o["time"] - os.stat("/proc/self").st_ctime) < 3600
+        assert o["hops"] == 64
+
+
+@pytest.mark.parametrize("line, word", [
+    (b"{", "line 1"), (b"[]", "object"), (b"{}", "data"), (b'{"data":1}', "data"),
+    (b'{"hex":"0"}', "hex"), (b'{"data":"abc","length":5}', "length"), (b"\xff", "line 1"),
+])
+def test_bad_json(sockctl, peer, line, word):
+    sockctl("udp-send", "--json", HOST, port_of(peer), stdin=line + b"\n").wait(1)
+    proc = sockctl("udp-send", "--json", HOST, port_of(peer), stdin=line + b"\n")
+    proc.wait(1)
+    errors = [e["message"] for e in proc.events if e["event"] == "error"]
+    assert len(errors) == 1 and word in errors[0]
+    assert nothing_more(peer)
+
+
+def test_block_output(recv, peer):
+    proc = recv("--block", "--count", 2)
+    for data in (b"ab\n", b"cd"):
+        peer.sendto(data, (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"ab\ncd"
+
+
+def test_whole_output(recv, peer):
+    proc = recv("--whole")
+    peer.sendto(b"ab\n", (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"ab\n"
+
+
+def test_hex_output(recv, peer):
+    proc = recv("--hex", "--count", 1)
+    peer.sendto(b"0123456789abcdef\x1b", (HOST, proc.port))
+    proc.wait()
+    header, *dump = proc.out.decode().splitlines()
+    assert f"{HOST}:{port_of(peer)} > {HOST}:{proc.port}" in header and "length 17" in header
+    assert dump == [
+        "00000000: 30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|",
+        "00000010: 1b                                                |.|",
+        "00000011:",
+    ]
+
+
+# Whose datagrams count
+
+
+@pytest.mark.parametrize("words", [["--echo"], ["--reply", "pong"], []])
+def test_two_clients_in_turn(recv, words):
+    """Nobody is locked out, and each gets the answers to its own."""
+    proc = recv(*words)
+    with udp() as a, udp() as b:
+        for turn in range(3):
+            for name, sock in (("a", a), ("b", b)):
+                text = f"{name}{turn}".encode()
+                sock.sendto(text, (HOST, proc.port))
+                if words:
+                    assert take(sock, 1) == [text if words == ["--echo"] else b"pong"]
+        proc.wait_out(6 * 3)
+    proc.stop(signal.SIGINT)
+    assert proc.out == b"a0\nb0\na1\nb1\na2\nb2\n"
+
+
+def test_empty_datagram_ends_nothing(recv, peer):
+    proc = recv("--echo")
+    for data in (b"before", b"", b"after"):
+        peer.sendto(data, (HOST, proc.port))
+        assert take(peer, 1) == [data]
+    proc.wait_out(len(b"before\n\nafter\n"))
+    proc.stop()
+    assert proc.out == b"before\n\nafter\n"
+
+
+def test_connected_receiver_keeps_its_first_peer(recv, peer):
+    proc = recv("--connected", "--echo", "-v")
+    peer.sendto(b"mine", (HOST, proc.port))
+    assert take(peer, 1) == [b"mine"]
+    with udp() as other:
+        other.connect((HOST, proc.port))
+        other.send(b"other")
+        with pytest.raises(ConnectionRefusedError):
+            other.recv(100)
+    peer.sendto(b"again", (HOST, proc.port))
+    assert take(peer, 1) == [b"again"]
+    proc.stop()
+    assert proc.out == b"mine\nagain\n"
+
+
+def test_second_receiver_is_refused(recv, sockctl):
+    first = recv()
+    sockctl("udp-recv", HOST, first.port).fails(5, "EADDRINUSE", first.port)
+    first.stop()
+
+
+def test_reflectors_are_not_answered(recv, network):
+    """An answer to the echo service would never end."""
+    proc = network.near
+    server = recv("--echo", "-v", place=("5000",), wrap=network.wrap)
+
+    def ask(port):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(DEADLINE)
+            sock.bind((HOST, port))
+            sock.sendto(b"x", (HOST, 5000))
+            return sock.recv(10) if port > 1024 else nothing_more(sock)
+
+    for port in (7, 13, 17, 19, 37):
+        proc.within(ask, port)
+        server.wait_err(f"127.0.0.1:{port} is not answered")
+    assert proc.within(ask, 2000) == b"x"
+    server.stop()
+
+
+# Ends
+
+
+def test_count(recv, peer):
+    proc = recv("--count", 2)
+    for data in (b"1", b"2", b"3"):
+        peer.sendto(data, (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"1\n2\n"
+
+
+def test_timeout(recv):
+    assert recv("--timeout", "0.3").wait(6) < 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_statistics_at_the_end(recv, peer, number):
+    proc = recv("--stats")
+    for _ in range(3):
+        peer.sendto(b"12345", (HOST, proc.port))
+    proc.wait_out(18)
+    proc.stop(number)
+    assert "received 3 datagrams, 15 bytes" in proc.lines[-1]
+    assert "0 truncated, 0 dropped" in proc.lines[-1]
+
+
+def test_sender_statistics(sockctl, peer):
+    proc = sockctl("udp-send", "--stats", HOST, port_of(peer), "12345", "678")
+    proc.wait()
+    assert "sent 2 datagrams, 8 bytes" in proc.err
+
+
+@pytest.mark.parametrize("words", [[], ["--connected"]])
+def test_end_of_input_ends_the_sender(sockctl, peer, words):
+    assert sockctl("udp-send", *words, HOST, port_of(peer), stdin=b"x\n").wait() < 10
+
+
+def test_replies_are_printed(sockctl, recv):
+    server = recv("--reply", "pong")
+    proc = sockctl("udp-send", "--replies", 2, HOST, server.port, "a", "b")
+    proc.wait()
+    assert proc.out == b"pong\npong\n"
+    proc = sockctl("udp-send", "--wait", "0.3", HOST, server.port, "a")
+    assert 0.3 <= proc.wait() < 10
+    assert proc.out == b"pong\n"
+    server.stop()
+
+
+def test_missing_reply(sockctl, peer):
+    proc = sockctl("udp-send", "--wait", "0.2", "--replies", 1, HOST, port_of(peer), "a")
+    proc.fails(6, "0 of 1 replies")
+
+
+def test_reply_that_comes_while_sending(sockctl, peer):
+    proc = sockctl("udp-send", "--replies", 2, HOST, port_of(peer), stdin=PIPE)
+    for text in (b"one", b"two"):
+        proc.stdin.write(text + b"\n")
+        data, address = peer.recvfrom(100)
+        peer.sendto(data.upper(), address)
+    proc.stdin.close()
+    proc.wait()
+    assert proc.out == b"ONE\nTWO\n"
+
+
+# Errors
+
+
+def test_closed_port(sockctl):
+    port = unused_udp_port()
+    sockctl("udp-send", HOST, port, "x").wait()
+    proc = sockctl("udp-send", "--connected", HOST, port, "x")
+    proc.fails(5, "ECONNREFUSED", f"{HOST}:{port}")
+
+
+def test_closed_port_while_waiting(sockctl, peer):
+    proc = sockctl("udp-send", "--connected", "--wait", 20, HOST, port_of(peer), stdin=PIPE)
+    proc.stdin.write(b"one\n")
+    assert take(peer, 1) == [b"one"]
+    peer.close()
+    proc.stdin.write(b"two\n")
+    proc.stdin.close()
+    assert proc.fails(5, "ECONNREFUSED") < 10
+
+
+def test_connected_client_that_leaves(recv, peer):
+    proc = recv("--connected", "--echo")
+    peer.sendto(b"x", (HOST, proc.port))
+    assert take(peer, 1) == [b"x"]
+    os.kill(proc.pid, signal.SIGSTOP)
+    peer.sendto(b"y", (HOST, proc.port))
+    port = port_of(peer)
+    peer.close()
+    os.kill(proc.pid, signal.SIGCONT)
+    proc.fails(7, "ECONNREFUSED", port)
+    assert proc.out == b"x\ny\n"
+
+
+def test_unknown_name(sockctl, namespaces):
+    sockctl("udp-send", "nosuchname.test", 5, "x",
+            wrap=namespaces("nxdomain")).fails(3, "nosuchname.test")
+    sockctl("udp-recv", "nosuchname.test", 5, wrap=namespaces("nxdomain")).fails(3, "nosuchname")
+    sockctl("udp-send", "nosuchname.test", 5, "x",
+            wrap=namespaces("servfail")).fails(4, "nosuchname.test")
+
+
+def test_unknown_service(sockctl):
+    sockctl("udp-send", HOST, "nosuchservice", "x").fails(3, "nosuchservice")
+
+
+@pytest.mark.parametrize("words, named", [
+    ("udp-send", "HOST"),
+    ("udp-send 127.0.0.1", "127.0.0.1"),
+    ("udp-send 127.0.0.1 0 x", "'0'"),
+    ("udp-send 127.0.0.1 65536 x", "65536"),
+    ("udp-send 127.0.0.1 +80 x", "+80"),
+    ("udp-send --block 0 127.0.0.1 9", "--block"),
+    ("udp-send --block 1x 127.0.0.1 9", "1x"),
+    ("udp-send --block 10 127.0.0.1 9 message", "--block"),
+    ("udp-send --whole 127.0.0.1 9 message", "--whole"),
+    ("udp-send --block 10 --whole 127.0.0.1 9", "--whole"),
+    ("udp-send --rate 0 127.0.0.1 9 x", "--rate"),
+    ("udp-send --rate fast 127.0.0.1 9 x", "fast"),
+    ("udp-send --repeat 0 127.0.0.1 9 x", "--repeat"),
+    ("udp-send --ttl 256 127.0.0.1 9 x", "256"),
+    ("udp-send --bind nowhere 127.0.0.1 9 x", "nowhere"),
+    ("udp-send --bind 127.0.0.1:5 --source-port 6 127.0.0.1 9 x", "--source-port"),
+    ("udp-send --rat 5 127.0.0.1 9 x", "--rate"),
+    ("udp-recv", "PORT"),
+    ("udp-recv 127.0.0.1 5 6", "6"),
+    ("udp-recv 80abc", "80abc"),
+    ("udp-recv --count 0 5000", "--count"),
+    ("udp-recv --reply x --echo 5000", "--echo"),
+    ("udp-recv --hex --json 5000", "--json"),
+    ("udp-recv --buffer 0 5000", "--buffer"),
+    ("udp-recv --join 10.0.0.1 5000", "10.0.0.1"),
+    ("udp-recv --join 239.0.0.1%nosuchinterface 5000", "nosuchinterface"),
+    ("udp-recv --join 239.0.0.1,x 5000", "239.0.0.1,x"),
+    ("udp-recv --interface averyveryverylongname 5000", "averyveryverylongname"),
+    ("raw-send 127.0.0.1", "PROTOCOL"),
+    ("raw-send 127.0.0.1 256 x", "256"),
+    ("raw-recv 127.0.0.1 icmp x", "'x'"),
+])
+def test_wrong_command_line(sockctl, words, named):
+    proc = sockctl(*words.split(), stdin=DEVNULL)
+    proc.wait(2)
+    assert 1 <= len(proc.lines) <= 2 and named in proc.err, proc.describe()
+
+
+def test_unreadable_input(sockctl, tmp_path, peer):
+    directory = os.open(tmp_path, os.O_RDONLY)
+    sockctl("udp-send", HOST, port_of(peer), stdin=directory).fails(1, "EISDIR")
+    os.close(directory)
+
+
+# stdin and stdout
+
+
+def test_full_disk(recv, peer):
+    with open("/dev/full", "wb") as full:
+        proc = recv("--count", 5, stdout=full)
+    peer.sendto(b"x", (HOST, proc.port))
+    proc.fails(1, "ENOSPC")
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_reader_that_goes_away(recv, peer, idle):
+    proc = recv(stdout=PIPE)
+    peer.sendto(b"x", (HOST, proc.port))
+    assert proc.stdout.read(2) == b"x\n"
+    proc.stdout.close()
+    proc.stdout = None
+    if not idle:
+        peer.sendto(b"y", (HOST, proc.port))
+    proc.wait(141)
+    assert not proc.complaints
+
+
+def test_closed_descriptors(recv, sockctl, peer):
+    sockctl("udp-send", HOST, port_of(peer), "x", stdin=CLOSED, stdout=CLOSED).wait()
+    assert take(peer, 1) == [b"x"]
+    sockctl("udp-send", HOST, port_of(peer), stdin=CLOSED).wait()
+    assert nothing_more(peer)
+    proc = recv("--count", 1, stdin=CLOSED, stdout=CLOSED)
+    peer.sendto(b"x", (HOST, proc.port))
+    proc.fails(1, "standard output")
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe", "socket", "terminal"])
+def test_output_of_any_kind(recv, peer, tmp_path, kind):
+    if kind == "file":
+        with open(tmp_path / "out", "w+b") as file:
+            proc = recv("--count", 2, stdout=file)
+            for data in (b"one", b"two"):
+                peer.sendto(data, (HOST, proc.port))
+            proc.wait()
+            file.seek(0)
+            assert file.read() == b"one\ntwo\n"
+        return
+    if kind == "terminal":
+        read_fd, write_fd = os.openpty()
+    elif kind == "pipe":
+        read_fd, write_fd = os.pipe()
+    else:
+        ends = socket.socketpair()
+        read_fd, write_fd = (end.detach() for end in ends)
+    before = os.get_blocking(write_fd)
+    proc = recv("--count", 1, stdout=write_fd)
+    peer.sendto(b"one", (HOST, proc.port))
+    proc.wait()
+    assert os.get_blocking(write_fd) == before
+    assert os.read(read_fd, 100).replace(b"\r", b"") == b"one\n"
+    os.close(write_fd)
+    os.close(read_fd)
+
+
+# Addresses
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_every_address(sockctl, recv, address):
+    proc = recv("--count", 1, place=("0",))
+    sockctl("udp-send", address, proc.port, "x").wait()
+    proc.wait()
+    assert proc.out == b"x\n"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_localhost_is_both(sockctl, recv, namespaces, address):
+    proc = recv("--count", 1, place=("localhost:0",), wrap=namespaces("hosts"))
+    proc.wait_err(r"listening on \[::1\]")
+    proc.wait_err("listening on 127.0.0.1")
+    sockctl("udp-send", address, proc.port, "x").wait()
+    proc.wait()
+    assert proc.out == b"x\n"
+
+
+@pytest.mark.parametrize("family, address", [("-4", "::1"), ("-6", "127.0.0.1")])
+def test_wrong_family(sockctl, family, address):
+    sockctl("udp-send", family, address, 9, "x").fails(3, address)
+
+
+def test_source_address_and_port(sockctl, peer):
+    port = unused_udp_port()
+    for words in (["--bind", f"127.0.0.2:{port}"],
+                  ["--bind", "127.0.0.2", "--source-port", port]):
+        sockctl("udp-send", *words, HOST, port_of(peer), "x").wait()
+        assert peer.recvfrom(10) == (b"x", ("127.0.0.2", port))
+    sockctl("udp-send", "--bind", "192.0.2.1", HOST, port_of(peer), "x").fails(5, "192.0.2.1")
+
+
+def test_answer_comes_from_the_address_that_was_asked(recv):
+    """As a client that is connected wants it, on a machine with many addresses."""
+    proc = recv("--echo", place=("0",))
+    with udp() as sock:
+        sock.connect(("127.0.0.3", proc.port))
+        sock.send(b"x")
+        assert take(sock, 1) == [b"x"]
+    proc.stop()
+
+
+@pytest.mark.parametrize("name", ["unix:{}", "unix:@sockctl-{pid}", "{}"])
+def test_unix(sockctl, tmp_path, name):
+    path = tmp_path / "socket"
+    place = name.format(path, pid=os.getpid())
+    proc = sockctl("udp-recv", "--echo", "--count", 2, place)
+    proc.wait_err("listening on unix:")
+    client = sockctl("udp-send", "--replies", 1, place, "ping")
+    client.wait()
+    assert client.out == b"ping\n"
+    named = tmp_path / "client"
+    client = sockctl("udp-send", "--bind", f"unix:{named}", "--replies", 1, place, "again")
+    client.wait()
+    proc.wait()
+    assert proc.out == b"ping\nagain\n"
+    assert not os.listdir(tmp_path)
+
+
+def test_unix_path_is_kept_and_replaced(sockctl, tmp_path):
+    path = tmp_path / "socket"
+    path.write_text("precious")
+    sockctl("udp-recv", path).fails(5, "EADDRINUSE")
+    assert path.read_text() == "precious"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
+        dead.bind(str(path))
+    proc = sockctl("udp-recv", "--mode", "620", path)
+    proc.wait_err("listening")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o620
+    sockctl("udp-recv", path).fails(5, "EADDRINUSE")
+    proc.stop()
+    assert not path.exists()
+
+
+def test_unix_sender_waits_for_a_slow_receiver(sockctl, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE)
+        sock.bind(str(tmp_path / "socket"))
+        proc = sockctl("udp-send", "--block", 1000, tmp_path / "socket", stdin=bytes(10**6))
+        assert len(take(sock, 1000)) == 1000
+        proc.wait()
+
+
+def test_unix_largest(sockctl, tmp_path):
+    proc = sockctl("udp-recv", "--block", "--count", 1, tmp_path / "socket")
+    proc.wait_err("listening")
+    data = os.urandom(200000)
+    sockctl("udp-send", "--whole", tmp_path / "socket", stdin=data).wait()
+    proc.wait()
+    assert proc.out == data
+
+
+def test_inherited_descriptors(sockctl, peer):
+    with udp() as sock:
+        proc = sockctl("udp-recv", "--count", 1, f"fd:{sock.fileno()}", fds=[sock.fileno()])
+        proc.wait_err("listening")
+        peer.connect(sock.getsockname())
+        sockctl("udp-send", f"fd:{peer.fileno()}", "x", fds=[peer.fileno()]).wait()
+        proc.wait()
+        assert proc.out == b"x\n"
+        assert os.get_blocking(sock.fileno()) == os.get_blocking(peer.fileno())
+        sockctl("udp-send", f"fd:{sock.fileno()}", "x", fds=[sock.fileno()]).fails(5, "ENOTCONN")
+
+
+# Options
+
+
+def test_socket_options(sockctl, peer):
+    proc = sockctl("udp-send", "--set", "IP_TOS=16", "--get", "IP_TOS", "--ttl", 9,
+                   "--get", "IP_TTL", HOST, port_of(peer), "x")
+    proc.wait()
+    assert [line.rpartition(" ")[2] for line in proc.lines] == ["IP_TOS=0x10", "IP_TTL=9"]
+
+
+def test_hops(sockctl, recv):
+    for place in (HOST, "::1"):
+        proc = recv("--json", "--count", 1, place=(place, 0))
+        sockctl("udp-send", "--ttl", 77, place, proc.events[0]["port"], "x").wait()
+        proc.wait()
+        assert json.loads(proc.out)["hops"] == 77
+
+
+def test_repeat(sockctl, peer, tmp_path):
+    sockctl("udp-send", "--repeat", 3, HOST, port_of(peer), "a", "b").wait()
+    assert take(peer, 6) == [b"a", b"b"] * 3
+    (tmp_path / "lines").write_bytes(b"skipped\nc\nd")
+    with open(tmp_path / "lines", "rb") as file:
+        file.seek(8)
+        sockctl("udp-send", "--repeat", 2, HOST, port_of(peer), stdin=file).wait()
+    assert take(peer, 4) == [b"c", b"d"] * 2
+    sockctl("udp-send", "--repeat", 2, HOST, port_of(peer), stdin=b"x").fails(1, "--repeat")
+    assert nothing_more(peer)
+
+
+def test_help_fits(sockctl):
+    for command in ("udp-send", "udp-recv", "raw-send", "raw-recv"):
+        proc = sockctl(command, "--help")
+        proc.wait()
+        assert max(map(len, proc.out.decode().splitlines())) <= 80
+
+
+def test_trace_has_every_call(sockctl, recv):
+    server = recv("--trace", "--count", 3)
+    proc = sockctl("udp-send", "--trace", HOST, server.port, "same", "size", "last")
+    proc.wait()
+    server.wait()
+    assert "socket(AF_INET, SOCK_DGRAM" in proc.err
+    assert "samesizelast" in proc.err and "UDP_SEGMENT" in proc.err
+    assert "sendmmsg(" in proc.err and f"{{{HOST}:{server.port}," in proc.err
+    assert "recvmmsg(" in server.err and "bind(" in server.err
+
+
+@pytest.mark.needs("strace")
+def test_no_segmentation_offload(sockctl, recv):
+    """Without UDP_SEGMENT the same arrives."""
+    server = recv("--count", 3)
+    proc = sockctl("udp-send", HOST, server.port, stdin=b"a\nb\nc\n", wrap=[
+        "strace", "-qq", "-o", "/dev/null", "-e", "inject=setsockopt:error=ENOPROTOOPT",
+        "-E", "ASAN_OPTIONS=detect_leaks=0"])
+    proc.wait()
+    server.wait()
+    assert server.out == b"a\nb\nc\n"
+
+
+def test_segments_larger_than_the_packets_of_the_wire(network, sockctl):
+    """UDP_SEGMENT cannot do it there; fragments do."""
+    def receive(sock):
+        return [sock.recv(65536) for _ in range(3)]
+
+    with network.far.within(udp, "10.99.0.2") as sock:
+        data = os.urandom(3 * 5000)
+        proc = sockctl("udp-send", "--block", 5000, "10.99.0.2", port_of(sock), stdin=data,
+                       wrap=network.wrap)
+        proc.wait()
+        assert b"".join(receive(sock)) == data
+
+
+def test_examples_of_the_shell(recv, tmp_path):
+    """A pipeline as people write them."""
+    proc = recv("--count", 2)
+    script = f"printf 'a\\nb\\n' | $SOCKCTL udp-send {HOST}:{proc.port}"
+    subprocess.run(["sh", "-c", script], check=True,
+                   env={**os.environ, "SOCKCTL": proc.args[0]})
+    proc.wait()
+    assert proc.out == b"a\nb\n"
