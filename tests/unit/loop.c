@@ -14,6 +14,7 @@ uv_loop_t loop;
 static uv_timer_t timer;
 static uv_prepare_t prepare;
 static bool is_over;
+static const bool *awaited; // or NULL
 static unsigned turns;
 
 static void on_timer(uv_timer_t *handle)
@@ -22,10 +23,13 @@ static void on_timer(uv_timer_t *handle)
 	is_over = true;
 }
 
+// What the loop waits for may have come in the same turn, before it begins to wait.
 static void on_prepare(uv_prepare_t *handle)
 {
 	(void)handle;
 	turns++;
+	if (is_over || (awaited && *awaited))
+		uv_stop(&loop);
 }
 
 int loop_setup(void **state)
@@ -34,6 +38,7 @@ int loop_setup(void **state)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	uv_timer_init(&loop, &timer);
 	uv_prepare_init(&loop, &prepare);
+	uv_prepare_start(&prepare, on_prepare);
 	return 0;
 }
 
@@ -73,22 +78,21 @@ static void start_timer(unsigned ms)
 void loop_until(const bool *flag)
 {
 	start_timer(PATIENCE_MS);
-	while (!*flag) {
+	awaited = flag;
+	while (!*flag && !is_over)
 		uv_run(&loop, UV_RUN_ONCE);
-		if (is_over)
-			fail_msg("what was waited for has not come");
-	}
+	awaited = NULL;
 	uv_timer_stop(&timer);
+	if (!*flag)
+		fail_msg("what was waited for has not come");
 }
 
 unsigned loop_for(unsigned ms)
 {
 	turns = 0;
-	uv_prepare_start(&prepare, on_prepare);
 	start_timer(ms);
 	while (!is_over)
 		uv_run(&loop, UV_RUN_ONCE);
-	uv_prepare_stop(&prepare);
 	return turns;
 }
 
