@@ -2,6 +2,7 @@
 """The other end of the connection: sockets that behave, and sockets that do not."""
 
 import hashlib
+import random
 import socket
 import struct
 import time
@@ -51,10 +52,18 @@ def dial_unix(name):
 
 
 def unused_port():
-    """A port that nobody listens on: the kernel gives it to nobody else for a while."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return port_of(sock)
+    """A port that nobody has, and that the kernel gives to nobody of its own accord."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first, last = map(int, file.read().split())
+    others = [port for port in range(10000, 65536) if not first <= port <= last]
+    while True:
+        port = random.choice(others)
+        with socket.socket(socket.AF_INET6) as sock:  # of both families
+            try:
+                sock.bind(("::", port))
+                return port
+            except OSError:
+                pass
 
 
 def udp(address="127.0.0.1", port=0):

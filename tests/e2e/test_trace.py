@@ -6,11 +6,10 @@ from collections import Counter
 
 import pytest
 
-from harness import DEVNULL
+from harness import DEVNULL, NO_LEAK_CHECK
 from peers import accept, answer, dial, half_close, port_of, receive_all, unused_port
 
-# The leak sanitizer cannot work beside another tracer.
-STRACE = ["strace", "-f", "-qq", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "signal=none", "-e",
+STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none", "-e",
           "trace=%network", "-o"]
 CALL = re.compile(r"\b(\w+)\((.*)\) = (-?\d+)( E\w+)?")
 
