@@ -240,8 +240,35 @@ static int store(struct parser *p, struct match m, const char *arg)
 		return store_number(p, m.opt, arg, field);
 	case OPT_CHOICE:
 		return store_choice(p, m.opt, arg, field);
+	case OPT_COMMAND:
+		strlist_add(field, arg);
+		return 0;
 	}
 	return -EINVAL;
+}
+
+// The rest of the words belong to the option, too.
+static void store_rest(struct parser *p, struct match m, int count, char **words)
+{
+	struct strlist *list = (void *)(p->config + m.group->base + m.opt->offset);
+
+	for (int i = 0; i < count; i++)
+		strlist_add(list, words[i]);
+	strlist_add(list, NULL);
+	list->count--;
+}
+
+// Moves the operands, which end at END, behind what follows them up to COUNT.
+static void put_last(char **argv, int *first, int end, int count)
+{
+	int operands = end - *first;
+	char **words = xmalloc((size_t)operands * sizeof(*words));
+
+	memcpy(words, argv + *first, (size_t)operands * sizeof(*words));
+	memmove(argv + *first, argv + end, (size_t)(count - end) * sizeof(*words));
+	*first = count - operands;
+	memcpy(argv + *first, words, (size_t)operands * sizeof(*words));
+	free(words);
 }
 
 // getopt_long() takes any unambiguous beginning of a name. Scripts that lean on that break when a
@@ -335,6 +362,7 @@ static int check_operands(struct parser *p, int argc, char **argv)
 // Returns 0 when all options are stored, 1 if --help was among them, or -EINVAL.
 static int parse_options(struct parser *p, int argc, char **argv)
 {
+	int count = argc;
 	int code;
 
 	optind = 0; // glibc: start afresh
@@ -360,7 +388,12 @@ static int parse_options(struct parser *p, int argc, char **argv)
 			return r;
 		for (size_t i = 0; i < p->count; i++)
 			p->given[i] |= p->table[i].opt == m.opt;
+		if (m.opt->type == OPT_COMMAND) {
+			store_rest(p, m, argc - optind, argv + optind);
+			argc = optind;
+		}
 	}
+	put_last(argv, &optind, argc, count);
 	return 0;
 }
 
@@ -395,7 +428,7 @@ void opt_fini(const struct cmd *cmd, void *config)
 		opt_for_each (o, g) {
 			void *field = (char *)config + g->base + o->offset;
 
-			if (o->type == OPT_LIST)
+			if (o->type == OPT_LIST || o->type == OPT_COMMAND)
 				strlist_fini(field);
 		}
 	}

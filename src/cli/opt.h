@@ -24,6 +24,8 @@ enum opt_type {
 	OPT_DURATION, // uint64_t milliseconds in [min, max]: 250ms, 3s, 1m; a bare number is
 		      // seconds
 	OPT_CHOICE, // int; index into choices
+	OPT_COMMAND, // struct strlist; all words from here on, a program and its arguments. NULL
+		     // follows the last.
 };
 
 struct opt {
