@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: ISC
+#include "sys/process.h"
+
+#include "sys/trace.h"
+#include "sys/trace_c.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t sys_fork(void)
+{
+	TRACE_START();
+	pid_t ret = SYS_RESULT(fork());
+
+	if (ret) // the new process has nothing to tell yet
+		TRACE("fork", ret, T_TEXT(""));
+	return ret;
+}
+
+static void add_argv(struct str *s, char *const *argv, bool in_c)
+{
+	str_add(s, in_c ? "(char *[]){" : "[");
+	for (size_t i = 0; argv[i]; i++) {
+		if (i)
+			str_add(s, ", ");
+		trace_c_add_bytes(s, argv[i], strlen(argv[i]));
+	}
+	str_add(s, in_c ? ", NULL}" : "]");
+}
+
+static void tell_execve(uint64_t trace_start_, const char *path, char *const *argv, int ret)
+{
+	struct str text = {0};
+	struct str c = {0};
+
+	add_argv(&text, argv, false);
+	add_argv(&c, argv, true);
+	if (ret)
+		TRACE("execve", ret, T_STR(path), T_C(str_c(&text), str_c(&c)), T_TEXT("environ"));
+	else
+		TRACE_VALUE("execve", "?", T_STR(path), T_C(str_c(&text), str_c(&c)),
+			T_TEXT("environ"));
+	str_fini(&text);
+	str_fini(&c);
+}
+
+int sys_execve(const char *path, char *const *argv, char *const *env)
+{
+	TRACE_START();
+	int ret;
+
+	// If all goes well this program is another afterwards.
+	if (unlikely(trace_sink))
+		tell_execve(trace_start_, path, argv, 0);
+	ret = SYS_RESULT(execve(path, argv, env));
+	if (unlikely(trace_sink))
+		tell_execve(trace_start_, path, argv, ret);
+	return ret;
+}
+
+pid_t sys_waitpid(pid_t pid, int *status, int flags)
+{
+	TRACE_START();
+	pid_t ret = SYS_RESULT(waitpid(pid, status, flags));
+
+	TRACE("waitpid", ret, T_INT(pid), T_TEXT("NULL"),
+		T_TEXT(flags & WNOHANG ? "WNOHANG" : "0"));
+	return ret;
+}
+
+int sys_kill(pid_t pid, int number)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(kill(pid, number));
+
+	TRACE("kill", ret, T_INT(pid), T_NAME(names_signal, number));
+	return ret;
+}

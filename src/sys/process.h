@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: ISC
+// The calls that start other programs and see them end: traced wrappers as in sys/socket.h.
+#ifndef SOCKCTL_SYS_PROCESS_H
+#define SOCKCTL_SYS_PROCESS_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+pid_t sys_fork(void);
+
+// Does not return but with a negative errno.
+int sys_execve(const char *path, char *const *argv, char *const *env);
+
+pid_t sys_waitpid(pid_t pid, int *status, int flags);
+int sys_kill(pid_t pid, int number);
+
+#endif
