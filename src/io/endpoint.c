@@ -108,6 +108,8 @@ static const struct endpoint_ops stdio_ops = {endpoint_recv_fd, stdio_send, stdi
 int endpoint_init_socket(
 	struct endpoint *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data)
 {
+	int r;
+
 	*e = (struct endpoint){.ops = &socket_ops,
 		.rd = &e->watches[0],
 		.wr = &e->watches[0],
@@ -118,7 +120,52 @@ int endpoint_init_socket(
 		.is_private = is_private};
 	fd_inspect(fd, &e->rd_info);
 	e->wr_info = e->rd_info;
-	return watch_init(e->rd, loop, fd, is_private ? 0 : WATCH_SHARED, cb, data);
+	r = watch_init(e->rd, loop, fd, is_private ? 0 : WATCH_SHARED, cb, data);
+	if (r < 0)
+		e->is_private = false; // still the caller's
+	return r;
+}
+
+static ssize_t program_recv(struct endpoint *e, void *buf, size_t len)
+{
+	ssize_t n = sys_recv(e->in, buf, len, MSG_DONTWAIT);
+
+	return n == -ECONNRESET ? 0 : n; // it left input unread when it ended
+}
+
+static ssize_t program_send(struct endpoint *e, const void *buf, size_t len)
+{
+	ssize_t n = sys_send(e->in, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return n == -EPIPE || n == -ECONNRESET ? (ssize_t)len : n;
+}
+
+static int program_shut(struct endpoint *e, int how)
+{
+	int r = sys_shutdown(e->in, how);
+
+	return r == -ENOTCONN ? 0 : r;
+}
+
+static const struct endpoint_ops program_ops = {program_recv, program_send, program_shut};
+
+int endpoint_init_program(
+	struct endpoint *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data)
+{
+	int pair[2];
+	int r = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+
+	if (r < 0)
+		return r;
+	r = endpoint_init_socket(e, loop, pair[0], true, cb, data);
+	e->ops = &program_ops;
+	e->rd_fd = e->wr_fd = -1; // the calls above must see the bytes
+	*theirs = pair[1];
+	if (r < 0) {
+		sys_close(pair[0]);
+		sys_close(pair[1]);
+	}
+	return r;
 }
 
 // Finds the descriptor to use for one half, and watches it.
@@ -168,8 +215,8 @@ void endpoint_fini(struct endpoint *e)
 {
 	watch_fini(&e->watches[0]);
 	watch_fini(&e->watches[1]);
-	if (e->is_private && e->ops == &socket_ops) {
-		sys_close(e->rd_fd);
+	if (e->is_private && (e->ops == &socket_ops || e->ops == &program_ops)) {
+		sys_close(e->in);
 	} else if (e->is_private) {
 		if (e->rd_fd != e->in)
 			sys_close(e->rd_fd);
@@ -181,7 +228,7 @@ void endpoint_fini(struct endpoint *e)
 
 int endpoint_take(struct endpoint *e)
 {
-	int fd = e->rd_fd;
+	int fd = e->in;
 
 	e->is_private = false;
 	endpoint_fini(e);

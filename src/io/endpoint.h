@@ -51,6 +51,12 @@ int endpoint_init_socket(
 int endpoint_init_stdio(
 	struct endpoint *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data);
 
+// Our end of a socket pair whose other end, *THEIRS, becomes stdin and stdout of a program; the
+// caller closes it once the program has it. That the program stops reading, or ends before it has
+// read everything, is its right and no failure. Returns 0 or a negative errno.
+int endpoint_init_program(
+	struct endpoint *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data);
+
 // The regular file IN, read from POSITION on without moving the offset that others may share. It
 // takes no bytes; its owner sets ops and wr for that.
 void endpoint_init_file(struct endpoint *e, int in, off_t position);

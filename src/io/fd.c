@@ -95,6 +95,11 @@ int fd_raise_limit(void)
 	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 }
 
+int fd_duplicate(int fd)
+{
+	return sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 int fd_lowest_free(void)
 {
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);

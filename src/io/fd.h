@@ -35,6 +35,10 @@ int fd_reopen(int fd, const struct fd_info *info, int mode);
 // returns how many that are.
 int fd_raise_limit(void);
 
+// Another descriptor for the same description, closed when a program is started. Returns it or a
+// negative errno.
+int fd_duplicate(int fd);
+
 // The number that the next descriptor gets, which tells how many are in use.
 int fd_lowest_free(void);
 

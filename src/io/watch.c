@@ -74,7 +74,8 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 static int uv_events(const struct watch *w)
 {
 	int events = (w->wanted & WATCH_READ ? UV_READABLE : 0) |
-		     (w->wanted & WATCH_WRITE ? UV_WRITABLE : 0);
+		     (w->wanted & WATCH_WRITE ? UV_WRITABLE : 0) |
+		     (w->wanted & WATCH_PEER_END ? UV_DISCONNECT : 0);
 
 	if (events)
 		return events;
@@ -88,7 +89,8 @@ static void arm(struct watch *w)
 	if (w->nested >= 0) {
 		struct epoll_event ev = {
 			.events = (w->wanted & WATCH_READ ? EPOLLIN : 0u) |
-				  (w->wanted & WATCH_WRITE ? EPOLLOUT : 0u),
+				  (w->wanted & WATCH_WRITE ? EPOLLOUT : 0u) |
+				  (w->wanted & WATCH_PEER_END ? EPOLLRDHUP : 0u),
 		};
 
 		epoll_ctl(w->nested, EPOLL_CTL_MOD, w->fd, &ev);
@@ -112,7 +114,8 @@ static unsigned from_poll(const struct watch *w, int revents)
 	int fatal = w->flags & WATCH_OUTPUT ? POLLERR | POLLHUP : POLLERR;
 
 	return (revents & (POLLIN | POLLHUP) ? WATCH_READ : 0u) |
-	       (revents & POLLOUT ? WATCH_WRITE : 0u) | (revents & fatal ? WATCH_ERROR : 0u);
+	       (revents & POLLOUT ? WATCH_WRITE : 0u) | (revents & fatal ? WATCH_ERROR : 0u) |
+	       (revents & POLLRDHUP ? WATCH_PEER_END : 0u);
 }
 
 // What the nested epoll instance has to say.
@@ -128,7 +131,7 @@ static unsigned nested_events(struct watch *w)
 // libuv tells neither errors from urgent data nor hang-ups from what was asked for. Ask the kernel.
 static unsigned direct_events(struct watch *w)
 {
-	struct pollfd pfd = {.fd = w->fd, .events = 0};
+	struct pollfd pfd = {.fd = w->fd, .events = w->wanted & WATCH_PEER_END ? POLLRDHUP : 0};
 
 	if (poll(&pfd, 1, 0) <= 0)
 		return 0;

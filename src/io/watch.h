@@ -16,6 +16,8 @@ enum watch_event {
 	WATCH_READ = 1,
 	WATCH_WRITE = 2,
 	WATCH_ERROR = 4, // an error or hang-up; reported also when nothing is wanted
+	WATCH_PEER_END = 8, // the peer of a socket sends no more; whether all was read does not
+			    // matter
 };
 
 enum watch_flag {
@@ -47,8 +49,8 @@ struct watch {
 // negative errno. FD may be a descriptor that cannot be polled.
 int watch_init(struct watch *w, uv_loop_t *loop, int fd, unsigned flags, watch_fn *cb, void *data);
 
-// Says which of WATCH_READ and WATCH_WRITE are wanted from now on. Costs nothing while that does
-// not change.
+// Says which of WATCH_READ, WATCH_WRITE and WATCH_PEER_END are wanted from now on. Costs nothing
+// while that does not change.
 void watch_want(struct watch *w, unsigned events);
 
 // True if waiting for the descriptor makes no sense: it is always ready.
