@@ -5,8 +5,16 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+
+#define PROBE_SECONDS 5
+
+// Those of netinet/tcp.h, which cannot stand beside linux/tcp.h.
+enum {
+	STATE_CLOSE = 7,
+	STATE_CLOSE_WAIT = 8,
+};
 
 void stream_set_defaults(int fd)
 {
@@ -23,6 +31,36 @@ void stream_set_defaults(int fd)
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
 		sys_setsockopt_int(fd, defaults[i].level, defaults[i].option, defaults[i].value);
+}
+
+void stream_probe_often(int fd)
+{
+	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_SECONDS);
+	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+}
+
+int stream_count(int fd, struct stream_counts *counts)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	int r = sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+
+	*counts = (struct stream_counts){0};
+	if (r < 0)
+		return r;
+	counts->sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
+	counts->received = info.tcpi_bytes_received;
+	if (info.tcpi_state == STATE_CLOSE_WAIT)
+		counts->received--; // the end of the stream counts as a byte
+	counts->is_closed = info.tcpi_state == STATE_CLOSE;
+	if (counts->is_closed && counts->sent > info.tcpi_bytes_acked)
+		counts->lost = counts->sent - info.tcpi_bytes_acked;
+	return 0;
+}
+
+int stream_take_error(int fd)
+{
+	return sys_socket_error(fd);
 }
 
 int stream_credentials(int fd, struct ucred *who)

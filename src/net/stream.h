@@ -3,11 +3,31 @@
 #ifndef SOCKCTL_NET_STREAM_H
 #define SOCKCTL_NET_STREAM_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 // Finds a peer that is gone (keepalive after 60 s, then every 10 s, 6 times), keeps urgent data in
 // its place in the stream, and sends small pieces at once. Failures do no harm and are ignored.
 void stream_set_defaults(int fd);
+
+// Looks every few seconds from now on whether the peer of a TCP socket is still there: it has ended
+// its side, and only so can be told whether it still listens.
+void stream_probe_often(int fd);
+
+// The bytes of a TCP connection.
+struct stream_counts {
+	uint64_t sent; // given to the socket to be sent
+	uint64_t received; // that came, read or not
+	uint64_t lost; // sent and never acknowledged, because the connection broke
+	bool is_closed; // it broke, or both sides have ended it
+};
+
+// To be asked before the socket is shut down. Returns 0 or a negative errno.
+int stream_count(int fd, struct stream_counts *counts);
+
+// Takes the error that has befallen the socket: a negative errno, or 0.
+int stream_take_error(int fd);
 
 // Who is at the other end of a Unix socket, as it was when they connected (SO_PEERCRED). Returns 0
 // or a negative errno; -EOPNOTSUPP for sockets of other families.
