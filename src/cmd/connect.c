@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
-// sockctl connect: a connection joined to stdin and stdout. See sockctl-connect(1).
+// sockctl connect: a connection joined to stdin and stdout, or to a program. See
+// sockctl-connect(1).
 #include "app.h"
 #include "cmd/check.h"
 #include "cmd/client.h"
 #include "cmd/connection.h"
+#include "cmd/session.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/dial.h"
@@ -17,6 +19,7 @@ struct connect_config {
 	struct common_config common;
 	struct client_config client;
 	struct check_config check;
+	struct program_config program;
 	struct stream_config stream;
 	struct sockopt_config sockopt;
 	struct place place;
@@ -25,6 +28,7 @@ struct connect_config {
 static const struct opt_group groups[] = {
 	{"Connecting", client_opts, offsetof(struct connect_config, client)},
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
+	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	SOCKOPT_GROUP(connect_config, sockopt),
 	COMMON_GROUP,
@@ -46,6 +50,13 @@ static const char *const conflicts[][2] = {
 	{"check", "input"},
 	{"check", "output"},
 	{"check", "get"},
+	{"check", "exec"},
+	{"check", "exec-file"},
+	{"exec", "exec-file"},
+	{"exec", "input"},
+	{"exec", "output"},
+	{"exec-file", "input"},
+	{"exec-file", "output"},
 	{NULL, NULL},
 };
 
@@ -73,6 +84,12 @@ struct connect {
 	struct endpoint local;
 	struct stream stream;
 	bool is_streaming;
+
+	// With --exec, instead of these.
+	struct program program;
+	struct children children;
+	struct session session;
+	bool is_running;
 };
 
 static int check(void *config, int argc, char **argv, struct str *err)
@@ -105,6 +122,9 @@ static void on_stop(void *arg, struct str *doing)
 	if (c->is_streaming) {
 		stream_end_progress(&c->stream);
 		stream_add_doing(&c->stream, doing);
+	} else if (c->is_running) {
+		stream_end_progress(&c->session.stream);
+		session_add_doing(&c->session, doing);
 	} else if (c->dial) {
 		client_add_doing(c->dial, doing);
 	}
@@ -137,7 +157,44 @@ static int complete(struct connect *c, int fd)
 	return 0;
 }
 
-static void start_stream(struct connect *c, int fd, bool is_private)
+static void on_session_done(struct session *s, int status)
+{
+	struct connect *c = s->data;
+
+	if (status)
+		app_fail_quietly(c->app, status);
+	app_stop(c->app);
+}
+
+static int start_program(struct connect *c, int fd, bool is_private)
+{
+	int r = session_start(&c->session, &c->children, &c->connection, &c->config->stream,
+		&c->program, fd, is_private, on_session_done, c);
+
+	if (r < 0)
+		return r;
+	c->session.is_only = true;
+	c->is_running = true;
+	return 0;
+}
+
+static int start_stream(struct connect *c, int fd, bool is_private)
+{
+	int r = endpoint_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out,
+		stream_on_local_event, &c->stream);
+
+	if (r == 0)
+		r = stream_init(&c->stream, &c->connection, &c->config->stream, &c->files, fd,
+			is_private, &c->local, on_stream_done, c);
+	if (r < 0)
+		return r;
+	c->is_streaming = true;
+	stream_start(&c->stream);
+	return 0;
+}
+
+// Joins the connected socket to its party, or ends the run.
+static void join(struct connect *c, int fd, bool is_private)
 {
 	struct app *app = c->app;
 	struct sockaddr_any remote;
@@ -149,22 +206,17 @@ static void start_stream(struct connect *c, int fd, bool is_private)
 		app_stop(app);
 		return;
 	}
-	r = endpoint_init_stdio(&c->local, &app->loop, c->files.in, c->files.out,
-		stream_on_local_event, &c->stream);
-
-	if (r == 0)
-		r = stream_init(&c->stream, &c->connection, &c->config->stream, &c->files, fd,
-			is_private, &c->local, on_stream_done, c);
-	if (r < 0) {
-		if (is_private)
-			sys_close(fd);
-		app_fail(app, STATUS_LOCAL, c->config->place.name, r);
-		app_stop(app);
-		return;
-	}
-	c->is_streaming = true;
 	connection_report_connected(&c->connection, fd);
-	stream_start(&c->stream);
+	if (program_is_wanted(&c->config->program))
+		r = start_program(c, fd, is_private);
+	else
+		r = start_stream(c, fd, is_private);
+	if (r == 0)
+		return;
+	if (is_private)
+		sys_close(fd);
+	app_fail(app, STATUS_LOCAL, c->config->place.name, r);
+	app_stop(app);
 }
 
 static void on_dialled(struct dial *d)
@@ -172,7 +224,7 @@ static void on_dialled(struct dial *d)
 	struct connect *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
-		start_stream(c, d->fd, true);
+		join(c, d->fd, true);
 		return;
 	}
 	if (c->settings.failed)
@@ -205,8 +257,32 @@ static int use_descriptor(struct connect *c)
 
 	if (r < 0)
 		return sockopt_fail(c->app, p->name, &c->settings, r);
-	start_stream(c, p->fd, false);
+	join(c, p->fd, false);
 	return 0;
+}
+
+static int init_program(struct connect *c)
+{
+	int status = program_find(c->app, &c->config->program, &c->program);
+	int r;
+
+	if (status)
+		return status;
+	r = children_init(&c->children, &c->app->loop);
+	return r < 0 ? app_fail(c->app, STATUS_LOCAL, c->program.name, r) : 0;
+}
+
+static void fini(struct connect *c)
+{
+	dial_destroy(c->dial);
+	if (c->is_streaming)
+		stream_fini(&c->stream);
+	endpoint_fini(&c->local);
+	if (c->is_running)
+		session_fini(&c->session);
+	children_fini(&c->children);
+	program_fini(&c->program);
+	sockopt_settings_fini(&c->settings);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)
@@ -221,6 +297,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	if (!status)
 		status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
 	if (status || !app_loop(app))
+		goto out;
+	if (program_is_wanted(&config_->program) && init_program(&c))
 		goto out;
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
@@ -239,12 +317,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 			&app->loop, &config_->place, &options, on_dialled, on_progress, &c);
 	if (!status)
 		app_run(app);
-	dial_destroy(c.dial);
-	if (c.is_streaming)
-		stream_fini(&c.stream);
-	endpoint_fini(&c.local);
 out:
-	sockopt_settings_fini(&c.settings);
+	fini(&c);
 	return app->status;
 }
 

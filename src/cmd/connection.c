@@ -65,6 +65,11 @@ void connection_report_accepted(const struct connection *c, int fd)
 			F_ADDR("remote", &c->remote), F_ADDR("local", &local));
 }
 
+bool connection_is_reported(const struct connection *c)
+{
+	return report_wants(&c->app->out, &ev_closed);
+}
+
 void connection_report_closed(const struct connection *c, const struct connection_end *end)
 {
 	report(&c->app->out, &ev_closed, F_UINT("connection", c->number),

@@ -32,6 +32,8 @@ void connection_init(
 // FD is the connected socket, to be asked for what else is known about both ends.
 void connection_report_connected(const struct connection *c, int fd);
 void connection_report_accepted(const struct connection *c, int fd);
+// True if somebody wants to know what becomes of it.
+bool connection_is_reported(const struct connection *c);
 void connection_report_closed(const struct connection *c, const struct connection_end *end);
 
 // An error that concerns this connection; message and error as for report_error(). Returns STATUS.

@@ -30,6 +30,8 @@ static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"join each connection to a new one to ENDPOINT, such as example.org:80",
 		.words = "host"},
+	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,
+		"let everybody who can reach this machine use the program"},
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
 		"give up ENDPOINT after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
 	{0},
@@ -38,6 +40,7 @@ static const struct opt serve_opts[] = {
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	LISTENING_GROUP(listen_config, listening),
+	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	SOCKOPT_GROUP(listen_config, sockopt),
@@ -50,8 +53,15 @@ static const struct listen_config defaults = {.listening = LISTENING_DEFAULTS};
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	{"quiet", "verbose"},
+	{"forward", "exec"},
+	{"forward", "exec-file"},
 	{"forward", "input"},
 	{"forward", "output"},
+	{"exec", "exec-file"},
+	{"exec", "input"},
+	{"exec", "output"},
+	{"exec-file", "input"},
+	{"exec-file", "output"},
 	{NULL, NULL},
 };
 
@@ -111,6 +121,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	}
 	if (r == 0)
 		r = check_target(c, err);
+	if (r == 0 && c->expose && !program_is_wanted(&c->program))
+		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
 	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
 }
 
@@ -125,6 +137,8 @@ static void fini_config(void *config)
 
 static const struct serve_mode *mode_of(const struct listen_config *c)
 {
+	if (program_is_wanted(&c->program))
+		return &serve_exec;
 	if (c->forward)
 		return &serve_forward;
 	return c->keep_open || c->count > 1 ? &serve_many : &serve_one;

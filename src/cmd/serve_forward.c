@@ -85,7 +85,7 @@ static int join(struct forward_client *c, int fd, bool is_private)
 		r = stream_init(&c->stream, &client->connection, &s->config->stream, &f->files,
 			client->fd, client->is_private, &c->target, on_done, c);
 	if (r < 0) {
-		endpoint_take(&c->target);
+		endpoint_take(&c->target); // without closing it
 		return r;
 	}
 	client->fd = -1;

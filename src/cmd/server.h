@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "cmd/connection.h"
 #include "cmd/listening.h"
+#include "cmd/program.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
 #include "net/access.h"
@@ -26,6 +27,8 @@ struct listen_config {
 	const char *interface;
 	const char *forward;
 	uint64_t connect_timeout_ms;
+	struct program_config program;
+	bool expose;
 
 	// Filled in by the check of the command line.
 	struct place place;
@@ -40,6 +43,7 @@ struct client;
 struct serve_mode {
 	size_t client_size; // of the struct that begins with struct client
 	int descriptors; // that a client takes besides its own
+	bool gives_access; // to what strangers must not get at by accident
 
 	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
 	// message.

@@ -3,6 +3,7 @@
 #include "cmd/server.h"
 
 #include "net/activation.h"
+#include "net/ip.h"
 #include "net/lookup.h"
 #include "sys/socket.h"
 
@@ -48,13 +49,47 @@ static struct listener_options options_of(struct server *s)
 	};
 }
 
+static bool is_wildcard(const struct sockaddr_any *a)
+{
+	struct ip ip = ip_of(a);
+
+	return strcmp(ip_class(&ip), "unspecified") == 0;
+}
+
+// What gives access to a program is for this machine, for one address that was chosen, or for those
+// who were chosen; who means everybody has to say so.
+static bool is_exposed(const struct server *s, const struct sockaddr_any *addresses, size_t count)
+{
+	const struct listen_config *c = s->config;
+	bool is_guarded = !s->mode->gives_access || c->expose || c->listening.allow.count;
+
+	for (size_t i = 0; i < count && !is_guarded; i++)
+		if (!sockaddr_is_loopback(&addresses[i]) &&
+			(count > 1 || is_wildcard(&addresses[i])))
+			return true;
+	return false;
+}
+
+static int refuse_exposure(struct server *s)
+{
+	server_end(s);
+	return app_failf(s->app, STATUS_USAGE, NULL,
+		"everybody who can reach this machine could use the program; say who may with "
+		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
+}
+
 static int listen_on(struct server *s, struct address_list *list)
 {
 	struct listener_options options = options_of(s);
 	struct sockaddr_any failed = {0};
 	const char *step = "";
-	int r = listener_open(&s->listener, list, &options, &failed, &step);
+	int r;
 
+	if (is_exposed(s, list->items, list->count)) {
+		address_list_fini(list);
+		return refuse_exposure(s);
+	}
+	r = listener_open(&s->listener, list, &options, &failed, &step);
 	address_list_fini(list);
 	if (r < 0)
 		return fail_listen(s, &failed, step, r);
@@ -155,6 +190,9 @@ static int listen_fds(struct server *s, int first, int count)
 
 	for (int i = 0; i < count && !status; i++)
 		status = listen_fd(s, first + i);
+	for (size_t i = 0; i < s->listener.count && !status; i++)
+		if (is_exposed(s, &s->listener.sockets[i].local, 1))
+			status = refuse_exposure(s);
 	if (!status && s->listener.count)
 		start_listening(s);
 	return status;

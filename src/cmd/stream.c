@@ -208,14 +208,14 @@ static const char *outcome_name(enum relay_outcome outcome)
 	return names[outcome];
 }
 
-static void report_closed(struct stream *s, const char *how, int status)
+void stream_report_closed(const struct stream *s, const char *how, int status)
 {
 	const struct relay *r = &s->relay;
 
 	connection_report_closed(s->connection, &(struct connection_end){.sent = r->out.sent,
 							.received = r->in.received,
 							.unsent = relay_unsent(r),
-							.how = how,
+							.how = how ? how : outcome_name(r->outcome),
 							.status = status});
 }
 
@@ -226,7 +226,8 @@ static void on_relay_done(struct relay *r)
 
 	stream_end_progress(s);
 	status = report_failure(s);
-	report_closed(s, outcome_name(r->outcome), status);
+	if (!s->owner_reports)
+		stream_report_closed(s, NULL, status);
 	s->done(s, status);
 }
 
@@ -331,7 +332,7 @@ void stream_cut_off(struct stream *s, const char *message)
 {
 	int status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
 
-	report_closed(s, "cut off", status);
+	stream_report_closed(s, "cut off", status);
 	s->done(s, status);
 }
 

@@ -53,6 +53,7 @@ struct stream {
 	struct relay relay;
 	struct timer progress;
 	struct stream_filters *filters; // NULL: none
+	bool owner_reports; // what became of the connection, by stream_report_closed()
 	stream_fn *done;
 	void *data; // the owner's
 };
@@ -73,6 +74,9 @@ bool stream_config_wants_bytes(const struct stream_config *config);
 
 // Ends a connection that nobody waits for any more, after MESSAGE. Calls done.
 void stream_cut_off(struct stream *s, const char *message);
+
+// Reports what became of the connection; HOW is NULL where the relay knows best.
+void stream_report_closed(const struct stream *s, const char *how, int status);
 
 // Shows how far it has come for the last time, before a message that it was cut off.
 void stream_end_progress(struct stream *s);
