@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: ISC
+#include "io/pollset.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define BATCH 256 // items served before the rest of the loop gets its turn
+
+static void on_ready(struct watch *w, unsigned events)
+{
+	struct pollset *p = w->data;
+	struct epoll_event ready[BATCH];
+	int n = epoll_wait(p->epoll, ready, BATCH, 0);
+
+	(void)events;
+	for (int i = 0; i < n; i++)
+		p->cb(ready[i].data.ptr);
+}
+
+int pollset_init(struct pollset *p, uv_loop_t *loop, pollset_fn *cb)
+{
+	int r;
+
+	*p = (struct pollset){.epoll = epoll_create1(EPOLL_CLOEXEC), .cb = cb};
+	if (p->epoll < 0)
+		return -errno;
+	r = watch_init(&p->watch, loop, p->epoll, 0, on_ready, p);
+	if (r < 0) {
+		close(p->epoll);
+		return r;
+	}
+	watch_want(&p->watch, WATCH_READ);
+	return 0;
+}
+
+void pollset_fini(struct pollset *p)
+{
+	if (!p->cb)
+		return;
+	watch_fini(&p->watch);
+	close(p->epoll);
+	*p = (struct pollset){0};
+}
+
+static int control(struct pollset *p, struct pollset_item *item, int operation)
+{
+	struct epoll_event ev = {
+		.events = (item->wanted & WATCH_READ ? EPOLLIN : 0u) |
+			  (item->wanted & WATCH_WRITE ? EPOLLOUT : 0u),
+		.data.ptr = item,
+	};
+
+	return epoll_ctl(p->epoll, operation, item->fd, &ev) < 0 ? -errno : 0;
+}
+
+int pollset_add(struct pollset *p, struct pollset_item *item, int fd, unsigned wanted)
+{
+	*item = (struct pollset_item){.fd = fd, .wanted = wanted};
+	return control(p, item, EPOLL_CTL_ADD);
+}
+
+void pollset_want(struct pollset *p, struct pollset_item *item, unsigned wanted)
+{
+	if (item->wanted == wanted)
+		return;
+	item->wanted = wanted;
+	control(p, item, EPOLL_CTL_MOD);
+}
