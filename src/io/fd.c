@@ -52,6 +52,7 @@ void fd_inspect(int fd, struct fd_info *info)
 
 		sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
 		sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+		info->socket_type = type;
 		info->is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6);
 	}
 }

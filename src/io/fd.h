@@ -19,6 +19,7 @@ struct fd_info {
 	enum fd_kind kind;
 	bool readable, writable; // as it was opened
 	bool append;
+	int socket_type; // SOCK_STREAM ...; 0 for what is no socket
 	bool is_tcp; // a stream socket of the Internet families
 	uint64_t size; // of a regular file
 	uint64_t position; // of a regular file

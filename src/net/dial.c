@@ -6,6 +6,7 @@
 #include "io/watch.h"
 #include "sys/file.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 struct dial_socket {
 	struct dial *dial;
 	int fd; // -1 once it has failed
+	uint64_t began;
 	struct watch watch;
 };
 
@@ -108,6 +110,7 @@ static void succeed(struct dial *d, struct dial_socket *s)
 {
 	d->fd = s->fd;
 	d->address = d->now.attempts[s - d->sockets].address;
+	d->began = s->began;
 	watch_fini(&s->watch);
 	s->fd = -1; // the owner's now
 	end_try(d, DIAL_OK, 0);
@@ -132,7 +135,8 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 {
 	int r;
 
-	s->fd = outgoing_open(&d->options.socket, a->address.sa.sa_family, &a->step);
+	s->began = trace_now();
+	s->fd = outgoing_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
 	if (s->fd < 0)
 		return s->fd;
 	r = sys_connect(s->fd, &a->address.sa, a->address.len);

@@ -72,6 +72,7 @@ struct dial {
 	uint64_t tries; // that have ended in failure
 	int fd;
 	struct sockaddr_any address; // what was connected to
+	uint64_t began; // ns of CLOCK_MONOTONIC; when that attempt began
 	const struct place *place;
 	struct dial_options options;
 	void *data; // the owner's

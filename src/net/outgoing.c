@@ -46,13 +46,15 @@ static int bind_address(const struct outgoing_options *o, int fd, int family)
 	return sys_bind(fd, &local.sa, local.len);
 }
 
-static int prepare(const struct outgoing_options *o, int fd, int family, enum outgoing_step *step)
+static int prepare(
+	const struct outgoing_options *o, int fd, int family, int type, enum outgoing_step *step)
 {
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
 
-	if (is_internet) {
+	if (is_internet && type == SOCK_STREAM && !o->is_brief)
 		stream_set_defaults(fd);
+	if (is_internet) {
 		*step = OUTGOING_INTERFACE;
 		r = bind_interface(o, fd);
 	}
@@ -69,15 +71,15 @@ static int prepare(const struct outgoing_options *o, int fd, int family, enum ou
 	return r;
 }
 
-int outgoing_open(const struct outgoing_options *o, int family, enum outgoing_step *step)
+int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step)
 {
-	int fd = sys_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int r;
 
 	*step = OUTGOING_SOCKET;
 	if (fd < 0)
 		return fd;
-	r = prepare(o, fd, family, step);
+	r = prepare(o, fd, family, type, step);
 	if (r == 0)
 		return fd;
 	sys_close(fd);

@@ -12,6 +12,7 @@ struct outgoing_options {
 	struct sockaddr_any
 		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
 	const char *interface; // NULL: any
+	bool is_brief; // for a moment only: without the defaults of stream_set_defaults()
 
 	// Prepares each socket before it is bound: 0 or a negative errno. May be NULL.
 	int (*prepare)(void *data, int fd);
@@ -27,9 +28,9 @@ enum outgoing_step {
 	OUTGOING_CONNECT, // the caller's part
 };
 
-// Makes a non-blocking stream socket of FAMILY. Returns it or a negative errno; *step becomes
+// Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
 // OUTGOING_CONNECT, or what failed.
-int outgoing_open(const struct outgoing_options *o, int family, enum outgoing_step *step);
+int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step);
 
 // True if the socket is connected to itself. That happens to a port of this machine that nobody
 // listens on when the kernel chooses the same one for our end: two opens of one socket that cross

@@ -139,7 +139,7 @@ static int open_slot(struct prober *p, struct prober_slot *slot, enum outgoing_s
 	*step = OUTGOING_CONNECT;
 	if (slot->fd >= 0)
 		return 0;
-	fd = outgoing_open(p->options, slot->address.sa.sa_family, step);
+	fd = outgoing_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
 	if (fd < 0)
 		return fd;
 	slot->fd = fd;
