@@ -19,16 +19,18 @@
  *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,
  *                 networks, hosts; query: the calls of the name service; query_queue: many of
  *                 them; preference, policy: what orders addresses (RFC 6724); errors; ip, convert,
- *                 layout: addresses as numbers
- *   io/           watch: readiness of one descriptor; timer; task: blocking work in a thread;
- *                 pacer: a rate; stdio; output: writing in the background; endpoint: socket and
- *                 stdio behind one interface
+ *                 layout: addresses as numbers; echo_server: what comes is sent back, by
+ *                 echo_workers with their echo_streams and echo_datagrams; pinger: the client that
+ *                 measures one, with its peers and the echo_payload; tcp_stats
+ *   io/           watch: readiness of one descriptor; pollset: of thousands; timer; task:
+ *                 blocking work in a thread; pacer: a rate; stdio; output: writing in the
+ *                 background; endpoint: socket and stdio behind one interface
  *   out/          report: events and errors as text or JSON; rows: tables; field: the values of
- *                 both; datagram: as stdout shows them; hexdump; progress
+ *                 both; datagram: as stdout shows them; histogram; hexdump; progress
  *   sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API.
  *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
- *                 lines; hex; ipv4: the header of a packet
+ *                 lines; hex; histogram; ipv4: the header of a packet
  */
 
 #include "app.h"

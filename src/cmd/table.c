@@ -5,14 +5,15 @@
 
 #include <string.h>
 
-extern const struct cmd cmd_address, cmd_connect, cmd_descriptor, cmd_errors, cmd_hosts, cmd_listen,
-	cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv, cmd_raw_send, cmd_resolve,
-	cmd_services, cmd_sockets, cmd_udp_recv, cmd_udp_send;
+extern const struct cmd cmd_address, cmd_connect, cmd_descriptor, cmd_echo, cmd_errors, cmd_hosts,
+	cmd_listen, cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv, cmd_raw_send,
+	cmd_resolve, cmd_services, cmd_sockets, cmd_udp_recv, cmd_udp_send;
 
 const struct cmd_group cmd_groups[] = {
 	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
 	{"datagrams", (const struct cmd *const[]){&cmd_udp_send, &cmd_udp_recv, &cmd_raw_send,
 			      &cmd_raw_recv, NULL}},
+	{"echo", (const struct cmd *const[]){&cmd_echo, NULL}},
 	{"names", (const struct cmd *const[]){&cmd_resolve, &cmd_hosts, &cmd_services,
 			  &cmd_protocols, &cmd_networks, NULL}},
 	{"looking things up", (const struct cmd *const[]){&cmd_address, &cmd_errors, &cmd_options,
