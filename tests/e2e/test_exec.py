@@ -6,13 +6,15 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import crowd
-from harness import CLOSED, DEVNULL, PIPE, Task, digest_of, wait_for
+from harness import CLOSED, DEVNULL, PIPE, PROGRAM, Task, digest_of, wait_for
 from peers import (MIB, accept, answer, dial, dial_unix, half_close, listener, port_of, receive,
                    receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, unused_port)
 
@@ -641,27 +643,37 @@ def test_both_ends(sockctl):
 
 # As the manual shows it.
 
-RUN_WHAT_IS_SENT = 'f=$(mktemp) && cat > "$f" && chmod +x "$f" && "$f" 2>&1; s=$?; rm -f "$f"; ' \
-                   'echo "exit status $s"'
+
+def manual_example(page, words):
+    """The commands of the literal block that comes after these words."""
+    text = (Path(__file__).parents[2] / "man" / page).read_text(encoding="utf-8")
+    block = text.partition(words)[2].partition(".Bd -literal")[2].partition("\n")[2]
+    return block.partition("\n.Ed")[0].replace("\\(aq", "'")
 
 
 @pytest.mark.parametrize("program, output", [
-    ("#!/bin/sh\necho from $(basename $0 | cut -c1-4); exit 5\n", "from tmp.\nexit status 5\n"),
+    ("#!/bin/sh\necho hello from there; exit 5\n", "hello from there\nexit status 5\n"),
+    ("#!/bin/sh\necho complaint >&2\n", "complaint\nexit status 0\n"),
     (None, "compiled\nexit status 0\n"),
-], ids=["script", "compiled"])
-def test_remote_execution(sockctl, tmp_path, program, output):
-    """A program is sent, runs there, and its output and status come back."""
+], ids=["script", "stderr", "compiled"])
+def test_remote_execution(sockctl, namespaces, tmp_path, program, output):
+    """Word by word, on the port that the manual uses, in a network of its own."""
+    file = tmp_path / "program"
     if program is None:
         source = tmp_path / "program.c"
         source.write_text('#include <stdio.h>\nint main(void) { return puts("compiled") < 0; }\n')
-        if os.system(f"cc -o {tmp_path}/program {source} 2> /dev/null"):
+        if subprocess.run(["cc", "-o", file, source], check=False).returncode:
             pytest.skip("needs a compiler")
-        program = (tmp_path / "program").read_bytes()
     else:
-        program = program.encode()
-    server = sockctl("listen", "-k", "--exec", RUN_WHAT_IS_SENT, *PLACE)
-    for _ in range(2):
-        client = sockctl("connect", "127.0.0.1", server.port, stdin=program)
-        client.wait()
-        assert client.out.decode() == output
-    server.stop()
+        file.write_text(program)
+    serve, _, send = manual_example("sockctl-listen.1", "Remote execution").rpartition("\n")
+    assert serve.startswith("sockctl listen ") and send.startswith("sockctl connect ")
+    script = tmp_path / "script"
+    # The words of a manual have no place for waiting until the server listens.
+    script.write_text(f"{serve} &\n{send.replace(' <', ' --retry --retry-delay 10ms <')}\n"
+                      f"{send}\nkill $!\nwait\n")
+    path = f"{os.path.dirname(os.path.abspath(PROGRAM))}:{os.environ['PATH']}"
+    proc = sockctl(script, program="/bin/sh", wrap=namespaces("none"), cwd=tmp_path,
+                   env={**os.environ, "PATH": path})
+    proc.wait()
+    assert proc.out.decode() == 2 * output, proc.err
