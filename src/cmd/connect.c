@@ -47,6 +47,7 @@ static const char *const conflicts[][2] = {
 	{"check", "telnet"},
 	{"check", "hex"},
 	{"check", "progress"},
+	{"check", "stats"},
 	{"check", "input"},
 	{"check", "output"},
 	{"check", "get"},
@@ -120,10 +121,10 @@ static void on_stop(void *arg, struct str *doing)
 	struct connect *c = arg;
 
 	if (c->is_streaming) {
-		stream_end_progress(&c->stream);
+		stream_report_totals(&c->stream);
 		stream_add_doing(&c->stream, doing);
 	} else if (c->is_running) {
-		stream_end_progress(&c->session.stream);
+		session_report_totals(&c->session);
 		session_add_doing(&c->session, doing);
 	} else if (c->dial) {
 		client_add_doing(c->dial, doing);

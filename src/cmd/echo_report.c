@@ -181,8 +181,10 @@ static void add_summary(
 	add_counts(s, p);
 	if (p->counts.received)
 		add_times(s, p);
-	if (verbose && tcp.count)
+	if (verbose && tcp.count) {
 		str_add_tcp_stats(s, &tcp);
+		str_addc(s, '\n');
+	}
 	if (r->config->histogram)
 		histogram_draw(&p->latencies, s);
 }

@@ -63,9 +63,9 @@ static void fini_client(struct client *client)
 	session_fini(&container_of(client, struct exec_client, client)->session);
 }
 
-static void end_progress(struct client *client)
+static void report_totals(struct client *client)
 {
-	stream_end_progress(&container_of(client, struct exec_client, client)->session.stream);
+	session_report_totals(&container_of(client, struct exec_client, client)->session);
 }
 
 static void add_doing(const struct client *client, struct str *doing)
@@ -81,6 +81,6 @@ const struct serve_mode serve_exec = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
-	.end_progress = end_progress,
+	.report_totals = report_totals,
 	.add_doing = add_doing,
 };

@@ -181,12 +181,12 @@ static void fini_client(struct client *client)
 	closing_destroy(c->closing);
 }
 
-static void end_progress(struct client *client)
+static void report_totals(struct client *client)
 {
 	struct forward_client *c = container_of(client, struct forward_client, client);
 
-	if (!c->dial)
-		stream_end_progress(&c->stream);
+	if (!c->dial && !c->closing)
+		stream_report_totals(&c->stream);
 }
 
 static void add_doing(const struct client *client, struct str *doing)
@@ -206,6 +206,6 @@ const struct serve_mode serve_forward = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
-	.end_progress = end_progress,
+	.report_totals = report_totals,
 	.add_doing = add_doing,
 };

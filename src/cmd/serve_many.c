@@ -117,9 +117,9 @@ static void fini_client(struct client *client)
 	stream_fini(&c->stream);
 }
 
-static void end_progress(struct client *client)
+static void report_totals(struct client *client)
 {
-	stream_end_progress(&container_of(client, struct many_client, client)->stream);
+	stream_report_totals(&container_of(client, struct many_client, client)->stream);
 }
 
 static void add_doing(const struct client *client, struct str *doing)
@@ -133,7 +133,7 @@ const struct serve_mode serve_many = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
-	.end_progress = end_progress,
+	.report_totals = report_totals,
 	.add_doing = add_doing,
 	.is_busy = is_busy,
 };

@@ -55,9 +55,9 @@ static void fini_client(struct client *client)
 	endpoint_fini(&c->local);
 }
 
-static void end_progress(struct client *client)
+static void report_totals(struct client *client)
 {
-	stream_end_progress(&container_of(client, struct one_client, client)->stream);
+	stream_report_totals(&container_of(client, struct one_client, client)->stream);
 }
 
 static void add_doing(const struct client *client, struct str *doing)
@@ -71,6 +71,6 @@ const struct serve_mode serve_one = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
-	.end_progress = end_progress,
+	.report_totals = report_totals,
 	.add_doing = add_doing,
 };

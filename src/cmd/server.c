@@ -50,8 +50,8 @@ static void add_doing(void *arg, struct str *doing)
 	struct server *s = arg;
 
 	list_for_each (it, &s->clients)
-		if (s->mode->end_progress)
-			s->mode->end_progress(list_entry(it, struct client, link));
+		if (s->mode->report_totals)
+			s->mode->report_totals(list_entry(it, struct client, link));
 	if (!list_empty(&s->clients))
 		s->mode->add_doing(list_entry(s->clients.next, struct client, link), doing);
 	else

@@ -59,7 +59,7 @@ struct serve_mode {
 
 	// Shows for the last time how far it has come (may be NULL), and adds what is under way,
 	// for messages.
-	void (*end_progress)(struct client *c);
+	void (*report_totals)(struct client *c);
 	void (*add_doing)(const struct client *c, struct str *doing);
 
 	// True while there is more to do although no client is left. May be NULL.

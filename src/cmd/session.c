@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/session.h"
 
+#include "cmd/stats.h"
+
 #include "io/fd.h"
 #include "net/stream.h"
 #include "sys/file.h"
@@ -37,7 +39,7 @@ static bool must_see_bytes(const struct session *s)
 
 	return stream_config_wants_bytes(c) || c->until != UNTIL_BOTH ||
 	       c->shutdown != SHUTDOWN_WRITE ||
-	       (is_unix(s) && connection_is_reported(s->connection));
+	       (is_unix(s) && (c->stats || connection_is_reported(s->connection)));
 }
 
 static void report_exit(const struct session *s)
@@ -136,6 +138,8 @@ static void end_output(struct session *s)
 	timer_stop(&s->look);
 	watch_fini(&s->watch);
 	stream_count(s->fd, &s->counts);
+	if (s->config->stats)
+		stats_report(s->connection, s->fd, s->counts.sent, s->counts.received);
 	// The program itself may have met the error, which is told once only, and failed for it.
 	if (!s->error && (s->counts.lost || (s->counts.is_closed && s->program_status)))
 		s->error = -ECONNRESET;
@@ -330,6 +334,18 @@ void session_fini(struct session *s)
 		child_hang_up(s->child);
 	child_release(s->child);
 	s->child = NULL;
+}
+
+void session_report_totals(struct session *s)
+{
+	struct stream_counts counts;
+
+	if (!s->is_direct && !s->stream_ended) {
+		stream_report_totals(&s->stream);
+	} else if (s->is_direct && s->fd >= 0 && s->config->stats) {
+		stream_count(s->fd, &counts);
+		stats_report(s->connection, s->fd, counts.sent, counts.received);
+	}
 }
 
 void session_add_doing(const struct session *s, struct str *doing)

@@ -57,6 +57,9 @@ int session_start(struct session *s, struct children *children, const struct con
 // Ends it at once. The program is hung up if it is still running.
 void session_fini(struct session *s);
 
+// Shows how far it has come, before a message that it was cut off.
+void session_report_totals(struct session *s);
+
 // Adds what is under way, for messages.
 void session_add_doing(const struct session *s, struct str *doing);
 

@@ -2,6 +2,7 @@
 #include "cmd/stream.h"
 
 #include "base/mem.h"
+#include "cmd/stats.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/file.h"
@@ -43,14 +44,14 @@ const struct opt stream_opts[] = {
 		"refuse telnet negotiation and keep it out of the output"},
 	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "show both directions as hex on stderr"},
 	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how far the transfer has come"},
+	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL,
+		"say at the end what was transferred, and how well (TCP_INFO)"},
 	{"input", 0, OPT_STRING, AT(input, const char *), "FILE", "read FILE instead of stdin",
 		.words = "file"},
 	{"output", 0, OPT_STRING, AT(output, const char *), "FILE", "write FILE instead of stdout",
 		.words = "file"},
 	{0},
 };
-
-static const struct event ev_progress = {"stats", REPORT_NORMAL, NULL};
 
 // What looks at the bytes on their way or changes them.
 struct stream_filters {
@@ -148,16 +149,16 @@ static void on_progress(void *data)
 	timer_start(&s->progress, PROGRESS_MS);
 }
 
-void stream_end_progress(struct stream *s)
+void stream_report_totals(struct stream *s)
 {
-	if (!s->config || !s->config->progress) // it may not even have begun
+	const struct stream_config *c = s->config;
+
+	if (!c) // it may not even have begun
 		return;
-	if (s->app->out.json)
-		report(&s->app->out, &ev_progress, F_ADDR("remote", &s->connection->remote),
-			F_UINT("sent", s->relay.out.sent), F_UINT("received", s->relay.in.received),
-			F_SECONDS("duration", trace_now() - s->connection->started));
-	else
+	if (c->progress && !s->app->out.json)
 		draw_progress(s, true);
+	if (c->stats || (c->progress && s->app->out.json))
+		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
 }
 
 // The party that the connection is joined to has failed.
@@ -224,7 +225,7 @@ static void on_relay_done(struct relay *r)
 	struct stream *s = r->data;
 	int status;
 
-	stream_end_progress(s);
+	stream_report_totals(s);
 	status = report_failure(s);
 	if (!s->owner_reports)
 		stream_report_closed(s, NULL, status);
@@ -330,8 +331,10 @@ void stream_fini(struct stream *s)
 
 void stream_cut_off(struct stream *s, const char *message)
 {
-	int status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
+	int status;
 
+	stream_report_totals(s);
+	status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
 	stream_report_closed(s, "cut off", status);
 	s->done(s, status);
 }

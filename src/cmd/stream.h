@@ -18,6 +18,7 @@ struct stream_config {
 	bool telnet;
 	bool hex;
 	bool progress;
+	bool stats;
 	const char *input; // file instead of stdin, or NULL
 	const char *output;
 };
@@ -78,8 +79,9 @@ void stream_cut_off(struct stream *s, const char *message);
 // Reports what became of the connection; HOW is NULL where the relay knows best.
 void stream_report_closed(const struct stream *s, const char *how, int status);
 
-// Shows how far it has come for the last time, before a message that it was cut off.
-void stream_end_progress(struct stream *s);
+// Shows for the last time how far it has come, and reports the totals if they are wanted. Before
+// the socket is closed, and before a message that it was cut off.
+void stream_report_totals(struct stream *s);
 
 // Adds "after 12 bytes sent and 0 received" for messages about a transfer that was cut off.
 void stream_add_doing(const struct stream *s, struct str *doing);
