@@ -82,15 +82,20 @@ static void fail_to_send(struct sending *s, int error)
 
 static void fail_to_read(struct sending *s, int error)
 {
-	const char *text = str_c(&s->transmit.splitter.error);
+	const struct transmit *t = &s->transmit;
+	struct str message = {0};
 
-	if (s->transmit.is_invalid)
-		app_failf(s->app, STATUS_LOCAL, "standard input", "%s", text);
+	if (t->datagrams)
+		str_addf(&message, "after %" PRIu64 " sent: ", t->datagrams);
+	str_add(&message, str_c(&t->splitter.error));
+	if (t->is_invalid)
+		app_failf(s->app, STATUS_LOCAL, "standard input", "%s", str_c(&message));
 	else if (error == -ESPIPE)
 		app_failf(s->app, STATUS_LOCAL, "standard input",
 			"--repeat needs messages or a file, for it cannot be read again");
 	else
 		app_fail(s->app, STATUS_LOCAL, "standard input", error);
+	str_fini(&message);
 	finish(s);
 }
 

@@ -324,3 +324,8 @@ int splitter_next(struct splitter *s, struct iovec *slice)
 	}
 	return -EINVAL;
 }
+
+bool splitter_is_skipping(const struct splitter *s)
+{
+	return s->skipped > 0;
+}

@@ -52,4 +52,7 @@ void splitter_add(struct splitter *s, size_t len);
 // -EINVAL for text of another form, with the reason in s->error.
 int splitter_next(struct splitter *s, struct iovec *slice);
 
+// True once it is certain that the next datagram is over the limit, while its length is not known.
+bool splitter_is_skipping(const struct splitter *s);
+
 #endif

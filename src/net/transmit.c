@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BATCH 2048 // datagrams; as many of 64 bytes as one read brings
-#define ROUNDS 16 // batches per turn before others get theirs
+#define MESSAGES 2048 // of a list, in a batch
+#define ROUNDS 32 // batches or reads per turn before others get theirs
 
 static void on_input(struct watch *w, unsigned events)
 {
@@ -25,7 +25,10 @@ int transmit_start(struct transmit *t, uv_loop_t *loop)
 {
 	int r = 0;
 
-	t->batch = xcalloc(BATCH, sizeof(*t->batch));
+	// All that one read can bring and the rest of the one before, so that none of it is sent
+	// before all of it is known to be good.
+	t->room = t->messages ? MESSAGES : SPLITTER_READ + 1;
+	t->batch = xcalloc(t->room, sizeof(*t->batch));
 	if (t->rate)
 		r = pacer_init(&t->pacer, loop, t->rate, t->on_ready, t->data);
 	if (r < 0 || t->messages)
@@ -35,6 +38,8 @@ int transmit_start(struct transmit *t, uv_loop_t *loop)
 	if (r == 0 && t->repeat > 1 && t->in.info.kind != FD_FILE)
 		r = -ESPIPE;
 	t->input_failed = r < 0;
+	t->is_unchecked = t->in.info.kind == FD_FILE && t->in.info.position < t->in.info.size &&
+			  t->framing != FRAMING_BLOCK;
 	return r;
 }
 
@@ -54,7 +59,7 @@ static void add_to_batch(struct transmit *t, struct iovec slice)
 
 static void fill_from_messages(struct transmit *t)
 {
-	while (t->filled < BATCH && t->passes < t->repeat) {
+	while (t->filled < t->room && t->passes < t->repeat) {
 		add_to_batch(t, t->messages[t->next_message++]);
 		if (t->next_message == t->message_count) {
 			t->next_message = 0;
@@ -64,29 +69,39 @@ static void fill_from_messages(struct transmit *t)
 	t->at_end = t->filled == 0;
 }
 
-// Takes what is in the buffer.
+// Takes what is in the buffer, or nothing if there is something wrong with a part of it.
 static void take_slices(struct transmit *t)
 {
 	struct iovec slice;
 	int r = 0;
 
-	while (t->filled < BATCH && (r = splitter_next(&t->splitter, &slice)) > 0)
-		add_to_batch(t, slice);
+	while (t->filled < t->room && (r = splitter_next(&t->splitter, &slice)) > 0)
+		if (!t->is_unchecked)
+			add_to_batch(t, slice);
 	if (r < 0) {
 		t->error = r;
 		t->input_failed = t->is_invalid = true;
 	}
+	if (r < 0 || splitter_is_skipping(&t->splitter))
+		t->filled = 0;
 }
 
-// The input has ended: begins anew if it is to be repeated.
-static int end_pass(struct transmit *t)
+static int rewind_input(struct transmit *t)
 {
-	t->passes++;
-	t->at_end = t->passes >= t->repeat;
-	if (t->at_end)
-		return 0;
 	splitter_restart(&t->splitter);
 	return lseek(t->in.fd, (off_t)t->in.info.position, SEEK_SET) < 0 ? -errno : 0;
+}
+
+// The input has ended: begins anew if it was only looked through, or is to be repeated.
+static int end_pass(struct transmit *t)
+{
+	if (t->is_unchecked) {
+		t->is_unchecked = false;
+		return rewind_input(t);
+	}
+	t->passes++;
+	t->at_end = t->passes >= t->repeat;
+	return t->at_end ? 0 : rewind_input(t);
 }
 
 // Reads more of the input. Returns 0, -EAGAIN, or another negative errno.
@@ -102,26 +117,23 @@ static int read_input(struct transmit *t)
 	return 0;
 }
 
-// Returns 0 when there is something in the batch, at the end, or after an error that is kept;
-// -EAGAIN when the input has nothing now.
+// A step towards something in the batch, the end, or an error that is kept. Returns 0, or -EAGAIN
+// when the input has nothing now.
 static int fill_from_input(struct transmit *t)
 {
-	for (;;) {
-		take_slices(t);
-		if (t->filled || t->error)
-			return 0;
+	int r;
 
-		int r = t->splitter.at_end ? end_pass(t) : read_input(t);
-
-		if (r == -EAGAIN)
-			return r;
-		if (r < 0 && r != -EINTR) {
-			t->error = r;
-			t->input_failed = true;
-		}
-		if (t->at_end || t->error)
-			return 0;
+	take_slices(t);
+	if (t->filled || t->error)
+		return 0;
+	r = t->splitter.at_end ? end_pass(t) : read_input(t);
+	if (r == -EAGAIN)
+		return r;
+	if (r < 0 && r != -EINTR) {
+		t->error = r;
+		t->input_failed = true;
 	}
+	return 0;
 }
 
 static int fill(struct transmit *t)
@@ -178,7 +190,7 @@ int transmit_run(struct transmit *t)
 		if (t->sent == t->filled && t->at_end)
 			return TRANSMIT_DONE;
 		if (t->sent == t->filled)
-			continue; // an error
+			continue; // there is more to read, or an error
 		r = send_batch(t);
 		if (r == -EAGAIN || r == -ENOBUFS)
 			return TRANSMIT_BLOCKED;

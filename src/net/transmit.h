@@ -45,18 +45,22 @@ struct transmit {
 	struct pacer pacer;
 	uint64_t passes; // that have ended
 	size_t next_message;
+	bool is_unchecked; // the input is a file that is looked through before it is sent
 	struct send_item *batch;
+	size_t room; // of the batch
 	size_t filled, sent; // of the batch
 	bool at_end;
-	int error; // to be told once the batch is sent
+	int error; // to be told
 };
 
 // Returns 0 or a negative errno: -ESPIPE if an input that is no file is to be sent repeatedly.
 int transmit_start(struct transmit *t, uv_loop_t *loop);
 void transmit_fini(struct transmit *t); // does nothing on a zeroed one
 
-// Sends what can be sent now. Returns an enum transmit_state or a negative errno; all that came
-// before the datagram that met it was sent, and nothing after.
+// Sends what can be sent now. Returns an enum transmit_state or a negative errno. If the error is
+// the socket's, all that came before the datagram that met it was sent, and nothing after. If it is
+// in what the input holds, nothing was sent of a file, and of another input nothing that was read
+// together with it.
 int transmit_run(struct transmit *t);
 
 #endif

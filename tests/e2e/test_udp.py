@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: ISC
 """Datagrams: boundaries, peers, answers, ends and errors of udp-send and udp-recv."""
 
+import array
+import fcntl
 import json
 import os
 import signal
 import socket
 import stat
 import subprocess
+import termios
 
 import pytest
 
-from harness import CLOSED, DEADLINE, DEVNULL, PIPE
+from harness import CLOSED, DEADLINE, DEVNULL, PIPE, wait_for
 from peers import udp, unused_udp_port
 
 HOST = "127.0.0.1"
@@ -137,10 +140,74 @@ def test_one_byte_too_many_is_refused(sockctl, peer, how):
     assert nothing_more(peer)
 
 
-def test_too_long_line_is_named(sockctl, peer):
-    data = b"one\ntwo\n" + b"x" * 70000 + b"\nfour\n"
-    sockctl("udp-send", HOST, port_of(peer), stdin=data).fails(1, "line 3", 70000, LARGEST)
+TOO_LONG = b"x" * 70000
+NO_DATAGRAMS = [
+    ([], TOO_LONG, f"70000 bytes do not fit a datagram: at most {LARGEST}"),
+    (["--hex"], b"00" * (LARGEST + 1), f"{LARGEST + 1} bytes do not fit a datagram"),
+    (["--hex"], b"0x", "not pairs of hexadecimal digits"),
+]
+
+
+@pytest.mark.parametrize("words, line, told", NO_DATAGRAMS, ids=["line", "hex", "no hex"])
+def test_file_is_checked_before_any_of_it_is_sent(sockctl, peer, tmp_path, words, line, told):
+    """However large it is."""
+    (tmp_path / "lines").write_bytes(line + b"\n" + b"aa\n" * 200000 + line + b"\naa\n")
+    with open(tmp_path / "lines", "rb") as file:
+        file.seek(len(line) + 1)
+        proc = sockctl("udp-send", *words, HOST, port_of(peer), stdin=file)
+        proc.fails(1, "standard input", f"line 200001: {told}")
+    assert nothing_more(peer)
+
+
+@pytest.fixture
+def filled_pipe():
+    """Takes bytes and returns a pipe that holds all of them, and its end to write to."""
+    ends = []
+
+    def fill(data):
+        read_end, write_end = os.pipe()
+        ends.extend((os.fdopen(read_end, "rb", 0), os.fdopen(write_end, "wb", 0)))
+        fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 1 << 20)
+        assert os.write(write_end, data) == len(data)
+        return ends[-2:]
+
+    yield fill
+    for end in ends:
+        end.close()
+
+
+@pytest.mark.parametrize("before", [b"one\ntwo\n", b"\n" * 20000], ids=["two", "many"])
+def test_what_was_read_is_checked_before_any_of_it_is_sent(sockctl, peer, filled_pipe, before):
+    lines = before.count(b"\n")
+    read_end, write_end = filled_pipe(before + TOO_LONG + b"\nfour\n")
+    proc = sockctl("udp-send", HOST, port_of(peer), stdin=read_end)
+    proc.fails(1, f"standard input: line {lines + 1}: 70000 bytes", LARGEST)
+    assert nothing_more(peer)
+
+
+def test_line_that_is_too_long_long_before_it_ends(sockctl, peer, filled_pipe):
+    read_end, write_end = filled_pipe(b"one\n" + TOO_LONG)
+    proc = sockctl("udp-send", HOST, port_of(peer), stdin=read_end)
+    wait_for(lambda: not pending(read_end), "the pipe to be read")
+    write_end.write(b"more\n")
+    proc.fails(1, "standard input: line 2: 70004 bytes", LARGEST)
+    assert nothing_more(peer)
+
+
+def pending(file):
+    """The bytes that a pipe holds."""
+    count = array.array("i", [0])
+    fcntl.ioctl(file, termios.FIONREAD, count)
+    return count[0]
+
+
+def test_too_long_line_that_comes_later_is_named(sockctl, peer):
+    """What was sent before it was there is counted."""
+    proc = sockctl("udp-send", HOST, port_of(peer), stdin=PIPE)
+    proc.stdin.write(b"one\ntwo\n")
     assert take(peer, 2) == [b"one", b"two"]
+    proc.stdin.write(TOO_LONG + b"\n")
+    proc.fails(1, "standard input: after 2 sent: line 3: 70000 bytes", LARGEST)
     assert nothing_more(peer)
 
 
