@@ -15,10 +15,9 @@
 
 #define BUFFER_SIZE (4 << 20) // as much as a burst may bring while we write
 #define TOTAL_ROOM ((size_t)4 << 20) // of all pieces; memory that is not reached is not used
-#define CONTROL_ROOM \
-	(CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)) + \
-		CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct in6_pktinfo)) + \
-		CMSG_SPACE(sizeof(struct in_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)))
+// Also for what other options of the socket may add: without that of UDP_GRO, which comes last,
+// nobody knows where datagrams end.
+#define CONTROL_ROOM CMSG_SPACE(512)
 
 static int family_of(int fd)
 {
@@ -40,7 +39,6 @@ bool receiver_prepare(int fd, unsigned details, bool gro)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	if (family == AF_UNIX)
 		return false; // full means that the sender waits
-	sys_setsockopt_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	if (details & RECEIVER_DESTINATION)
 		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1); // IPv4 on an IPv6 socket, too
 	if (details & RECEIVER_DESTINATION && family == AF_INET6)
@@ -160,25 +158,20 @@ static void read_pktinfo6(struct received *m, const struct cmsghdr *c)
 		m->reply_from = m->destination;
 }
 
-static void read_socket_control(struct received *m, const struct cmsghdr *c)
+static void read_time(struct received *m, const struct cmsghdr *c)
 {
 	struct timespec ts;
 
-	if (c->cmsg_type == SO_RXQ_OVFL) {
-		m->has_drops = true;
-		memcpy(&m->drops, CMSG_DATA(c), sizeof(m->drops));
-	} else if (c->cmsg_type == SCM_TIMESTAMPNS) {
-		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		m->time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-	}
+	memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+	m->time = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static void read_control(struct received *m, const struct cmsghdr *c)
 {
 	int value = 0;
 
-	if (c->cmsg_level == SOL_SOCKET)
-		read_socket_control(m, c);
+	if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+		read_time(m, c);
 	else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
 		read_pktinfo(m, c);
 	else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
@@ -206,7 +199,6 @@ void receiver_get(const struct receiver *r, unsigned i, struct received *m)
 	m->destination.len = m->reply_from.len = 0;
 	m->time = 0;
 	m->hops = -1;
-	m->has_drops = false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
 		read_control(m, c);
 }

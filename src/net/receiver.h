@@ -19,12 +19,14 @@ enum receiver_detail {
 	RECEIVER_HOPS = 4, // its TTL or hop limit
 };
 
-// Prepares a datagram or raw socket: a large buffer, the count of drops, and the details. GRO asks
-// for UDP_GRO; returns true if the kernel has it. What else a kernel lacks is left out.
+// Prepares a datagram or raw socket: a large buffer and the details. GRO asks for UDP_GRO; returns
+// true if the kernel has it. What else a kernel lacks is left out.
 bool receiver_prepare(int fd, unsigned details, bool gro);
 
-// The datagrams that the kernel has dropped for lack of room since the socket was made
-// (SO_MEMINFO). False if the kernel does not tell.
+// The datagrams that the kernel has dropped for lack of room since the socket was made, as it
+// counts them in /proc/net/udp. False if it does not tell. Asked for by SO_MEMINFO, for SO_RXQ_OVFL
+// comes with datagrams, and so never tells of what was dropped after the last one that was
+// received.
 bool receiver_drops(int fd, uint32_t *drops);
 
 // The bytes that the kernel keeps for the socket until we receive them, its own overhead included.
@@ -41,8 +43,6 @@ struct received {
 	struct sockaddr_any reply_from; // the address of ours that an answer should come from
 	uint64_t time; // ns since 1970
 	int hops; // or -1
-	bool has_drops;
-	uint32_t drops; // before this one was queued (SO_RXQ_OVFL)
 };
 
 // Buffers for the pieces that one call can bring.
