@@ -5,6 +5,7 @@
 #include "net/database.h"
 #include "sys/trace.h"
 
+#include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -103,6 +104,15 @@ int datagram_fail_socket(struct app *app, const struct datagram_config *c, const
 	str_fini(&name);
 	str_fini(&message);
 	return app_fail_quietly(app, STATUS_CONNECT);
+}
+
+void datagram_report_drops(
+	struct app *app, const char *object, const struct datagram_stats *s, bool gro)
+{
+	if (s->dropped)
+		app_failf(app, STATUS_BROKEN, object,
+			"the kernel dropped %s%" PRIu64 " datagrams: the socket buffer was full",
+			gro ? "at least " : "", s->dropped);
 }
 
 void datagram_count(struct datagram_stats *s)

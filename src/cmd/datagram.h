@@ -42,6 +42,11 @@ struct datagram_stats {
 	uint64_t ended;
 };
 
+// Says that the kernel has dropped stats->dropped datagrams, if it has: a failure. With GRO it
+// counts one drop for all that came as one piece.
+void datagram_report_drops(
+	struct app *app, const char *object, const struct datagram_stats *s, bool gro);
+
 void datagram_count(struct datagram_stats *s); // something went now
 void datagram_report(struct app *app, const struct datagram_config *c,
 	const struct datagram_stats *s, bool sends, bool receives);

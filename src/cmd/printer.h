@@ -5,6 +5,9 @@
 
 #include "cmd/datagram.h"
 
+// For one datagram of the Unix domain: more than a send buffer of the usual size lets pass.
+#define PRINTER_UNIX_ROOM ((size_t)256 << 10)
+
 struct printer;
 
 // Called with each datagram that counts; PIECE lives until the batch is written.
@@ -15,7 +18,7 @@ struct printer {
 	// Set by the owner before printer_init().
 	struct app *app;
 	enum framing framing;
-	size_t room; // for one datagram; 0: for any
+	size_t room; // for one datagram; 0: for any of IP
 	uint64_t limit; // stop after so many datagrams; 0: never
 	uint16_t port; // where the datagrams come to; 0 without ports
 	bool is_raw; // datagrams may begin with an IPv4 header

@@ -261,10 +261,7 @@ static void report_end(struct receiving *r)
 	struct datagram_stats *s = &r->stats;
 
 	s->dropped = count_drops(r);
-	if (s->dropped) // one drop for all that came as one piece
-		app_failf(r->app, STATUS_BROKEN, r->config->place.name,
-			"the kernel dropped %s%" PRIu64 " datagrams: the socket buffer was full",
-			r->has_gro ? "at least " : "", s->dropped);
+	datagram_report_drops(r->app, r->config->place.name, s, r->has_gro);
 	if (s->truncated)
 		app_fail_quietly(r->app, STATUS_BROKEN);
 	datagram_report(r->app, &r->config->datagram, s, r->is_answering, true);

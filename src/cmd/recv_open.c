@@ -6,8 +6,6 @@
 
 #include <errno.h>
 
-#define UNIX_ROOM ((size_t)256 << 10) // more than a send buffer of the usual size lets pass
-
 static int prepare(void *data, int fd)
 {
 	struct receiving *r = data;
@@ -107,7 +105,7 @@ static int receive_on_unix(struct receiving *r)
 	int error;
 
 	if (!r->printer.room)
-		r->printer.room = UNIX_ROOM;
+		r->printer.room = PRINTER_UNIX_ROOM;
 	error = bound_open_unix(&r->bound, a, &options, &step);
 	return error < 0 ? fail_open(r, a, step, error) : receiving_start(r);
 }

@@ -33,6 +33,7 @@ struct sending {
 	bool wants_replies;
 	struct printer printer;
 	struct timer wait;
+	uint32_t first_drops; // of an inherited socket
 	struct datagram_stats stats;
 };
 
@@ -248,6 +249,7 @@ static int start_printer(struct sending *s)
 	s->printer = (struct printer){
 		.app = s->app,
 		.framing = framing_of(s->config),
+		.room = s->socket.to.sa.sa_family == AF_UNIX ? PRINTER_UNIX_ROOM : 0,
 		.limit = s->config->replies,
 		.is_raw = s->type == SOCK_RAW,
 		.keep_header = s->config->header,
@@ -394,6 +396,8 @@ static int send_to_descriptor(struct sending *s)
 	const char *step;
 	int r = datagram_adopt(&s->socket, s->config->place.fd, &options, &step);
 
+	if (r == 0 && s->wants_replies)
+		receiver_drops(s->socket.fd, &s->first_drops);
 	return r < 0 ? fail_open(s, &s->socket.to, step, r) : start(s);
 }
 
@@ -417,6 +421,21 @@ static int begin(struct sending *s)
 		.data = s,
 	};
 	return place_lookup_start(&s->lookup);
+}
+
+// Says at the end what is missing, and then all in all.
+static void report_end(struct sending *s)
+{
+	uint32_t drops;
+
+	s->stats.sent = s->transmit.datagrams;
+	s->stats.sent_bytes = s->transmit.bytes;
+	if (s->wants_replies && s->socket.fd >= 0 && receiver_drops(s->socket.fd, &drops))
+		s->stats.dropped = drops - s->first_drops;
+	datagram_report_drops(s->app, s->config->place.name, &s->stats, false);
+	if (s->stats.truncated)
+		app_fail_quietly(s->app, STATUS_BROKEN);
+	datagram_report(s->app, &s->config->datagram, &s->stats, true, s->wants_replies);
 }
 
 static void fini(struct sending *s)
@@ -451,9 +470,7 @@ int send_run(struct app *app, struct send_config *config, int type, int protocol
 		app_fail_quietly(app, status);
 	else
 		app_run(app);
-	s.stats.sent = s.transmit.datagrams;
-	s.stats.sent_bytes = s.transmit.bytes;
-	datagram_report(app, &config->datagram, &s.stats, true, s.wants_replies);
+	report_end(&s);
 	fini(&s);
 out:
 	sockopt_settings_fini(&s.settings);

@@ -678,6 +678,17 @@ def test_unix_largest(sockctl, tmp_path):
     assert proc.out == data
 
 
+def test_unix_largest_reply(sockctl, tmp_path):
+    data = os.urandom(200000)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE)
+        sock.bind(str(tmp_path / "socket"))
+        proc = sockctl("udp-send", "--block", 1000, "--replies", 1, tmp_path / "socket", stdin=b"x")
+        sock.sendto(data, sock.recvfrom(10)[1])
+        proc.wait()
+    assert proc.out == data
+
+
 def test_inherited_descriptors(sockctl, peer):
     with udp() as sock:
         proc = sockctl("udp-recv", "--count", 1, f"fd:{sock.fileno()}", fds=[sock.fileno()])

@@ -150,6 +150,20 @@ def test_dropped_datagrams_are_a_failure(recv):
     assert len(proc.complaints) == 1 and "the kernel dropped" in proc.complaints[0]
 
 
+def test_replies_that_were_dropped(sockctl):
+    with udp() as server:
+        proc = sockctl("udp-send", "--wait", "1h", "--stats", HOST, server.getsockname()[1], "x",
+                       stdout=PIPE)
+        client = server.recvfrom(10)[1]
+        while kernel_drops(client[1]) <= 1000:
+            for _ in range(1000):
+                server.sendto(bytes(1200), client)
+    dropped = kernel_drops(client[1])
+    proc.stop(signal.SIGINT)
+    assert f" {dropped} dropped" in proc.lines[-1]
+    assert f"dropped {dropped} datagrams" in proc.lines[-2]
+
+
 @needs_buffer
 def test_nothing_lost_without_a_flood(recv):
     proc = recv("--stats", "--count", 2000)
