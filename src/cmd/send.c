@@ -8,6 +8,7 @@
 #include "net/datagram.h"
 #include "net/transmit.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -145,9 +146,14 @@ static void end_of_sending(struct sending *s)
 
 static void pump(struct sending *s)
 {
+	uint64_t started = s->stats.started ? s->stats.started : trace_now();
+	uint64_t before = s->transmit.datagrams;
 	int r = transmit_run(&s->transmit);
 
-	datagram_count(&s->stats);
+	if (s->transmit.datagrams > before) {
+		s->stats.started = started; // waiting for input does not count
+		datagram_count(&s->stats);
+	}
 	if (r == TRANSMIT_DONE)
 		end_of_sending(s);
 	else if (r >= 0)
