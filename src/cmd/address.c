@@ -281,8 +281,8 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl address 192.0.2.1 ::1        all forms of two addresses",
-	"sockctl address 192.0.2.0/24         what the range holds",
+	"sockctl address 192.0.2.1 ::1        # all forms of two addresses",
+	"sockctl address 192.0.2.0/24         # what the range holds",
 	"sockctl address --in 10.0.0.0/8 10.1.2.3 && echo ours",
 	NULL,
 };

@@ -69,7 +69,7 @@ static const char *const needs[][2] = {
 
 static const char *const examples[] = {
 	"sockctl connect example.org 80",
-	"sockctl connect [::1]:5432 --timeout 10 < query > answer",
+	"sockctl connect [2001:db8:1::2]:80 --timeout 10 < query > answer",
 	"sockctl connect --check --retry --timeout 1m db.example.org 5432",
 	NULL,
 };

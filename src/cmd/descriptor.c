@@ -60,8 +60,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl descriptor            what read, dup, fsync ... do on a TCP connection",
-	"sockctl descriptor unix       the same on a connection of the Unix domain",
+	"sockctl descriptor        # what read, dup ... do on a TCP connection",
+	"sockctl descriptor unix   # the same on a connection of the Unix domain",
 	NULL,
 };
 

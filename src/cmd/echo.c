@@ -118,8 +118,8 @@ static const char *const needs[][2] = {
 
 static const char *const examples[] = {
 	"sockctl echo 7777 --threads 2",
-	"sockctl echo --client example.org 7777 hello",
-	"sockctl echo --client --udp -i 0.1 -c 100 --histogram example.org 7777",
+	"sockctl echo --client example.org 7 hello",
+	"sockctl echo --client --udp -i 0.1 -c 10 --histogram example.org",
 	NULL,
 };
 

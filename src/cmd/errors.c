@@ -48,9 +48,9 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl errors 111 EAI_AGAIN   what two errors mean",
-	"sockctl errors WSAEWOULDBLOCK  what an error of WinSock is here",
-	"sockctl errors refused         errors that say so",
+	"sockctl errors 111 EAI_AGAIN   # what two errors mean",
+	"sockctl errors WSAEWOULDBLOCK  # what an error of WinSock is here",
+	"sockctl errors refused         # errors that say so",
 	NULL,
 };
 

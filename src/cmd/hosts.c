@@ -90,9 +90,9 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl hosts              the hosts that this one knows by itself",
-	"sockctl hosts localhost    the addresses of a host",
-	"sockctl hosts 127.0.0.1    the host of an address",
+	"sockctl hosts              # the hosts that this one knows by itself",
+	"sockctl hosts localhost    # the addresses of a host",
+	"sockctl hosts 127.0.0.1    # the host of an address",
 	NULL,
 };
 

@@ -55,8 +55,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl networks loopback     the number of a network",
-	"sockctl networks 169.254.0.0  the name of a network",
+	"sockctl networks loopback     # the number of a network",
+	"sockctl networks 169.254.0.0  # the name of a network",
 	NULL,
 };
 

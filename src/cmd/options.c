@@ -186,9 +186,9 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl options               every socket option",
-	"sockctl options tcp           their values on a fresh TCP socket",
-	"sockctl options SO_LINGER     what one is and how to set it",
+	"sockctl options               # every socket option",
+	"sockctl options tcp           # their values on a fresh TCP socket",
+	"sockctl options SO_LINGER     # what one is and how to set it",
 	NULL,
 };
 

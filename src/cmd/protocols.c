@@ -63,8 +63,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl protocols tcp     the number of a protocol",
-	"sockctl protocols 1 58    the names of numbers",
+	"sockctl protocols tcp     # the number of a protocol",
+	"sockctl protocols 1 58    # the names of numbers",
 	NULL,
 };
 

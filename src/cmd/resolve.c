@@ -364,9 +364,9 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl resolve example.org https     addresses and port of a service",
-	"sockctl resolve 192.0.2.1 2001:db8::1 names of addresses",
-	"sockctl resolve -w 10 - <names        many names, for ten seconds at most",
+	"sockctl resolve example.org https            # addresses and port of a service",
+	"sockctl resolve 198.51.100.1 2001:db8:1::1   # names of addresses",
+	"sockctl resolve -w 10 - < names              # many, for ten seconds at most",
 	NULL,
 };
 

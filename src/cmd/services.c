@@ -143,8 +143,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl services http          the port of a service",
-	"sockctl services 53 443/tcp    the names of ports",
+	"sockctl services http          # the port of a service",
+	"sockctl services 53 443/tcp    # the names of ports",
 	"sockctl services --range registered --proto udp",
 	NULL,
 };

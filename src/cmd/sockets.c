@@ -290,9 +290,9 @@ static int run(struct app *app, void *config, int argc, char **argv)
 }
 
 static const char *const examples[] = {
-	"sockctl sockets -tlnp                who listens on TCP ports",
-	"sockctl sockets -s time-wait -P 443  what is left of connections to port 443",
-	"sockctl sockets -tL --watch          measurements, refreshed in place",
+	"sockctl sockets -tlnp                # who listens on TCP ports",
+	"sockctl sockets -s time-wait -P 443  # what is left of connections to port 443",
+	"sockctl sockets -tL --watch          # measurements, refreshed in place",
 	NULL,
 };
 
