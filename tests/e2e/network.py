@@ -83,25 +83,25 @@ class Host:
 class Network:
     """The near and the far host, and what the near one believes about names."""
 
-    def __init__(self, tmp):
+    def __init__(self, tmp, wire="wire"):
         self.tmp = tmp
         self.near = Host()
         self.far = Host()
         self.near.do(
             "link set lo up",
-            f"link add wire address {NEAR} type veth "
-            f"peer name wire address {FAR} netns {self.far.holder.pid}",
-            f"address add {NEAR4}/24 dev wire",
-            f"address add {NEAR6}/64 dev wire nodad",
-            "link set wire up")
+            f"link add {wire} address {NEAR} type veth "
+            f"peer name {wire} address {FAR} netns {self.far.holder.pid}",
+            f"address add {NEAR4}/24 dev {wire}",
+            f"address add {NEAR6}/64 dev {wire} nodad",
+            f"link set {wire} up")
         self.far.do(
             "link set lo up",
-            f"address add {FAR4}/24 dev wire",
-            f"address add {FAR6}/64 dev wire nodad",
-            "link set wire up")
+            f"address add {FAR4}/24 dev {wire}",
+            f"address add {FAR6}/64 dev {wire} nodad",
+            f"link set {wire} up")
         # Neighbours are known from the start, for the first packets of a link may get lost.
-        self.near.do(*(f"neighbour add {a} lladdr {FAR} dev wire" for a in (FAR4, FAR6)))
-        self.far.do(*(f"neighbour add {a} lladdr {NEAR} dev wire" for a in (NEAR4, NEAR6)),
+        self.near.do(*(f"neighbour add {a} lladdr {FAR} dev {wire}" for a in (FAR4, FAR6)))
+        self.far.do(*(f"neighbour add {a} lladdr {NEAR} dev {wire}" for a in (NEAR4, NEAR6)),
                     "route add blackhole default",
                     "route add blackhole ::/0")
         self.near.do(
@@ -118,10 +118,10 @@ class Network:
         """The words that run the program on the near host."""
         return self.near.words
 
-    def replace(self, path, text):
+    def replace(self, path, text, host=None):
         file = self.tmp / os.path.basename(path)
         file.write_text(text)
-        self.near.run("mount", "--bind", file, os.path.realpath(path))
+        (host or self.near).run("mount", "--bind", file, os.path.realpath(path))
 
     @staticmethod
     def obstacle():
