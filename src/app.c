@@ -37,7 +37,10 @@ const struct opt common_opts[] = {
 void app_init(struct app *app)
 {
 	*app = (struct app){
-		.out = {.fd = STDERR_FILENO, .trace_fd = STDERR_FILENO, .level = REPORT_NORMAL},
+		.out = {.fd = STDERR_FILENO,
+			.is_terminal = isatty(STDERR_FILENO),
+			.trace_fd = STDERR_FILENO,
+			.level = REPORT_NORMAL},
 		.started = trace_now(),
 	};
 }

@@ -5,6 +5,7 @@
 #include "cmd/check.h"
 #include "cmd/client.h"
 #include "cmd/connection.h"
+#include "cmd/console.h"
 #include "cmd/session.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
@@ -21,6 +22,7 @@ struct connect_config {
 	struct check_config check;
 	struct program_config program;
 	struct stream_config stream;
+	struct console_config console;
 	struct sockopt_config sockopt;
 	struct place place;
 };
@@ -30,6 +32,7 @@ static const struct opt_group groups[] = {
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
+	CONSOLE_GROUP(connect_config, console),
 	SOCKOPT_GROUP(connect_config, sockopt),
 	COMMON_GROUP,
 	{0},
@@ -48,6 +51,8 @@ static const char *const conflicts[][2] = {
 	{"check", "hex"},
 	{"check", "progress"},
 	{"check", "stats"},
+	{"check", "raw-tty"},
+	{"check", "escape"},
 	{"check", "input"},
 	{"check", "output"},
 	{"check", "get"},
@@ -56,8 +61,12 @@ static const char *const conflicts[][2] = {
 	{"exec", "exec-file"},
 	{"exec", "input"},
 	{"exec", "output"},
+	{"exec", "raw-tty"},
+	{"exec", "escape"},
 	{"exec-file", "input"},
 	{"exec-file", "output"},
+	{"exec-file", "raw-tty"},
+	{"exec-file", "escape"},
 	{NULL, NULL},
 };
 
@@ -84,6 +93,7 @@ struct connect {
 	struct connection connection;
 	struct endpoint local;
 	struct stream stream;
+	struct console console;
 	bool is_streaming;
 
 	// With --exec, instead of these.
@@ -105,6 +115,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = check_parse(&c->check, &c->place, err);
+	if (r == 0)
+		r = console_check(&c->console, err);
 	return r;
 }
 
@@ -135,6 +147,9 @@ static void on_stream_done(struct stream *s, int status)
 {
 	struct connect *c = s->data;
 
+	if (!status && console_untaken(&c->console))
+		status = connection_report_error(
+			&c->connection, STATUS_BROKEN, "ended before everything was sent", 0);
 	if (status)
 		app_fail_quietly(c->app, status);
 	app_stop(c->app);
@@ -190,6 +205,11 @@ static int start_stream(struct connect *c, int fd, bool is_private)
 	if (r < 0)
 		return r;
 	c->is_streaming = true;
+	r = console_init(&c->console, &c->config->console, &c->stream);
+	if (r < 0) {
+		endpoint_take(&c->stream.peer); // the caller closes it
+		return r;
+	}
 	stream_start(&c->stream);
 	return 0;
 }
@@ -276,6 +296,7 @@ static int init_program(struct connect *c)
 static void fini(struct connect *c)
 {
 	dial_destroy(c->dial);
+	console_fini(&c->console);
 	if (c->is_streaming)
 		stream_fini(&c->stream);
 	endpoint_fini(&c->local);
@@ -295,6 +316,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (!status)
+		status = console_check_input(app, &config_->console, &c.files);
 	if (!status)
 		status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
 	if (status || !app_loop(app))

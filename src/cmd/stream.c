@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/stats.h"
+#include "io/terminal_mode.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/file.h"
@@ -153,6 +154,7 @@ void stream_report_totals(struct stream *s)
 {
 	const struct stream_config *c = s->config;
 
+	terminal_give_back();
 	if (!c) // it may not even have begun
 		return;
 	if (c->progress && !s->app->out.json)
@@ -192,6 +194,10 @@ static int report_failure(struct stream *s)
 	case RELAY_IDLE:
 		return connection_report_error(
 			s->connection, STATUS_TIMEOUT, "idle for too long", 0);
+	case RELAY_QUIT:
+		if (relay_unacknowledged(r))
+			return connection_report_error(s->connection, STATUS_BROKEN,
+				"ended before everything was sent", 0);
 	}
 	return STATUS_OK;
 }
@@ -204,6 +210,7 @@ static const char *outcome_name(enum relay_outcome outcome)
 		[RELAY_OUTPUT_FAILED] = "output failed",
 		[RELAY_PEER_FAILED] = "broken",
 		[RELAY_IDLE] = "idle",
+		[RELAY_QUIT] = "quit",
 	};
 
 	return names[outcome];

@@ -51,7 +51,7 @@ ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
 	}
 	if (e->rd_info.kind == FD_SOCKET)
 		return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT);
-	if (may_block(e->rd, &e->rd_info) && !is_ready(e->rd_fd, POLLIN))
+	if (may_block(&e->watches[0], &e->rd_info) && !is_ready(e->rd_fd, POLLIN))
 		return -EAGAIN;
 	return sys_read(e->rd_fd, buf, len);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,13 +31,21 @@ int write_whole(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static void write_line(int fd, struct str *line)
+// A terminal in raw mode, which somebody else has set, adds nothing to the end of a line.
+static bool is_raw(const struct reporter *r, int fd)
 {
-	str_addc(line, '\n');
-	// When stderr is gone there is nobody left to tell.
-	int r = write_whole(fd, line->data, line->len);
+	struct termios t;
 
-	(void)r;
+	return r->is_terminal && fd == r->fd && tcgetattr(fd, &t) == 0 && !(t.c_oflag & OPOST);
+}
+
+static void write_line(const struct reporter *r, int fd, struct str *line)
+{
+	str_add(line, is_raw(r, fd) ? "\r\n" : "\n");
+	// When stderr is gone there is nobody left to tell.
+	int ignored = write_whole(fd, line->data, line->len);
+
+	(void)ignored;
 	str_fini(line);
 }
 
@@ -54,7 +63,7 @@ static void write_json(struct reporter *r, json_t *j)
 	struct str line = {0};
 
 	str_add_json(&line, j);
-	write_line(r->fd, &line);
+	write_line(r, r->fd, &line);
 }
 
 static void text_begin(const struct reporter *r, struct str *s)
@@ -83,7 +92,7 @@ void report_fields(struct reporter *r, const struct event *e, const struct field
 
 		text_begin(r, &line);
 		str_add_fields(&line, e->text, fields, n);
-		write_line(r->fd, &line);
+		write_line(r, r->fd, &line);
 	}
 }
 
@@ -116,7 +125,7 @@ void report_error(
 	str_add(&line, text);
 	if (name)
 		str_addf(&line, " (%s)", name);
-	write_line(r->fd, &line);
+	write_line(r, r->fd, &line);
 }
 
 void report_trace(struct reporter *r, struct str *line)
@@ -129,5 +138,5 @@ void report_trace(struct reporter *r, struct str *line)
 		str_fini(line);
 		return;
 	}
-	write_line(r->trace_fd, line);
+	write_line(r, r->trace_fd, line);
 }

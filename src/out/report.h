@@ -29,6 +29,7 @@ struct reporter {
 	enum report_level level;
 	bool json;
 	int fd; // where lines go; stderr
+	bool is_terminal; // that is what FD is
 	int trace_fd;
 };
 

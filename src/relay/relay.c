@@ -209,7 +209,9 @@ static void turn(struct relay *r)
 
 	if (r->finished)
 		return;
-	if (!r->lingering) {
+	if (r->has_quit) {
+		finish(r, RELAY_QUIT, 0);
+	} else if (!r->lingering) {
 		more = step_flows(r);
 		apply_policy(r);
 		more |= !r->in.want_src && !r->in.want_dst && r->in.state == FLOW_DRAIN;
@@ -277,6 +279,12 @@ void relay_wake(struct relay *r)
 		again_start(&r->again);
 }
 
+void relay_quit(struct relay *r)
+{
+	r->has_quit = true;
+	relay_wake(r);
+}
+
 // The connection has an error and no flow is about to meet it.
 static void take_peer_error(struct relay *r)
 {
@@ -303,6 +311,13 @@ void relay_on_event(struct relay *r, struct watch *w, unsigned events)
 size_t relay_unsent(const struct relay *r)
 {
 	return flow_undelivered(&r->out);
+}
+
+ssize_t relay_unacknowledged(const struct relay *r)
+{
+	int left = unacknowledged_by(r->peer);
+
+	return left < 0 ? left : (ssize_t)relay_unsent(r) + left;
 }
 
 void relay_fini(struct relay *r)

@@ -37,6 +37,7 @@ enum relay_outcome {
 	RELAY_OUTPUT_FAILED, // writing to the local party
 	RELAY_PEER_FAILED, // the connection broke
 	RELAY_IDLE, // the idle time is over
+	RELAY_QUIT, // the user wants no more
 };
 
 struct relay;
@@ -64,6 +65,7 @@ struct relay {
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
 	int queued; // bytes that the peer had not taken when the idle timer ran last
+	bool has_quit; // the user wants no more
 	bool peer_ended; // its end of file was read while lingering
 	bool lingering; // all is said; the peer has not acknowledged everything yet
 	bool finished; // done was called, or will be at the end of this turn
@@ -81,8 +83,14 @@ void relay_on_event(struct relay *r, struct watch *w, unsigned events);
 // The same for endpoints without watches: something may be possible now that was not.
 void relay_wake(struct relay *r);
 
+// Ends it in the next turn, whatever is still to be said.
+void relay_quit(struct relay *r);
+
 // Bytes that were read from the local party and certainly did not reach the peer.
 size_t relay_unsent(const struct relay *r);
+
+// The same, and what the peer has not acknowledged; a negative errno if the connection is broken.
+ssize_t relay_unacknowledged(const struct relay *r);
 
 void relay_fini(struct relay *r);
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: ISC
+#include "io/terminal_mode.h"
+
+#include "base/mem.h"
+#include "io/fd.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+// What ends the process from outside the event loop.
+static const int fatal_signals[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGIO, SIGPROF,
+	SIGPWR, SIGSEGV, SIGSTKFLT, SIGSYS, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
+
+static struct {
+	int fd; // our own descriptor for it, or -1
+	int end;
+	enum terminal_mode mode;
+	volatile sig_atomic_t is_changed;
+	struct termios original;
+	struct sigaction previous[ARRAY_SIZE(fatal_signals)];
+	uv_signal_t *stop, *resume; // SIGTSTP, SIGCONT
+} terminal = {.fd = -1};
+
+// Then it is another's, who would be disturbed, and the kernel would stop us for trying. A terminal
+// that controls no session is nobody else's.
+static bool is_in_background(void)
+{
+	pid_t owner = tcgetpgrp(terminal.fd);
+
+	return owner > 0 && owner != getpgrp();
+}
+
+static void adapt(struct termios *t)
+{
+	switch (terminal.mode) {
+	case TERMINAL_LINES:
+		if (terminal.end >= 0 && t->c_lflag & ICANON)
+			t->c_cc[VEOL] = (cc_t)terminal.end;
+		return;
+	case TERMINAL_KEYS:
+		t->c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL);
+		break;
+	case TERMINAL_RAW:
+		cfmakeraw(t);
+		break;
+	}
+	t->c_cc[VMIN] = 1;
+	t->c_cc[VTIME] = 0;
+}
+
+static void apply(void)
+{
+	struct termios t;
+
+	if (is_in_background())
+		return;
+	if (!terminal.is_changed && tcgetattr(terminal.fd, &terminal.original) < 0)
+		return;
+	t = terminal.original;
+	adapt(&t);
+	terminal.is_changed = true;
+	// Not after what is still to be shown: with Ctrl-S that may take for ever.
+	tcsetattr(terminal.fd, TCSANOW, &t);
+}
+
+// Called from signal handlers, too.
+static void restore(void)
+{
+	if (terminal.is_changed && !is_in_background())
+		tcsetattr(terminal.fd, TCSANOW, &terminal.original);
+	terminal.is_changed = false;
+}
+
+static void on_fatal_signal(int number)
+{
+	restore();
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		if (fatal_signals[i] == number)
+			sigaction(number, &terminal.previous[i], NULL);
+	raise(number);
+}
+
+static void catch_fatal_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = SA_NODEFER};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++) {
+		sigaction(fatal_signals[i], &action, &terminal.previous[i]);
+		if (terminal.previous[i].sa_handler == SIG_IGN)
+			sigaction(fatal_signals[i], &terminal.previous[i], NULL);
+	}
+}
+
+static void release_fatal_signals(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		sigaction(fatal_signals[i], &terminal.previous[i], NULL);
+}
+
+static void on_resume(uv_signal_t *handle, int number)
+{
+	(void)handle;
+	(void)number;
+	apply();
+}
+
+static void on_stop(uv_signal_t *handle, int number)
+{
+	restore();
+	uv_signal_stop(handle);
+	raise(number); // returns when the process is continued
+	uv_signal_start(handle, on_stop, number);
+	apply();
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+// Signals that were ignored on purpose stay so.
+static uv_signal_t *catch_signal(uv_loop_t *loop, uv_signal_cb cb, int number)
+{
+	struct sigaction old;
+	uv_signal_t *handle;
+
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return NULL;
+	handle = xmalloc(sizeof(*handle));
+	uv_signal_init(loop, handle);
+	uv_signal_start(handle, cb, number);
+	uv_unref((uv_handle_t *)handle);
+	return handle;
+}
+
+static void close_signal(uv_signal_t **handle)
+{
+	if (*handle)
+		uv_close((uv_handle_t *)*handle, on_closed);
+	*handle = NULL;
+}
+
+int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode)
+{
+	struct fd_info info = {.kind = FD_TERMINAL, .readable = true, .writable = true};
+
+	// One to write to, too; stdin may have been opened for reading only.
+	terminal.fd = fd_reopen(fd, &info, O_RDWR);
+	if (terminal.fd < 0)
+		terminal.fd = fd_duplicate(fd); // it is another user's
+	if (terminal.fd < 0)
+		return terminal.fd;
+	terminal.end = end;
+	terminal.mode = mode;
+	terminal.is_changed = false;
+	catch_fatal_signals();
+	terminal.stop = catch_signal(loop, on_stop, SIGTSTP);
+	terminal.resume = catch_signal(loop, on_resume, SIGCONT);
+	apply();
+	return 0;
+}
+
+void terminal_set_mode(enum terminal_mode mode)
+{
+	if (terminal.fd < 0 || (terminal.is_changed && mode == terminal.mode))
+		return;
+	terminal.mode = mode;
+	apply();
+}
+
+void terminal_show(const char *text)
+{
+	if (terminal.fd >= 0)
+		sys_write(terminal.fd, text, strlen(text));
+}
+
+void terminal_suspend(void)
+{
+	sys_kill(0, SIGTSTP);
+}
+
+void terminal_give_back(void)
+{
+	if (terminal.fd < 0)
+		return;
+	restore();
+	release_fatal_signals();
+	close_signal(&terminal.stop);
+	close_signal(&terminal.resume);
+	sys_close(terminal.fd);
+	terminal.fd = -1;
+}

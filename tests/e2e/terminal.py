@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: ISC
+"""A terminal with somebody at it."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import termios
+
+from harness import DEADLINE, Output, wait_for
+
+LFLAG, CC = 3, 6
+RAW = termios.ICANON | termios.ECHO | termios.ISIG
+
+
+class Terminal:
+    """fd is for the program. It is kept open here, for a terminal that nobody has open is reset."""
+
+    def __init__(self):
+        self.master, self.fd = os.openpty()
+        self.before = self.attributes()
+        self.screen = Output(os.dup(self.master))
+        self.shell = None
+
+    def attributes(self):
+        return termios.tcgetattr(self.fd)
+
+    def is_raw(self):
+        return not self.attributes()[LFLAG] & RAW
+
+    def wait_raw(self):
+        wait_for(self.is_raw, "raw mode")
+
+    def wait_changed(self):
+        wait_for(lambda: self.attributes() != self.before, "another mode")
+
+    def wait_restored(self):
+        wait_for(lambda: self.attributes() == self.before, "the mode as it was")
+
+    def type(self, keys):
+        while keys:
+            keys = keys[os.write(self.master, keys):]
+
+    def wait_screen(self, text, count=1):
+        self.screen.wait(lambda data: data.count(text) >= count, repr(text))
+
+    def own(self):
+        """For a new process: the terminal controls its session."""
+        fcntl.ioctl(self.fd, termios.TIOCSCTTY, 0)
+
+    def start_shell(self, cwd):
+        """A shell that controls jobs, and leaves the editing to the terminal."""
+        self.shell = subprocess.Popen(
+            ["bash", "--norc", "--noprofile", "--noediting", "-i"], stdin=self.fd, stdout=self.fd,
+            stderr=self.fd, cwd=cwd, start_new_session=True, preexec_fn=self.own,
+            env={**os.environ, "PS1": "", "HISTFILE": "", "TERM": "vt100"})
+        # Its own first look at the terminal is over when it does something.
+        self.run("echo rea''dy")
+        self.wait_screen(b"ready\r\n")
+        self.before = self.attributes()
+
+    def run(self, command):
+        self.type(command.encode() + b"\n")
+
+    def close(self):
+        if self.shell:
+            os.killpg(self.shell.pid, signal.SIGHUP)
+        os.close(self.fd)
+        os.close(self.master)
+        if self.shell:
+            self.shell.wait(DEADLINE)
+        self.screen.task.result()
