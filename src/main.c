@@ -5,7 +5,8 @@
  * The map of the sources. Includes point downwards only, and a test holds them to it.
  *
  *   main.c        finds the command, parses its options, runs it, exits
- *   cmd/          one file per command, holding only wiring; table.c lists them
+ *   cmd/          one file per command, holding only wiring; table.c lists them; guide: what the
+ *                 program says about itself; words: what completes a command line
  *   app.[ch]      what one run owns: loop, reporter, tracer, signals, deadline, exit status
  *   cli/          opt: the option table and its parser; help: --help, completion words
  *   relay/        relay: two one-way flows and the one function that decides when they end;
@@ -36,6 +37,7 @@
 
 #include "app.h"
 #include "base/mem.h"
+#include "cmd/guide.h"
 #include "cmd/table.h"
 #include "cmd/words.h"
 
@@ -68,20 +70,12 @@ static void open_standard_descriptors(void)
 			_exit(STATUS_LOCAL);
 }
 
-static int print_usage(struct app *app)
+// Prints what a function has to say, and frees it.
+static int print(struct app *app, struct str *text)
 {
-	struct str text = {0};
+	int status = app_output(app, text);
 
-	str_add(&text, "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
-		       "Every call of the sockets API within reach of a shell.\n");
-	for (const struct cmd_group *g = cmd_groups; g->title; g++) {
-		str_addf(&text, "\n%s:\n", g->title);
-		for (const struct cmd *const *c = g->cmds; *c; c++)
-			str_addf(&text, "  %-12s %s\n", (*c)->name, (*c)->summary);
-	}
-	str_add(&text, "\n'sockctl COMMAND --help' explains a command.\n");
-	int status = app_output(app, &text);
-	str_fini(&text);
+	str_fini(text);
 	return status;
 }
 
@@ -90,20 +84,7 @@ static int print_version(struct app *app)
 	struct str text = {0};
 
 	str_addf(&text, "sockctl %s (libuv %s)\n", SOCKCTL_VERSION, uv_version_string());
-	int status = app_output(app, &text);
-	str_fini(&text);
-	return status;
-}
-
-static int print_text_of(
-	struct app *app, const struct cmd *cmd, void (*write)(const struct cmd *, struct str *))
-{
-	struct str text = {0};
-
-	write(cmd, &text);
-	int status = app_output(app, &text);
-	str_fini(&text);
-	return status;
+	return print(app, &text);
 }
 
 static int unknown_command(struct app *app, const char *name)
@@ -125,9 +106,22 @@ static int unknown_command(struct app *app, const char *name)
 	return STATUS_USAGE;
 }
 
+static int unknown_option(struct app *app, const struct cmd *cmd, const char *word)
+{
+	struct str quoted = {0};
+
+	str_add_escaped(&quoted, word, strlen(word));
+	app_failf(app, STATUS_USAGE, NULL,
+		"%s has no option or group of options '%s'; 'sockctl help %s' lists them",
+		cmd->name, str_c(&quoted), cmd->name);
+	str_fini(&quoted);
+	return STATUS_USAGE;
+}
+
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
 {
 	struct str err = {0};
+	struct str text = {0};
 	void *config = xcalloc(1, cmd->config_size);
 	int first;
 	int status;
@@ -135,7 +129,8 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	app->out.command = cmd->name;
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
-		status = print_text_of(app, cmd, opt_help);
+		opt_help(cmd, &text);
+		status = print(app, &text);
 		break;
 	case OPT_BAD:
 		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
@@ -151,45 +146,58 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	return status;
 }
 
-static int print_words(struct app *app, int argc, char **argv)
+// "sockctl help --words [COMMAND [OPTION]]" for the completions, and "sockctl help --dump COMMAND"
+// for checks of the manual.
+static int run_help_for_programs(struct app *app, int argc, char **argv)
 {
 	struct str text = {0};
 
-	cmd_words(argc, argv, &text);
-	int status = app_output(app, &text);
-	str_fini(&text);
-	return status;
+	if (strcmp(argv[0], "--words") == 0) {
+		cmd_words(argc - 1, argv + 1, &text);
+		return print(app, &text);
+	}
+
+	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
+
+	if (strcmp(argv[0], "--dump") != 0 || !cmd)
+		return unknown_command(app, argc > 1 ? argv[1] : argv[0]);
+	opt_dump(cmd, &text);
+	return print(app, &text);
 }
 
-// "sockctl help [COMMAND]"; for the completions "sockctl help --words [COMMAND [OPTION]]", and for
-// checks of the manual "sockctl help --dump COMMAND".
+// "sockctl help [COMMAND [OPTION] | TOPIC]", without the first word.
 static int run_help(struct app *app, int argc, char **argv)
 {
-	void (*write)(const struct cmd *, struct str *) = opt_help;
+	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
+	struct str text = {0};
 
-	if (argc > 1 && strcmp(argv[1], "--words") == 0)
-		return print_words(app, argc - 2, argv + 2);
-	if (argc > 1 && strcmp(argv[1], "--dump") == 0) {
-		write = opt_dump;
-		argc--;
-		argv++;
-	}
-	if (argc < 2)
-		return print_usage(app);
-
-	const struct cmd *cmd = cmd_find(argv[1]);
-
-	return cmd ? print_text_of(app, cmd, write) : unknown_command(app, argv[1]);
+	if (argc && argv[0][0] == '-')
+		return run_help_for_programs(app, argc, argv);
+	if (argc > (cmd ? 2 : 1))
+		return app_failf(app, STATUS_USAGE, NULL, "one word too many after '%s'",
+			cmd ? cmd->name : "help");
+	if (!argc)
+		guide_contents(&text);
+	else if (cmd && argc == 1)
+		opt_help(cmd, &text);
+	else if (cmd && !opt_help_on(cmd, argv[1], &text))
+		return unknown_option(app, cmd, argv[1]);
+	else if (!cmd && !guide_topic(argv[0], &text))
+		return unknown_command(app, argv[0]);
+	return print(app, &text);
 }
 
 static int dispatch(struct app *app, int argc, char **argv)
 {
-	if (argc < 2)
-		return app_failf(
-			app, STATUS_USAGE, NULL, "expected a command; 'sockctl help' lists them");
+	struct str text = {0};
+
+	if (argc < 2) {
+		guide_overview(&text);
+		return print(app, &text);
+	}
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 		strcmp(argv[1], "-h") == 0)
-		return run_help(app, argc - 1, argv + 1);
+		return run_help(app, argc - 2, argv + 2);
 	if (strcmp(argv[1], "--version") == 0)
 		return print_version(app);
 

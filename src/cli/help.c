@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WIDTH 80
 #define HELP_COLUMN 30
@@ -48,21 +49,51 @@ static void add_option(struct str *out, const struct opt *o)
 	add_wrapped(out, start, o->help);
 }
 
+static void add_group(struct str *out, const struct opt_group *g)
+{
+	str_addf(out, "\n%s:\n", g->title);
+	opt_for_each (o, g)
+		add_option(out, o);
+}
+
 void opt_help(const struct cmd *cmd, struct str *out)
 {
 	str_addf(out, "Usage: sockctl %s [OPTION]...%s%s\n%s.\n", cmd->name,
 		cmd->operands ? " " : "", cmd->operands ? cmd->operands : "", cmd->summary);
-	opt_for_each_group (g, cmd) {
-		str_addf(out, "\n%s:\n", g->title);
-		opt_for_each (o, g)
-			add_option(out, o);
-	}
+	opt_for_each_group (g, cmd)
+		add_group(out, g);
 	str_add(out, "  -h, --help");
 	add_wrapped(out, out->len - strlen("  -h, --help"), "print this help");
 	if (cmd->examples)
 		str_add(out, "\nExamples:\n");
 	for (const char *const *e = cmd->examples; e && *e; e++)
 		str_addf(out, "  %s\n", *e);
+}
+
+const struct opt *opt_find(const struct cmd *cmd, const char *word)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (strncmp(word, "--", 2) == 0 ? strcmp(o->name, word + 2) == 0
+							: word[0] == '-' && word[1] == o->letter &&
+								  word[1] && !word[2])
+				return o;
+	return NULL;
+}
+
+bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
+{
+	const struct opt *o = opt_find(cmd, word);
+
+	if (o)
+		add_option(out, o);
+	opt_for_each_group (g, cmd) {
+		if (!o && *word && strncasecmp(g->title, word, strlen(word)) == 0) {
+			add_group(out, g);
+			return true;
+		}
+	}
+	return o != NULL;
 }
 
 void opt_words(const struct cmd *cmd, struct str *out)

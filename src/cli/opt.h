@@ -103,6 +103,13 @@ void opt_fini(const struct cmd *cmd, void *config);
 
 void opt_help(const struct cmd *cmd, struct str *out);
 
+// The same for one option, "--timeout" or "-w", or for one group of options, of whose title WORD is
+// the beginning. Returns whether there is such a thing.
+bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out);
+
+// The option that is written as WORD, with its dashes, or NULL.
+const struct opt *opt_find(const struct cmd *cmd, const char *word);
+
 // The words that complete an option, one a line with its help: "--timeout=<TAB>one deadline ...".
 void opt_words(const struct cmd *cmd, struct str *out);
 

@@ -79,16 +79,6 @@ static void add_kind(struct str *out, const char *kind)
 		add_unix_sockets(out);
 }
 
-static const struct opt *find_option(const struct cmd *cmd, const char *word)
-{
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
-			if (strncmp(word, "--", 2) == 0 ? strcmp(o->name, word + 2) == 0
-							: word[1] == o->letter && !word[2])
-				return o;
-	return NULL;
-}
-
 static void add_values(struct str *out, const struct opt *o)
 {
 	for (const char *const *c = o->choices; c && *c; c++)
@@ -100,8 +90,7 @@ static void add_values(struct str *out, const struct opt *o)
 void cmd_words(int count, char **words, struct str *out)
 {
 	const struct cmd *cmd = count ? cmd_find(words[0]) : NULL;
-	const struct opt *o =
-		cmd && count > 1 && words[1][0] == '-' ? find_option(cmd, words[1]) : NULL;
+	const struct opt *o = cmd && count > 1 ? opt_find(cmd, words[1]) : NULL;
 
 	if (!count || strcmp(words[0], "help") == 0) {
 		add_commands(out);

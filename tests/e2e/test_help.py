@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: ISC
+"""What the program says about itself: in ten lines, in a list, by command, option and topic."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+MAN = Path(__file__).resolve().parents[2] / "man"
+TOPICS = ["endpoints", "values", "status", "examples"]
+
+
+@pytest.fixture
+def say(sockctl):
+    """What a run of the program prints, which fits a terminal."""
+    def run(*words):
+        proc = sockctl(*words)
+        proc.wait()
+        assert proc.err == ""
+        text = proc.out.decode()
+        assert max(map(len, text.splitlines())) <= 80
+        return text
+
+    return run
+
+
+@pytest.fixture
+def commands(say):
+    words = [line.split("\t")[0] for line in say("help", "--words").splitlines()]
+    return [word for word in words if word != "help"]
+
+
+def test_alone_it_says_in_ten_lines_what_it_can_do(say, commands):
+    text = say()
+    assert len(text.splitlines()) <= 10
+    assert set(commands) <= set(re.findall(r"[\w-]+", text))
+
+
+def test_help_lists_commands_and_topics(say, commands):
+    text = say("help")
+    assert re.findall(r"^  ([\w-]+) ", text, re.M) == commands + TOPICS
+    assert say("--help") == say("-h") == text
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_topic(say, topic):
+    first, empty, *rest = say("help", topic).splitlines()
+    assert first.rstrip(".") in say("help") and empty == "" and rest
+
+
+def test_help_of_a_command_is_its_help(say, commands):
+    for command in commands:
+        assert say("help", command) == say(command, "--help")
+
+
+@pytest.mark.parametrize("word", ["--timeout", "-w"])
+def test_help_of_an_option(say, word):
+    text = say("help", "connect", word)
+    assert text.startswith("  -w, --timeout TIME ") and text in say("help", "connect")
+    assert "--until" not in text
+
+
+@pytest.mark.parametrize("word", ["Socket options", "socket"])
+def test_help_of_a_group(say, word):
+    text = say("help", "connect", word)
+    assert text.startswith("\nSocket options:\n  -o, --set ") and text in say("help", "connect")
+    assert "--timeout" not in text
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["nosuch"], "no command 'nosuch'"),
+    (["conect"], "did you mean 'connect'?"),
+    (["connect", "--tiemout"], "connect has no option or group of options '--tiemout'"),
+    (["connect", "\x1b[2J"], "'\\x1b[2J'"),
+    (["connect", ""], "''"),
+    (["connect", "-"], "'-'"),
+    (["connect", "--timeout", "x"], "one word too many"),
+    (["status", "x"], "one word too many"),
+    (["--nosuch"], "no option '--nosuch'"),
+    (["--dump"], "no option '--dump'"),
+    (["--dump", "nosuch"], "no command 'nosuch'"),
+])
+def test_help_of_what_does_not_exist(sockctl, words, complaint):
+    proc = sockctl("help", *words)
+    proc.wait(2)
+    assert proc.out == b"" and len(proc.lines) == 1
+    assert complaint in proc.err
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.needs("mandoc")
+def test_statuses_are_those_of_the_manual(say):
+    page = subprocess.run(["mandoc", "-T", "utf8", MAN / "sockctl.1"], check=True,
+                          capture_output=True, text=True).stdout
+    page = re.sub(r".\x08", "", page)
+    section = re.search(r"^EXIT STATUS\n(.*?)^\S", page, re.M | re.S)[1]
+    assert plain(section) == plain(say("help", "status").split("\n\n", 1)[1])
+
+
+def test_full_disk_is_noticed(sockctl):
+    with open("/dev/full", "wb") as full:
+        sockctl(stdout=full).wait(1)
