@@ -33,6 +33,7 @@ static const struct opt_group groups[] = {
 	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	CONSOLE_GROUP(connect_config, console),
+	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls)},
 	SOCKOPT_GROUP(connect_config, sockopt),
 	COMMON_GROUP,
 	{0},
@@ -67,6 +68,14 @@ static const char *const conflicts[][2] = {
 	{"exec-file", "output"},
 	{"exec-file", "raw-tty"},
 	{"exec-file", "escape"},
+	{"check", "send-flag"},
+	{"check", "recv-flag"},
+	{"check", "recv-exactly"},
+	{"check", "peek"},
+	{"check", "oob"},
+	{"check", "reset"},
+	{"peek", "recv-exactly"},
+	{"reset", "shutdown"},
 	{NULL, NULL},
 };
 
@@ -117,6 +126,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = check_parse(&c->check, &c->place, err);
 	if (r == 0)
 		r = console_check(&c->console, err);
+	if (r == 0)
+		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	return r;
 }
 

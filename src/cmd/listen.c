@@ -43,6 +43,7 @@ static const struct opt_group groups[] = {
 	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
+	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
 	SOCKOPT_GROUP(listen_config, sockopt),
 	COMMON_GROUP,
 	{0},
@@ -62,6 +63,8 @@ static const char *const conflicts[][2] = {
 	{"exec", "output"},
 	{"exec-file", "input"},
 	{"exec-file", "output"},
+	{"peek", "recv-exactly"},
+	{"reset", "shutdown"},
 	{NULL, NULL},
 };
 
@@ -123,6 +126,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = check_target(c, err);
 	if (r == 0 && c->expose && !program_is_wanted(&c->program))
 		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
+	if (r == 0)
+		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
 }
 

@@ -54,6 +54,9 @@ const struct opt stream_opts[] = {
 	{0},
 };
 
+static const struct event ev_urgent = {"urgent", REPORT_NORMAL,
+	"urgent data from {remote}: {text} ({byte}), after {offset} bytes"};
+
 // What looks at the bytes on their way or changes them.
 struct stream_filters {
 	struct hexdump hex_out, hex_in;
@@ -99,6 +102,15 @@ static void on_sent(void *arg, const void *data, size_t len)
 	struct stream_filters *f = arg;
 
 	show_hex(&f->hex_out, data, len);
+}
+
+static void on_urgent(void *data, unsigned char byte, uint64_t offset)
+{
+	struct stream *s = data;
+	const char text[] = {(char)byte, '\0'};
+
+	report(&s->app->out, &ev_urgent, F_ADDR("remote", &s->connection->remote),
+		F_STR("text", text), F_UINT("byte", byte), F_UINT("offset", offset));
 }
 
 static void on_received(void *arg, const void *data, size_t len)
@@ -227,6 +239,21 @@ void stream_report_closed(const struct stream *s, const char *how, int status)
 							.status = status});
 }
 
+// The peer may have ended before it had sent all that was asked for.
+static int check_received(struct stream *s)
+{
+	struct str message = {0};
+	uint64_t wanted = s->config->calls.recv_exactly;
+
+	if (s->relay.in.received >= wanted)
+		return 0;
+	str_addf(&message, "the peer ended after %" PRIu64 " of %" PRIu64 " bytes",
+		s->relay.in.received, wanted);
+	int status = connection_report_error(s->connection, STATUS_BROKEN, str_c(&message), 0);
+	str_fini(&message);
+	return status;
+}
+
 static void on_relay_done(struct relay *r)
 {
 	struct stream *s = r->data;
@@ -234,6 +261,8 @@ static void on_relay_done(struct relay *r)
 
 	stream_report_totals(s);
 	status = report_failure(s);
+	if (!status)
+		status = check_received(s);
 	if (!s->owner_reports)
 		stream_report_closed(s, NULL, status);
 	s->done(s, status);
@@ -255,7 +284,11 @@ void stream_on_local_event(struct watch *w, unsigned events)
 
 bool stream_config_wants_bytes(const struct stream_config *config)
 {
-	return config->crlf || config->telnet || config->hex || config->progress || config->idle_ms;
+	const struct stream_calls_config *calls = &config->calls;
+
+	return config->crlf || config->telnet || config->hex || config->progress ||
+	       config->idle_ms || calls->oob || calls->reset || calls->send_flags ||
+	       calls->recv_flags;
 }
 
 static void set_filters(struct stream *s)
@@ -306,7 +339,13 @@ int stream_init(struct stream *s, const struct connection *connection,
 		.local = local,
 		.done = done,
 		.data = data};
+	stream_calls_adjust(&config->calls, &policy);
 	r = endpoint_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
+	if (r == 0) {
+		r = stream_calls_apply(&config->calls, &s->peer, &s->urgent, on_urgent, s);
+		if (r < 0)
+			endpoint_take(&s->peer);
+	}
 	if (r < 0) {
 		*s = (struct stream){0};
 		return r;

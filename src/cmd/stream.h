@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "cmd/connection.h"
+#include "cmd/stream_calls.h"
 #include "io/endpoint.h"
 #include "relay/relay.h"
 
@@ -21,6 +22,7 @@ struct stream_config {
 	bool stats;
 	const char *input; // file instead of stdin, or NULL
 	const char *output;
+	struct stream_calls_config calls;
 };
 
 extern const struct opt stream_opts[];
@@ -55,6 +57,7 @@ struct stream {
 	struct timer progress;
 	struct stream_filters *filters; // NULL: none
 	bool owner_reports; // what became of the connection, by stream_report_closed()
+	struct urgent urgent; // in use with --oob
 	stream_fn *done;
 	void *data; // the owner's
 };

@@ -11,14 +11,26 @@
 #include <poll.h>
 #include <unistd.h>
 
+static bool is_ready(int fd, short events)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
 static ssize_t socket_recv(struct endpoint *e, void *buf, size_t len)
 {
-	return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT);
+	// All that is wanted shall come in one call: ready says whether it is there.
+	if (e->recv_limit && !is_ready(e->rd_fd, POLLIN))
+		return -EAGAIN;
+	if (e->urgent)
+		return urgent_recv(e->urgent, buf, len, e->recv_flags);
+	return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT | e->recv_flags);
 }
 
 static ssize_t socket_send(struct endpoint *e, const void *buf, size_t len)
 {
-	return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | e->send_flags);
 }
 
 static int socket_shut(struct endpoint *e, int how)
@@ -29,13 +41,6 @@ static int socket_shut(struct endpoint *e, int how)
 static const struct endpoint_ops socket_ops = {socket_recv, socket_send, socket_shut};
 
 // A blocking descriptor that we may neither change nor open anew: never call it unless it is ready.
-static bool is_ready(int fd, short events)
-{
-	struct pollfd pfd = {.fd = fd, .events = events};
-
-	return poll(&pfd, 1, 0) > 0;
-}
-
 static bool may_block(const struct watch *w, const struct fd_info *info)
 {
 	return w->flags & WATCH_SHARED && !watch_is_always_ready(w) && info->kind != FD_SOCKET;

@@ -6,6 +6,7 @@
 #define SOCKCTL_IO_ENDPOINT_H
 
 #include "io/fd.h"
+#include "io/urgent.h"
 #include "io/watch.h"
 
 #include <stdbool.h>
@@ -37,6 +38,9 @@ struct endpoint {
 	struct watch watches[2];
 	off_t own_offset;
 	int in, out; // the descriptors as they were given
+	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
+	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
+	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
 	bool is_private;
 };
 

@@ -77,6 +77,8 @@ static int uv_events(const struct watch *w)
 		     (w->wanted & WATCH_WRITE ? UV_WRITABLE : 0) |
 		     (w->wanted & WATCH_PEER_END ? UV_DISCONNECT : 0);
 
+	if (w->flags & WATCH_PRIORITY)
+		events |= UV_PRIORITIZED;
 	if (events)
 		return events;
 	// Each datagram that arrives would wake the process for nothing: the kernel announces data
@@ -90,7 +92,8 @@ static void arm(struct watch *w)
 		struct epoll_event ev = {
 			.events = (w->wanted & WATCH_READ ? EPOLLIN : 0u) |
 				  (w->wanted & WATCH_WRITE ? EPOLLOUT : 0u) |
-				  (w->wanted & WATCH_PEER_END ? EPOLLRDHUP : 0u),
+				  (w->wanted & WATCH_PEER_END ? EPOLLRDHUP : 0u) |
+				  (w->flags & WATCH_PRIORITY ? EPOLLPRI : 0u),
 		};
 
 		epoll_ctl(w->nested, EPOLL_CTL_MOD, w->fd, &ev);
@@ -115,7 +118,8 @@ static unsigned from_poll(const struct watch *w, int revents)
 
 	return (revents & (POLLIN | POLLHUP) ? WATCH_READ : 0u) |
 	       (revents & POLLOUT ? WATCH_WRITE : 0u) | (revents & fatal ? WATCH_ERROR : 0u) |
-	       (revents & POLLRDHUP ? WATCH_PEER_END : 0u);
+	       (revents & POLLRDHUP ? WATCH_PEER_END : 0u) |
+	       (revents & POLLPRI && w->flags & WATCH_PRIORITY ? WATCH_URGENT : 0u);
 }
 
 // What the nested epoll instance has to say.
@@ -147,12 +151,22 @@ static void on_error(struct watch *w)
 	w->cb(w, WATCH_ERROR);
 }
 
+// It would be reported until somebody takes it, who may be waiting for something else.
+static void stop_urgent(struct watch *w)
+{
+	w->flags &= ~(unsigned)WATCH_PRIORITY;
+	arm(w);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int uvevents)
 {
 	struct watch_handle *h = poll->data;
 	struct watch *w = h->owner;
-	unsigned events = (uvevents & UV_READABLE ? WATCH_READ : 0u) |
-			  (uvevents & UV_WRITABLE ? WATCH_WRITE : 0u);
+	unsigned events =
+		(uvevents & UV_READABLE ? WATCH_READ : 0u) |
+		(uvevents & UV_WRITABLE ? WATCH_WRITE : 0u) |
+		(uvevents & UV_PRIORITIZED && w->flags & WATCH_PRIORITY ? WATCH_URGENT : 0u);
+	unsigned reported = w->wanted | WATCH_URGENT;
 
 	if (w->nested >= 0)
 		events = nested_events(w);
@@ -163,8 +177,10 @@ static void on_poll(uv_poll_t *poll, int status, int uvevents)
 
 	if (events & WATCH_ERROR) {
 		on_error(w);
-	} else if (events & w->wanted) {
-		w->cb(w, events & w->wanted);
+	} else if (events & reported) {
+		if (events & WATCH_URGENT)
+			stop_urgent(w);
+		w->cb(w, events & reported);
 	} else if (w->armed & ~w->wanted) {
 		arm(w);
 	} else if (events || w->urgent) {
@@ -229,6 +245,15 @@ void watch_want(struct watch *w, unsigned events)
 	else if (events & ~w->armed)
 		arm(w); // to want less waits until an event comes that is not wanted: often none
 			// does
+}
+
+void watch_want_urgent(struct watch *w)
+{
+	if (w->flags & WATCH_PRIORITY)
+		return;
+	w->flags |= WATCH_PRIORITY;
+	if (w->handle && !w->handle->is_idle)
+		arm(w);
 }
 
 bool watch_is_always_ready(const struct watch *w)

@@ -24,7 +24,10 @@ enum watch_flag {
 	WATCH_SHARED = 1, // the description belongs to others too: keep its blocking mode
 	WATCH_DATAGRAM = 2, // errors do not end it (an ICMP message for one datagram)
 	WATCH_OUTPUT = 4, // only written to: a hang-up is an error
+	WATCH_PRIORITY = 8, // urgent data is reported, too, once
 };
+
+#define WATCH_URGENT 16u // event: urgent data has come, with WATCH_PRIORITY
 
 struct watch;
 
@@ -52,6 +55,9 @@ int watch_init(struct watch *w, uv_loop_t *loop, int fd, unsigned flags, watch_f
 // Says which of WATCH_READ, WATCH_WRITE and WATCH_PEER_END are wanted from now on. Costs nothing
 // while that does not change.
 void watch_want(struct watch *w, unsigned events);
+
+// Turns WATCH_PRIORITY on, again after urgent data was reported.
+void watch_want_urgent(struct watch *w);
 
 // True if waiting for the descriptor makes no sense: it is always ready.
 bool watch_is_always_ready(const struct watch *w);

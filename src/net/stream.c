@@ -16,6 +16,8 @@ enum {
 	STATE_CLOSE_WAIT = 8,
 };
 
+#define AT_ONCE (64 * 1024) // bytes that every receive buffer holds
+
 void stream_set_defaults(int fd)
 {
 	static const struct {
@@ -75,4 +77,18 @@ int stream_credentials(int fd, struct ucred *who)
 		return -EOPNOTSUPP;
 	len = sizeof(*who);
 	return sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
+}
+
+int stream_close_by_reset(int fd)
+{
+	const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	return sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+int stream_receive_at_once(int fd, uint64_t bytes)
+{
+	if (bytes > AT_ONCE)
+		return 0;
+	return sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVLOWAT, (int)bytes);
 }

@@ -7,6 +7,7 @@
 #include "sys/file.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #define ROUNDS 16 // reads per turn before others get theirs
 
@@ -56,19 +57,41 @@ static int filter_and_deliver(struct flow *f, const char *data, size_t len)
 	return r;
 }
 
+// The source may be wanted for so many bytes only.
+static size_t room(const struct flow *f)
+{
+	uint64_t limit = f->src->recv_limit;
+
+	return limit ? (size_t)MIN(limit - f->received, sizeof(buffer)) : sizeof(buffer);
+}
+
 // What the splice engine left in its pipe comes before what the source still has.
 static ssize_t receive(struct flow *f)
 {
 	ssize_t n;
 
 	if (!f->piped)
-		return f->src->ops->recv(f->src, buffer, sizeof(buffer));
+		return f->src->ops->recv(f->src, buffer, room(f));
 	n = sys_read(f->pipe[0], buffer, MIN(f->piped, sizeof(buffer)));
 	if (n > 0) {
 		f->piped -= (size_t)n;
 		f->received -= (uint64_t)n; // counted when it entered the pipe
 	}
 	return n;
+}
+
+// What was only looked at would come again for ever.
+static bool is_enough(const struct flow *f)
+{
+	const struct endpoint *src = f->src;
+
+	return (src->recv_limit && f->received >= src->recv_limit) || src->recv_flags & MSG_PEEK;
+}
+
+// TCP counts what it receives with this flag and hands out nothing (tcp(7)).
+static bool is_discarded(const struct endpoint *src)
+{
+	return src->rd_info.is_tcp && src->recv_flags & MSG_TRUNC;
 }
 
 static enum pump wait_for_dst(struct flow *f)
@@ -104,12 +127,17 @@ static enum pump copy_pump(struct flow *f)
 			continue;
 		}
 		f->received += (uint64_t)n;
+		f->eof = is_enough(f);
+		if (is_discarded(f->src)) {
+			f->sent += (uint64_t)n;
+			continue;
+		}
 		r = filter_and_deliver(f, buffer, (size_t)n);
 		if (r < 0)
 			return flow_fail(f, FLOW_DST, r);
 		if (r > 0)
 			return wait_for_dst(f);
-		if (!f->piped && is_drained(f->src, (size_t)n)) {
+		if (!f->piped && !f->eof && is_drained(f->src, (size_t)n)) {
 			f->want_src = true;
 			return PUMP_WAIT;
 		}

@@ -29,13 +29,19 @@ static bool is_safe(const struct watch *w, const struct fd_info *info)
 	return info->kind != FD_SOCKET || !w || !(w->flags & WATCH_SHARED);
 }
 
+// What only calls that see the bytes can do.
+static bool is_special(const struct endpoint *src, const struct endpoint *dst)
+{
+	return src->recv_flags || src->recv_limit || src->urgent || dst->send_flags;
+}
+
 static bool can_splice(const struct flow *f)
 {
 	const struct endpoint *src = f->src;
 	const struct endpoint *dst = f->dst;
 
-	return !f->filter && !f->tap && src->rd_fd >= 0 && dst->wr_fd >= 0 &&
-	       can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
+	return !f->filter && !f->tap && !is_special(src, dst) && src->rd_fd >= 0 &&
+	       dst->wr_fd >= 0 && can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
 	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
 }
 
@@ -77,7 +83,8 @@ void flow_start(struct flow *f, uv_loop_t *loop)
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
-	if (f->src->rd_info.is_tcp && f->src->is_private && takes_large_pieces(f->dst))
+	if (f->src->rd_info.is_tcp && f->src->is_private && !f->src->recv_limit &&
+		takes_large_pieces(f->dst))
 		lowat_init(&f->lowat, loop, f->src->rd_fd, &f->want_dst);
 }
 

@@ -5,6 +5,7 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #define LINGER_FIRST_MS 1 // the wait for acknowledgements starts with this and doubles
 #define LINGER_LAST_MS 50
@@ -113,6 +114,9 @@ static int drain(struct relay *r)
 {
 	char buffer[16 * 1024];
 
+	// What an inherited socket still holds is for the next who has it.
+	if (!r->peer->is_private && (r->peer->recv_limit || r->peer->recv_flags & MSG_PEEK))
+		return 0;
 	for (int round = 0; round < DRAIN_ROUNDS && !r->peer_ended; round++) {
 		ssize_t n = r->peer->ops->recv(r->peer, buffer, sizeof(buffer));
 

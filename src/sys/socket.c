@@ -173,6 +173,16 @@ int sys_socket_error(int fd)
 	return ret < 0 ? ret : -error;
 }
 
+int sys_at_mark(int fd, int *at_mark)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(ioctl(fd, SIOCATMARK, at_mark));
+
+	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, SIOCATMARK),
+		T_INT_AT(ret < 0 ? 0 : *at_mark));
+	return ret;
+}
+
 int sys_outq(int fd, int *bytes)
 {
 	TRACE_START();
