@@ -68,10 +68,10 @@ int parse_octal(const char *word, uint64_t *value)
 	return parse_whole(word, 8, value);
 }
 
-// Reads the digits after a decimal point as thousandths; more than three are cut.
-static int parse_thousandths(const char **rest, uint64_t *value)
+// Reads the digits after a decimal point as billionths; more than nine are cut.
+static int parse_billionths(const char **rest, uint64_t *value)
 {
-	uint64_t scale = 100;
+	uint64_t scale = 100000000;
 
 	*value = 0;
 	if (!isdigit((unsigned char)**rest))
@@ -91,14 +91,14 @@ int parse_duration(const char *word, uint64_t *ms)
 	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
 	const char *rest;
 	uint64_t whole;
-	uint64_t thousandths = 0;
+	uint64_t billionths = 0;
 	int r = parse_digits(word, 10, &whole, &rest);
 
 	if (r == -EINVAL)
 		return r;
 	if (*rest == '.') {
 		rest++;
-		if (parse_thousandths(&rest, &thousandths) < 0)
+		if (parse_billionths(&rest, &billionths) < 0)
 			return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
@@ -106,7 +106,10 @@ int parse_duration(const char *word, uint64_t *ms)
 			continue;
 		if (r < 0 || whole > UINT64_MAX / units[i].scale / 2)
 			return -ERANGE;
-		*ms = whole * units[i].scale + thousandths * units[i].scale / 1000;
+		whole = whole * units[i].scale + billionths * units[i].scale / 1000000000;
+		if (!whole && word[strcspn(word, "123456789")])
+			return -EDOM;
+		*ms = whole;
 		return 0;
 	}
 	return -EINVAL;

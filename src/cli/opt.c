@@ -92,6 +92,14 @@ static void add_option_name(struct str *s, const struct opt *o)
 	str_addf(s, "--%s", o->name);
 }
 
+// "--timeout: 'abc'"
+static void add_argument(struct str *s, const struct opt *o, const char *arg)
+{
+	add_option_name(s, o);
+	str_add(s, ": ");
+	add_quoted(s, arg, strlen(arg));
+}
+
 static int fail_unknown_long(struct parser *p, const char *word)
 {
 	struct nearest near;
@@ -140,9 +148,7 @@ static void add_limit(struct str *s, enum opt_type type, uint64_t v)
 
 static int fail_range(struct parser *p, const struct opt *o, const char *arg, bool too_large)
 {
-	add_option_name(p->err, o);
-	str_add(p->err, ": ");
-	add_quoted(p->err, arg, strlen(arg));
+	add_argument(p->err, o, arg);
 	if (o->max) {
 		str_add(p->err, " is out of range: ");
 		add_limit(p->err, o->type, o->min);
@@ -188,10 +194,12 @@ static int store_number(struct parser *p, const struct opt *o, const char *arg, 
 		r = parse_uint(arg, &v);
 
 	if (r == -EINVAL) {
-		add_option_name(p->err, o);
-		str_add(p->err, ": ");
-		add_quoted(p->err, arg, strlen(arg));
+		add_argument(p->err, o, arg);
 		return fail(p, " is not %s", form_of(o->type));
+	}
+	if (r == -EDOM) {
+		add_argument(p->err, o, arg);
+		return fail(p, " is less than 1ms, the shortest time");
 	}
 	if (r < 0 || v < o->min || (o->max && v > o->max))
 		return fail_range(p, o, arg, r == -ERANGE);
@@ -207,9 +215,7 @@ static int store_choice(struct parser *p, const struct opt *o, const char *arg, 
 			return 0;
 		}
 	}
-	add_option_name(p->err, o);
-	str_add(p->err, ": ");
-	add_quoted(p->err, arg, strlen(arg));
+	add_argument(p->err, o, arg);
 	str_add(p->err, " is none of");
 	for (int i = 0; o->choices[i]; i++)
 		str_addf(p->err, "%s %s", i ? "," : "", o->choices[i]);

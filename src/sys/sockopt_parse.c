@@ -106,6 +106,8 @@ static int parse_time(const char *word, uint64_t unit, int64_t *number)
 			r = -ERANGE;
 		us = r == 0 ? ms * 1000 : 0;
 	}
+	if (r == -EDOM) // an option may be set in microseconds instead
+		return -EINVAL;
 	if (r < 0)
 		return r;
 	if (us % unit)
