@@ -166,10 +166,10 @@ static bool is_self(const struct pinger_peer *peer)
 	       local.sa.sa_family != AF_UNIX && sockaddr_equal(&local, &peer->pinger->address);
 }
 
-static void on_connected(struct pinger_peer *peer)
+// ERROR is what has become of connecting.
+static void on_connected(struct pinger_peer *peer, int error)
 {
 	struct pinger *p = peer->pinger;
-	int error = sys_socket_error(peer->fd);
 
 	if (error == 0 && is_self(peer))
 		error = -ECONNREFUSED;
@@ -203,7 +203,7 @@ static void on_event(struct watch *w, unsigned events)
 	struct pinger *p = peer->pinger;
 
 	if (peer->state == PEER_CONNECTING) {
-		on_connected(peer);
+		on_connected(peer, sys_socket_error(peer->fd));
 	} else {
 		if (events & WATCH_WRITE)
 			peer_send(peer);
@@ -219,7 +219,7 @@ void peer_on_ready(struct pollset_item *item)
 	struct pinger *p = peer->pinger;
 
 	if (peer->state == PEER_CONNECTING)
-		on_connected(peer);
+		on_connected(peer, sys_socket_error(peer->fd));
 	else
 		receive(peer); // pinger_go_on() sends, if something is left
 	pinger_go_on(p, peer);
@@ -240,9 +240,10 @@ static int start_watching(struct pinger_peer *peer, int fd, bool is_private, uns
 }
 
 // Starts a stream of requests.
-static int begin(struct pinger_peer *peer, int fd, bool is_private, enum peer_state state)
+static int begin(
+	struct pinger_peer *peer, int fd, bool is_private, enum peer_state state, unsigned wanted)
 {
-	int r = start_watching(peer, fd, is_private, state == PEER_OPEN ? WATCH_READ : WATCH_WRITE);
+	int r = start_watching(peer, fd, is_private, wanted);
 
 	if (r < 0)
 		return r;
@@ -261,7 +262,7 @@ int peer_open(struct pinger_peer *peer, int fd, bool is_private)
 	int r = p->events->on_open(p->data, peer->index, fd);
 
 	if (r == 0)
-		r = begin(peer, fd, is_private, PEER_OPEN);
+		r = begin(peer, fd, is_private, PEER_OPEN, WATCH_READ);
 	if (r == 0)
 		p->open++;
 	return r;
@@ -277,11 +278,21 @@ static int prepare_datagrams(int fd, int family)
 	return family == AF_UNIX ? sys_bind(fd, &sa, sizeof(sa.sa_family)) : 0;
 }
 
+// On this machine connections stand at once. To know it saves a wake-up, which would be a good part
+// of a round trip with a connection of its own.
+static bool stands(const struct pinger_peer *peer, int fd)
+{
+	struct sockaddr_any remote;
+
+	return peer->pinger->options.reconnect && sys_getpeername(fd, &remote) == 0;
+}
+
 int peer_connect(struct pinger_peer *peer, enum outgoing_step *step)
 {
 	struct pinger *p = peer->pinger;
 	const struct sockaddr_any *a = &p->address;
 	int fd = outgoing_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
+	bool is_done = false;
 	int r;
 
 	if (fd < 0)
@@ -290,12 +301,15 @@ int peer_connect(struct pinger_peer *peer, enum outgoing_step *step)
 	if (r == 0)
 		r = sys_connect(fd, &a->sa, a->len);
 	if (r == 0 || r == -EINPROGRESS) {
-		// What has succeeded at once is told like the rest: the socket is writable.
-		r = begin(peer, fd, true, PEER_CONNECTING);
+		// Otherwise that it is writable tells.
+		is_done = stands(peer, fd);
+		r = begin(peer, fd, true, PEER_CONNECTING, is_done ? WATCH_READ : WATCH_WRITE);
 		if (r == 0)
 			p->connecting++;
 	}
 	if (r < 0)
 		sys_close(fd);
+	else if (is_done)
+		on_connected(peer, 0);
 	return r;
 }

@@ -13,10 +13,10 @@ static void take_stream(struct pinger_peer *peer, const char *data, size_t len)
 {
 	const struct echo_payload *payload = &peer->pinger->payload;
 	uint64_t now = trace_now();
+	uint64_t number = peer->base + peer->read / payload->size;
+	size_t offset = (size_t)(peer->read % payload->size);
 
 	while (len) {
-		uint64_t number = peer->base + peer->read / payload->size;
-		size_t offset = (size_t)(peer->read % payload->size);
 		size_t n = MIN(len, payload->size - offset);
 
 		if (!echo_payload_matches(payload, peer->index, number, offset, data, n))
@@ -25,8 +25,9 @@ static void take_stream(struct pinger_peer *peer, const char *data, size_t len)
 		data += n;
 		len -= n;
 		if (offset + n == payload->size)
-			peer_settle(peer, number, peer->differs ? PINGER_DIFFERS : PINGER_ANSWERED,
-				now);
+			peer_settle(peer, number++,
+				peer->differs ? PINGER_DIFFERS : PINGER_ANSWERED, now);
+		offset = 0;
 	}
 }
 
@@ -59,16 +60,17 @@ static size_t make_stream(struct pinger_peer *peer, uint64_t position, uint64_t 
 {
 	const struct echo_payload *payload = &peer->pinger->payload;
 	char *out = peer->pinger->out;
+	uint64_t number = peer->base + position / payload->size;
+	size_t offset = (size_t)(position % payload->size);
+	size_t most = (size_t)MIN(end - position, (uint64_t)PINGER_ROOM);
 	size_t made = 0;
 
-	while (position < end && made < PINGER_ROOM) {
-		size_t offset = (size_t)(position % payload->size);
-		size_t n = MIN(payload->size - offset, PINGER_ROOM - made);
+	while (made < most) {
+		size_t n = MIN(payload->size - offset, most - made);
 
-		echo_payload_write(payload, peer->index, peer->base + position / payload->size,
-			offset, out + made, n);
+		echo_payload_write(payload, peer->index, number++, offset, out + made, n);
 		made += n;
-		position += n;
+		offset = 0;
 	}
 	return made;
 }
