@@ -398,7 +398,7 @@ def test_threads(echo, clients, datagrams):
     waits = [int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", open(path).read(), re.M)[1])
              for path in (f"/proc/{proc.pid}/task/{tid}/status"
                           for tid in os.listdir(f"/proc/{proc.pid}/task"))]
-    assert min(waits) >= 5, waits
+    assert sum(number >= 5 for number in waits) >= 4, waits
     counted = stats(proc)
     assert counted["connections"] == 200 and counted["sent"] == 1000
     assert counted["datagrams_received"] == counted["datagrams_sent"] == 50
