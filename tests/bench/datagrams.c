@@ -10,7 +10,8 @@
  *   datagrams flood   SIZE COUNT PORT		as many as go, with UDP_SEGMENT; prints nanoseconds
  *   datagrams pace    SIZE COUNT RATE PORT	one by one, RATE a second; prints nanoseconds
  *
- * PORT is on 127.0.0.1.
+ * PORT is on 127.0.0.1. A flood comes from as many processes as there are processors, lest it be
+ * the limit of what receives, and from one socket, for nc hears only the first that sends.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -227,20 +229,40 @@ static void count_datagrams(const char *port)
 	printf("%" PRIu64 "\n", count);
 }
 
-static void flood(size_t size, uint64_t count, const char *port)
+static void send_zeros(int fd, size_t size, uint64_t count)
 {
-	int fd = connect_to(port);
 	size_t unit = segmented_unit(size);
 	size_t at_once = unit * 2;
-	uint64_t begin = now();
 
-	use_segments(fd, size);
 	for (uint64_t left = count * size; left;) {
 		size_t len = left < at_once ? (size_t)left : at_once;
 
 		send_blocks(fd, len, unit);
 		left -= len;
 	}
+}
+
+static void flood(size_t size, uint64_t count, const char *port)
+{
+	uint64_t senders = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t begin = now();
+	int fd = connect_to(port);
+	int status;
+
+	use_segments(fd, size);
+	for (uint64_t i = 0; i < senders; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			err(1, "fork");
+		if (pid == 0) {
+			send_zeros(fd, size, count * (i + 1) / senders - count * i / senders);
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		if (status)
+			errx(1, "a sender failed");
 	printf("%" PRIu64 "\n", now() - begin);
 }
 

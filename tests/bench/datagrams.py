@@ -30,7 +30,8 @@ per second: datagrams that were sent, or that came out at stdout, by the wall cl
   that. CPU: user + system of the contestant, for each of these datagrams. arrived: how many of the
   datagrams sent came through. spread: (most - least) / median over the rounds.
 send SIZE      a file in blocks of SIZE to a program that counts; iperf3 has its own server
-receive SIZE   to /dev/null, of a flood with segmentation offload from the reference program
+receive SIZE   to /dev/null, of a flood with segmentation offload from the reference program, which
+  sends from all processors: more comes than anybody can receive
 paced SIZE     the same, of {pace} a second one by one
 segments is the reference program with UDP_SEGMENT, reference the one without. Flags: nc -u -l,
 ncat -u -l, socat -u and -b SIZE. Left out where a tool cannot do it: nc sends blocks of 16384 bytes
