@@ -69,6 +69,13 @@ bool sockaddr_is_loopback(const struct sockaddr_any *a)
 	return plain.sa.sa_family == AF_UNIX;
 }
 
+bool sockaddr_is_wildcard(const struct sockaddr_any *a)
+{
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
 static void add_unix_path(struct str *s, const struct sockaddr_un *un, socklen_t len)
 {
 	size_t used = len - MIN(len, (socklen_t)offsetof(struct sockaddr_un, sun_path));

@@ -36,6 +36,9 @@ void sockaddr_unmap(struct sockaddr_any *a);
 bool sockaddr_equal(const struct sockaddr_any *a, const struct sockaddr_any *b);
 bool sockaddr_is_loopback(const struct sockaddr_any *a);
 
+// 0.0.0.0 or ::, which stand for every address of this machine.
+bool sockaddr_is_wildcard(const struct sockaddr_any *a);
+
 // Text forms: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:PATH", "unix:@NAME",
 // "unix:" for an unnamed one. What stands in a path is escaped.
 void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);

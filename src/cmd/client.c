@@ -96,7 +96,7 @@ static int family_of(const struct client_config *c)
 {
 	if (c->ipv4 || c->ipv6)
 		return c->ipv4 ? AF_INET : AF_INET6;
-	if (c->bind_address.len && !outgoing_is_wildcard(&c->bind_address))
+	if (c->bind_address.len && !sockaddr_is_wildcard(&c->bind_address))
 		return c->bind_address.sa.sa_family;
 	return AF_UNSPEC;
 }
@@ -140,7 +140,7 @@ static int status_of(const struct dial_outcome *o)
 static void add_source(struct str *s, const struct sockaddr_any *bind)
 {
 	str_add(s, "from ");
-	if (outgoing_is_wildcard(bind))
+	if (sockaddr_is_wildcard(bind))
 		str_addf(s, "port %u", sockaddr_port(bind));
 	else if (sockaddr_port(bind))
 		str_add_sockaddr(s, &bind->sa, bind->len);

@@ -79,14 +79,9 @@ static int open_one(
 	return r;
 }
 
-static bool is_any6(const struct sockaddr_any *a)
+static bool is_wildcard_of(const struct sockaddr_any *a, int family)
 {
-	return a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
-static bool is_any4(const struct sockaddr_any *a)
-{
-	return a->sa.sa_family == AF_INET && a->in.sin_addr.s_addr == htonl(INADDR_ANY);
+	return a->sa.sa_family == family && sockaddr_is_wildcard(a);
 }
 
 static void close_sockets(struct bound *b)
@@ -108,8 +103,9 @@ static bool is_missing_family(int error)
 static int open_all(struct bound *b, const struct address_list *list, uint16_t port,
 	const struct bound_options *o, struct sockaddr_any *failed, const char **step)
 {
-	bool both = o->type != SOCK_RAW && list->count == 2 && is_any6(&list->items[0]) &&
-		    is_any4(&list->items[1]);
+	bool both = o->type != SOCK_RAW && list->count == 2 &&
+		    is_wildcard_of(&list->items[0], AF_INET6) &&
+		    is_wildcard_of(&list->items[1], AF_INET);
 
 	b->sockets = xcalloc(list->count, sizeof(*b->sockets));
 	for (size_t i = 0; i < list->count; i++) {

@@ -129,7 +129,7 @@ static void on_inet(struct dump *d, const struct nlmsghdr *header)
 	set_address(&s.local, s.family, m->id.idiag_src, m->id.idiag_sport, m->id.idiag_if);
 	set_address(&s.remote, s.family, m->id.idiag_dst, m->id.idiag_dport, m->id.idiag_if);
 	v6only = attribute(&a, INET_DIAG_SKV6ONLY, sizeof(*v6only));
-	s.takes_ipv4 = v6only && !*v6only && IN6_IS_ADDR_UNSPECIFIED(&s.local.in6.sin6_addr);
+	s.takes_ipv4 = v6only && !*v6only && sockaddr_is_wildcard(&s.local);
 	add_details(&s, &a);
 	d->fn(d->arg, &s);
 }

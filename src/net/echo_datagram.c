@@ -40,9 +40,9 @@ static bool is_reflector(uint16_t port)
 static void prepare(int fd, const struct sockaddr_any *local)
 {
 	sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	if (local->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&local->in6.sin6_addr))
+	if (local->sa.sa_family == AF_INET6 && sockaddr_is_wildcard(local))
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	else if (local->sa.sa_family == AF_INET && local->in.sin_addr.s_addr == htonl(INADDR_ANY))
+	else if (local->sa.sa_family == AF_INET && sockaddr_is_wildcard(local))
 		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 

@@ -8,12 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-bool outgoing_is_wildcard(const struct sockaddr_any *a)
-{
-	return a->sa.sa_family == AF_INET ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
-					  : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-}
-
 static int bind_interface(const struct outgoing_options *o, int fd)
 {
 	if (!o->interface)
@@ -31,7 +25,7 @@ static int bind_address(const struct outgoing_options *o, int fd, int family)
 	if (local.sa.sa_family != family) {
 		uint16_t port = sockaddr_port(&local);
 
-		if (!outgoing_is_wildcard(&local))
+		if (!sockaddr_is_wildcard(&local))
 			return -EADDRNOTAVAIL;
 		local = (struct sockaddr_any){.sa.sa_family = (sa_family_t)family};
 		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);

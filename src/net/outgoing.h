@@ -37,7 +37,4 @@ int outgoing_open(const struct outgoing_options *o, int family, int type, enum o
 // (RFC 9293 section 3.5) look like a server.
 bool outgoing_is_self(int fd);
 
-// True for an address that stands for any: then it names a port at most.
-bool outgoing_is_wildcard(const struct sockaddr_any *a);
-
 #endif

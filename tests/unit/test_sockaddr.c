@@ -189,6 +189,23 @@ static void test_loopback(void **state)
 	assert_true(loopback(un("/run/x", 6)));
 }
 
+static bool wildcard(struct sockaddr_any a)
+{
+	return sockaddr_is_wildcard(&a);
+}
+
+static void test_wildcard(void **state)
+{
+	(void)state;
+	assert_true(wildcard(in4("0.0.0.0", 80)));
+	assert_true(wildcard(in6("::", 80, 0)));
+	assert_false(wildcard(in4("0.0.0.1", 0)));
+	assert_false(wildcard(in6("::1", 0, 0)));
+	assert_false(wildcard(in6("::ffff:0.0.0.0", 0, 0)));
+	assert_false(wildcard(un("", 1)));
+	assert_false(wildcard((struct sockaddr_any){0}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_wildcard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
