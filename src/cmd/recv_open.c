@@ -18,41 +18,50 @@ static int prepare(void *data, int fd)
 	return sockopt_settings_prepare(&r->settings, fd);
 }
 
-// The group joins by the first socket that can.
+// Joins by the first socket that gets what is sent to the group. Returns 0 or a negative errno,
+// -EDESTADDRREQ if none does.
 static int join(struct receiving *r, struct membership *m)
 {
-	int error = -EAFNOSUPPORT;
+	int error = -EDESTADDRREQ;
 
 	membership_default_interface(m, r->config->datagram.interface);
-	for (size_t i = 0; i < r->bound.count && error < 0; i++)
-		error = membership_join(m, r->bound.sockets[i].fd);
+	for (size_t i = 0; i < r->bound.count && error < 0; i++) {
+		const struct bound_socket *s = &r->bound.sockets[i];
+
+		if (membership_is_heard(m, s->fd, &s->local))
+			error = membership_join(m, s->fd);
+	}
 	return error;
+}
+
+// An address that is a group needs no --join.
+static int join_address(struct receiving *r)
+{
+	struct membership m;
+	int error;
+
+	if (!is_multicast(&r->bound.sockets[0].local))
+		return 0;
+	membership_of(&m, &r->bound.sockets[0].local);
+	error = join(r, &m);
+	return error < 0 ? app_fail(r->app, STATUS_CONNECT, r->config->place.name, error) : 0;
 }
 
 static int join_all(struct receiving *r)
 {
 	for (size_t i = 0; i < r->membership_count; i++) {
+		const char *word = r->config->join.items[i];
 		int error = join(r, &r->memberships[i]);
 
+		if (error == -EDESTADDRREQ)
+			return app_failf(r->app, STATUS_USAGE, word,
+				"nothing of this group comes to %s: leave out the host and the "
+				"family",
+				r->config->place.name);
 		if (error < 0)
-			return app_fail(r->app, STATUS_CONNECT, r->config->join.items[i], error);
+			return app_fail(r->app, STATUS_CONNECT, word, error);
 	}
-	// An address that is a group needs no --join.
-	for (size_t i = 0; i < r->bound.count; i++) {
-		const struct sockaddr_any *local = &r->bound.sockets[i].local;
-		struct membership m;
-
-		if (!is_multicast(local))
-			continue;
-		membership_of(&m, local);
-		membership_default_interface(&m, r->config->datagram.interface);
-
-		int error = membership_join(&m, r->bound.sockets[i].fd);
-
-		if (error < 0)
-			return app_fail(r->app, STATUS_CONNECT, r->config->place.name, error);
-	}
-	return 0;
+	return r->membership_count ? 0 : join_address(r);
 }
 
 static struct bound_options options_of(struct receiving *r, bool reuse)

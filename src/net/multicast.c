@@ -24,10 +24,27 @@ static struct group_req request_of(const struct sockopt_value *v)
 	return req;
 }
 
+static void group_of(struct sockaddr_any *group, const struct membership *m)
+{
+	struct group_req req = request_of(&m->value);
+
+	sockaddr_set(group, (const struct sockaddr *)&req.gr_group,
+		m->family == AF_INET ? sizeof(group->in) : sizeof(group->in6));
+}
+
+static bool has_source_of(const struct sockopt_value *v, int family)
+{
+	struct group_source_req req;
+
+	if (v->len < sizeof(req))
+		return true; // none
+	memcpy(&req, v->data, sizeof(req));
+	return req.gsr_source.ss_family == family;
+}
+
 int membership_parse(struct membership *m, const char *word)
 {
 	struct sockaddr_any group;
-	struct group_req req;
 	int r;
 
 	m->option =
@@ -35,10 +52,9 @@ int membership_parse(struct membership *m, const char *word)
 	r = sockopt_value_parse(&m->value, m->option, word);
 	if (r < 0)
 		return r == -ENODEV ? r : -EINVAL;
-	req = request_of(&m->value);
-	m->family = req.gr_group.ss_family;
-	sockaddr_set(&group, (const struct sockaddr *)&req.gr_group, sizeof(req.gr_group));
-	return is_multicast(&group) ? 0 : -EINVAL;
+	m->family = request_of(&m->value).gr_group.ss_family;
+	group_of(&group, m);
+	return is_multicast(&group) && has_source_of(&m->value, m->family) ? 0 : -EINVAL;
 }
 
 void membership_of(struct membership *m, const struct sockaddr_any *group)
@@ -52,6 +68,29 @@ void membership_of(struct membership *m, const struct sockaddr_any *group)
 	m->family = group->sa.sa_family;
 	memcpy(m->value.data, &req, sizeof(req));
 	m->value.len = sizeof(req);
+}
+
+static bool serves_ipv4(int fd)
+{
+	int v6only = 1;
+	socklen_t len = sizeof(v6only);
+
+	sys_getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &len);
+	return !v6only;
+}
+
+bool membership_is_heard(const struct membership *m, int fd, const struct sockaddr_any *local)
+{
+	struct sockaddr_any group;
+
+	if (sockaddr_is_wildcard(local))
+		return local->sa.sa_family == m->family ||
+		       (m->family == AF_INET && serves_ipv4(fd));
+	group_of(&group, m);
+	sockaddr_set_port(&group, sockaddr_port(local));
+	if (local->sa.sa_family == AF_INET6)
+		group.in6.sin6_scope_id = local->in6.sin6_scope_id;
+	return sockaddr_equal(&group, local);
 }
 
 void membership_default_interface(struct membership *m, const char *name)

@@ -16,12 +16,16 @@ struct membership {
 
 bool is_multicast(const struct sockaddr_any *a);
 
-// Reads GROUP[%INTERFACE][,SOURCE]. Returns 0, -EINVAL for a word of another form or no group, or
-// -ENODEV for an interface that is not there.
+// Reads GROUP[%INTERFACE][,SOURCE]. Returns 0, -EINVAL for a word of another form, no group or a
+// source of the other family, or -ENODEV for an interface that is not there.
 int membership_parse(struct membership *m, const char *word);
 
 // The membership of the group that a socket is bound to, on the interface of its scope.
 void membership_of(struct membership *m, const struct sockaddr_any *group);
+
+// Whether the socket FD, bound to LOCAL, gets what is sent to the group: only those bound to the
+// wildcard address or to the group itself do, whatever they join (ip(7)).
+bool membership_is_heard(const struct membership *m, int fd, const struct sockaddr_any *local);
 
 // Joins on the interface NAME unless the membership says which; NULL leaves it to the kernel.
 void membership_default_interface(struct membership *m, const char *name);

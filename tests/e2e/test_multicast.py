@@ -84,6 +84,18 @@ def test_receiving_at_the_address_of_the_group(recv, send, group, address):
     assert proc.out == b"one\n"
 
 
+@pytest.mark.parametrize("group, source, other", [
+    ("232.1.2.3", NEAR4, "10.99.0.7"), ("ff35::42", NEAR6, "2001:db8:99::7")])
+def test_joining_at_the_address_of_the_group(recv, send, network, group, source, other):
+    """Then it is as --join says, and no other source is let in."""
+    network.near.do(f"address add {other} dev wire" + (" nodad" if ":" in other else ""))
+    proc = recv("--join", f"{group}%wire,{source}", "--count", 1, place=(group, PORT))
+    send("--bind", other, group, PORT, "from another")
+    send("--bind", source, group, PORT, "from the source")
+    proc.wait()
+    assert proc.out == b"from the source\n"
+
+
 @pytest.mark.parametrize("group, other, address", [
     ("239.1.2.3", "239.1.2.4", FAR4), ("ff15::42", "ff15::43", FAR6)])
 def test_groups_of_others_are_not_ours(recv, send, group, other, address):
