@@ -4,36 +4,17 @@
 #include "relay/relay.h"
 
 #include <errno.h>
-#include <string.h>
-
-#define FAR_BEHIND (1024 * 1024) // the input waits for a member with more than this in its queue
-#define STALL_MS 200 // unless it takes nothing for so long while another has nothing left
-
-static size_t queued(const struct hub_member *m)
-{
-	return m->queue.len - m->queue_start;
-}
 
 bool hub_is_busy(const struct hub *h)
 {
 	return h->pending_start < h->pending.len;
 }
 
-static bool is_far_behind(const struct hub_member *m)
-{
-	return queued(m) > FAR_BEHIND;
-}
-
 // The input goes at the pace of the slowest who still reads.
 static bool wants_input(const struct hub *h)
 {
-	if (h->input_is_file || h->input_ended || list_empty(&h->members))
-		return false;
-	list_for_each (it, &h->members) {
-		if (is_far_behind(list_entry(it, struct hub_member, link)))
-			return false;
-	}
-	return true;
+	return !h->input_is_file && !h->input_ended && !list_empty(&h->audience.readers) &&
+	       audience_has_room(&h->audience, NULL);
 }
 
 static void update(struct hub *h)
@@ -44,57 +25,23 @@ static void update(struct hub *h)
 		watch_want(h->stdio.wr, hub_is_busy(h) ? WATCH_WRITE : 0);
 }
 
-static bool somebody_starves(const struct hub *h)
+static void on_reader_behind(struct audience *a, struct reader *reader)
 {
-	list_for_each (it, &h->members) {
-		if (!queued(list_entry(it, struct hub_member, link)))
-			return true;
-	}
-	return false;
+	struct hub *h = a->data;
+
+	h->on_behind(h, container_of(reader, struct hub_member, reader));
 }
 
-// Who does not read stalls nobody. Where nobody else waits, there is no reason to cut anybody off.
-static void on_stall(void *data)
+static void on_room(struct audience *a)
 {
-	struct hub *h = data;
-	uint64_t now = uv_now(h->loop);
-	bool again = false;
-
-	list_for_each (it, &h->members) {
-		struct hub_member *m = list_entry(it, struct hub_member, link);
-
-		if (!is_far_behind(m))
-			continue;
-		if (now - m->taken >= STALL_MS && somebody_starves(h))
-			h->on_behind(h, m); // takes it off the list
-		else
-			again = true;
-	}
-	if (again)
-		timer_start(&h->stall, STALL_MS);
-	update(h);
-}
-
-static void give(struct hub *h, const char *data, size_t len)
-{
-	list_for_each (it, &h->members) {
-		struct hub_member *m = list_entry(it, struct hub_member, link);
-
-		if (!queued(m))
-			m->taken = uv_now(h->loop);
-		str_addn(&m->queue, data, len);
-		relay_wake(m->relay);
-		if (is_far_behind(m) && !timer_is_running(&h->stall))
-			timer_start(&h->stall, STALL_MS);
-	}
+	update(a->data);
 }
 
 static void end_input(struct hub *h)
 {
 	h->input_ended = true;
-	list_for_each (it, &h->members) {
-		relay_wake(list_entry(it, struct hub_member, link)->relay);
-	}
+	list_for_each (it, &h->audience.readers)
+		relay_wake(list_entry(it, struct reader, link)->relay);
 }
 
 static void read_input(struct hub *h)
@@ -103,7 +50,7 @@ static void read_input(struct hub *h)
 	ssize_t n = h->stdio.ops->recv(&h->stdio, buffer, sizeof(buffer));
 
 	if (n > 0)
-		give(h, buffer, (size_t)n);
+		audience_give(&h->audience, NULL, buffer, (size_t)n);
 	else if (n == 0)
 		end_input(h);
 	else if (n != -EAGAIN && n != -EINTR)
@@ -125,11 +72,11 @@ static ssize_t write_output(struct hub *h, const char *data, size_t len)
 
 static void wake_blocked(struct hub *h)
 {
-	list_for_each (it, &h->members) {
-		struct hub_member *m = list_entry(it, struct hub_member, link);
+	list_for_each (it, &h->audience.readers) {
+		struct hub_member *m = list_entry(it, struct hub_member, reader.link);
 
 		if (m->blocked)
-			relay_wake(m->relay);
+			relay_wake(m->reader.relay);
 		m->blocked = false;
 	}
 }
@@ -171,24 +118,12 @@ static void on_stdio(struct watch *w, unsigned events)
 static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
 {
 	struct hub_member *m = container_of(e, struct hub_member, endpoint);
-	size_t n = MIN(len, queued(m));
+	size_t n;
 
 	if (m->hub->input_is_file)
 		return endpoint_recv_fd(e, buf, len);
-	if (n == 0)
-		return m->hub->input_ended ? 0 : -EAGAIN;
-	m->taken = uv_now(m->hub->loop);
-	memcpy(buf, m->queue.data + m->queue_start, n);
-	m->queue_start += n;
-	if (!queued(m)) {
-		str_fini(&m->queue);
-		m->queue_start = 0;
-	} else if (m->queue_start > FAR_BEHIND) {
-		str_drop(&m->queue, m->queue_start);
-		m->queue_start = 0;
-	}
-	update(m->hub);
-	return (ssize_t)n;
+	n = audience_take(&m->reader, buf, len);
+	return n || m->hub->input_ended ? (ssize_t)n : -EAGAIN;
 }
 
 // Takes all of it or nothing, so that what came in one read stays together.
@@ -228,8 +163,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 		.on_behind = on_behind,
 		.on_drained = on_drained,
 		.data = data};
-	list_init(&h->members);
-	timer_init(&h->stall, loop, on_stall, h);
+	audience_init(&h->audience, loop, on_reader_behind, on_room, h);
 
 	int r = endpoint_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
 
@@ -240,14 +174,15 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 void hub_fini(struct hub *h)
 {
 	str_fini(&h->pending);
-	timer_fini(&h->stall);
+	audience_fini(&h->audience);
 	if (h->stdio.ops)
 		endpoint_fini(&h->stdio);
 }
 
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 {
-	*m = (struct hub_member){.hub = h, .relay = relay};
+	*m = (struct hub_member){.hub = h};
+	audience_join(&h->audience, &m->reader, relay);
 	if (h->input_is_file)
 		endpoint_init_file(&m->endpoint, h->stdio.in, (off_t)h->stdio.rd_info.position);
 	else
@@ -257,13 +192,11 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 	m->endpoint.ops = &member_ops;
 	if (m->endpoint.offset)
 		m->endpoint.offset = &m->endpoint.own_offset;
-	list_append(&h->members, &m->link);
 	update(h);
 }
 
 void hub_leave(struct hub_member *m)
 {
-	list_remove(&m->link);
-	str_fini(&m->queue);
+	audience_leave(&m->reader);
 	update(m->hub);
 }

@@ -5,13 +5,11 @@
 #ifndef SOCKCTL_RELAY_HUB_H
 #define SOCKCTL_RELAY_HUB_H
 
-#include "base/list.h"
 #include "base/str.h"
 #include "io/endpoint.h"
-#include "io/timer.h"
+#include "relay/audience.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <uv.h>
 
 struct relay;
@@ -21,11 +19,7 @@ struct hub;
 struct hub_member {
 	struct endpoint endpoint;
 	struct hub *hub;
-	struct relay *relay;
-	struct list link;
-	struct str queue; // input that this member has not taken yet
-	size_t queue_start;
-	uint64_t taken; // uv_now() when it took some last
+	struct reader reader; // of the input
 	bool blocked; // it has something for the output, which is busy
 };
 
@@ -41,12 +35,11 @@ typedef void hub_behind_fn(struct hub *h, struct hub_member *m);
 struct hub {
 	uv_loop_t *loop;
 	struct endpoint stdio;
-	struct list members;
 	struct str pending; // of the output
 	size_t pending_start;
 	bool input_is_file;
 	bool input_ended;
-	struct timer stall; // runs while a member is far behind
+	struct audience audience; // of the input
 	hub_failed_fn *on_failed;
 	hub_behind_fn *on_behind;
 	hub_drained_fn *on_drained;
