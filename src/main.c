@@ -12,7 +12,7 @@
  *   relay/        relay: two one-way flows and the one function that decides when they end;
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout;
- *                 audience: one stream for many
+ *                 broker, chat: many clients among themselves; audience: one stream for many
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
  *                 (RFC 8305); outgoing: the sockets for that; ports, target, prober, scan:
  *                 checking many ports; bound: sockets on every address of a

@@ -30,6 +30,10 @@ static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"join each connection to a new one to ENDPOINT, such as example.org:80",
 		.words = "host"},
+	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
+		"join all connections: what one sends goes to all others"},
+	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
+		"the same for people: lines with the number of who sent them, fit for a terminal"},
 	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,
 		"let everybody who can reach this machine use the program"},
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
@@ -63,6 +67,14 @@ static const char *const conflicts[][2] = {
 	{"exec", "output"},
 	{"exec-file", "input"},
 	{"exec-file", "output"},
+	{"broker", "forward"},
+	{"broker", "exec"},
+	{"broker", "exec-file"},
+	{"broker", "output"},
+	{"chat", "forward"},
+	{"chat", "exec"},
+	{"chat", "exec-file"},
+	{"chat", "output"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
 	{NULL, NULL},
@@ -115,6 +127,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct listen_config *c = config;
 	int r;
 
+	c->keep_open |= c->broker || c->chat; // they are for many
 	if (argc) {
 		r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
 		if (r == 0)
@@ -146,6 +159,8 @@ static const struct serve_mode *mode_of(const struct listen_config *c)
 		return &serve_exec;
 	if (c->forward)
 		return &serve_forward;
+	if (c->broker || c->chat)
+		return &serve_broker;
 	return c->keep_open || c->count > 1 ? &serve_many : &serve_one;
 }
 

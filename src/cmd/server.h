@@ -26,6 +26,8 @@ struct listen_config {
 	uint64_t max_per_address;
 	const char *interface;
 	const char *forward;
+	bool broker;
+	bool chat;
 	uint64_t connect_timeout_ms;
 	struct program_config program;
 	bool expose;

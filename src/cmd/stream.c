@@ -188,9 +188,18 @@ static int report_local_failure(struct stream *s, const char *name)
 	return status;
 }
 
+static bool has_left(const struct stream *s)
+{
+	return s->may_leave && s->relay.outcome == RELAY_PEER_FAILED &&
+	       s->relay.in.state == FLOW_SHUT;
+}
+
 static int report_failure(struct stream *s)
 {
 	const struct relay *r = &s->relay;
+
+	if (has_left(s))
+		return STATUS_OK;
 
 	switch (r->outcome) {
 	case RELAY_DONE:
@@ -264,7 +273,7 @@ static void on_relay_done(struct relay *r)
 	if (!status)
 		status = check_received(s);
 	if (!s->owner_reports)
-		stream_report_closed(s, NULL, status);
+		stream_report_closed(s, has_left(s) ? "left" : NULL, status);
 	s->done(s, status);
 }
 

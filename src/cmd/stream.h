@@ -56,6 +56,7 @@ struct stream {
 	struct relay relay;
 	struct timer progress;
 	struct stream_filters *filters; // NULL: none
+	bool may_leave; // who has ended its side and takes no more has left: that is no failure
 	bool owner_reports; // what became of the connection, by stream_report_closed()
 	struct urgent urgent; // in use with --oob
 	stream_fn *done;

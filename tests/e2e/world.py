@@ -73,10 +73,11 @@ class Terminal:
         return re.sub(r"\r+\n", "\n", text)
 
     def settle(self):
-        """Waits until the command has ended, says that it listens, or watches."""
+        """Waits until the command has ended, says that it listens, or what it watches or has
+        connected to has something to say."""
         def settled():
             return LISTENS.search(self.text) or self.ended() or (
-                "--watch" in self.command and self.text)
+                re.search("--watch|connect -[v4]", self.command) and self.text)
 
         wait_for(settled, f"{self.command} listening: {self.text}")
 

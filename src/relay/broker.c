@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: ISC
+#include "relay/broker.h"
+
+#include "relay/relay.h"
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define NAMED 20 // of those who are there already; more are counted
+
+static bool wants_input(const struct broker *b)
+{
+	return b->input.info.kind != FD_FILE && !b->input_ended &&
+	       !list_empty(&b->audience.readers) && audience_has_room(&b->audience, NULL);
+}
+
+static void update(struct broker *b)
+{
+	watch_want(&b->input.watch, wants_input(b) ? WATCH_READ : 0);
+}
+
+static void on_reader_behind(struct audience *a, struct reader *reader)
+{
+	struct broker *b = a->data;
+
+	b->on_behind(b, container_of(reader, struct broker_member, reader));
+}
+
+static void on_room(struct audience *a)
+{
+	list_for_each (it, &a->readers) {
+		struct reader *r = list_entry(it, struct reader, link);
+
+		if (r->is_held_up)
+			relay_wake(r->relay);
+		r->is_held_up = false;
+	}
+	update(a->data);
+}
+
+static void give_text(struct broker *b, const struct reader *from, struct str *text)
+{
+	if (text->len)
+		audience_give(&b->audience, from, text->data, text->len);
+	str_fini(text);
+}
+
+static void give(struct broker *b, const struct reader *from, struct chat_line *line,
+	const char *data, size_t len)
+{
+	struct str lines = {0};
+
+	if (!b->is_chat) {
+		audience_give(&b->audience, from, data, len);
+		return;
+	}
+	chat_line_add(line, data, len, &lines);
+	give_text(b, from, &lines);
+}
+
+static void end_line(struct broker *b, const struct reader *from, struct chat_line *line)
+{
+	struct str rest = {0};
+
+	chat_line_end(line, &rest);
+	give_text(b, from, &rest);
+}
+
+static void on_input(struct watch *w, unsigned events)
+{
+	static char buffer[32 * 1024];
+	struct broker *b = w->data;
+	ssize_t n;
+
+	(void)events;
+	if (!wants_input(b))
+		return;
+	n = stdio_read(&b->input, buffer, sizeof(buffer));
+	if (n > 0) {
+		give(b, NULL, &b->line, buffer, (size_t)n);
+	} else if (n == 0) {
+		b->input_ended = true;
+		end_line(b, NULL, &b->line);
+	} else if (n != -EAGAIN && n != -EINTR) {
+		b->on_failed(b, (int)n);
+		return;
+	}
+	update(b);
+}
+
+int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
+	broker_failed_fn *on_failed, broker_behind_fn *on_behind, void *data)
+{
+	*b = (struct broker){.loop = loop,
+		.is_chat = is_chat,
+		.on_failed = on_failed,
+		.on_behind = on_behind,
+		.data = data};
+	str_add(&b->line.name, "<server>");
+	audience_init(&b->audience, loop, on_reader_behind, on_room, b);
+	return stdio_init(&b->input, loop, in, O_RDONLY, on_input, b);
+}
+
+void broker_fini(struct broker *b)
+{
+	if (!b->loop)
+		return;
+	stdio_fini(&b->input);
+	audience_fini(&b->audience);
+	chat_line_fini(&b->line);
+}
+
+static ssize_t take_greeting(struct broker_member *m, void *buf, size_t len)
+{
+	size_t n = MIN(len, m->greeting.len - m->greeted);
+
+	memcpy(buf, m->greeting.data + m->greeted, n);
+	m->greeted += n;
+	if (m->greeted == m->greeting.len) {
+		str_fini(&m->greeting);
+		m->greeted = 0;
+	}
+	return (ssize_t)n;
+}
+
+static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
+{
+	struct broker_member *m = container_of(e, struct broker_member, endpoint);
+	ssize_t n = 0;
+
+	if (m->has_file) {
+		n = sys_pread(m->broker->input.fd, buf, len, m->offset);
+		if (n)
+			m->offset += MAX(n, 0);
+		else
+			m->has_file = false;
+	}
+	if (n == 0 && m->greeting.len)
+		n = take_greeting(m, buf, len);
+	if (n == 0)
+		n = (ssize_t)audience_take(&m->reader, buf, len);
+	return n ? n : -EAGAIN;
+}
+
+// Takes all of it or nothing, so that what came in one read stays together.
+static ssize_t member_send(struct endpoint *e, const void *buf, size_t len)
+{
+	struct broker_member *m = container_of(e, struct broker_member, endpoint);
+
+	if (!audience_has_room(&m->broker->audience, &m->reader)) {
+		m->reader.is_held_up = true;
+		return -EAGAIN;
+	}
+	give(m->broker, &m->reader, &m->line, buf, len);
+	return (ssize_t)len;
+}
+
+static void end_member(struct broker_member *m)
+{
+	struct broker *b = m->broker;
+	struct str text = {0};
+
+	if (m->has_ended)
+		return;
+	m->has_ended = true;
+	if (!b->is_chat)
+		return;
+	end_line(b, &m->reader, &m->line);
+	str_addf(&text, "* %s has left\n", str_c(&m->line.name));
+	give_text(b, &m->reader, &text);
+}
+
+// The others go on.
+static int member_shut(struct endpoint *e, int how)
+{
+	(void)how;
+	end_member(container_of(e, struct broker_member, endpoint));
+	return 0;
+}
+
+static const struct endpoint_ops member_ops = {member_recv, member_send, member_shut};
+
+// Tells the newcomer who is there.
+static void greet(struct broker_member *m)
+{
+	size_t others = 0;
+
+	str_addf(&m->greeting, "* you are %s", str_c(&m->line.name));
+	list_for_each (it, &m->broker->audience.readers) {
+		struct broker_member *other = list_entry(it, struct broker_member, reader.link);
+
+		if (other == m || other->has_ended)
+			continue;
+		if (others < NAMED)
+			str_addf(&m->greeting, "%s %s",
+				others ? "," : "; here already:", str_c(&other->line.name));
+		others++;
+	}
+	if (others > NAMED)
+		str_addf(&m->greeting, " and %zu more", others - NAMED);
+	str_add(&m->greeting, others ? "\n" : "; nobody else is here\n");
+}
+
+static void announce(struct broker_member *m, const char *place)
+{
+	struct str text = {0};
+
+	str_addf(&text, "* %s has joined from %s\n", str_c(&m->line.name), place);
+	give_text(m->broker, &m->reader, &text);
+}
+
+void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
+	const char *place)
+{
+	*m = (struct broker_member){.broker = b,
+		.endpoint = {.ops = &member_ops, .rd_fd = -1, .wr_fd = -1},
+		.has_file = b->input.info.kind == FD_FILE,
+		.offset = (off_t)b->input.info.position};
+	m->endpoint.rd_info.kind = m->endpoint.wr_info.kind = FD_OTHER;
+	audience_join(&b->audience, &m->reader, relay);
+	if (b->is_chat) {
+		str_add(&m->line.name, name);
+		greet(m);
+		announce(m, place);
+	}
+	update(b);
+}
+
+void broker_leave(struct broker_member *m)
+{
+	if (!m->broker)
+		return;
+	end_member(m);
+	audience_leave(&m->reader);
+	update(m->broker);
+	chat_line_fini(&m->line);
+	str_fini(&m->greeting);
+	m->broker = NULL;
+}

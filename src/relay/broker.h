@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: ISC
+// Many relays that talk to each other: what one member sends goes to all others, each read whole.
+// So does what the input yields; a regular file as input greets each member instead.
+#ifndef SOCKCTL_RELAY_BROKER_H
+#define SOCKCTL_RELAY_BROKER_H
+
+#include "io/endpoint.h"
+#include "io/stdio.h"
+#include "relay/audience.h"
+#include "relay/chat.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct broker;
+struct relay;
+
+// The local party of one relay.
+struct broker_member {
+	struct endpoint endpoint;
+	struct broker *broker;
+	struct reader reader;
+	struct str greeting; // for this member alone, before all else
+	size_t greeted; // bytes of it that were taken
+	off_t offset; // of the input file
+	bool has_file; // and has not taken all of it
+	struct chat_line line; // of a chat
+	bool has_ended; // it says nothing more
+};
+
+// The input failed: ERROR is a negative errno.
+typedef void broker_failed_fn(struct broker *b, int error);
+
+// A member has stopped reading and keeps the others waiting; the callback ends its relay.
+typedef void broker_behind_fn(struct broker *b, struct broker_member *m);
+
+struct broker {
+	uv_loop_t *loop;
+	struct stdio input;
+	bool input_ended;
+	bool is_chat; // lines with the names of those who say them, instead of bytes
+	struct chat_line line; // of the input
+	struct audience audience;
+	broker_failed_fn *on_failed;
+	broker_behind_fn *on_behind;
+	void *data; // the owner's
+};
+
+// Takes over IN as stdio_init() does. Returns 0 or a negative errno.
+int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
+	broker_failed_fn *on_failed, broker_behind_fn *on_behind, void *data);
+void broker_fini(struct broker *b);
+
+// Prepares the endpoint of a member for its relay. NAME and PLACE are how a chat speaks of it: what
+// its lines begin with, and where it comes from.
+void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
+	const char *place);
+void broker_leave(struct broker_member *m);
+
+#endif
