@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import crowd
-from harness import CLOSED, DEVNULL, PIPE, PROGRAM, Task, digest_of, wait_for
+from harness import CLOSED, DEVNULL, PIPE, Task, digest_of, wait_for
 from peers import (MIB, accept, answer, dial, dial_unix, half_close, listener, port_of, receive,
                    receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, unused_port)
 
@@ -644,11 +645,13 @@ def test_both_ends(sockctl):
 # As the manual shows it.
 
 
-def manual_example(page, words):
-    """The commands of the literal block that comes after these words."""
-    text = (Path(__file__).parents[2] / "man" / page).read_text(encoding="utf-8")
-    block = text.partition(words)[2].partition(".Bd -literal")[2].partition("\n")[2]
-    return block.partition("\n.Ed")[0].replace("\\(aq", "'")
+def recipe():
+    """The program of the server of the manual's recipe, which test_examples.py runs as a whole."""
+    page = Path(__file__).parents[2] / "man" / "sockctl-listen.1"
+    text = page.read_text(encoding="utf-8").partition("Remote execution")[2]
+    command = text.partition("\n$ ")[2].partition("\n\\(haC")[0].replace("\\(aq", "'")
+    words = shlex.split(command)
+    return words[words.index("--exec") + 1]
 
 
 @pytest.mark.parametrize("program, output", [
@@ -656,8 +659,8 @@ def manual_example(page, words):
     ("#!/bin/sh\necho complaint >&2\n", "complaint\nexit status 0\n"),
     (None, "compiled\nexit status 0\n"),
 ], ids=["script", "stderr", "compiled"])
-def test_remote_execution(sockctl, namespaces, tmp_path, program, output):
-    """Word by word, on the port that the manual uses, in a network of its own."""
+def test_remote_execution(sockctl, tmp_path, program, output):
+    """A program is sent, runs there, and its output and status come back."""
     file = tmp_path / "program"
     if program is None:
         source = tmp_path / "program.c"
@@ -666,14 +669,9 @@ def test_remote_execution(sockctl, namespaces, tmp_path, program, output):
             pytest.skip("needs a compiler")
     else:
         file.write_text(program)
-    serve, _, send = manual_example("sockctl-listen.1", "Remote execution").rpartition("\n")
-    assert serve.startswith("sockctl listen ") and send.startswith("sockctl connect ")
-    script = tmp_path / "script"
-    # The words of a manual have no place for waiting until the server listens.
-    script.write_text(f"{serve} &\n{send.replace(' <', ' --retry --retry-delay 10ms <')}\n"
-                      f"{send}\nkill $!\nwait\n")
-    path = f"{os.path.dirname(os.path.abspath(PROGRAM))}:{os.environ['PATH']}"
-    proc = sockctl(script, program="/bin/sh", wrap=namespaces("none"), cwd=tmp_path,
-                   env={**os.environ, "PATH": path})
-    proc.wait()
-    assert proc.out.decode() == 2 * output, proc.err
+    server = sockctl("listen", "-k", "--exec", recipe(), *PLACE)
+    for _ in range(2):
+        client = sockctl("connect", "127.0.0.1", server.port, stdin=file.read_bytes())
+        client.wait()
+        assert client.out.decode() == output
+    server.stop()
