@@ -26,6 +26,8 @@ const struct opt datagram_opts[] = {
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
 	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "say at the end what was transferred"},
+	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
+		"receive with this flag of recv(2), such as MSG_PEEK"},
 	{0},
 };
 
@@ -38,10 +40,14 @@ static const struct event ev_both = {"stats", REPORT_NORMAL,
 	"sent {sent} datagrams, {sent_bytes} bytes, and received {received} datagrams, "
 	"{received_bytes} bytes in {duration}; {truncated} truncated, {dropped} dropped"};
 
-int datagram_check(const struct datagram_config *c, struct str *err)
+int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err)
 {
-	if (!c->interface || (*c->interface && strlen(c->interface) < IF_NAMESIZE))
-		return 0;
+	int r = msg_flags_parse(sends, &c->send_words, &c->send_flags, err);
+
+	if (r == 0)
+		r = msg_flags_parse(MSG_RECV_DATAGRAM, &c->recv_words, &c->recv_flags, err);
+	if (r < 0 || !c->interface || (*c->interface && strlen(c->interface) < IF_NAMESIZE))
+		return r;
 	str_add(err, "--interface: ");
 	return bad_word(err, c->interface, "is no name of a network interface");
 }

@@ -4,6 +4,7 @@
 #define SOCKCTL_CMD_DATAGRAM_H
 
 #include "app.h"
+#include "cmd/msg_flags.h"
 #include "cmd/place_lookup.h"
 #include "io/output.h"
 #include "net/receiver.h"
@@ -16,12 +17,16 @@ struct datagram_config {
 	bool connected;
 	uint64_t timeout_ms;
 	bool stats;
+	struct strlist send_words, recv_words; // MSG_*
+
+	int send_flags, recv_flags; // what the words say; filled in by the check
 };
 
 extern const struct opt datagram_opts[];
 
-// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
-int datagram_check(const struct datagram_config *c, struct str *err);
+// Checks what the table cannot, and reads the flags: SENDS is what it sends. Returns 0, or -EINVAL
+// with the reason in ERR.
+int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err);
 
 int datagram_family(const struct datagram_config *c);
 

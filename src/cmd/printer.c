@@ -38,12 +38,20 @@ static void on_output(struct output *o, int error)
 	p->on_written(p->data);
 }
 
+bool printer_takes_one(const struct printer *p)
+{
+	return !p->on_datagram && !printer_details(p->framing) && (p->flags || p->limit == 1);
+}
+
 int printer_init(struct printer *p)
 {
 	int r = output_init(&p->output, &p->app->loop, STDOUT_FILENO, on_output, p);
 
 	datagram_writer_init(&p->writer, p->framing);
-	receiver_init(&p->receiver, p->room ? p->room : ANY_ROOM);
+	if (p->flags & MSG_PEEK)
+		p->limit = 1; // it would come again for ever
+	receiver_init(
+		&p->receiver, p->room ? p->room : ANY_ROOM, p->limit == 1 ? 1 : RECEIVER_MESSAGES);
 	return r < 0 ? app_fail(p->app, STATUS_LOCAL, "standard output", r) : 0;
 }
 
@@ -121,10 +129,13 @@ static void print_piece(struct printer *p, struct received *m)
 	} while (at < m->len && !printer_is_full(p));
 }
 
-int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer)
+int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
+	const struct sockaddr_any *connected_to)
 {
-	int n = receiver_read(&p->receiver, fd, MSG_TRUNC);
+	int flags = p->flags | MSG_TRUNC;
 	int r;
+	int n = printer_takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
+				     : receiver_read(&p->receiver, fd, flags);
 
 	if (n <= 0)
 		return n;

@@ -20,6 +20,7 @@ struct printer {
 	enum framing framing;
 	size_t room; // for one datagram; 0: for any of IP
 	uint64_t limit; // stop after so many datagrams; 0: never
+	int flags; // MSG_* for each call; with MSG_PEEK the first datagram is the last
 	uint16_t port; // where the datagrams come to; 0 without ports
 	bool is_raw; // datagrams may begin with an IPv4 header
 	bool keep_header; // which is part of the data then
@@ -37,6 +38,9 @@ struct printer {
 	bool is_coalesced; // the last batch had pieces of many datagrams
 };
 
+// True if each datagram is received by a call of its own, which tells no details.
+bool printer_takes_one(const struct printer *p);
+
 // Details for receiver_prepare() that this framing shows.
 unsigned printer_details(enum framing framing);
 
@@ -45,9 +49,11 @@ int printer_init(struct printer *p);
 void printer_fini(struct printer *p); // does nothing on a zeroed one
 
 // Receives one batch from FD and prints it. PEER is the only source that counts, and becomes the
-// first one while its len is 0; NULL if all count. Returns how many pieces came, 0 for a failure
-// that was reported, or what receiver_read() met.
-int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer);
+// first one while its len is 0; NULL if all count. CONNECTED_TO is whom the socket is connected to,
+// or NULL. Returns how many pieces came, 0 for a failure that was reported, or what receiver_read()
+// met.
+int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
+	const struct sockaddr_any *connected_to);
 
 // True while a batch is being written: nothing may be received then.
 bool printer_is_busy(const struct printer *p);

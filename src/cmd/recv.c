@@ -39,7 +39,9 @@ static bool is_busy(const struct receiving *r)
 // Receives nothing while the last batch is under way: what comes meanwhile waits in the kernel.
 static void want(struct receiving *r)
 {
-	bool reads = !is_busy(r) && !timer_is_running(&r->rest);
+	// What waits in the error queue is announced as an error, and else nothing is wanted.
+	bool reads = !is_busy(r) && !timer_is_running(&r->rest) &&
+		     !(r->config->datagram.recv_flags & MSG_ERRQUEUE);
 
 	for (size_t i = 0; i < r->bound.count; i++) {
 		struct source *s = &r->sources[i];
@@ -109,7 +111,8 @@ static bool receive(struct receiving *r, struct source *s)
 	int n;
 
 	r->current = s;
-	n = printer_receive(&r->printer, s->fd, locks ? &s->peer : NULL);
+	n = printer_receive(
+		&r->printer, s->fd, locks ? &s->peer : NULL, s->peer.len ? &s->peer : NULL);
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		fail_to_receive(r, s, n);
 	if (n <= 0)
@@ -155,7 +158,11 @@ static void on_socket(struct watch *w, unsigned events)
 {
 	struct source *s = w->data;
 	struct receiving *r = s->receiving;
-	int error = events & WATCH_ERROR && s->peer.len ? datagram_error(s->fd) : 0;
+	bool is_awaited = r->config->datagram.recv_flags & MSG_ERRQUEUE;
+	int error = 0;
+
+	if (events & WATCH_ERROR && s->peer.len && !is_awaited)
+		error = datagram_error(s->fd);
 
 	if (error) {
 		fail_to_receive(r, s, error);
@@ -202,7 +209,8 @@ static int start_source(struct receiving *r, struct source *s, const struct boun
 		receiver_drops(b->fd, &s->first_drops);
 	if (r->is_answering) {
 		s->sender = xcalloc(1, sizeof(*s->sender));
-		sender_init(s->sender, s->fd, b->local.sa.sa_family != AF_UNIX);
+		sender_init(s->sender, s->fd, b->local.sa.sa_family != AF_UNIX,
+			r->config->datagram.send_flags);
 	}
 	r->room = MIN(r->room, receiver_buffer(s->fd) / 8);
 	error = watch_init(&s->watch, &r->app->loop, s->fd,
@@ -294,6 +302,7 @@ int recv_run(struct app *app, struct recv_config *config, int type, int protocol
 		.framing = framing_of(config),
 		.room = (size_t)config->buffer,
 		.limit = config->whole ? 1 : config->count,
+		.flags = config->datagram.recv_flags,
 		.is_raw = type == SOCK_RAW,
 		.keep_header = config->header,
 		.on_datagram = r.is_answering ? on_datagram : NULL,

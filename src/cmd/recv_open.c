@@ -10,11 +10,11 @@ static int prepare(void *data, int fd)
 {
 	struct receiving *r = data;
 	unsigned details = printer_details(r->printer.framing);
-	bool is_whole = r->printer.room == 0;
+	bool may_coalesce = r->printer.room == 0 && !r->printer.flags && r->printer.limit != 1;
 
 	if (r->is_answering)
 		details |= RECEIVER_DESTINATION;
-	r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && is_whole);
+	r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
 	return sockopt_settings_prepare(&r->settings, fd);
 }
 

@@ -33,6 +33,8 @@ const struct opt recv_unix_opts[] = {
 const struct opt recv_reply_opts[] = {
 	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT"},
 	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back"},
+	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
+		"send answers with this flag of send(2), such as MSG_DONTROUTE"},
 	{0},
 };
 

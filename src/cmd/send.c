@@ -101,10 +101,16 @@ static void fail_to_read(struct sending *s, int error)
 	finish(s);
 }
 
+// What waits in the error queue is announced as an error, and else nothing is wanted.
+static bool awaits_errors(const struct sending *s)
+{
+	return s->config->datagram.recv_flags & MSG_ERRQUEUE;
+}
+
 // What is wanted of the socket now.
 static void want(struct sending *s, bool write)
 {
-	bool read = s->wants_replies && !printer_is_busy(&s->printer);
+	bool read = s->wants_replies && !printer_is_busy(&s->printer) && !awaits_errors(s);
 
 	watch_want(&s->watch, (write ? WATCH_WRITE : 0u) | (read ? WATCH_READ : 0u));
 }
@@ -123,15 +129,36 @@ static void on_wait_over(void *data)
 // An ICMP message that came back, on a connected socket.
 static bool has_failed(struct sending *s)
 {
-	int error = s->socket.is_connected ? datagram_error(s->socket.fd) : 0;
+	int error = 0;
+
+	if (s->socket.is_connected && !awaits_errors(s))
+		error = datagram_error(s->socket.fd);
 
 	if (error)
 		fail_to_send(s, error);
 	return error;
 }
 
+// What MSG_MORE has kept back goes now. Returns 0 or a negative errno.
+static int flush(struct sending *s)
+{
+	if (!s->transmit.datagrams || s->socket.to.sa.sa_family == AF_UNIX)
+		return 0;
+	return sender_flush(s->sender, s->transmit.to);
+}
+
 static void end_of_sending(struct sending *s)
 {
+	int r = flush(s);
+
+	if (r == -EAGAIN) {
+		want(s, true);
+		return;
+	}
+	if (r < 0) {
+		fail_to_send(s, r);
+		return;
+	}
 	s->is_sent = true;
 	if (has_failed(s))
 		return;
@@ -186,7 +213,8 @@ static void receive(struct sending *s)
 	if (s->type == SOCK_DGRAM && !s->printer.port)
 		s->printer.port = local_port(s->socket.fd); // which sending has given it
 	do {
-		n = printer_receive(&s->printer, s->socket.fd, NULL);
+		n = printer_receive(&s->printer, s->socket.fd, NULL,
+			s->socket.is_connected ? &s->socket.to : NULL);
 	} while (n == (int)s->printer.receiver.capacity && !printer_is_busy(&s->printer));
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
@@ -213,7 +241,7 @@ static void on_socket(struct watch *w, unsigned events)
 
 	if (events & WATCH_ERROR && has_failed(s))
 		return;
-	if (events & WATCH_READ)
+	if (events & WATCH_READ || (events & WATCH_ERROR && awaits_errors(s) && s->wants_replies))
 		receive(s);
 	if (events & WATCH_WRITE && !s->app->stopping && !s->is_sent)
 		pump(s);
@@ -257,6 +285,7 @@ static int start_printer(struct sending *s)
 		.framing = framing_of(s->config),
 		.room = s->socket.to.sa.sa_family == AF_UNIX ? PRINTER_UNIX_ROOM : 0,
 		.limit = s->config->replies,
+		.flags = s->config->datagram.recv_flags,
 		.is_raw = s->type == SOCK_RAW,
 		.keep_header = s->config->header,
 		.on_written = on_written,
@@ -273,7 +302,8 @@ static int start_transmit(struct sending *s)
 
 	s->sender = xcalloc(1, sizeof(*s->sender));
 	sender_init(s->sender, s->socket.fd,
-		s->type == SOCK_DGRAM && s->socket.to.sa.sa_family != AF_UNIX);
+		s->type == SOCK_DGRAM && s->socket.to.sa.sa_family != AF_UNIX,
+		c->datagram.send_flags);
 	s->transmit = (struct transmit){
 		.sender = s->sender,
 		.to = s->socket.is_connected ? NULL : &s->socket.to,

@@ -40,6 +40,8 @@ const struct opt send_opts[] = {
 		"how many routers a datagram may pass, multicast too (1 unless given)", .max = 255},
 	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), NULL,
 		"keep multicast from receivers on this machine"},
+	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
+		"send with this flag of send(2), such as MSG_DONTROUTE"},
 	{0},
 };
 
@@ -84,7 +86,7 @@ static int check_bind(struct send_config *c, struct str *err)
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
 {
 	bool has_framing = c->block || c->whole;
-	int r = datagram_check(&c->datagram, err);
+	int r = datagram_check(&c->datagram, MSG_SEND_DATAGRAM, err);
 
 	if (r == 0 && c->bind)
 		r = check_bind(c, err);

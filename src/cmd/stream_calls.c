@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/stream_calls.h"
 
-#include "base/nearest.h"
 #include "base/value.h"
+#include "cmd/msg_flags.h"
 #include "io/urgent.h"
 #include "net/stream.h"
-#include "sys/names.h"
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #define AT(field, type) OPT_AT(struct stream_calls_config, field, type)
@@ -32,69 +30,6 @@ const struct opt stream_calls_opts[] = {
 	{0},
 };
 
-// What can be said of a stream, beside what has an option of its own.
-static const struct name_value send_names[] = {
-	{"MSG_OOB", MSG_OOB},
-	{"MSG_DONTROUTE", MSG_DONTROUTE},
-	{"MSG_DONTWAIT", MSG_DONTWAIT},
-	{"MSG_EOR", MSG_EOR},
-	{"MSG_CONFIRM", MSG_CONFIRM},
-	{"MSG_NOSIGNAL", MSG_NOSIGNAL},
-	{"MSG_MORE", MSG_MORE},
-	{0},
-};
-
-static const struct name_value recv_names[] = {
-	{"MSG_OOB", MSG_OOB},
-	{"MSG_PEEK", MSG_PEEK},
-	{"MSG_TRUNC", MSG_TRUNC},
-	{"MSG_DONTWAIT", MSG_DONTWAIT},
-	{"MSG_WAITALL", MSG_WAITALL},
-	{"MSG_CMSG_CLOEXEC", MSG_CMSG_CLOEXEC},
-	{0},
-};
-
-static bool find_flag(const struct name_value *names, const char *word, int *flags)
-{
-	for (; names->name; names++) {
-		if (strcasecmp(names->name, word) != 0 &&
-			strcasecmp(names->name + strlen("MSG_"), word) != 0)
-			continue;
-		*flags |= (int)names->value;
-		return true;
-	}
-	return false;
-}
-
-static int unknown_flag(
-	const struct name_value *names, const char *option, const char *word, struct str *err)
-{
-	struct nearest near;
-
-	nearest_init(&near, word, strlen(word));
-	for (const struct name_value *n = names; n->name; n++)
-		nearest_offer(&near, n->name);
-	str_addf(err, "--%s: '", option);
-	str_add_escaped(err, word, strlen(word));
-	if (near.best) {
-		str_addf(err, "' is no flag for a stream; did you mean '%s'?", near.best);
-		return -EINVAL;
-	}
-	str_add(err, "' is none of");
-	for (const struct name_value *n = names; n->name; n++)
-		str_addf(err, "%s %s", n == names ? "" : ",", n->name);
-	return -EINVAL;
-}
-
-static int parse_flags(const struct name_value *names, const char *option,
-	const struct strlist *words, int *flags, struct str *err)
-{
-	for (size_t i = 0; i < words->count; i++)
-		if (!find_flag(names, words->items[i], flags))
-			return unknown_flag(names, option, words->items[i], err);
-	return 0;
-}
-
 // Nothing more is received after what these ask for.
 static bool ends_receiving(const struct stream_calls_config *c)
 {
@@ -103,10 +38,10 @@ static bool ends_receiving(const struct stream_calls_config *c)
 
 int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err)
 {
-	int r = parse_flags(send_names, "send-flag", &c->send_words, &c->send_flags, err);
+	int r = msg_flags_parse(MSG_SEND_STREAM, &c->send_words, &c->send_flags, err);
 
 	if (r == 0)
-		r = parse_flags(recv_names, "recv-flag", &c->recv_words, &c->recv_flags, err);
+		r = msg_flags_parse(MSG_RECV_STREAM, &c->recv_words, &c->recv_flags, err);
 	if (r < 0)
 		return r;
 	// A call for urgent data gets nothing else, so that it is made when there are some.

@@ -25,7 +25,7 @@ static const char *const examples[] = {
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct recv_config *c = config;
-	int r = datagram_check(&c->datagram, err);
+	int r = datagram_check(&c->datagram, MSG_SEND_ANSWER, err);
 
 	return r < 0 ? r : place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
 }

@@ -2,7 +2,6 @@
 #include "io/urgent.h"
 
 #include "base/util.h"
-#include "sys/descriptor.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -18,9 +17,7 @@ int urgent_init(struct urgent *u, int fd, struct watch *watch, urgent_fn *fn, vo
 
 static bool is_at_mark(const struct urgent *u)
 {
-	int at_mark = 0;
-
-	return sys_at_mark(u->fd, &at_mark) == 0 && at_mark;
+	return sys_sockatmark(u->fd) > 0;
 }
 
 // Takes the urgent byte if the stream has been received up to its mark. Returns whether it has.
@@ -62,7 +59,7 @@ static ssize_t receive_before_mark(struct urgent *u, void *buf, size_t len, int 
 	for (int round = 0; round < MAX_ROUNDS; round++) {
 		if (take_at_mark(u) && u->taken)
 			return receive(u, buf, len, flags);
-		n = sys_readable_bytes(u->fd, &before);
+		n = sys_inq(u->fd, &before);
 		if (n < 0)
 			return n;
 		if (before > 0)

@@ -176,7 +176,7 @@ static bool try_fionread(struct trial *t)
 {
 	int bytes = 0;
 
-	return sys_readable_bytes(t->fd, &bytes) == 0 && bytes == (int)strlen(WORD);
+	return sys_inq(t->fd, &bytes) == 0 && bytes == (int)strlen(WORD);
 }
 
 static bool try_read(struct trial *t)

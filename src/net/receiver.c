@@ -71,9 +71,9 @@ size_t receiver_buffer(int fd)
 	return (size_t)MAX(size, 0);
 }
 
-void receiver_init(struct receiver *r, size_t room)
+void receiver_init(struct receiver *r, size_t room, size_t most)
 {
-	unsigned n = (unsigned)MIN((size_t)RECEIVER_MESSAGES, MAX(TOTAL_ROOM / room, (size_t)1));
+	unsigned n = (unsigned)MIN(most, MAX(TOTAL_ROOM / room, (size_t)1));
 
 	*r = (struct receiver){.capacity = n, .room = room};
 	r->data = xmalloc(n * room);
@@ -102,6 +102,29 @@ void receiver_fini(struct receiver *r)
 	free(r->sources);
 	free(r->control);
 	*r = (struct receiver){0};
+}
+
+int receiver_read_one(
+	struct receiver *r, int fd, int flags, const struct sockaddr_any *connected_to)
+{
+	void *data = r->pieces[0].iov_base;
+	ssize_t n;
+
+	flags |= MSG_DONTWAIT;
+	r->count = 0;
+	if (connected_to)
+		n = sys_recv(fd, data, r->room, flags);
+	else
+		n = sys_recvfrom(fd, data, r->room, flags, &r->sources[0]);
+	if (n < 0)
+		return (int)n;
+	if (connected_to)
+		r->sources[0] = *connected_to;
+	sockaddr_unmap(&r->sources[0]);
+	r->messages[0].msg_len = (unsigned)n;
+	r->messages[0].msg_hdr.msg_controllen = 0;
+	r->count = 1;
+	return 1;
 }
 
 int receiver_read(struct receiver *r, int fd, int flags)

@@ -57,12 +57,18 @@ struct receiver {
 	char *control;
 };
 
-void receiver_init(struct receiver *r, size_t room);
+// MOST is how many pieces one call shall bring at most, ROOM the bytes for each.
+void receiver_init(struct receiver *r, size_t room, size_t most);
 void receiver_fini(struct receiver *r);
 
 // Receives what is there, without waiting. Returns how many pieces, -EAGAIN, or another negative
 // errno. Their data stay until the next call.
 int receiver_read(struct receiver *r, int fd, int flags);
+
+// The same for one datagram without details, by recvfrom(2), or by recv(2) from the peer that the
+// socket is connected to, if that is not NULL.
+int receiver_read_one(
+	struct receiver *r, int fd, int flags, const struct sockaddr_any *connected_to);
 
 // Describes piece I of the last call.
 void receiver_get(const struct receiver *r, unsigned i, struct received *m);

@@ -15,13 +15,14 @@
 #define MESSAGE_MAX 65000 // bytes in one message with segments: an IP packet with its headers
 #define CONTROL_ROOM (CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
-void sender_init(struct sender *s, int fd, bool segment)
+void sender_init(struct sender *s, int fd, bool segment, int flags)
 {
 	memset(s, 0, sizeof(*s));
 	s->fd = fd;
+	s->flags = flags;
 	s->control = xcalloc(SENDER_MESSAGES, CONTROL_ROOM);
 	// Setting the default changes nothing, and tells whether the kernel knows the option.
-	if (segment && sys_setsockopt_int(fd, SOL_UDP, UDP_SEGMENT, 0) == 0)
+	if (segment && !flags && sys_setsockopt_int(fd, SOL_UDP, UDP_SEGMENT, 0) == 0)
 		s->segment_max = MESSAGE_MAX / 2;
 }
 
@@ -120,6 +121,26 @@ static bool is_segment_trouble(int error)
 	       error == -ENOPROTOOPT;
 }
 
+static int send_one(struct sender *s, const struct send_item *d)
+{
+	int flags = s->flags | MSG_DONTWAIT | MSG_NOSIGNAL;
+	ssize_t n;
+
+	if (d->to)
+		n = sys_sendto(
+			s->fd, d->data.iov_base, d->data.iov_len, flags, &d->to->sa, d->to->len);
+	else
+		n = sys_send(s->fd, d->data.iov_base, d->data.iov_len, flags);
+	return n < 0 ? (int)n : 1;
+}
+
+static int send_messages(struct sender *s, const struct send_item *first)
+{
+	if (s->count == 1 && s->counts[0] == 1 && !s->messages[0].msg_hdr.msg_controllen)
+		return send_one(s, first);
+	return sys_sendmmsg(s->fd, s->messages, s->count, s->flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 int sender_send(struct sender *s, const struct send_item *datagrams, size_t count)
 {
 	for (;;) {
@@ -130,7 +151,7 @@ int sender_send(struct sender *s, const struct send_item *datagrams, size_t coun
 		while (filled < count && s->count < SENDER_MESSAGES)
 			filled += add_message(s, datagrams + filled, count - filled);
 
-		int n = sys_sendmmsg(s->fd, s->messages, s->count, MSG_DONTWAIT | MSG_NOSIGNAL);
+		int n = send_messages(s, datagrams);
 
 		if (n < 0 && s->counts[0] > 1 && is_segment_trouble(n)) {
 			s->segment_max = datagrams->data.iov_len - 1; // shorter ones may still work
@@ -142,4 +163,18 @@ int sender_send(struct sender *s, const struct send_item *datagrams, size_t coun
 			sent += (int)s->counts[i];
 		return n < 0 ? n : sent;
 	}
+}
+
+int sender_flush(struct sender *s, const struct sockaddr_any *to)
+{
+	struct send_item nothing = {.data = {(void *)"", 0}, .to = to};
+	int flags = s->flags;
+	int r;
+
+	if (!(flags & MSG_MORE))
+		return 0;
+	s->flags &= ~MSG_MORE;
+	r = send_one(s, &nothing);
+	s->flags = flags;
+	return r < 0 ? r : 0;
 }

@@ -22,6 +22,7 @@ struct send_item {
 
 struct sender {
 	int fd;
+	int flags; // MSG_* for each call, beside what is always there
 	size_t segment_max; // the longest segments that work here; 0: none do
 	struct mmsghdr messages[SENDER_MESSAGES];
 	struct iovec pieces[SENDER_MESSAGES * SENDER_SEGMENTS];
@@ -31,11 +32,15 @@ struct sender {
 };
 
 // SEGMENT says whether UDP_SEGMENT may be used, if the kernel has it.
-void sender_init(struct sender *s, int fd, bool segment);
+void sender_init(struct sender *s, int fd, bool segment, int flags);
 void sender_fini(struct sender *s);
 
 // Sends the first of COUNT datagrams by one call. Returns how many went, at least one; or the
 // negative errno that the first of them met: -EAGAIN and -ENOBUFS mean later.
 int sender_send(struct sender *s, const struct send_item *datagrams, size_t count);
+
+// After the last datagram to TO, NULL on a connected socket: what MSG_MORE has kept back goes now.
+// Returns 0 or a negative errno.
+int sender_flush(struct sender *s, const struct sockaddr_any *to);
 
 #endif

@@ -40,16 +40,6 @@ int sys_set_nonblocking(int fd, bool on)
 	return ret;
 }
 
-int sys_readable_bytes(int fd, int *bytes)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(ioctl(fd, FIONREAD, bytes));
-
-	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONREAD),
-		T_INT_AT(ret < 0 ? 0 : *bytes));
-	return ret;
-}
-
 static const char *file_type(mode_t mode)
 {
 	return S_ISSOCK(mode)   ? "S_IFSOCK"

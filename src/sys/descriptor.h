@@ -11,7 +11,6 @@
 int sys_dup(int fd);
 int sys_dup2(int fd, int target);
 int sys_set_nonblocking(int fd, bool on); // ioctl FIONBIO
-int sys_readable_bytes(int fd, int *bytes); // ioctl FIONREAD
 int sys_fstat(int fd, struct stat *st);
 int sys_fchdir(int fd);
 int sys_fchmod(int fd, mode_t mode);

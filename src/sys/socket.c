@@ -173,16 +173,6 @@ int sys_socket_error(int fd)
 	return ret < 0 ? ret : -error;
 }
 
-int sys_at_mark(int fd, int *at_mark)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(ioctl(fd, SIOCATMARK, at_mark));
-
-	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, SIOCATMARK),
-		T_INT_AT(ret < 0 ? 0 : *at_mark));
-	return ret;
-}
-
 int sys_outq(int fd, int *bytes)
 {
 	TRACE_START();
@@ -198,7 +188,8 @@ int sys_inq(int fd, int *bytes)
 	TRACE_START();
 	int ret = SYS_RESULT(ioctl(fd, FIONREAD, bytes));
 
-	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONREAD), T_INT(ret < 0 ? 0 : *bytes));
+	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONREAD),
+		T_INT_AT(ret < 0 ? 0 : *bytes));
 	return ret;
 }
 

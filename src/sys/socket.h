@@ -40,7 +40,4 @@ int sys_inq(int fd, int *bytes);
 // 1 if the next byte to read is urgent data, 0 if not.
 int sys_sockatmark(int fd);
 
-// Whether the next byte to be received stands behind urgent data (SIOCATMARK).
-int sys_at_mark(int fd, int *at_mark);
-
 #endif

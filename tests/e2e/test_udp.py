@@ -5,6 +5,7 @@ import array
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -787,3 +788,113 @@ def test_examples_of_the_shell(recv, tmp_path):
                    env={**os.environ, "SOCKCTL": proc.args[0]})
     proc.wait()
     assert proc.out == b"a\nb\n"
+
+
+# Flags
+
+
+def calls(proc, name):
+    """The arguments and results of the calls of one function in the trace."""
+    return re.findall(rf"\b{name}\((.*)\) = (-?\d+)", proc.err)
+
+
+@pytest.mark.parametrize("flag", ["MSG_DONTROUTE", "MSG_CONFIRM", "MSG_EOR", "MSG_DONTWAIT",
+                                  "nosignal"])
+@pytest.mark.parametrize("connected", [False, True])
+def test_send_flags(sockctl, peer, flag, connected):
+    how = ["--connected"] if connected else []
+    proc = sockctl("udp-send", *how, "--send-flag", flag, "--trace", HOST, port_of(peer), "one")
+    proc.wait()
+    assert peer.recv(100) == b"one"
+    (args, result), = calls(proc, "send" if connected else "sendto")
+    assert flag.upper() in args and result == "3"
+
+
+def test_many_with_flags(sockctl, peer):
+    proc = sockctl("udp-send", "--send-flag", "MSG_DONTROUTE", "--trace", HOST, port_of(peer),
+                   stdin=b"one\ntwo\n")
+    proc.wait()
+    assert take(peer, 2) == [b"one", b"two"]
+    (args, result), = calls(proc, "sendmmsg")
+    assert "MSG_DONTROUTE" in args and result == "2"
+
+
+@pytest.mark.parametrize("words, stdin", [(["one", "two", "three"], b""), ([], b"one\ntwo\nthree")])
+@pytest.mark.parametrize("connected", [False, True])
+def test_more_makes_one_datagram(sockctl, peer, words, stdin, connected):
+    """And nothing of it stays behind."""
+    how = ["--connected"] if connected else []
+    proc = sockctl("udp-send", *how, "--send-flag", "more", HOST, port_of(peer), *words,
+                   stdin=stdin)
+    proc.wait()
+    assert peer.recv(100) == b"onetwothree"
+    assert nothing_more(peer)
+
+
+def test_refused_flag(sockctl, peer):
+    """The kernel says why: UDP has no urgent data."""
+    proc = sockctl("udp-send", "--send-flag", "MSG_OOB", HOST, port_of(peer), "one")
+    proc.fails(5, "EOPNOTSUPP")
+
+
+@pytest.mark.parametrize("flag", ["MSG_WAITALL", "MSG_TRUNC", "MSG_DONTWAIT", "cmsg_cloexec"])
+def test_recv_flags(recv, peer, flag):
+    proc = recv("--recv-flag", flag, "--count", "2", "--trace")
+    for text in b"one", b"two":
+        peer.sendto(text, (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"one\ntwo\n"
+    assert all(flag.upper() in args for args, _ in calls(proc, "recvfrom"))
+    assert [result for _, result in calls(proc, "recvfrom") if result != "-1"] == ["3", "3"]
+
+
+def test_flags_with_details(recv, peer):
+    proc = recv("--recv-flag", "MSG_WAITALL", "--count", "2", "--json", "--trace")
+    for text in b"one", b"two":
+        peer.sendto(text, (HOST, proc.port))
+    proc.wait()
+    assert [json.loads(line)["data"] for line in proc.out.splitlines()] == ["one", "two"]
+    assert all("MSG_WAITALL" in args for args, _ in calls(proc, "recvmmsg"))
+
+
+@pytest.mark.parametrize("words", [["--recv-flag", "MSG_PEEK"], ["--count", "1"], ["--whole"]])
+def test_what_was_not_asked_for_stays(sockctl, peer, words):
+    """With a socket that others have as well; what was only peeked at stays, too."""
+    with udp() as sender:
+        for text in b"one", b"two":
+            sender.sendto(text, (HOST, port_of(peer)))
+    proc = sockctl("udp-recv", *words, "--trace", f"fd:{peer.fileno()}", fds=[peer.fileno()])
+    proc.wait()
+    assert proc.out.rstrip() == b"one"
+    left = [b"one", b"two"] if "MSG_PEEK" in words else [b"two"]
+    assert take(peer, len(left)) == left
+    assert nothing_more(peer)
+
+
+def test_connected_receiver_uses_recv(recv, peer):
+    proc = recv("--connected", "--recv-flag", "MSG_WAITALL", "--count", "2", "--trace")
+    peer.sendto(b"one", (HOST, proc.port))
+    proc.wait_err("connect")
+    peer.sendto(b"two", (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"one\ntwo\n"
+    assert [result for _, result in calls(proc, "recv") if result != "-1"] == ["3"]
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_error_queue(sockctl, connected):
+    """What could not be delivered comes back."""
+    how = ["--connected"] if connected else []
+    proc = sockctl("udp-send", *how, "--set", "IP_RECVERR", "--recv-flag", "MSG_ERRQUEUE",
+                   "--replies", "1", HOST, unused_udp_port(), "lost")
+    proc.wait()
+    assert proc.out == b"lost\n"
+
+
+@pytest.mark.parametrize("command, words, named", [
+    ("udp-send", ["--send-flag", "MSG_DONTROUT"], ["--send-flag", "'MSG_DONTROUTE'"]),
+    ("udp-send", ["--recv-flag", "MSG_MORE"], ["--recv-flag", "'MSG_MORE'", "MSG_ERRQUEUE"]),
+    ("udp-recv", ["--send-flag", "MSG_MORE"], ["--send-flag", "'MSG_MORE'"]),
+])
+def test_unknown_flags(sockctl, command, words, named):
+    sockctl(command, *words, HOST, 1).fails(2, *named)

@@ -92,9 +92,10 @@ def test_truncated_datagram_in_json(recv, sockctl):
 
 
 def test_truncation_is_a_real_flag_of_the_kernel(recv):
-    proc = recv("--buffer", 4, "--count", 1, "--trace")
+    proc = recv("--buffer", 4, "--count", 2, "--trace")
     with udp() as sock:
-        sock.sendto(b"123456", (HOST, proc.port))
+        for _ in range(2):
+            sock.sendto(b"123456", (HOST, proc.port))
     proc.wait(7)
     assert re.search(r'recvmmsg\(\d+, \[\{[^}]*"1234", 6, .*MSG_TRUNC', proc.err)
 
@@ -272,7 +273,7 @@ def test_pacing_sleeps(sockctl, tmp_path):
                 wrap=["strace", "-f", "-qq", "-o", trace,
                       "-E", "ASAN_OPTIONS=detect_leaks=0"]).wait()
     calls = trace.read_text()
-    after = calls[calls.index("sendmmsg"):].splitlines()
+    after = calls[calls.index("sendto"):].splitlines()
     assert len(after) < 30 * 8
 
 
