@@ -142,11 +142,19 @@ void peer_send(struct pinger_peer *peer)
 	}
 }
 
+// Since when the oldest request under way is waited for. UINT64_MAX if there is none.
+static uint64_t waits_since(struct pinger_peer *peer)
+{
+	if (peer->first == peer->next)
+		return UINT64_MAX;
+	return MAX(peer_request_at(peer, peer->first)->began, peer->heard);
+}
+
 uint64_t peer_give_up(struct pinger_peer *peer, uint64_t time)
 {
 	uint64_t now = trace_now();
 
-	while (peer->first < peer->next && peer_request_at(peer, peer->first)->began <= time) {
+	while (waits_since(peer) <= time) {
 		if (peer->state == PEER_CONNECTING)
 			peer_fail(peer, PINGER_CONNECT, -ETIMEDOUT);
 		else if (is_stream(peer))
@@ -154,7 +162,7 @@ uint64_t peer_give_up(struct pinger_peer *peer, uint64_t time)
 		else
 			peer_settle(peer, peer->first, PINGER_LOST, now);
 	}
-	return peer->first < peer->next ? peer_request_at(peer, peer->first)->began : UINT64_MAX;
+	return waits_since(peer);
 }
 
 // See outgoing_is_self(): what is sent to ourselves would look like an answer.

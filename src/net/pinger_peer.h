@@ -44,6 +44,7 @@ struct pinger_peer {
 
 	// How far the requests since base have been written and answered: bytes, or datagrams.
 	uint64_t written, read;
+	uint64_t heard; // when the last bytes of a stream have come, ns
 	bool differs; // a wrong byte was among them
 };
 
@@ -67,8 +68,9 @@ bool peer_has_room(const struct pinger_peer *peer);
 void peer_request(struct pinger_peer *peer, uint64_t now);
 void peer_send(struct pinger_peer *peer);
 
-// Settles what was asked before TIME and is not answered. Returns when the next request began
-// that is under way, or UINT64_MAX if there is none.
+// Settles what was asked before TIME and is not answered, though on a stream that something of
+// which has come since then may go on. Returns when to count from for the next request that is
+// under way, or UINT64_MAX if there is none.
 uint64_t peer_give_up(struct pinger_peer *peer, uint64_t time);
 
 // The connection is over, and what was under way on it is lost.

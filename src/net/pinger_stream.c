@@ -16,6 +16,7 @@ static void take_stream(struct pinger_peer *peer, const char *data, size_t len)
 	uint64_t number = peer->base + peer->read / payload->size;
 	size_t offset = (size_t)(peer->read % payload->size);
 
+	peer->heard = now;
 	while (len) {
 		size_t n = MIN(len, payload->size - offset);
 

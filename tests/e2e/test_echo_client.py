@@ -627,6 +627,19 @@ def test_silent_stream(client, server):
     assert 0.25 < proc.fails(6, "no answer") < 5
 
 
+@pytest.mark.parametrize("pieces, status", [(8, 0), (4, 6)])
+def test_stream_that_takes_its_time(client, server, pieces, status):
+    """An answer may take longer than --wait as long as it goes on coming."""
+    proc = client("127.0.0.1", port_of(server), "-c", "1", "--size", "8", "--wait", "1")
+    conn = accept(server)
+    data = conn.recv(8)
+    for byte in data[:pieces]:
+        time.sleep(0.25)
+        conn.sendall(bytes([byte]))
+    assert proc.wait(status) > 1
+    conn.close()
+
+
 def test_server_that_never_reads(client, server):
     """A request that does not even fit the buffers is given up in time."""
     proc = client("127.0.0.1", port_of(server), "-c", "1", "--size", "16M", "--wait", "0.5")
