@@ -33,8 +33,8 @@ static int make_socket(int family, const struct bound_options *o, const char **s
 		return fd;
 	if (o->reuse && family != AF_UNIX)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (o->type == SOCK_STREAM && family != AF_UNIX)
-		stream_set_defaults(fd); // its connections inherit them
+	if (o->type == SOCK_STREAM)
+		stream_set_defaults(fd, family); // its connections inherit them
 	if (o->interface && family != AF_UNIX) {
 		*step = "interface";
 		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,

@@ -73,8 +73,10 @@ static void on_connection(struct watch *w, unsigned events)
 			continue;
 		l->troubled = false;
 		sockaddr_unmap(&peer);
-		if (s->inherited && peer.sa.sa_family != AF_UNIX)
-			stream_set_defaults(fd);
+		if (peer.sa.sa_family == AF_UNIX)
+			stream_inherit_buffer(fd, s->fd);
+		else if (s->inherited)
+			stream_set_defaults(fd, peer.sa.sa_family);
 		l->on_accept(l, fd, &peer);
 	}
 }

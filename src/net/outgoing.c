@@ -46,8 +46,8 @@ static int prepare(
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
 
-	if (is_internet && type == SOCK_STREAM && !o->is_brief)
-		stream_set_defaults(fd);
+	if (type == SOCK_STREAM && !o->is_brief)
+		stream_set_defaults(fd, family);
 	if (is_internet) {
 		*step = OUTGOING_INTERFACE;
 		r = bind_interface(o, fd);

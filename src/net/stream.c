@@ -16,9 +16,13 @@ enum {
 	STATE_CLOSE_WAIT = 8,
 };
 
+// The buffers of TCP grow by themselves. Those of the Unix domain stay as they are: few bytes, and
+// a writer that is woken for each few.
+#define UNIX_BUFFER (1 << 20)
+
 #define AT_ONCE (64 * 1024) // bytes that every receive buffer holds
 
-void stream_set_defaults(int fd)
+void stream_set_defaults(int fd, int family)
 {
 	static const struct {
 		int level, option, value;
@@ -31,8 +35,21 @@ void stream_set_defaults(int fd)
 		{IPPROTO_TCP, TCP_NODELAY, 1},
 	};
 
+	if (family == AF_UNIX) {
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_SNDBUF, UNIX_BUFFER);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
 		sys_setsockopt_int(fd, defaults[i].level, defaults[i].option, defaults[i].value);
+}
+
+void stream_inherit_buffer(int fd, int listener)
+{
+	int size;
+	socklen_t len = sizeof(size);
+
+	if (sys_getsockopt(listener, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0)
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_SNDBUF, size / 2); // doubled by the kernel
 }
 
 void stream_probe_often(int fd)

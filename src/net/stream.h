@@ -7,9 +7,14 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-// Finds a peer that is gone (keepalive after 60 s, then every 10 s, 6 times), keeps urgent data in
-// its place in the stream, and sends small pieces at once. Failures do no harm and are ignored.
-void stream_set_defaults(int fd);
+// TCP: finds a peer that is gone (keepalive after 60 s, then every 10 s, 6 times), keeps urgent
+// data in its place in the stream, and sends small pieces at once. Unix domain: sends large pieces.
+// Failures do no harm and are ignored.
+void stream_set_defaults(int fd, int family);
+
+// Gives a connection of the Unix domain the send buffer of the socket that it was accepted from, as
+// TCP does by itself.
+void stream_inherit_buffer(int fd, int listener);
 
 // Looks every few seconds from now on whether the peer of a TCP socket is still there: it has ended
 // its side, and only so can be told whether it still listens.

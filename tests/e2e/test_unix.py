@@ -2,6 +2,7 @@
 """Unix domain sockets: what is made in the file system, what is removed, and what is left alone."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -53,6 +54,21 @@ def test_abstract_name(sockctl, tmp_path):
     proc.wait_err(f"listening on unix:@{name}$")
     assert not os.listdir(tmp_path)
     talk(proc, f"\0{name}")
+
+
+def test_send_buffers(sockctl, path):
+    """Large ones unless another size is asked for, which the clients of a listener get as well."""
+    with socket.socket(socket.AF_UNIX) as plain:
+        usual = plain.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    for words, fits in (([], lambda size: size > usual),
+                        (["--set", "SO_SNDBUF=50000"], lambda size: size == 100000)):
+        words += ["--get", "SO_SNDBUF"]
+        server = listening(sockctl("listen", *words, path, stdin=b"pong"))
+        client = sockctl("connect", *words, path, stdin=b"ping")
+        for proc in (server, client):
+            proc.wait()
+            size = int(re.search(r"SO_SNDBUF=(\d+)", proc.err)[1])
+            assert fits(size), proc.describe()
 
 
 def test_both_ends(sockctl, path):
