@@ -247,16 +247,21 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	update_listening(s);
 }
 
-void server_start(struct server *s)
+int server_start(struct server *s)
 {
 	int r;
 
 	s->descriptors = fd_lowest_free();
-	listener_start(&s->listener);
+	r = listener_start(&s->listener);
+	if (r < 0) {
+		server_end(s);
+		return app_fail(s->app, STATUS_LOCAL, s->config->place.name, r);
+	}
 	s->is_ready = true;
 	r = activation_notify("READY=1");
 	if (r < 0)
 		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
+	return 0;
 }
 
 void server_fini(struct server *s)

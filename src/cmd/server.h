@@ -112,8 +112,9 @@ int server_open(struct server *s);
 void server_add_client(
 	struct server *s, int fd, bool is_private, const struct sockaddr_any *remote);
 
-// Starts accepting, and tells everybody who waits for that.
-void server_start(struct server *s);
+// Starts accepting, and tells everybody who waits for that. Returns 0, or the status after a
+// message.
+int server_start(struct server *s);
 
 // No more clients, and the end of the run.
 void server_end(struct server *s);

@@ -13,12 +13,12 @@
 
 static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
 
-static void start_listening(struct server *s)
+static int start_listening(struct server *s)
 {
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,
 			F_ENDPOINT("local", &s->listener.sockets[i].local));
-	server_start(s);
+	return server_start(s);
 }
 
 static int fail_listen(
@@ -93,8 +93,7 @@ static int listen_on(struct server *s, struct address_list *list)
 	address_list_fini(list);
 	if (r < 0)
 		return fail_listen(s, &failed, step, r);
-	start_listening(s);
-	return 0;
+	return start_listening(s);
 }
 
 static int fail_lookup(struct server *s, int code, int error)
@@ -151,8 +150,7 @@ static int listen_unix(struct server *s)
 
 	if (r < 0)
 		return fail_listen(s, &s->config->place.unix_address, step, r);
-	start_listening(s);
-	return 0;
+	return start_listening(s);
 }
 
 static int fail_descriptor(struct server *s, int fd, int error)
@@ -194,7 +192,7 @@ static int listen_fds(struct server *s, int first, int count)
 		if (is_exposed(s, &s->listener.sockets[i].local, 1))
 			status = refuse_exposure(s);
 	if (!status && s->listener.count)
-		start_listening(s);
+		status = start_listening(s);
 	return status;
 }
 

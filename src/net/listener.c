@@ -137,15 +137,18 @@ int listener_adopt(struct listener *l, int fd)
 	return r;
 }
 
-void listener_start(struct listener *l)
+int listener_start(struct listener *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener_socket *s = &l->sockets[i];
-
-		watch_init(&s->watch, l->loop, s->fd, s->inherited ? WATCH_SHARED : 0,
+		int r = watch_init(&s->watch, l->loop, s->fd, s->inherited ? WATCH_SHARED : 0,
 			on_connection, s);
+
+		if (r < 0)
+			return r;
 		watch_want(&s->watch, WATCH_READ);
 	}
+	return 0;
 }
 
 void listener_pause(struct listener *l)

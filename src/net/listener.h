@@ -71,8 +71,8 @@ int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
 // listen.
 int listener_adopt(struct listener *l, int fd);
 
-// Starts accepting. Before that, clients wait in the backlog.
-void listener_start(struct listener *l);
+// Starts accepting. Before that, clients wait in the backlog. Returns 0 or a negative errno.
+int listener_start(struct listener *l);
 
 // Leaves clients in the backlog until listener_resume(). Also resumes after trouble.
 void listener_pause(struct listener *l);
