@@ -87,8 +87,10 @@ static bool is_over(struct relay *r)
 
 	if (in->state == FLOW_FAILED || (out->state == FLOW_FAILED && out->failed == FLOW_SRC))
 		return true;
-	// A peer that takes no more may still have sent something before.
-	return flow_has_ended(in) && flow_has_ended(out);
+	// A peer that takes no more may have sent something before, which has all come by now. What
+	// it says later, or that it ends, is not waited for: it may know nothing of the failure.
+	return flow_has_ended(in) ? flow_has_ended(out)
+				  : out->state == FLOW_FAILED && in->want_src && !in->want_dst;
 }
 
 // What went wrong first counts for the outcome: the local side, for which the user can do
