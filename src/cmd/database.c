@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/database.h"
 
+#include "net/database.h"
+
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 // Nothing was found. Says so if it is for want of the file; another source of names may make up
 // for a missing one, so that it is looked for only now.
 static bool fail_without_file(struct app *app, const struct database *db)
 {
-	if (access(db->file, R_OK) == 0)
+	int error = -database_try_file(db->file);
+
+	if (!error)
 		return false;
-
-	int error = errno;
-
+	if (error != ENOENT) {
+		app_fail(app, STATUS_LOCAL, db->file, -error);
+		return true;
+	}
 	app_failf(app, STATUS_LOCAL, db->file, "%s (%s); on Debian it comes with the package '%s'",
 		strerror(error), strerrorname_np(error), db->package);
 	return true;
@@ -21,7 +25,11 @@ static bool fail_without_file(struct app *app, const struct database *db)
 
 static void list(struct app *app, const struct database *db, struct query *q)
 {
-	if (!db->list(q))
+	int count = db->list(q);
+
+	if (count < 0)
+		app_fail(app, STATUS_LOCAL, db->file, count);
+	else if (!count)
 		fail_without_file(app, db);
 	else if (!q->rows.count)
 		app_failf(app, STATUS_NOT_FOUND, NULL, "no such %s", db->entry);

@@ -17,8 +17,9 @@ struct database {
 	const char *package; // the Debian package that brings the file
 	const char *const *columns; // of the rows
 
-	// Adds the rows that the config lets pass. Returns whether the database has any entry.
-	bool (*list)(struct query *q);
+	// Adds the rows that the config lets pass. Returns how many entries the database has, or a
+	// negative errno if it could not be read to its end.
+	int (*list)(struct query *q);
 
 	// The same for the entries of a word. Returns 0, -ENOENT, or -EAGAIN if the name service
 	// could not be asked.

@@ -53,7 +53,7 @@ static void add_row(void *arg, const struct hostent *e)
 	}
 }
 
-static bool list(struct query *q)
+static int list(struct query *q)
 {
 	return hosts_list(add_row, q);
 }

@@ -28,7 +28,7 @@ static void add_row(void *arg, const struct netent *e)
 	str_fini(&address);
 }
 
-static bool list(struct query *q)
+static int list(struct query *q)
 {
 	return networks_list(add_row, q);
 }

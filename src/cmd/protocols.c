@@ -22,7 +22,7 @@ static void add_row(void *arg, const struct protoent *e)
 		F_INT("number", e->p_proto));
 }
 
-static bool list(struct query *q)
+static int list(struct query *q)
 {
 	return protocols_list(add_row, q);
 }

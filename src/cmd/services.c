@@ -67,7 +67,7 @@ static void add_row(void *arg, const struct servent *e)
 			F_STR("class", class_of(port)));
 }
 
-static bool list(struct query *q)
+static int list(struct query *q)
 {
 	return services_list(add_row, q);
 }

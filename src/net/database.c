@@ -8,55 +8,116 @@
 #include "net/place.h"
 #include "sys/convert.h"
 #include "sys/database.h"
+#include "sys/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool services_list(service_fn *fn, void *arg)
+// The calls that open a database and list it do not say whether they could; only errno tells. There
+// it is what a system call says, or what a source of names other than files left behind.
+static int reading_error(void)
+{
+	switch (errno) {
+	case EINTR:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return -errno;
+	default:
+		return 0;
+	}
+}
+
+int services_list(service_fn *fn, void *arg)
 {
 	const struct servent *e;
-	bool any = false;
+	int count = 0;
+	int r;
 
-	for (sys_setservent(0); (e = sys_getservent()); any = true)
+	errno = 0;
+	sys_setservent(0);
+	r = reading_error();
+	for (errno = 0; r == 0 && (e = sys_getservent()); errno = 0) {
 		fn(arg, e);
+		count++;
+	}
+	if (r == 0)
+		r = reading_error();
 	sys_endservent();
-	return any;
+	return r < 0 ? r : count;
 }
 
-bool protocols_list(protocol_fn *fn, void *arg)
+int protocols_list(protocol_fn *fn, void *arg)
 {
 	const struct protoent *e;
-	bool any = false;
+	int count = 0;
+	int r;
 
-	for (sys_setprotoent(0); (e = sys_getprotoent()); any = true)
+	errno = 0;
+	sys_setprotoent(0);
+	r = reading_error();
+	for (errno = 0; r == 0 && (e = sys_getprotoent()); errno = 0) {
 		fn(arg, e);
+		count++;
+	}
+	if (r == 0)
+		r = reading_error();
 	sys_endprotoent();
-	return any;
+	return r < 0 ? r : count;
 }
 
-bool networks_list(network_fn *fn, void *arg)
+int networks_list(network_fn *fn, void *arg)
 {
 	const struct netent *e;
-	bool any = false;
+	int count = 0;
+	int r;
 
-	for (sys_setnetent(0); (e = sys_getnetent()); any = true)
+	errno = 0;
+	sys_setnetent(0);
+	r = reading_error();
+	for (errno = 0; r == 0 && (e = sys_getnetent()); errno = 0) {
 		fn(arg, e);
+		count++;
+	}
+	if (r == 0)
+		r = reading_error();
 	sys_endnetent();
-	return any;
+	return r < 0 ? r : count;
 }
 
-bool hosts_list(host_fn *fn, void *arg)
+int hosts_list(host_fn *fn, void *arg)
 {
 	const struct hostent *e;
-	bool any = false;
+	int count = 0;
+	int r;
 
-	for (sys_sethostent(0); (e = sys_gethostent()); any = true)
+	errno = 0;
+	sys_sethostent(0);
+	r = reading_error();
+	for (errno = 0; r == 0 && (e = sys_gethostent()); errno = 0) {
 		fn(arg, e);
+		count++;
+	}
+	if (r == 0)
+		r = reading_error();
 	sys_endhostent();
-	return any;
+	return r < 0 ? r : count;
+}
+
+int database_try_file(const char *path)
+{
+	char byte;
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? fd : sys_read(fd, &byte, sizeof(byte));
+
+	if (fd >= 0)
+		sys_close(fd);
+	return (int)MIN(n, 0);
 }
 
 void services_hold(void)

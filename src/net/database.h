@@ -12,11 +12,15 @@ typedef void protocol_fn(void *arg, const struct protoent *entry);
 typedef void network_fn(void *arg, const struct netent *entry);
 typedef void host_fn(void *arg, const struct hostent *entry);
 
-// Call back with every entry. Return whether there was any.
-bool services_list(service_fn *fn, void *arg);
-bool protocols_list(protocol_fn *fn, void *arg);
-bool networks_list(network_fn *fn, void *arg);
-bool hosts_list(host_fn *fn, void *arg);
+// Call back with every entry. Return how many there were, or a negative errno if the database could
+// not be read to its end.
+int services_list(service_fn *fn, void *arg);
+int protocols_list(protocol_fn *fn, void *arg);
+int networks_list(network_fn *fn, void *arg);
+int hosts_list(host_fn *fn, void *arg);
+
+// Returns 0 if the file of a database can be read, or a negative errno.
+int database_try_file(const char *path);
 
 // Between these two the database stays open, for many look-ups.
 void services_hold(void);
