@@ -173,18 +173,20 @@ int endpoint_init_program(
 	return r;
 }
 
-// Finds the descriptor to use for one half, and watches it.
-static int init_half(struct watch *w, int *fd, int given, struct fd_info *info, int mode,
-	uv_loop_t *loop, watch_fn *cb, void *data)
+// Finds the descriptor to use for one half instead of the one in *FD, and watches it.
+static int init_half(struct watch *w, int *fd, struct fd_info *info, int mode, uv_loop_t *loop,
+	watch_fn *cb, void *data)
 {
 	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
+	int r = fd_inspect(*fd, info);
 
-	fd_inspect(given, info);
-	*fd = fd_reopen(given, info, mode);
-	if (*fd < 0) {
-		*fd = given;
+	if (r < 0)
+		return r;
+	r = fd_reopen(*fd, info, mode);
+	if (r >= 0)
+		*fd = r;
+	else
 		flags |= WATCH_SHARED;
-	}
 	return watch_init(w, loop, *fd, flags, cb, data);
 }
 
@@ -194,13 +196,15 @@ int endpoint_init_stdio(
 	*e = (struct endpoint){.ops = &stdio_ops,
 		.rd = &e->watches[0],
 		.wr = &e->watches[1],
+		.rd_fd = in,
+		.wr_fd = out,
 		.in = in,
 		.out = out,
 		.is_private = true};
-	int r = init_half(e->rd, &e->rd_fd, in, &e->rd_info, O_RDONLY, loop, cb, data);
+	int r = init_half(e->rd, &e->rd_fd, &e->rd_info, O_RDONLY, loop, cb, data);
 
 	if (r == 0)
-		r = init_half(e->wr, &e->wr_fd, out, &e->wr_info, O_WRONLY, loop, cb, data);
+		r = init_half(e->wr, &e->wr_fd, &e->wr_info, O_WRONLY, loop, cb, data);
 	return r;
 }
 

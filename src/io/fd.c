@@ -26,7 +26,7 @@ static enum fd_kind kind_of(int fd, const struct stat *st)
 	return S_ISCHR(st->st_mode) && isatty(fd) ? FD_TERMINAL : FD_OTHER;
 }
 
-void fd_inspect(int fd, struct fd_info *info)
+int fd_inspect(int fd, struct fd_info *info)
 {
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
@@ -34,7 +34,7 @@ void fd_inspect(int fd, struct fd_info *info)
 
 	*info = (struct fd_info){.kind = FD_BAD};
 	if (flags < 0 || fstat(fd, &st) < 0)
-		return;
+		return -errno;
 	info->kind = kind_of(fd, &st);
 	info->readable = access == O_RDONLY || access == O_RDWR;
 	info->writable = access == O_WRONLY || access == O_RDWR;
@@ -55,6 +55,7 @@ void fd_inspect(int fd, struct fd_info *info)
 		info->socket_type = type;
 		info->is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6);
 	}
+	return 0;
 }
 
 // A named pipe tells a reader of its end only if it had a writer since that reader opened it, and

@@ -25,7 +25,8 @@ struct fd_info {
 	uint64_t position; // of a regular file
 };
 
-void fd_inspect(int fd, struct fd_info *info);
+// Returns 0 or a negative errno; then the kind is FD_BAD.
+int fd_inspect(int fd, struct fd_info *info);
 
 // Opens the pipe or terminal behind FD anew as MODE (O_RDONLY or O_WRONLY), non-blocking, so that
 // the mode of the shared description stays as it is. Returns the new descriptor, or a negative

@@ -15,14 +15,15 @@
 int stdio_init(struct stdio *s, uv_loop_t *loop, int given, int mode, watch_fn *cb, void *data)
 {
 	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
+	int r;
 
 	*s = (struct stdio){.given = given, .fd = given};
-	fd_inspect(given, &s->info);
-
-	int fd = fd_reopen(given, &s->info, mode);
-
-	if (fd >= 0)
-		s->fd = fd;
+	r = fd_inspect(given, &s->info);
+	if (r < 0)
+		return r;
+	r = fd_reopen(given, &s->info, mode);
+	if (r >= 0)
+		s->fd = r;
 	else
 		flags |= WATCH_SHARED;
 	return watch_init(&s->watch, loop, s->fd, flags, cb, data);
