@@ -87,10 +87,19 @@ static bool is_shortage(int error)
 	       error == -EADDRNOTAVAIL;
 }
 
+// An attempt has failed. Only a socket whose connection was refused can be used for the next one:
+// after another error nobody knows what its state is.
+static void put_back_failed(struct prober *p, struct prober_slot *slot, int error)
+{
+	if (error != -ECONNREFUSED)
+		close_slot(p, slot);
+	put_back(p, slot);
+}
+
 // An attempt could not begin. The slot is free again.
 static int fail_to_start(struct prober *p, struct prober_slot *slot, int error)
 {
-	put_back(p, slot);
+	put_back_failed(p, slot, error);
 	if (!is_shortage(error) || !p->busy)
 		return error;
 	p->limit = p->busy; // wait for one of them
@@ -172,7 +181,7 @@ int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober
 		r = -ENOMEM;
 	}
 	if (r < 0 && r != -EINPROGRESS)
-		put_back(p, slot);
+		put_back_failed(p, slot, r);
 	*found = slot;
 	return r;
 }
@@ -189,7 +198,7 @@ static void on_slot(struct prober *p, struct prober_slot *slot)
 			return;
 		p->on_event(p->data, slot, r);
 		if (r < 0)
-			put_back(p, slot);
+			put_back_failed(p, slot, r);
 	}
 }
 
