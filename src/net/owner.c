@@ -112,18 +112,20 @@ int owner_list_read(struct owner_list *l)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
+	int r;
 
 	if (!proc)
 		return -errno;
-	while ((entry = readdir(proc))) {
+	for (errno = 0; (entry = readdir(proc)); errno = 0) {
 		uint64_t pid;
 
 		if (parse_uint(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
 			read_process(l, dirfd(proc), entry->d_name, (pid_t)pid);
 	}
+	r = -errno;
 	closedir(proc);
 	qsort(l->items, l->count, sizeof(*l->items), compare);
-	return 0;
+	return r;
 }
 
 const struct owner *owner_find(const struct owner_list *l, uint32_t inode, size_t *count)
