@@ -147,6 +147,14 @@ int app_fail_output(struct app *app, int error)
 	return app_fail(app, STATUS_LOCAL, "standard output", error);
 }
 
+void app_fail_leftover(struct app *app, const char *object, int error)
+{
+	if (error == 0)
+		return;
+	report_error(&app->out, STATUS_LOCAL, object, "the socket file is left behind", error);
+	app_fail_quietly(app, STATUS_LOCAL);
+}
+
 int app_output(struct app *app, const struct str *text)
 {
 	int r = write_whole(STDOUT_FILENO, str_c(text), text->len);

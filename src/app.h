@@ -100,6 +100,9 @@ int app_fail_quietly(struct app *app, int status);
 // Writing to stdout has failed: says so, but quietly when its reader is gone. Returns the status.
 int app_fail_output(struct app *app, int error);
 
+// The socket file of OBJECT could not be removed because of ERROR: says so. Does nothing for 0.
+void app_fail_leftover(struct app *app, const char *object, int error);
+
 // Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
 // gone).
 int app_output(struct app *app, const struct str *text);

@@ -286,7 +286,7 @@ static void fini(struct receiving *r)
 	free(r->sources);
 	timer_fini(&r->rest);
 	printer_fini(&r->printer);
-	bound_close(&r->bound);
+	app_fail_leftover(r->app, r->config->place.name, bound_close(&r->bound));
 	answers_fini(&r->batch);
 	free(r->memberships);
 }

@@ -480,7 +480,7 @@ static void fini(struct sending *s)
 	printer_fini(&s->printer);
 	timer_fini(&s->wait);
 	watch_fini(&s->watch);
-	datagram_close(&s->socket);
+	app_fail_leftover(s->app, s->config->bind, datagram_close(&s->socket));
 	if (s->sender)
 		sender_fini(s->sender);
 	free(s->sender);

@@ -58,9 +58,15 @@ static void add_doing(void *arg, struct str *doing)
 		str_add(doing, "waiting for a connection");
 }
 
+// Others are refused from now on.
+static void close_listener(struct server *s)
+{
+	app_fail_leftover(s->app, s->config->place.name, listener_close(&s->listener));
+}
+
 void server_end(struct server *s)
 {
-	listener_close(&s->listener);
+	close_listener(s);
 	app_stop(s->app);
 }
 
@@ -85,7 +91,7 @@ static void update_listening(struct server *s)
 		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
 
 	if (is_last(s))
-		listener_close(l); // others are refused rather than left to wait in vain
+		close_listener(s); // rather than leave others to wait in vain
 	else if (!has_room && !l->paused)
 		listener_pause(l);
 	else if (has_room && (l->paused || l->troubled))
@@ -270,7 +276,7 @@ void server_fini(struct server *s)
 
 	if (s->is_ready)
 		activation_notify("STOPPING=1");
-	listener_close(&s->listener);
+	close_listener(s);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		list_for_each (it, lists[i])
 			free_client(list_entry(it, struct client, link));

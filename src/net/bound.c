@@ -170,9 +170,9 @@ int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
 	add_socket(b, fd, false);
 	if (is_path) {
 		b->unix_path = xstrdup(address->un.sun_path);
-		unix_path_identify(b->unix_path, &b->unix_dev, &b->unix_ino);
+		r = unix_path_identify(b->unix_path, &b->unix_dev, &b->unix_ino);
 	}
-	return 0;
+	return r;
 }
 
 int bound_adopt(struct bound *b, int fd, int type)
@@ -195,11 +195,14 @@ int bound_adopt(struct bound *b, int fd, int type)
 	return 0;
 }
 
-void bound_close(struct bound *b)
+int bound_close(struct bound *b)
 {
+	int r = 0;
+
 	close_sockets(b);
 	if (b->unix_path)
-		unix_path_remove(b->unix_path, b->unix_dev, b->unix_ino);
+		r = unix_path_remove(b->unix_path, b->unix_dev, b->unix_ino);
 	free(b->unix_path);
 	b->unix_path = NULL;
+	return r;
 }

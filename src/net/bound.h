@@ -52,7 +52,8 @@ int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
 // one of SOCK_STREAM that does not listen.
 int bound_adopt(struct bound *b, int fd, int type);
 
-// Closes the sockets. Does nothing when there are none.
-void bound_close(struct bound *b);
+// Closes the sockets. Does nothing when there are none. Returns 0, or a negative errno if a socket
+// file was left behind.
+int bound_close(struct bound *b);
 
 #endif

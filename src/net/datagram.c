@@ -67,7 +67,7 @@ static int bind_path(struct datagram_socket *s, const struct sockaddr_any *a)
 
 	if (r == 0) {
 		s->path = xstrdup(a->un.sun_path);
-		unix_path_identify(s->path, &s->dev, &s->ino);
+		r = unix_path_identify(s->path, &s->dev, &s->ino);
 	}
 	return r;
 }
@@ -159,15 +159,18 @@ int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_opti
 	return r;
 }
 
-void datagram_close(struct datagram_socket *s)
+int datagram_close(struct datagram_socket *s)
 {
+	int r = 0;
+
 	if (s->fd >= 0 && !s->is_inherited)
 		sys_close(s->fd);
 	s->fd = -1;
 	if (s->path)
-		unix_path_remove(s->path, s->dev, s->ino);
+		r = unix_path_remove(s->path, s->dev, s->ino);
 	free(s->path);
 	s->path = NULL;
+	return r;
 }
 
 int datagram_connect(int fd, const struct sockaddr_any *peer)

@@ -47,8 +47,8 @@ int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
 int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_options *options,
 	const char **step);
 
-// Does nothing when there is none.
-void datagram_close(struct datagram_socket *s);
+// Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
+int datagram_close(struct datagram_socket *s);
 
 // Makes PEER the only one that FD exchanges datagrams with. Returns 0 or a negative errno.
 int datagram_connect(int fd, const struct sockaddr_any *peer);

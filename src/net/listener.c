@@ -164,10 +164,10 @@ void listener_resume(struct listener *l)
 	want(l, WATCH_READ);
 }
 
-void listener_close(struct listener *l)
+int listener_close(struct listener *l)
 {
 	if (l->closed)
-		return;
+		return 0;
 	l->closed = true;
 	timer_fini(&l->retry);
 	for (size_t i = 0; i < l->count; i++)
@@ -175,5 +175,5 @@ void listener_close(struct listener *l)
 	free(l->sockets);
 	l->sockets = NULL;
 	l->count = 0;
-	bound_close(&l->bound);
+	return bound_close(&l->bound);
 }

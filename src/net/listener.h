@@ -78,7 +78,8 @@ int listener_start(struct listener *l);
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
 
-// Closes the sockets; who still waits is refused. May be called twice.
-void listener_close(struct listener *l);
+// Closes the sockets; who still waits is refused. May be called twice. Returns 0, or a negative
+// errno if a socket file was left behind.
+int listener_close(struct listener *l);
 
 #endif

@@ -83,11 +83,13 @@ int unix_path_identify(const char *path, dev_t *dev, ino_t *ino)
 	return 0;
 }
 
-void unix_path_remove(const char *path, dev_t dev, ino_t ino)
+int unix_path_remove(const char *path, dev_t dev, ino_t ino)
 {
 	dev_t now_dev = 0;
 	ino_t now_ino = 0;
+	int r = unix_path_identify(path, &now_dev, &now_ino);
 
-	if (unix_path_identify(path, &now_dev, &now_ino) == 0 && now_dev == dev && now_ino == ino)
-		unlink(path);
+	if (r == 0 && now_dev == dev && now_ino == ino && unlink(path) < 0)
+		r = -errno;
+	return r == -ENOENT ? 0 : r;
 }

@@ -15,7 +15,7 @@ int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode);
 // Which file the path is now, to know it again.
 int unix_path_identify(const char *path, dev_t *dev, ino_t *ino);
 
-// Removes the file if it is still that one.
-void unix_path_remove(const char *path, dev_t dev, ino_t ino);
+// Removes the file if it is still that one. Returns 0 or a negative errno; then it is left behind.
+int unix_path_remove(const char *path, dev_t dev, ino_t ino);
 
 #endif
