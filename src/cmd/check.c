@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "cmd/client.h"
+#include "cmd/meter.h"
 #include "cmd/scan_report.h"
 #include "cmd/sockopt_group.h"
 #include "io/fd.h"
@@ -10,6 +11,7 @@
 #include "net/database.h"
 #include "net/scan.h"
 #include "net/target.h"
+#include "out/progress.h"
 #include "out/rows.h"
 
 #include <errno.h>
@@ -55,6 +57,7 @@ struct check {
 	struct str text, going; // for stdout: still to be written, and being written
 	struct gather pieces;
 	bool is_done;
+	struct meter meter;
 };
 
 int check_parse(struct check_config *c, const struct place *place, struct str *err)
@@ -91,6 +94,7 @@ static void flush(struct check *c)
 	str_clear(&c->text);
 	gather_clear(&c->pieces);
 	if (c->going.len) {
+		meter_hide(&c->meter);
 		gather_add(&c->pieces, c->going.data, c->going.len);
 		r = output_write(&c->out, &c->pieces);
 	}
@@ -219,6 +223,7 @@ static void on_scanned(struct scan *s)
 {
 	struct check *c = s->data;
 
+	meter_end(&c->meter);
 	if (s->outcome.failure == DIAL_OK)
 		report_result(c);
 	else if (c->settings->failed)
@@ -234,6 +239,14 @@ static size_t socket_limit(void)
 
 	return limit > 2 * DESCRIPTORS_KEPT ? MIN(limit - DESCRIPTORS_KEPT, MAX_SOCKETS)
 					    : MAX(limit / 2, 1);
+}
+
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct scan *s = ((const struct check *)data)->scan;
+
+	progress_add_count(line, "ports", s->count - s->left, s->count, elapsed);
+	str_addf(line, ", %zu open", s->open_count);
 }
 
 static void on_target(struct target *t)
@@ -253,6 +266,7 @@ static void on_target(struct target *t)
 		c->scan = scan_create(&c->app->loop, &t->addresses,
 			place.kind == PLACE_UNIX ? NULL : &t->ports, &options, on_open, on_retry,
 			on_scanned, c);
+		meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
 		return;
 	}
 	if (t->service)
@@ -291,6 +305,7 @@ static void on_stop(void *arg, struct str *doing)
 	struct check *c = arg;
 	const struct target *t = c->target;
 
+	meter_end(&c->meter);
 	str_add(doing, c->scan ? "checking " : "looking up ");
 	str_add_escaped(doing, c->place->name, strlen(c->place->name));
 	if (c->scan) {
@@ -338,6 +353,7 @@ int check_run(struct app *app, const struct check_config *config, const struct p
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_run(app);
+	meter_fini(&c.meter);
 	scan_destroy(c.scan);
 	target_destroy(c.target);
 	if (c.has_services)

@@ -12,6 +12,7 @@ struct check_config {
 	bool check;
 	bool any;
 	uint64_t banner_ms; // 0: no banner
+	bool progress; // filled in by the owner
 
 	struct ports ports; // filled in by check_parse()
 };

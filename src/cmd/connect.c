@@ -50,7 +50,6 @@ static const char *const conflicts[][2] = {
 	{"check", "crlf"},
 	{"check", "telnet"},
 	{"check", "hex"},
-	{"check", "progress"},
 	{"check", "stats"},
 	{"check", "raw-tty"},
 	{"check", "escape"},
@@ -124,6 +123,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = check_parse(&c->check, &c->place, err);
+	c->check.progress = c->stream.progress;
 	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)

@@ -28,6 +28,7 @@ const struct opt datagram_opts[] = {
 	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "say at the end what was transferred"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
 		"receive with this flag of recv(2), such as MSG_PEEK"},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how far it has come"},
 	{0},
 };
 

@@ -20,6 +20,7 @@ struct datagram_config {
 	struct strlist send_words, recv_words; // MSG_*
 
 	int send_flags, recv_flags; // what the words say; filled in by the check
+	bool progress;
 };
 
 extern const struct opt datagram_opts[];

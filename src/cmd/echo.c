@@ -55,6 +55,7 @@ static const struct opt measure_opts[] = {
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
 	{"histogram", 0, OPT_FLAG, AT(histogram, bool), NULL, "draw how the times are distributed"},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how many have been answered"},
 	{0},
 };
 
@@ -113,6 +114,7 @@ static const char *const needs[][2] = {
 	{"wait", "client"},
 	{"timeout", "client"},
 	{"histogram", "client"},
+	{"progress", "client"},
 	{NULL, NULL},
 };
 

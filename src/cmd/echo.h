@@ -32,6 +32,7 @@ struct echo_config {
 	uint64_t timeout_ms;
 	bool reconnect;
 	bool histogram;
+	bool progress;
 
 	// Filled in by the check of the command line.
 	struct place place;

@@ -4,11 +4,13 @@
 #include "cmd/connection.h"
 #include "cmd/echo.h"
 #include "cmd/echo_report.h"
+#include "cmd/meter.h"
 #include "cmd/place_lookup.h"
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
 #include "net/pinger.h"
+#include "out/progress.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -36,6 +38,7 @@ struct client {
 	bool shows_results;
 	bool has_shown; // what a connection is like
 	bool has_begun; // to ask
+	struct meter meter;
 };
 
 static bool is_datagram(const struct client *c)
@@ -77,7 +80,10 @@ static void on_result(void *data, const struct pinger_result *result)
 {
 	struct client *c = data;
 
-	if (c->shows_results && echo_report_result(&c->report, result))
+	if (!c->shows_results)
+		return;
+	meter_hide(&c->meter);
+	if (echo_report_result(&c->report, result))
 		app_stop(c->app);
 }
 
@@ -195,9 +201,20 @@ static void set_remote(struct client *c, const struct sockaddr_any *remote)
 	c->report.protocol = protocol_of(c);
 }
 
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct client *c = data;
+	const struct pinger_counts *n = &c->pinger.counts;
+
+	progress_add_count(
+		line, "answers", n->received + n->lost, c->pinger.options.count, elapsed);
+	str_addf(line, ", %" PRIu64 " lost", n->lost);
+}
+
 static void begin(struct client *c)
 {
 	c->has_begun = true;
+	meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
 	if (!c->config->word && !c->config->common.quiet && echo_report_begin(&c->report))
 		app_stop(c->app);
 	else
@@ -334,6 +351,7 @@ static void add_doing(void *arg, struct str *doing)
 {
 	struct client *c = arg;
 
+	meter_end(&c->meter);
 	if (c->has_begun)
 		str_addf(doing, "after %" PRIu64 " of %" PRIu64 " answers",
 			c->pinger.counts.received, c->pinger.counts.sent);
@@ -380,6 +398,7 @@ int echo_measure(struct app *app, struct echo_config *config)
 		app_fail(app, STATUS_LOCAL, "connections", r);
 	else if (start(&c) == 0)
 		app_run(app);
+	meter_end(&c.meter);
 	judge(&c);
 	if (c.has_answer)
 		echo_report_answer(&c.report, &c.answer, &c.pinger);

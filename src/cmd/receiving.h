@@ -4,6 +4,7 @@
 #define SOCKCTL_CMD_RECEIVING_H
 
 #include "cmd/answers.h"
+#include "cmd/meter.h"
 #include "cmd/printer.h"
 #include "cmd/recv.h"
 #include "io/timer.h"
@@ -37,6 +38,7 @@ struct receiving {
 	struct datagram_stats stats;
 	bool is_answering;
 	bool has_gro;
+	struct meter meter;
 
 	struct timer rest; // while it runs, datagrams gather in the kernel
 	uint64_t room; // bytes that they may take there

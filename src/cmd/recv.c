@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cmd/receiving.h"
 #include "net/datagram.h"
+#include "out/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +26,7 @@ static void on_stop(void *arg, struct str *doing)
 {
 	struct receiving *r = arg;
 
+	meter_end(&r->meter);
 	if (!r->sources)
 		str_addf(doing, "looking up %s", r->config->place.name);
 	else
@@ -235,6 +237,17 @@ static void report_listening(struct receiving *r, const struct sockaddr_any *loc
 	str_fini(&host);
 }
 
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct receiving *r = data;
+
+	progress_add_count(line, "datagrams", r->stats.received, r->printer.limit, elapsed);
+	str_add(line, ", ");
+	str_add_bytes(line, (double)r->stats.received_bytes);
+	if (r->is_answering)
+		str_addf(line, ", %" PRIu64 " answered", r->stats.sent);
+}
+
 int receiving_start(struct receiving *r)
 {
 	int status;
@@ -251,6 +264,8 @@ int receiving_start(struct receiving *r)
 		status = start_source(r, &r->sources[i], &r->bound.sockets[i]);
 	for (size_t i = 0; !status && i < r->bound.count; i++)
 		report_listening(r, &r->bound.sockets[i].local);
+	if (!status)
+		meter_start(&r->meter, r->app, r->config->datagram.progress, add_progress, r);
 	want(r);
 	return status;
 }
@@ -321,6 +336,7 @@ int recv_run(struct app *app, struct recv_config *config, int type, int protocol
 		app_fail_quietly(app, status);
 	else
 		app_run(app);
+	meter_end(&r.meter);
 	if (r.sources)
 		report_end(&r);
 out:

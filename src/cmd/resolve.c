@@ -3,6 +3,7 @@
 #include "base/lines.h"
 #include "base/mem.h"
 #include "base/value.h"
+#include "cmd/meter.h"
 #include "cmd/resolve_plan.h"
 #include "cmd/resolve_rows.h"
 #include "io/output.h"
@@ -10,6 +11,8 @@
 #include "io/timer.h"
 #include "net/place.h"
 #include "net/query_queue.h"
+#include "out/progress.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +44,13 @@ struct resolve {
 	struct str text; // that is being written
 	struct gather pieces; // of it: one
 	struct timer flush; // runs when there is something to write, or when all is done
+	uint64_t total; // of the names; 0 while nobody knows
+	uint64_t answered, found;
+	struct meter meter;
 };
+
+static const struct event ev_stats = {
+	"stats", REPORT_VERBOSE, "found {found} of {answered} in {duration}"};
 
 static int status_of(enum query_outcome outcome)
 {
@@ -61,7 +70,9 @@ static void on_answer(void *data, const struct query *q)
 	enum query_outcome outcome = query_outcome(q);
 	struct str reason = {0};
 
+	r->answered++;
 	if (outcome == QUERY_FOUND) {
+		r->found++;
 		resolve_rows_add(&r->rows, q);
 		return;
 	}
@@ -179,6 +190,8 @@ static void flush(struct resolve *r)
 	rows_take(&r->rows.rows, &r->text);
 	gather_clear(&r->pieces);
 	gather_add(&r->pieces, r->text.data, r->text.len);
+	if (r->text.len)
+		meter_hide(&r->meter);
 	error = output_write(&r->out, &r->pieces);
 	if (error < 0 && error != -EAGAIN)
 		fail_output(r, error);
@@ -257,6 +270,23 @@ static void on_input(struct watch *w, unsigned events)
 	}
 }
 
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct resolve *r = data;
+
+	progress_add_count(line, "names", r->answered, r->total, elapsed);
+	str_addf(line, ", %" PRIu64 " found", r->found);
+}
+
+// For people only: the rows say the same in JSON.
+static void report_stats(struct resolve *r)
+{
+	if (!r->app->out.json)
+		report(&r->app->out, &ev_stats, F_UINT("found", r->found),
+			F_UINT("answered", r->answered),
+			F_SECONDS("duration", trace_now() - r->app->started));
+}
+
 // Gives what is known before the end that somebody else set.
 static void on_stop(void *arg, struct str *doing)
 {
@@ -264,6 +294,7 @@ static void on_stop(void *arg, struct str *doing)
 
 	query_queue_deliver_rest(&r->queue);
 	flush(r);
+	meter_end(&r->meter);
 	if (r->queue.count) {
 		str_add(doing, "looking up ");
 		query_queue_add_words(&r->queue, doing);
@@ -292,8 +323,10 @@ static int run_loop(struct resolve *r)
 	if (error < 0) {
 		app_fail(r->app, STATUS_LOCAL, "standard input or output", error);
 	} else {
+		meter_start(&r->meter, r->app, r->config->progress, add_progress, r);
 		feed(r);
 		app_run(r->app);
+		meter_end(&r->meter);
 	}
 	stdio_fini(&r->in);
 	output_fini(&r->out);
@@ -341,6 +374,7 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 
 	app_handle_signals();
 	r.count = resolve_config_settle(c, (size_t)argc);
+	r.total = r.count;
 	bool needs_locale = false;
 
 	for (size_t i = 0; i < r.count; i++) {
@@ -352,10 +386,13 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 	resolve_rows_init(
 		&r.rows, c->common.json, r.reads || r.count > 1, c->is_long, c->canonical);
 	r.rows.rows.unaligned = r.reads;
-	if (r.count == 1 && !r.reads && !c->timeout_ms)
+	if (r.reads)
+		r.total = 0;
+	if (r.count == 1 && !r.reads && !c->timeout_ms && !c->progress)
 		run_one(&r);
 	else
 		run_loop(&r);
+	report_stats(&r);
 	resolve_rows_fini(&r.rows);
 	lines_fini(&r.lines);
 	str_fini(&r.text);

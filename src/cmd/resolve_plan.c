@@ -43,6 +43,7 @@ static const struct opt asking_opts[] = {
 		.max = 1024},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"give up after TIME, whatever is still to come", .min = 1, .max = 365 * DAY_MS},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how many have been answered"},
 	{0},
 };
 

@@ -16,6 +16,7 @@ struct resolve_config {
 	const char *service;
 	uint64_t timeout_ms;
 	uint64_t jobs;
+	bool progress;
 
 	// What follows from these and the operands.
 	const char *word_service; // that the second of two words is, or may be

@@ -3,10 +3,12 @@
 
 #include "base/hex.h"
 #include "base/mem.h"
+#include "cmd/meter.h"
 #include "cmd/printer.h"
 #include "io/timer.h"
 #include "net/datagram.h"
 #include "net/transmit.h"
+#include "out/progress.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 
@@ -36,6 +38,8 @@ struct sending {
 	struct timer wait;
 	uint32_t first_drops; // of an inherited socket
 	struct datagram_stats stats;
+	struct meter meter;
+	uint64_t input_bytes; // of a file; 0: nobody knows
 };
 
 static void finish(struct sending *s)
@@ -47,6 +51,7 @@ static void on_stop(void *arg, struct str *doing)
 {
 	struct sending *s = arg;
 
+	meter_end(&s->meter);
 	if (s->socket.fd < 0)
 		str_addf(doing, "looking up %s", s->config->place.name);
 	else
@@ -328,6 +333,31 @@ static int start_transmit(struct sending *s)
 	return r;
 }
 
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct sending *s = data;
+	const struct transmit *t = &s->transmit;
+	uint64_t line_ends = t->framing == FRAMING_LINE ? t->datagrams : 0;
+
+	progress_add_count(line, "datagrams", t->datagrams, t->message_count * t->repeat, elapsed);
+	str_add(line, ", ");
+	str_add_bytes(line, (double)t->bytes);
+	if (s->input_bytes)
+		progress_add_left(line, t->bytes + line_ends, s->input_bytes, elapsed);
+	if (s->wants_replies)
+		str_addf(line, ", %" PRIu64 " received", s->stats.received);
+}
+
+static void start_meter(struct sending *s)
+{
+	const struct fd_info *in = &s->transmit.in.info;
+
+	// Digits stand for fewer bytes, nobody knows how many.
+	if (in->kind == FD_FILE && s->transmit.framing != FRAMING_HEX)
+		s->input_bytes = (in->size - MIN(in->position, in->size)) * s->transmit.repeat;
+	meter_start(&s->meter, s->app, s->config->datagram.progress, add_progress, s);
+}
+
 // The socket is there: everything else begins.
 static int start(struct sending *s)
 {
@@ -347,6 +377,7 @@ static int start(struct sending *s)
 	sockopt_config_report(s->app, &c->sockopt, s->socket.fd);
 	if (start_transmit(s) < 0)
 		return s->app->status;
+	start_meter(s);
 	pump(s);
 	return 0;
 }
@@ -506,6 +537,7 @@ int send_run(struct app *app, struct send_config *config, int type, int protocol
 		app_fail_quietly(app, status);
 	else
 		app_run(app);
+	meter_end(&s.meter);
 	report_end(&s);
 	fini(&s);
 out:

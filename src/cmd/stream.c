@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PROGRESS_MS 250
 #define DAY_MS (24 * 3600 * 1000ull)
 #define SPLICE_AFTER 0 // one relay: a pipe costs little
 
@@ -127,39 +126,14 @@ static uint64_t bytes_to_send(const struct endpoint *local)
 	return in->kind == FD_FILE && in->size > in->position ? in->size - in->position : 0;
 }
 
-static void add_progress(const struct stream *s, struct str *line)
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 {
+	const struct stream *s = data;
+
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,
 				   .received = s->relay.in.received,
 				   .total = bytes_to_send(s->local),
-				   .elapsed = trace_now() - s->connection->started});
-}
-
-// On a terminal one line is drawn again and again; elsewhere only the last one is written.
-static void draw_progress(struct stream *s, bool last)
-{
-	struct str line = {0};
-	bool is_terminal = isatty(STDERR_FILENO);
-	int r;
-
-	if (is_terminal)
-		str_add(&line, "\r");
-	add_progress(s, &line);
-	if (is_terminal)
-		str_add(&line, "\033[K");
-	if (last)
-		str_add(&line, "\n");
-	r = write_whole(STDERR_FILENO, line.data, line.len);
-	(void)r;
-	str_fini(&line);
-}
-
-static void on_progress(void *data)
-{
-	struct stream *s = data;
-
-	draw_progress(s, false);
-	timer_start(&s->progress, PROGRESS_MS);
+				   .elapsed = elapsed});
 }
 
 void stream_report_totals(struct stream *s)
@@ -169,8 +143,7 @@ void stream_report_totals(struct stream *s)
 	terminal_give_back();
 	if (!c) // it may not even have begun
 		return;
-	if (c->progress && !s->app->out.json)
-		draw_progress(s, true);
+	meter_end(&s->meter);
 	if (c->stats || (c->progress && s->app->out.json))
 		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
 }
@@ -366,16 +339,13 @@ int stream_init(struct stream *s, const struct connection *connection,
 
 void stream_start(struct stream *s)
 {
-	if (s->config->progress && isatty(STDERR_FILENO) && !s->app->out.json) {
-		timer_init(&s->progress, &s->app->loop, on_progress, s);
-		timer_start(&s->progress, PROGRESS_MS);
-	}
+	meter_start(&s->meter, s->app, s->config->progress, add_progress, s);
 	relay_start(&s->relay);
 }
 
 void stream_fini(struct stream *s)
 {
-	timer_fini(&s->progress);
+	meter_fini(&s->meter);
 	if (s->filters)
 		telnet_filter_fini(&s->filters->telnet);
 	free(s->filters);

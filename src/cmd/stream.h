@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "cmd/connection.h"
+#include "cmd/meter.h"
 #include "cmd/stream_calls.h"
 #include "io/endpoint.h"
 #include "relay/relay.h"
@@ -54,7 +55,7 @@ struct stream {
 	struct endpoint *local; // the owner's
 	struct endpoint peer;
 	struct relay relay;
-	struct timer progress;
+	struct meter meter;
 	struct stream_filters *filters; // NULL: none
 	bool may_leave; // who has ended its side and takes no more has left: that is no failure
 	bool owner_reports; // what became of the connection, by stream_report_closed()

@@ -25,6 +25,21 @@ static void add_time(struct str *out, double seconds)
 		str_addf(out, "%lu:%02lu", s / 60, s % 60);
 }
 
+void progress_add_left(struct str *out, uint64_t done, uint64_t total, uint64_t elapsed)
+{
+	double seconds = (double)elapsed / 1e9;
+	double rate;
+
+	done = MIN(done, total);
+	rate = seconds > 0 ? (double)done / seconds : 0;
+	str_addf(out, ", %" PRIu64 "%%", (uint64_t)((double)done * 100 / (double)total));
+	if (rate > 0 && done < total) {
+		str_add(out, ", ");
+		add_time(out, (double)(total - done) / rate);
+		str_add(out, " left");
+	}
+}
+
 void progress_add(struct str *out, const struct progress *p)
 {
 	double seconds = (double)p->elapsed / 1e9;
@@ -36,16 +51,21 @@ void progress_add(struct str *out, const struct progress *p)
 	str_add(out, " received, ");
 	str_add_bytes(out, rate);
 	str_add(out, "/s");
-	if (!p->total)
-		return;
+	if (p->total)
+		progress_add_left(out, p->sent, p->total, p->elapsed);
+}
 
-	uint64_t sent = MIN(p->sent, p->total);
-	double send_rate = seconds > 0 ? (double)sent / seconds : 0;
+void progress_add_count(
+	struct str *out, const char *what, uint64_t count, uint64_t total, uint64_t elapsed)
+{
+	double seconds = (double)elapsed / 1e9;
 
-	str_addf(out, ", %" PRIu64 "%%", (uint64_t)((double)sent * 100 / (double)p->total));
-	if (send_rate > 0 && sent < p->total) {
-		str_add(out, ", ");
-		add_time(out, (double)(p->total - sent) / send_rate);
-		str_add(out, " left");
-	}
+	str_add_uint(out, count);
+	if (total)
+		str_addf(out, " of %" PRIu64, total);
+	str_addf(out, " %s", what);
+	if (total)
+		progress_add_left(out, count, total, elapsed);
+	else
+		str_addf(out, ", %.0f/s", seconds > 0 ? (double)count / seconds : 0);
 }

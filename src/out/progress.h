@@ -16,6 +16,14 @@ struct progress {
 // Adds "12.3 MiB sent, 0 B received, 45.2 MiB/s, 37%, 0:12 left".
 void progress_add(struct str *out, const struct progress *p);
 
+// Adds ", 37%, 0:12 left".
+void progress_add_left(struct str *out, uint64_t done, uint64_t total, uint64_t elapsed);
+
+// Adds "120 of 1000 ports, 12%, 0:40 left", or "120 datagrams, 60/s" if TOTAL is 0. WHAT is what
+// was counted, ELAPSED in nanoseconds.
+void progress_add_count(
+	struct str *out, const char *what, uint64_t count, uint64_t total, uint64_t elapsed);
+
 // Adds a number of bytes for people: "512 B", "12.3 MiB".
 void str_add_bytes(struct str *out, double bytes);
 

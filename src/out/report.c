@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CLEAR_LINE "\033[K" // to its end (ECMA-48, EL)
+
 int write_whole(int fd, const void *data, size_t len)
 {
 	const char *p = data;
@@ -31,6 +33,24 @@ int write_whole(int fd, const void *data, size_t len)
 	return 0;
 }
 
+// When stderr is gone there is nobody left to tell.
+static void write_text(int fd, const char *text, size_t len)
+{
+	int ignored = write_whole(fd, text, len);
+
+	(void)ignored;
+}
+
+void report_hide_progress(struct reporter *r)
+{
+	static const char text[] = "\r" CLEAR_LINE;
+
+	if (!r->has_progress)
+		return;
+	r->has_progress = false;
+	write_text(r->fd, text, strlen(text));
+}
+
 // A terminal in raw mode, which somebody else has set, adds nothing to the end of a line.
 static bool is_raw(const struct reporter *r, int fd)
 {
@@ -39,13 +59,12 @@ static bool is_raw(const struct reporter *r, int fd)
 	return r->is_terminal && fd == r->fd && tcgetattr(fd, &t) == 0 && !(t.c_oflag & OPOST);
 }
 
-static void write_line(const struct reporter *r, int fd, struct str *line)
+static void write_line(struct reporter *r, int fd, struct str *line)
 {
+	if (fd == r->fd)
+		report_hide_progress(r);
 	str_add(line, is_raw(r, fd) ? "\r\n" : "\n");
-	// When stderr is gone there is nobody left to tell.
-	int ignored = write_whole(fd, line->data, line->len);
-
-	(void)ignored;
+	write_text(fd, line->data, line->len);
 	str_fini(line);
 }
 
@@ -126,6 +145,21 @@ void report_error(
 	if (name)
 		str_addf(&line, " (%s)", name);
 	write_line(r, r->fd, &line);
+}
+
+void report_progress(struct reporter *r, struct str *line, bool is_last)
+{
+	struct str text = {0};
+
+	if (is_last) {
+		str_addn(&text, str_c(line), line->len);
+		write_line(r, r->fd, &text);
+	} else if (r->is_terminal) {
+		str_addf(&text, "\r%s" CLEAR_LINE, str_c(line));
+		write_text(r->fd, text.data, text.len);
+		r->has_progress = true;
+	}
+	str_fini(&text);
 }
 
 void report_trace(struct reporter *r, struct str *line)

@@ -30,6 +30,7 @@ struct reporter {
 	bool json;
 	int fd; // where lines go; stderr
 	bool is_terminal; // that is what FD is
+	bool has_progress; // a line stands there that the next one replaces
 	int trace_fd;
 };
 
@@ -47,6 +48,11 @@ bool report_wants(const struct reporter *r, const struct event *e);
 // negative errno or 0; with a NULL message the text is that of the error.
 void report_error(
 	struct reporter *r, int status, const char *object, const char *message, int error);
+
+// Draws LINE in place of the one before it. The last one stays; elsewhere than on a terminal it is
+// the only one.
+void report_progress(struct reporter *r, struct str *line, bool is_last);
+void report_hide_progress(struct reporter *r);
 
 // Writes a line of the trace and empties it. Any thread may call it.
 void report_trace(struct reporter *r, struct str *line);

@@ -11,6 +11,7 @@ import pytest
 import peers
 from harness import LARGE, SANITIZED, Proc
 from network import Network
+from terminal import Terminal
 
 
 def pytest_collection_modifyitems(items):
@@ -122,6 +123,13 @@ def namespaces():
     if subprocess.run([*words, "none", "true"], check=False).returncode == 77:
         pytest.skip("the system does not allow namespaces")
     return lambda names: [*words, names]
+
+
+@pytest.fixture
+def terminal():
+    made = Terminal()
+    yield made
+    made.close()
 
 
 @pytest.fixture
