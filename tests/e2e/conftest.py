@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,13 @@ import peers
 from harness import LARGE, SANITIZED, Proc
 from network import Network
 from terminal import Terminal
+
+
+def pytest_configure():
+    """Signals that a shell ignores for its background jobs are at work in what is tested."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):
