@@ -6,7 +6,8 @@
  *
  *   main.c        finds the command, parses its options, runs it, exits
  *   cmd/          one file per command, holding only wiring; table.c lists them; guide: what the
- *                 program says about itself; words: what completes a command line
+ *                 program says about itself; words, word_kinds: what
+ *                 completes a command line
  *   app.[ch]      what one run owns: loop, reporter, tracer, signals, deadline, exit status
  *   cli/          opt: the option table and its parser; help: --help, completion words
  *   relay/        relay: two one-way flows and the one function that decides when they end;
@@ -20,9 +21,9 @@
  *                 splitter, sender: from an input to the kernel in batches; receiver: from the
  *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,
  *                 networks, hosts; query: the calls of the name service; query_queue: many of
- *                 them; preference, policy: what orders addresses (RFC 6724); errors; ip, convert,
- *                 layout: addresses as numbers; echo_server: what comes is sent back, by
- *                 echo_workers with their echo_streams and echo_datagrams; pinger: the client that
+ *                 them; preference, policy: what orders addresses (RFC 6724); local: our own;
+ *                 errors; ip, convert, layout: addresses as numbers; echo_server: what comes is
+ * sent back, by echo_workers with their echo_streams and echo_datagrams; pinger: the client that
  *                 measures one, with its peers and the echo_payload; tcp_stats
  *   io/           watch: readiness of one descriptor; pollset: of thousands; timer; task:
  *                 blocking work in a thread; pacer: a rate; stdio; output: writing in the

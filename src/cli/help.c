@@ -70,17 +70,6 @@ void opt_help(const struct cmd *cmd, struct str *out)
 		str_addf(out, "  %s\n", *e);
 }
 
-const struct opt *opt_find(const struct cmd *cmd, const char *word)
-{
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
-			if (strncmp(word, "--", 2) == 0 ? strcmp(o->name, word + 2) == 0
-							: word[0] == '-' && word[1] == o->letter &&
-								  word[1] && !word[2])
-				return o;
-	return NULL;
-}
-
 bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
 {
 	const struct opt *o = opt_find(cmd, word);
@@ -94,15 +83,6 @@ bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
 		}
 	}
 	return o != NULL;
-}
-
-void opt_words(const struct cmd *cmd, struct str *out)
-{
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
-			str_addf(out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
-				o->help);
-	str_add(out, "--help\tprint this help\n");
 }
 
 static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const struct opt *o)

@@ -458,6 +458,13 @@ static const struct opt *find_letter(const struct cmd *cmd, char letter)
 	return NULL;
 }
 
+const struct opt *opt_find(const struct cmd *cmd, const char *word)
+{
+	if (strncmp(word, "--", 2) == 0)
+		return find_name(cmd, word + 2);
+	return word[0] == '-' && word[1] && !word[2] ? find_letter(cmd, word[1]) : NULL;
+}
+
 static void fault(struct str *faults, const struct cmd *cmd, const char *name, const char *what)
 {
 	str_addf(faults, "%s: --%s: %s\n", cmd->name, name, what);

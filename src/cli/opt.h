@@ -39,8 +39,7 @@ struct opt {
 	const char *const *choices; // OPT_CHOICE; NULL-terminated
 	const char *
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
-	const char *words; // what completion offers for the argument: file, host, service,
-			   // interface ...
+	const char *words; // what completion offers for the argument; see cmd/word_kinds.h
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -61,7 +60,7 @@ struct cmd {
 	const char *summary; // one line, no full stop
 	const char *operands; // "HOST PORT", or NULL for none
 	int min_operands, max_operands; // max -1 means any number
-	const char *words; // what completion offers for the operands: host, service, sockopt
+	const char *words; // what completion offers for the operands; see cmd/word_kinds.h
 	bool options_first; // operands end the options (they are a program and its arguments)
 	size_t config_size;
 	const void *defaults; // copied over the config first; NULL means zeroes
@@ -109,9 +108,6 @@ bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out);
 
 // The option that is written as WORD, with its dashes, or NULL.
 const struct opt *opt_find(const struct cmd *cmd, const char *word);
-
-// The words that complete an option, one a line with its help: "--timeout=<TAB>one deadline ...".
-void opt_words(const struct cmd *cmd, struct str *out);
 
 // Describes every option of the command as one JSON object per line: the hook by which the manual,
 // the completions and the tests check themselves against the table.

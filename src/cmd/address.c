@@ -291,6 +291,7 @@ const struct cmd cmd_address = {
 	.name = "address",
 	.summary = "Show an address, a range of them or a number in all its forms",
 	.operands = "ADDRESS[:PORT]|ADDRESS/LENGTH|PATH|NUMBER...",
+	.words = "address...",
 	.min_operands = 1,
 	.max_operands = -1,
 	.config_size = sizeof(struct address_config),

@@ -27,7 +27,8 @@ const struct opt datagram_opts[] = {
 		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
 	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "say at the end what was transferred"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
-		"receive with this flag of recv(2), such as MSG_PEEK"},
+		"receive with this flag of recv(2), such as MSG_PEEK",
+		.words = "datagram-recv-flag"},
 	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how far it has come"},
 	{0},
 };

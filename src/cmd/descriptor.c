@@ -69,6 +69,7 @@ const struct cmd cmd_descriptor = {
 	.name = "descriptor",
 	.summary = "Show what the calls of files do on a socket",
 	.operands = "[tcp|udp|unix]",
+	.words = "=tcp|=udp|=unix",
 	.max_operands = 1,
 	.config_size = sizeof(struct descriptor_config),
 	.groups = groups,

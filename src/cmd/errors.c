@@ -58,6 +58,7 @@ const struct cmd cmd_errors = {
 	.name = "errors",
 	.summary = "List the errors of the system, the resolver and WinSock",
 	.operands = "[NAME|NUMBER|TEXT]...",
+	.words = "error...",
 	.max_operands = -1,
 	.config_size = sizeof(struct errors_config),
 	.groups = groups,

@@ -100,6 +100,7 @@ const struct cmd cmd_hosts = {
 	.name = "hosts",
 	.summary = "List known hosts and their addresses, or look some up",
 	.operands = "[NAME|ADDRESS]...",
+	.words = "host...",
 	.max_operands = -1,
 	.config_size = sizeof(struct hosts_config),
 	.groups = groups,

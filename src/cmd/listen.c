@@ -29,7 +29,7 @@ static const struct opt listen_opts[] = {
 static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"join each connection to a new one to ENDPOINT, such as example.org:80",
-		.words = "host"},
+		.words = "host|unix"},
 	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
 		"join all connections: what one sends goes to all others"},
 	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
@@ -183,7 +183,7 @@ const struct cmd cmd_listen = {
 	.operands = "[HOST] PORT",
 	.min_operands = 0,
 	.max_operands = 2,
-	.words = "host",
+	.words = "address|service|file service",
 	.config_size = sizeof(struct listen_config),
 	.defaults = &defaults,
 	.groups = groups,

@@ -71,6 +71,15 @@ static int unknown(enum msg_use use, const char *word, struct str *err)
 	return -EINVAL;
 }
 
+const char *msg_flag_name(enum msg_use use, size_t i)
+{
+	const struct msg_flag *f = table;
+
+	for (;; f++)
+		if (!f->name || (f->uses & use && i-- == 0))
+			return f->name;
+}
+
 int msg_flags_parse(enum msg_use use, const struct strlist *words, int *flags, struct str *err)
 {
 	for (size_t i = 0; i < words->count; i++) {

@@ -19,4 +19,7 @@ enum msg_use {
 // ERR.
 int msg_flags_parse(enum msg_use use, const struct strlist *words, int *flags, struct str *err);
 
+// The flags for this use by name, one after the other; NULL at the end.
+const char *msg_flag_name(enum msg_use use, size_t i);
+
 #endif

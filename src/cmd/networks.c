@@ -64,6 +64,7 @@ const struct cmd cmd_networks = {
 	.name = "networks",
 	.summary = "List networks and their numbers, or look some up",
 	.operands = "[NAME|NUMBER]...",
+	.words = "network...",
 	.max_operands = -1,
 	.config_size = sizeof(struct networks_config),
 	.groups = groups,

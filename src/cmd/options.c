@@ -196,6 +196,7 @@ const struct cmd cmd_options = {
 	.name = "options",
 	.summary = "List the socket options with their values, or explain some",
 	.operands = "[tcp|udp|unix|raw|listen | NAME...]",
+	.words = "=tcp|=udp|=unix|=raw|=listen|sockopt sockopt...",
 	.max_operands = -1,
 	.config_size = sizeof(struct options_config),
 	.groups = groups,

@@ -16,10 +16,10 @@
 
 const struct opt program_opts[] = {
 	{"exec", 'e', OPT_STRING, AT(command, const char *), "COMMAND",
-		"join each connection to a shell that runs COMMAND", .words = "file"},
+		"join each connection to a shell that runs COMMAND", .words = "command"},
 	{"exec-file", 0, OPT_COMMAND, AT(file, struct strlist), "PROG [ARG]...",
 		"join each connection to PROG, which all words from here on belong to",
-		.words = "file"},
+		.words = "command|file"},
 	{0},
 };
 

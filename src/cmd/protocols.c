@@ -72,6 +72,7 @@ const struct cmd cmd_protocols = {
 	.name = "protocols",
 	.summary = "List protocols and their numbers, or look some up",
 	.operands = "[NAME|NUMBER]...",
+	.words = "protocol...",
 	.max_operands = -1,
 	.config_size = sizeof(struct protocols_config),
 	.groups = groups,

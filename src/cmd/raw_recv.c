@@ -60,6 +60,7 @@ const struct cmd cmd_raw_recv = {
 	.name = "raw-recv",
 	.summary = "Receive IP packets and print their data",
 	.operands = "[HOST] PROTOCOL",
+	.words = "address|protocol protocol",
 	.min_operands = 1,
 	.max_operands = 2,
 	.config_size = sizeof(struct recv_config),

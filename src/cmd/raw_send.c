@@ -47,6 +47,7 @@ const struct cmd cmd_raw_send = {
 	.name = "raw-send",
 	.summary = "Send IP packets, one for each message or line of stdin",
 	.operands = "HOST PROTOCOL [MESSAGE]...",
+	.words = "host protocol",
 	.min_operands = 2,
 	.max_operands = -1,
 	.config_size = sizeof(struct send_config),

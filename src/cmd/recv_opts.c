@@ -20,7 +20,7 @@ const struct opt recv_opts[] = {
 	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N datagrams", .min = 1,
 		.max = UINT64_MAX},
 	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
-		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .words = "address"},
+		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]"},
 	{0},
 };
 
@@ -34,7 +34,8 @@ const struct opt recv_reply_opts[] = {
 	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT"},
 	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
-		"send answers with this flag of send(2), such as MSG_DONTROUTE"},
+		"send answers with this flag of send(2), such as MSG_DONTROUTE",
+		.words = "datagram-send-flag"},
 	{0},
 };
 

@@ -411,6 +411,7 @@ const struct cmd cmd_resolve = {
 	.name = "resolve",
 	.summary = "Find the addresses of names, or the names of addresses",
 	.operands = "NAME [SERVICE] | ADDRESS [PORT] | WORD... | -",
+	.words = "host host|service...",
 	.min_operands = 1,
 	.max_operands = -1,
 	.config_size = sizeof(struct resolve_config),

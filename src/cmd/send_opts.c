@@ -41,7 +41,8 @@ const struct opt send_opts[] = {
 	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), NULL,
 		"keep multicast from receivers on this machine"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
-		"send with this flag of send(2), such as MSG_DONTROUTE"},
+		"send with this flag of send(2), such as MSG_DONTROUTE",
+		.words = "datagram-send-flag"},
 	{0},
 };
 

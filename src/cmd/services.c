@@ -31,9 +31,10 @@ static const struct services_config defaults = {.high = UINT16_MAX};
 
 static const struct opt opts[] = {
 	{"proto", 'p', OPT_STRING, OPT_AT(struct services_config, protocol, const char *), "NAME",
-		"services over this protocol only, such as tcp or udp"},
+		"services over this protocol only, such as tcp or udp", .words = "=tcp|=udp"},
 	{"range", 'r', OPT_STRING, OPT_AT(struct services_config, range, const char *), "PORTS",
-		"ports in this range only: 1-1023, 80, well-known, registered or dynamic"},
+		"ports in this range only: 1-1023, 80, well-known, registered or dynamic",
+		.words = "=well-known|=registered|=dynamic"},
 	{0},
 };
 
@@ -154,7 +155,7 @@ const struct cmd cmd_services = {
 	.summary = "List services and their ports, or look some up",
 	.operands = "[NAME|PORT][/PROTO]...",
 	.max_operands = -1,
-	.words = "service",
+	.words = "service...",
 	.config_size = sizeof(struct services_config),
 	.defaults = &defaults,
 	.groups = groups,

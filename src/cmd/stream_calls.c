@@ -14,9 +14,10 @@
 
 const struct opt stream_calls_opts[] = {
 	{"send-flag", 0, OPT_LIST, AT(send_words, struct strlist), "FLAG",
-		"send with this flag of send(2), such as MSG_MORE"},
+		"send with this flag of send(2), such as MSG_MORE", .words = "stream-send-flag"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
-		"receive with this flag of recv(2), such as MSG_WAITALL"},
+		"receive with this flag of recv(2), such as MSG_WAITALL",
+		.words = "stream-recv-flag"},
 	{"recv-exactly", 0, OPT_SIZE, AT(recv_exactly, uint64_t), "SIZE",
 		"receive so many bytes, in one call where they fit, and end", .min = 1,
 		.max = UINT64_MAX},

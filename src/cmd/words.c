@@ -1,104 +1,150 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/words.h"
 
+#include "cmd/guide.h"
 #include "cmd/table.h"
-#include "net/database.h"
-#include "sys/sockopts.h"
+#include "cmd/word_kinds.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static void add_word(struct str *out, const char *word, const char *description)
-{
-	str_addf(out, "%s\t%s\n", word, description ? description : "");
-}
+// Where on a command line a word is to be completed.
+struct position {
+	const struct opt *option; // the word before it, if that wants a value
+	const struct opt *program; // takes all words from somewhere before on
+	int operands; // before it
+	bool ended; // by "--"
+};
 
-static void add_commands(struct str *out)
+static void add_commands(struct words *w)
 {
 	for (const struct cmd_group *g = cmd_groups; g->title; g++)
 		for (const struct cmd *const *c = g->cmds; *c; c++)
-			add_word(out, (*c)->name, (*c)->summary);
-	add_word(out, "help", "Explain a command");
+			words_add(w, (*c)->name, (*c)->summary);
 }
 
-static void add_sockopts(struct str *out)
+static void add_options(struct words *w, const struct cmd *cmd)
 {
-	sockopt_for_each (o)
-		add_word(out, o->name, o->meaning);
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			str_addf(w->out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
+				o->help);
+	str_add(w->out, "--help\tprint this help\n");
 }
 
-static void add_service(void *out, const struct servent *entry)
-{
-	add_word(out, entry->s_name, entry->s_proto);
-}
-
-// Whether a line of /proc/net/unix, "Num: RefCount Protocol Flags ...", is that of a socket that
-// listens (__SO_ACCEPTCON).
-static bool listens(const char *line)
-{
-	for (int field = 0; field < 3; field++) {
-		line += strcspn(line, " ");
-		line += strspn(line, " ");
-	}
-	return strtoul(line, NULL, 16) & 0x10000;
-}
-
-// The sockets in the file system on which somebody listens.
-static void add_unix_sockets(struct str *out)
-{
-	FILE *table = fopen("/proc/net/unix", "re");
-	char *line = NULL;
-	size_t size = 0;
-
-	while (table && getline(&line, &size, table) > 0) {
-		char *path = strchr(line, '/');
-
-		if (!path || !listens(line))
-			continue;
-		path[strcspn(path, "\n")] = '\0';
-		str_add(out, "unix:");
-		str_add_escaped(out, path, strlen(path));
-		str_add(out, "\tsocket\n");
-	}
-	free(line);
-	if (table)
-		fclose(table);
-}
-
-// Words of a kind that the program knows itself; the others are the shell's.
-static void add_kind(struct str *out, const char *kind)
-{
-	if (strcmp(kind, "sockopt") == 0)
-		add_sockopts(out);
-	else if (strcmp(kind, "service") == 0)
-		services_list(add_service, out);
-	else
-		str_addf(out, ":%s\n", kind);
-	if (strcmp(kind, "host") == 0)
-		add_unix_sockets(out);
-}
-
-static void add_values(struct str *out, const struct opt *o)
+static void add_values(struct words *w, const struct opt *o)
 {
 	for (const char *const *c = o->choices; c && *c; c++)
-		add_word(out, *c, NULL);
+		words_add(w, *c, NULL);
 	if (o->words)
-		add_kind(out, o->words);
+		words_add_kinds(w, o->words, 0);
+}
+
+// The option whose value comes in the word after WORD: "--timeout", "-w", "-kw".
+static const struct opt *wants_value(const struct cmd *cmd, const char *word)
+{
+	char letter[] = {'-', '\0', '\0'};
+	const struct opt *o = opt_find(cmd, word);
+
+	if (!o && word[0] == '-' && word[1] != '-') {
+		for (const char *p = word + 1; *p; p++) {
+			letter[1] = *p;
+			o = opt_find(cmd, letter);
+			if (o && opt_takes_arg(o))
+				return p[1] || o->implied ? NULL : o;
+		}
+		return NULL;
+	}
+	return o && opt_takes_arg(o) && !o->implied ? o : NULL;
+}
+
+static struct position position_after(const struct cmd *cmd, int count, char **words)
+{
+	struct position p = {0};
+
+	for (int i = 0; i < count; i++) {
+		if (p.option)
+			p.option = NULL;
+		else if (!p.ended && strcmp(words[i], "--") == 0)
+			p.ended = true;
+		else if (p.ended || words[i][0] != '-' || !words[i][1])
+			p.operands++;
+		else
+			p.option = wants_value(cmd, words[i]);
+		if (p.option && p.option->type == OPT_COMMAND) {
+			p.program = p.option;
+			break;
+		}
+	}
+	return p;
+}
+
+// "--option=" and what has been typed behind it.
+static void add_assigned(struct words *w, const struct cmd *cmd)
+{
+	size_t len = strcspn(w->current, "=") + 1;
+	struct str name = {0};
+
+	str_addn(&name, w->current, len - 1);
+	const struct opt *o = opt_find(cmd, str_c(&name));
+
+	str_fini(&name);
+	str_addn(&w->prefix, w->current, len);
+	w->current += len;
+	if (o && opt_takes_arg(o))
+		add_values(w, o);
+}
+
+static void add_words(struct words *w, const struct cmd *cmd, const struct position *p)
+{
+	size_t before = w->out->len;
+
+	if (p->option || p->program) {
+		add_values(w, p->option ? p->option : p->program);
+	} else if (p->ended || w->current[0] != '-') {
+		if (cmd->words)
+			words_add_kinds(w, cmd->words, p->operands);
+		if (!p->ended && w->out->len == before)
+			add_options(w, cmd);
+	} else if (strchr(w->current, '=')) {
+		add_assigned(w, cmd);
+	} else {
+		add_options(w, cmd);
+	}
+}
+
+// "help COMMAND OPTION", "help TOPIC".
+static void add_help(struct words *w, int count, char **words)
+{
+	const struct cmd *cmd = count == 2 ? cmd_find(words[0]) : NULL;
+
+	if (count == 1) {
+		add_commands(w);
+		for (const struct guide_topic *t = guide_topics; t->name; t++)
+			words_add(w, t->name, t->summary);
+	} else if (cmd) {
+		opt_for_each_group (g, cmd)
+			opt_for_each (o, g)
+				str_addf(w->out, "--%s\t%s\n", o->name, o->help);
+	}
 }
 
 void cmd_words(int count, char **words, struct str *out)
 {
-	const struct cmd *cmd = count ? cmd_find(words[0]) : NULL;
-	const struct opt *o = cmd && count > 1 ? opt_find(cmd, words[1]) : NULL;
+	struct words w = {.out = out, .current = count ? words[count - 1] : ""};
 
-	if (!count || strcmp(words[0], "help") == 0) {
-		add_commands(out);
-	} else if (o && opt_takes_arg(o)) {
-		add_values(out, o);
-	} else if (cmd) {
-		opt_words(cmd, out);
-		if (cmd->words)
-			add_kind(out, cmd->words);
+	if (count < 2) {
+		add_commands(&w);
+		words_add(&w, "help", "Explain a command or a topic");
+	} else if (strcmp(words[0], "help") == 0) {
+		add_help(&w, count - 1, words + 1);
+	} else {
+		const struct cmd *cmd = cmd_find(words[0]);
+
+		if (cmd) {
+			struct position p = position_after(cmd, count - 2, words + 1);
+
+			add_words(&w, cmd, &p);
+		}
 	}
+	str_fini(&w.prefix);
 }

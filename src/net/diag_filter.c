@@ -67,6 +67,11 @@ static bool same_word(const char *a, size_t len, const char *b)
 	}
 }
 
+const char *diag_filter_state_word(size_t i)
+{
+	return i < ARRAY_SIZE(state_words) ? state_words[i].name : NULL;
+}
+
 static uint32_t states_of(const char *word, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)

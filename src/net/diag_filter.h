@@ -26,6 +26,7 @@ void diag_filter_fini(struct diag_filter *f);
 
 // Add what one word allows. Return 0, or -EINVAL with the reason in ERR.
 int diag_filter_add_states(struct diag_filter *f, const char *word, struct str *err); // a,b
+const char *diag_filter_state_word(size_t i); // one after the other; NULL at the end
 int diag_filter_add_ports(
 	struct diag_filter *f, const char *word, struct str *err); // 80, 1-99, http
 int diag_filter_add_address(

@@ -470,29 +470,6 @@ static void test_help_wraps(void **state)
 	str_fini(&s);
 }
 
-static void test_words(void **state)
-{
-	struct str s = {0};
-
-	(void)state;
-	opt_words(&demo, &s);
-	assert_string_equal(str_c(&s), "--flag\ta flag\n"
-				       "--verbose\tcount\n"
-				       "--text=\ta text\n"
-				       "--list=\twords\n"
-				       "--number=\ta number\n"
-				       "--any=\tany number\n"
-				       "--mode=\ta mode\n"
-				       "--size=\ta size\n"
-				       "--timeout=\ta time\n"
-				       "--colour=\ta choice\n"
-				       "--maybe\tan optional argument\n"
-				       "--name=\tname it\n"
-				       "--on\tturn it on\n"
-				       "--help\tprint this help\n");
-	str_fini(&s);
-}
-
 static void test_dump(void **state)
 {
 	struct str s = {0};
@@ -590,7 +567,6 @@ int main(void)
 		cmocka_unit_test(test_help_wins),
 		cmocka_unit_test(test_help_text),
 		cmocka_unit_test(test_help_wraps),
-		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_dump),
 		cmocka_unit_test(test_table_faults),
 	};

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: ISC
-// The option tables of the real commands.
+// The option tables of the real commands, and the words that complete command lines.
+#include "base/mem.h"
 #include "cmd/table.h"
+#include "cmd/word_kinds.h"
 #include "cmd/words.h"
 
 #include "unit.h"
 
 #include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define cmd_for_each(c) \
 	for (const struct cmd_group *g_ = cmd_groups; g_->title; g_++) \
@@ -79,48 +83,123 @@ static void test_summaries(void **state)
 	}
 }
 
-// The lines that completion gets after the words of a command line.
-static void words_after(struct str *out, int count, const char *first, const char *second)
+// The lines that completion gets for the last word of a command line.
+static const char *words_for(struct str *out, const char *line)
 {
-	char *words[] = {(char *)first, (char *)second};
+	char *copy = xstrdup(line);
+	char *words[8];
+	int count = 0;
 
+	for (char *p = copy; p; count++)
+		words[count] = strsep(&p, " ");
 	str_clear(out);
 	cmd_words(count, words, out);
 	for (const char *p = str_c(out); *p; p += strcspn(p, "\n") + 1) {
 		size_t len = strcspn(p, "\n");
 
 		assert_int_equal(p[len], '\n');
-		assert_true(*p == ':' || memchr(p, '\t', len));
+		assert_non_null(memchr(p, '\t', len));
 	}
+	free(copy);
+	return str_c(out);
 }
 
-static void test_words(void **state)
+static void test_words_of_the_program(void **state)
 {
 	struct str out = {0};
 
 	(void)state;
-	words_after(&out, 0, NULL, NULL);
 	cmd_for_each(cmd)
 	{
 		struct str line = {0};
 
 		str_addf(&line, "%s\t%s\n", cmd->name, cmd->summary);
-		assert_non_null(strstr(str_c(&out), str_c(&line)));
+		assert_non_null(strstr(words_for(&out, ""), str_c(&line)));
+		assert_non_null(strstr(words_for(&out, "help "), str_c(&line)));
 		str_fini(&line);
 	}
-	words_after(&out, 1, "help", NULL);
-	assert_non_null(strstr(str_c(&out), "connect\t"));
-	words_after(&out, 1, "connect", NULL);
-	assert_non_null(strstr(str_c(&out), "--timeout=\t"));
-	words_after(&out, 2, "connect", "--until");
-	assert_string_equal(str_c(&out), "both\t\npeer\t\ninput\t\n");
-	words_after(&out, 2, "connect", "--set");
-	assert_non_null(strstr(str_c(&out), "SO_KEEPALIVE\t"));
-	words_after(&out, 2, "connect", "--output");
-	assert_string_equal(str_c(&out), ":file\n");
-	words_after(&out, 1, "no-such-command", NULL);
-	assert_string_equal(str_c(&out), "");
+	assert_non_null(strstr(words_for(&out, "help "), "endpoints\t"));
+	assert_non_null(strstr(words_for(&out, "help connect "), "--timeout\t"));
+	assert_string_equal(words_for(&out, "no-such-command "), "");
+	assert_string_equal(words_for(&out, "help no-such-command "), "");
 	str_fini(&out);
+}
+
+static void test_words_of_options(void **state)
+{
+	struct str out = {0};
+
+	(void)state;
+	assert_non_null(strstr(words_for(&out, "connect -"), "--timeout=\t"));
+	assert_non_null(strstr(words_for(&out, "connect -"), "--retry\t"));
+	assert_non_null(strstr(words_for(&out, "connect host 80 -"), "--help\t"));
+	assert_string_equal(words_for(&out, "connect --until "), "both\t\npeer\t\ninput\t\n");
+	assert_string_equal(words_for(&out, "connect --until=p"),
+		"--until=both\t\n--until=peer\t\n--until=input\t\n");
+	assert_string_equal(words_for(&out, "connect --output "), ":file\t\n");
+	assert_string_equal(words_for(&out, "connect --output=/t"), ":file\t--output=\n");
+	assert_string_equal(words_for(&out, "connect --timeout "), "");
+	assert_string_equal(words_for(&out, "connect --check="), "");
+	assert_string_equal(words_for(&out, "connect --nosuch="), "");
+	assert_non_null(strstr(words_for(&out, "connect -vo "), "SO_KEEPALIVE=\t"));
+	assert_non_null(strstr(words_for(&out, "connect --get "), "TCP_INFO\t"));
+	assert_null(strstr(words_for(&out, "connect --set "), "TCP_INFO"));
+	assert_string_equal(words_for(&out, "listen --exec-file "), ":command\t\n:file\t\n");
+	assert_string_equal(words_for(&out, "listen --exec-file ls -"), ":command\t\n:file\t\n");
+	str_fini(&out);
+}
+
+static void test_words_of_values_of_socket_options(void **state)
+{
+	struct str out = {0};
+
+	(void)state;
+	words_for(&out, "connect --set=SO_KEEPALIVE=");
+	assert_ptr_equal(strstr(str_c(&out), "--set=SO_KEEPALIVE=on\t"), str_c(&out));
+	assert_non_null(strstr(str_c(&out), "\n--set=SO_KEEPALIVE=off\t"));
+	assert_non_null(strstr(words_for(&out, "connect -o IP_MTU_DISCOVER="),
+		"IP_MTU_DISCOVER=IP_PMTUDISC_DO\t"));
+	assert_string_equal(words_for(&out, "connect -o SO_RCVBUF="), "");
+	assert_string_equal(words_for(&out, "connect -o NO_SUCH="), "");
+	str_fini(&out);
+}
+
+static void test_words_of_operands(void **state)
+{
+	struct str out = {0};
+
+	(void)state;
+	assert_string_equal(words_for(&out, "descriptor "), "tcp\t\nudp\t\nunix\t\n");
+	assert_non_null(strstr(words_for(&out, "descriptor tcp "), "--json\t")); // no more operands
+	assert_string_equal(words_for(&out, "descriptor -- tcp "), "");
+	assert_non_null(strstr(words_for(&out, "connect "), ":host\t\n"));
+	assert_null(strstr(words_for(&out, "connect host "), ":host"));
+	assert_null(strstr(words_for(&out, "connect -w 5 host "), ":host"));
+	assert_non_null(strstr(words_for(&out, "connect -w5 "), ":host"));
+	assert_non_null(strstr(words_for(&out, "connect --retry "), ":host"));
+	assert_non_null(strstr(words_for(&out, "errors EPERM EINTR "), "ECONNREFUSED\t"));
+	assert_non_null(strstr(words_for(&out, "options "), "SO_LINGER\t"));
+	assert_non_null(strstr(words_for(&out, "sockets -s "), "established\t"));
+	assert_non_null(strstr(words_for(&out, "resolve --flag "), "AI_PASSIVE\t"));
+	str_fini(&out);
+}
+
+static void test_kinds_of_words(void **state)
+{
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		if (cmd->words && !words_are_kinds(cmd->words))
+			fail_msg("%s: '%s' are no kinds of words", cmd->name, cmd->words);
+		opt_for_each_group (g, cmd)
+			opt_for_each (o, g)
+				if (o->words && !words_are_kinds(o->words))
+					fail_msg("%s --%s: '%s' is no kind of words", cmd->name,
+						o->name, o->words);
+	}
+	assert_false(words_are_kinds("nosuch"));
+	assert_false(words_are_kinds("file|nosuch host..."));
+	assert_true(words_are_kinds("=nosuch|host service..."));
 }
 
 static void test_find(void **state)
@@ -148,7 +227,11 @@ int main(void)
 		cmocka_unit_test(test_help_fits),
 		cmocka_unit_test(test_help_ends_with_examples),
 		cmocka_unit_test(test_summaries),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_of_the_program),
+		cmocka_unit_test(test_words_of_options),
+		cmocka_unit_test(test_words_of_values_of_socket_options),
+		cmocka_unit_test(test_words_of_operands),
+		cmocka_unit_test(test_kinds_of_words),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_nearest),
 	};
