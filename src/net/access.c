@@ -60,6 +60,8 @@ static bool is_in(const struct ip_prefix *list, size_t count, const struct ip *i
 
 const char *access_refusal(const struct access *a, const struct sockaddr_any *peer)
 {
+	if (!a->allowed_count && !a->denied_count)
+		return NULL;
 	if (!is_ip(peer))
 		return a->allowed_count ? "not allowed" : NULL;
 

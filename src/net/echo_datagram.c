@@ -27,7 +27,7 @@ struct echo_batch {
 	char *data;
 	struct mmsghdr messages[BATCH];
 	struct iovec pieces[BATCH];
-	struct sockaddr_storage sources[BATCH];
+	struct sockaddr_any sources[BATCH];
 	_Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
@@ -51,8 +51,8 @@ static void clear_batch(struct echo_batch *b)
 {
 	for (unsigned i = 0; i < b->used; i++) {
 		b->pieces[i] = (struct iovec){b->data + i * b->room, b->room};
-		b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->sources[i],
-			.msg_namelen = sizeof(b->sources[i]),
+		b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->sources[i].storage,
+			.msg_namelen = sizeof(b->sources[i].storage),
 			.msg_iov = &b->pieces[i],
 			.msg_iovlen = 1,
 			.msg_control = b->control[i],
@@ -72,18 +72,16 @@ static struct echo_batch *new_batch(size_t room)
 	return b;
 }
 
-static bool is_answered(struct echo_datagrams *e, const struct msghdr *h)
+static bool is_answered(struct echo_datagrams *e, const struct sockaddr_any *source)
 {
-	struct sockaddr_any source;
 	uint16_t port;
 
-	if (h->msg_namelen <= offsetof(struct sockaddr, sa_data))
+	if (source->len <= offsetof(struct sockaddr, sa_data))
 		return false; // a Unix socket without a name
-	sockaddr_set(&source, h->msg_name, h->msg_namelen);
-	port = sockaddr_port(&source);
+	port = sockaddr_port(source);
 	if (is_reflector(port) || (port && port == e->port))
 		return false;
-	return !e->may_send || e->may_send(e->data, &source);
+	return !e->may_send || e->may_send(e->data, source);
 }
 
 // The answer leaves from the address that was asked, by whatever way leads to the sender.
@@ -117,7 +115,8 @@ static void turn_batch(struct echo_datagrams *e)
 			e->counts.truncated++;
 			continue;
 		}
-		if (!is_answered(e, &m->msg_hdr)) {
+		b->sources[i].len = m->msg_hdr.msg_namelen;
+		if (!is_answered(e, &b->sources[i])) {
 			e->counts.refused++;
 			continue;
 		}
