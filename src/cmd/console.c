@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "io/terminal_mode.h"
+#include "io/urgent.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -99,7 +100,7 @@ static void show_menu(const struct console *c)
 {
 	struct str text = {0};
 
-	str_add(&text, "\r\n[c]lose the input  [s]tatus  [z] suspend  [q]uit  ");
+	str_add(&text, "\r\n[c]lose the input  [s]tatus  [b]reak  [z] suspend  [q]uit  ");
 	add_key(&text, c->config->escape);
 	str_add(&text, " is sent  other keys: go on ");
 	terminal_show(str_c(&text));
@@ -128,6 +129,28 @@ static void show_status(const struct console *c)
 	str_fini(&text);
 }
 
+// Telnet has a command for it (RFC 854, BRK), which no filter may touch. Elsewhere it is an urgent
+// byte.
+static void send_break(struct console *c)
+{
+	static const char command[] = {(char)255, (char)243}; // IAC BRK
+	struct stream *s = c->stream;
+	struct str text = {0};
+	ssize_t r = 0;
+
+	relay_on_event(&s->relay, c->keys, 0); // what was typed before comes first
+	if (s->config->telnet)
+		flow_inject(&s->relay.out, command, sizeof(command));
+	else
+		r = urgent_send(s->peer.wr_fd, "", 1);
+	if (r < 0) {
+		str_add_error(&text, (int)r);
+		str_add(&text, "\r\n");
+		terminal_show(str_c(&text));
+		str_fini(&text);
+	}
+}
+
 static void choose(struct console *c, char key)
 {
 	c->in_menu = false;
@@ -139,6 +162,9 @@ static void choose(struct console *c, char key)
 		break;
 	case 's':
 		show_status(c);
+		break;
+	case 'b':
+		send_break(c);
 		break;
 	case 'z':
 		terminal_suspend();

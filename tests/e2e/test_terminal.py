@@ -3,15 +3,17 @@
 
 import os
 import re
+import select
 import shlex
 import signal
+import socket
 import termios
 from pathlib import Path
 
 import pytest
 
 from harness import DEADLINE, PROGRAM, SANITIZED, wait_for
-from peers import accept, half_close, port_of, receive, receive_all, reset
+from peers import accept, half_close, listener, port_of, receive, receive_all, reset
 from terminal import CC
 
 MENU = b"[q]uit"
@@ -237,6 +239,23 @@ def test_menu(session, terminal, mode):
     proc.wait()
 
 
+@MODES
+def test_break(session, terminal, mode):
+    _, conn = session(*options_of(mode))
+    terminal.type(b"before\x1db")
+    assert receive(conn, 6) == b"before"
+    assert select.select([], [], [conn], DEADLINE)[2]
+    conn.setblocking(False)
+    assert conn.recv(1, socket.MSG_OOB) == b"\0"
+
+
+def test_break_of_telnet(session, terminal):
+    """Its command, in the place where it was asked for, and no escaped byte 255."""
+    _, conn = session("--raw-tty", "--telnet")
+    terminal.type(b"a\xff\x1db")
+    assert receive(conn, 5) == b"a\xff\xff\xff\xf3"
+
+
 def test_menu_needs_no_line_end(session, terminal):
     """With local editing, too."""
     _, conn = session()
@@ -250,10 +269,13 @@ def test_menu_needs_no_line_end(session, terminal):
 
 
 @MODES
-def test_menu_while_the_peer_takes_nothing(session, terminal, mode):
+def test_menu_while_the_peer_takes_nothing(sockctl, terminal, mode):
     """What was typed and is not sent is no success."""
-    proc, conn = session(*options_of(mode))
-    del conn  # it never reads
+    with listener(rcvbuf=4096) as server:
+        proc = sockctl("connect", *options_of(mode), "--set", "SO_SNDBUF=4096", "127.0.0.1",
+                       port_of(server), stdin=terminal.fd)
+        conn = accept(server)  # which is never read
+    terminal.wait_changed()
     line = b"x" * 1000 + (b"\r" if mode == "raw" else b"\n")
 
     def waiting():
@@ -261,9 +283,10 @@ def test_menu_while_the_peer_takes_nothing(session, terminal, mode):
         found = re.findall(rb"(\d+) bytes waiting", bytes(terminal.screen.data))
         return found and int(found[-1]) > 8192  # more than is read at once
 
-    wait_for(waiting, "a peer that takes nothing", 60)
+    wait_for(waiting, "a peer that takes nothing")
     terminal.type(b"\x1dq")
     proc.wait(7)
+    conn.close()
     assert "ended before everything was sent" in proc.err
     assert terminal.attributes() == terminal.before
 
