@@ -230,21 +230,42 @@ def test_example_does_what_it_says(world, request, block):
     Run(world, request.node.callspec.id, block).perform()
 
 
-@pytest.mark.parametrize("example", [pytest.param(e, id=c) for c, e in helps()])
-def test_example_of_help_runs(world, request, example):
-    """Those that listen are only started, as somebody has to come for more."""
-    home = world.home("client", request.node.callspec.id)
-    terminal = Terminal(example, world.hosts["client"], home, world.path)
+def run_alone(world, name, command):
+    """Runs a command that has no other party: one that listens is only started."""
+    terminal = Terminal(command, world.hosts["client"], world.home("client", name), world.path)
     try:
-        terminal.type(b"\x04")
+        terminal.type(KEYS["^D"])
         terminal.settle()
-        if not terminal.ended():
-            terminal.type(b"\x03")
-            assert terminal.wait() == 130, terminal.text
-        else:
-            assert terminal.wait() == 0, terminal.text
+        running = not terminal.ended()
+        if running:
+            terminal.type(KEYS["^C"])
+        assert terminal.wait() in ([0, 130] if running else [0]), terminal.text
     finally:
         terminal.close()
+
+
+@pytest.mark.parametrize("example", [pytest.param(e, id=c) for c, e in helps()])
+def test_example_of_help_runs(world, request, example):
+    run_alone(world, request.node.callspec.id, example)
+
+
+def translations():
+    """What people from other tools type, from the tables of the manual: theirs and ours."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").partition(".Sh COMING FROM OTHER TOOLS\n")[2]
+        text = re.split(r"^\.Sh ", text, flags=re.M)[0]
+        for theirs, ours in re.findall(r"^\.It Li (.*)\n\.Li (.*)$", text, re.M):
+            yield pytest.param(text_of(ours), id=f"{page.name}-{text_of(theirs)}")
+
+
+@pytest.mark.parametrize("command", translations())
+def test_what_stands_for_a_command_of_another_tool(world, request, command):
+    run_alone(world, re.sub(r"\W+", "-", request.node.callspec.id), command)
+
+
+@pytest.mark.parametrize("tool", ["nc", "ncat", "socat", "getent", "ss"])
+def test_people_of_other_tools_are_told(tool):
+    assert sum(param.id.partition(".1-")[2].startswith(f"{tool} ") for param in translations()) >= 7
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -63,3 +63,17 @@ def test_help_fits_a_terminal(command):
     text = ask(command)
     assert max(map(len, text.splitlines())) <= 80
     assert "\nExamples:\n" in text
+
+
+@pytest.mark.parametrize("page", sorted(MAN.glob("*.[17]")), ids=lambda page: page.name)
+def test_page_has_its_sections(page):
+    """What a reader looks for, in the order that mdoc(7) wants; references lead somewhere."""
+    text = page.read_text(encoding="utf-8")
+    sections = re.findall(r"^\.Sh (.*)", text, re.M)
+    wanted = ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "EXAMPLES", "SEE ALSO"]
+    if page.suffix == ".1":
+        assert [name for name in sections if name in wanted] == wanted
+    for name, section in re.findall(r"\bXr (sockctl\S*) ([17])", text):
+        assert (MAN / f"{name}.{section}").exists()
+    related = text.partition("\n.Sh SEE ALSO\n")[2].partition("\n.Sh ")[0]
+    assert page.stem == "sockctl" or ".Xr sockctl 1" in related

@@ -32,8 +32,8 @@ NAMES = {
     "::1": "localhost",
     "2001:db8:1::1": "client",
     "198.51.100.1": "client",
-    "2001:db8:1::2": "example.org server mail.example.org db.example.org backup.example.org",
-    "198.51.100.2": "example.org server mail.example.org db.example.org backup.example.org",
+    "2001:db8:1::2": "example.org server host mail.example.org db.example.org backup.example.org",
+    "198.51.100.2": "example.org server host mail.example.org db.example.org backup.example.org",
 }
 
 FILES = {
