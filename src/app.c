@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,10 @@ const struct opt common_opts[] = {
 
 void app_init(struct app *app)
 {
+	// Where the libraries get no memory one gives up without a word and the other leaves out a
+	// field.
+	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free);
+	json_set_alloc_funcs(xmalloc, free);
 	*app = (struct app){
 		.out = {.fd = STDERR_FILENO,
 			.is_terminal = isatty(STDERR_FILENO),
