@@ -97,6 +97,9 @@ ENTRY = re.compile(r"(\w+)(?::(.*?))? +([A-Z ]+)")
 FIRST = 5  # calls of each name after the start, and after the connection
 LAST = 2
 
+SHIM = {"alloc", "close", "short", "count"}  # what shim.c makes fail
+MOST_ALLOCATIONS = 150  # that fail in turn; of more, these are spread over all
+
 MAIN = "SIGPIPE, {sa_handler=SIG_IGN"  # the first call of main()
 LINE = re.compile(r"(?:(\d+) +)?(\w+)\((.*)")
 
@@ -119,8 +122,18 @@ class Fault:
         return cls(call, error, int(time.rstrip("+")), time.endswith("+"))
 
     @property
+    def shim(self):
+        """What to tell the shim, or None for strace."""
+        error = f":{self.error}" if self.call == "close" else ""
+        return f"{self.call}:{self.when}{error}" if self.call in SHIM else None
+
+    @property
+    def when(self):
+        return f"{self.time}{'+' if self.sticky else ''}"
+
+    @property
     def strace(self):
-        when = f"{self.time}{'+' if self.sticky else ''}"
+        when = self.when
         return ["-e", f"trace={self.call}",
                 "-e", f"inject={self.call}:error={self.error}:when={when}"]
 
@@ -220,3 +233,24 @@ def faults_of(log, joins, of_children):
                     seen.add((call.name, error))
                     sticky[Fault(call.name, error, call.number, sticky=True)] = None
     return [*once, *sticky]
+
+
+def shim_faults_of(report):
+    """The same for what the shim has counted: allocations and closes."""
+    counts = {name: int(number) for name, number in re.findall(r"(\w+) (\d+)", report)}
+    allocs, closes = counts["alloc"], counts["close"]
+    step = max(1, -(-allocs // MOST_ALLOCATIONS))
+    for time in range(1, allocs + 1, step):
+        yield Fault("alloc", "ENOMEM", time)
+        if time % 3 == 1:
+            yield Fault("alloc", "ENOMEM", time, sticky=True)
+    for time in range(1, closes + 1):
+        yield Fault("close", "EIO", time)
+        yield Fault("close", "EINTR", time)
+
+
+def short_faults(seeds):
+    return [Fault("short", "-", seed) for seed in range(1, seeds + 1)]
+
+
+COUNT = Fault("count", "-", 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Makes each system call of typical runs fail in turn, and says what became of the runs.
+"""Makes each system call and allocation of typical runs fail in turn, and says what became of them.
 
 Usage: campaign.py [OPTION]... [RUN]...
 
@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import rig as rigs
-from calls import Fault, faults_of
-from rig import BAD, TOLD, UNREACHED, WHOLE, Hangs, Rig
+from calls import COUNT, Fault, faults_of, shim_faults_of, short_faults
+from rig import BAD, LIBC, TOLD, UNREACHED, WHOLE, Hangs, Rig
 from runs import RUNS
 
 SCALE = float(os.environ.get("SOCKCTL_TEST_DEADLINE", "30")) / 30
@@ -29,10 +29,11 @@ SCALE = float(os.environ.get("SOCKCTL_TEST_DEADLINE", "30")) / 30
 PEERS = {"socat 1.7.4.4": (261, 273), "ncat 7.93": (269, 342), "nc 1.219 (OpenBSD)": (128, 187)}
 
 
-def play(run, fault, limit, base):
+def play(run, fault, options, base):
     """Plays one run. Returns the rig, which knows the details, and the verdict."""
     directory = Path(tempfile.mkdtemp(dir=base))
-    rig = Rig(fault, limit, directory)
+    rig = Rig(fault, options.limit, directory, options.shim)
+    rig.usual_descriptors = run.descriptors.get(COUNT if fault and fault.shim else None)
     try:
         check = run.play(rig)
         return rig, rig.finish(check)
@@ -40,13 +41,13 @@ def play(run, fault, limit, base):
         return rig, rig.finish(None) if rig.proc else rigs.HANG
     finally:
         rig.clean_up()
-        rig.log = (directory / "log").read_text(errors="replace") if rig.proc else ""
+        rig.last_log = rig.log
         shutil.rmtree(directory)
 
 
 def describe(run, fault, rig, verdict):
     said = rig.proc.describe() if rig.proc else "not started"
-    hit = next((line for line in rig.log.splitlines() if "(INJECTED)" in line), "")
+    hit = next((line for line in rig.last_log.splitlines() if "(INJECTED)" in line), "")
     return f"{verdict}: {run.name}, {fault}\n  {hit}\n  {said}\n  served: {rig.served}"
 
 
@@ -57,17 +58,16 @@ class Campaign:
         self.findings = []
 
     def plan(self, base):
-        """The faults of each run, from a run without any."""
+        """The faults of each run, from one without any under each of the tools."""
         plan = []
         for name in self.options.runs or RUNS:
             run = RUNS[name]
-            rig, verdict = play(run, None, self.options.limit, base)
-            if verdict != WHOLE:
-                self.findings.append("without a fault " + describe(run, None, rig, verdict))
-                continue
-            run.descriptors = rig.descriptors
-            faults = faults_of(rig.log, run.joins, run.of_children)
-            plan += [(run, fault) for fault in faults]
+            log = self.normal(run, None, base)
+            run.faults = faults_of(log, run.joins, run.of_children) if log else []
+            if self.options.shim and not run.of_children and log:
+                run.faults += shim_faults_of(self.normal(run, COUNT, base))
+                run.faults += short_faults(self.options.seeds) if run.streams else []
+            plan += [(run, fault) for fault in run.faults]
         if self.options.fault:
             chosen = Fault.parse(self.options.fault)
             return list(dict((run.name, (run, chosen)) for run, _ in plan).values())
@@ -76,9 +76,17 @@ class Campaign:
             plan = plan[::step]
         return plan
 
+    def normal(self, run, fault, base):
+        rig, verdict = play(run, fault, self.options, base)
+        if verdict == WHOLE:
+            run.descriptors[fault] = rig.descriptors
+            return rig.last_log
+        self.findings.append("without a fault " + describe(run, fault, rig, verdict))
+        return ""
+
     def one(self, item, base):
         run, fault = item
-        rig, verdict = play(run, fault, self.options.limit, base)
+        rig, verdict = play(run, fault, self.options, base)
         self.counts[run.name][verdict] += 1
         if rigs.ABORTED in (rig.proc.err if rig.proc else ""):
             self.counts[run.name]["aborted"] += 1
@@ -119,6 +127,8 @@ class Campaign:
             print(f"         {name} {well} of {tried} ({100 * well // tried} %)")
         aborted = sum(counts["aborted"] for counts in self.counts.values())
         unreached = sum(counts[UNREACHED] for counts in self.counts.values())
+        libc = sum(counts[LIBC] for counts in self.counts.values())
+        print(f"{libc} met by a C library that cannot do without the memory it was refused")
         print(f"{aborted} told by the handler of SIGABRT, {unreached} that no run met")
         return not self.findings and faults > 0
 
@@ -128,6 +138,8 @@ def main():
     parser.add_argument("--sample", type=int, help="no more than about so many faults")
     parser.add_argument("--jobs", type=int, default=4, help="so many runs at once")
     parser.add_argument("--limit", type=float, default=10 * SCALE, help="seconds: what is a hang")
+    parser.add_argument("--shim", help="what is preloaded for allocations and short results")
+    parser.add_argument("--seeds", type=int, default=100, help="of short results for each run")
     parser.add_argument("--fault", help="only this one, CALL:ERROR:TIME[+]")
     parser.add_argument("--verbose", action="store_true", help="tell about each run")
     parser.add_argument("runs", nargs="*", metavar="RUN", help="only these")

@@ -26,6 +26,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C",
 WHOLE, TOLD = "whole", "told"
 LOST, MUTE, CRASH, HANG, SPIN, LEAK = "lost", "mute", "crash", "hang", "spin", "leak"
 UNREACHED = "unreached"
+LIBC = "libc"  # the C library crashed or locked itself up for want of memory for its own use
 BAD = (LOST, MUTE, CRASH, HANG, SPIN, LEAK)
 
 ABORTED = "the event loop got no resources"
@@ -46,18 +47,23 @@ class Hangs(Exception):
 class Rig:
     """What one run needs, and what it leaves."""
 
-    def __init__(self, fault, limit, directory):
-        self.fault, self.limit, self.directory = fault, limit, directory
+    def __init__(self, fault, limit, directory, shim):
+        self.fault, self.limit, self.directory, self.shim = fault, limit, directory, shim
         self.address = own_address()
         self.proc = None
         self.peers = []
         self.served = []
-        self.descriptors = None
+        self.descriptors = self.usual_descriptors = None
 
     # --- what the runs are made of
 
     def start(self, *args, follow=True, **how):
         """Starts the program, traced, and its children where FOLLOW says so."""
+        if self.fault and self.fault.shim:
+            preload = {"LD_PRELOAD": self.shim, "SOCKCTL_FAULT": self.fault.shim,
+                       "SOCKCTL_FAULT_REPORT": str(self.directory / "log")}
+            self.proc = Proc(*args, env={**ENVIRONMENT, **preload}, **how)
+            return self.proc
         words = ["strace", *(["-f", "--seccomp-bpf"] if follow else []), "-e", "signal=none",
                  "-o", self.directory / "log", *(self.fault.strace if self.fault else ["-y"])]
         self.proc = Proc(*args, wrap=words, env=ENVIRONMENT, **how)
@@ -153,6 +159,8 @@ class Rig:
 
     def tracee(self):
         """The program itself, a child of strace."""
+        if self.fault and self.fault.shim:
+            return self.proc.pid
         path = Path(f"/proc/{self.proc.pid}/task/{self.proc.pid}/children")
         try:
             return next(iter(map(int, path.read_text(encoding="ascii").split())), None)
@@ -202,6 +210,13 @@ class Rig:
     def patience(self):
         return self.limit / 4 if self.accepts_nothing else self.limit
 
+    def is_locked_up(self):
+        """The only thread of a program without locks waits for one after it got no memory."""
+        if not self.fault or self.fault.call != "alloc":
+            return False
+        wait = Path(f"/proc/{self.proc.pid}/wchan").read_text(encoding="ascii")
+        return self.proc.status_field("Threads") == 1 and "futex" in wait
+
     def waits_for_clients(self):
         """A server that can accept nobody says so and waits, at rest, until somebody ends it."""
         if not self.accepts_nothing or not self.spoke or self.cpu_seconds() > 0.1 * self.patience:
@@ -217,6 +232,8 @@ class Rig:
             started = time.monotonic()
             before = self.cpu_seconds()
             self.ends_within(0.3)
+            if self.is_locked_up():
+                return LIBC
             busy = self.cpu_seconds() - before > 0.5 * (time.monotonic() - started)
             return SPIN if busy else HANG
         self.proc.popen.wait()
@@ -241,9 +258,13 @@ class Rig:
 
     @property
     def hit(self):
-        """The calls that were made to fail, as strace saw them."""
-        text = (self.directory / "log").read_text(encoding="utf-8", errors="replace")
-        return [line for line in text.splitlines() if "(INJECTED)" in line]
+        """The calls that were made to fail, as strace saw them, or what the shim says."""
+        return [line for line in self.log.splitlines() if "(INJECTED)" in line or line == "hit"]
+
+    @property
+    def log(self):
+        path = self.directory / "log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     @property
     def spoke(self):
@@ -256,10 +277,15 @@ class Rig:
         return any(re.search(r"write(v|)\(2,", line) for line in self.hit) or self.status == 141
 
     def judge(self, check):
-        if self.fault and not self.hit:
+        if self.fault and self.fault.call != "count" and not self.hit:
             return UNREACHED
+        if "/libc." in self.log and "crash in" in self.log:
+            return LIBC
         if self.status < 0 or self.status in (134, 139):
             return CRASH
+        if self.fault and self.fault.call == "short":  # it is no failure
+            whole = all(self.served) if self.served else self.status == 0 and check()
+            return WHOLE if whole else LOST
         if self.served:
             return self.judge_server()
         if self.status:
@@ -269,11 +295,19 @@ class Rig:
         except (OSError, AssertionError):
             return LOST
 
+    @property
+    def leaks(self):
+        """More is open than without the fault. Fewer are where a pool of pipes was not filled."""
+        usual = self.usual_descriptors
+        return usual and self.descriptors and self.descriptors > usual
+
     def judge_server(self):
         if self.status != 128 + signal.SIGTERM:
             if self.status == 0:
                 return LOST
             return TOLD if self.spoke or self.may_be_mute else MUTE
+        if self.leaks:
+            return LEAK
         if all(self.served):
             return WHOLE
         if self.served.count(True) < CLIENTS and not self.fault.sticky and len(self.hit) == 1:

@@ -7,7 +7,7 @@ has RIG serve clients. The data are larger than one read and than what a socket 
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable
 
 from rig import PORT  # before the others: it knows where they are
@@ -28,6 +28,11 @@ class Run:
     play: Callable
     joins: str  # the call that makes the connection
     of_children: bool = False  # the faults are those of the processes it starts
+    descriptors: dict = field(default_factory=dict)  # of a server at rest, by the tool
+
+    @property
+    def streams(self):
+        return self.name.startswith(("connect", "listen"))
 
 
 def run(joins="connect", of_children=False):
