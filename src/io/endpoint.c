@@ -2,12 +2,12 @@
 #include "io/endpoint.h"
 
 #include "base/util.h"
+#include "io/stdio.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -40,12 +40,6 @@ static int socket_shut(struct endpoint *e, int how)
 
 static const struct endpoint_ops socket_ops = {socket_recv, socket_send, socket_shut};
 
-// A blocking descriptor that we may neither change nor open anew: never call it unless it is ready.
-static bool may_block(const struct watch *w, const struct fd_info *info)
-{
-	return w->flags & WATCH_SHARED && !watch_is_always_ready(w) && info->kind != FD_SOCKET;
-}
-
 ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
 {
 	if (e->offset) {
@@ -54,23 +48,12 @@ ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
 		*e->offset += MAX(n, 0);
 		return n;
 	}
-	if (e->rd_info.kind == FD_SOCKET)
-		return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT);
-	if (may_block(&e->watches[0], &e->rd_info) && !is_ready(e->rd_fd, POLLIN))
-		return -EAGAIN;
-	return sys_read(e->rd_fd, buf, len);
+	return stdio_read_fd(e->rd_fd, &e->rd_info, &e->watches[0], buf, len);
 }
 
 static ssize_t stdio_send(struct endpoint *e, const void *buf, size_t len)
 {
-	if (e->wr_info.kind == FD_SOCKET)
-		return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (may_block(e->wr, &e->wr_info)) {
-		if (!is_ready(e->wr_fd, POLLOUT))
-			return -EAGAIN;
-		len = MIN(len, PIPE_BUF); // what a writable pipe takes without blocking
-	}
-	return sys_write(e->wr_fd, buf, len);
+	return stdio_write_fd(e->wr_fd, &e->wr_info, e->wr, buf, len);
 }
 
 // Closes FD; a standard descriptor is replaced by /dev/null so that nothing else takes its number.
@@ -173,23 +156,6 @@ int endpoint_init_program(
 	return r;
 }
 
-// Finds the descriptor to use for one half instead of the one in *FD, and watches it.
-static int init_half(struct watch *w, int *fd, struct fd_info *info, int mode, uv_loop_t *loop,
-	watch_fn *cb, void *data)
-{
-	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
-	int r = fd_inspect(*fd, info);
-
-	if (r < 0)
-		return r;
-	r = fd_reopen(*fd, info, mode);
-	if (r >= 0)
-		*fd = r;
-	else
-		flags |= WATCH_SHARED;
-	return watch_init(w, loop, *fd, flags, cb, data);
-}
-
 int endpoint_init_stdio(
 	struct endpoint *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data)
 {
@@ -201,10 +167,10 @@ int endpoint_init_stdio(
 		.in = in,
 		.out = out,
 		.is_private = true};
-	int r = init_half(e->rd, &e->rd_fd, &e->rd_info, O_RDONLY, loop, cb, data);
+	int r = stdio_open_fd(&e->rd_fd, &e->rd_info, e->rd, loop, O_RDONLY, cb, data);
 
 	if (r == 0)
-		r = init_half(e->wr, &e->wr_fd, &e->wr_info, O_WRONLY, loop, cb, data);
+		r = stdio_open_fd(&e->wr_fd, &e->wr_info, e->wr, loop, O_WRONLY, cb, data);
 	return r;
 }
 

@@ -12,21 +12,26 @@
 #include <poll.h>
 #include <unistd.h>
 
-int stdio_init(struct stdio *s, uv_loop_t *loop, int given, int mode, watch_fn *cb, void *data)
+int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loop, int mode,
+	watch_fn *cb, void *data)
 {
 	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
-	int r;
+	int r = fd_inspect(*fd, info);
 
-	*s = (struct stdio){.given = given, .fd = given};
-	r = fd_inspect(given, &s->info);
 	if (r < 0)
 		return r;
-	r = fd_reopen(given, &s->info, mode);
+	r = fd_reopen(*fd, info, mode);
 	if (r >= 0)
-		s->fd = r;
+		*fd = r;
 	else
 		flags |= WATCH_SHARED;
-	return watch_init(&s->watch, loop, s->fd, flags, cb, data);
+	return watch_init(w, loop, *fd, flags, cb, data);
+}
+
+int stdio_init(struct stdio *s, uv_loop_t *loop, int given, int mode, watch_fn *cb, void *data)
+{
+	*s = (struct stdio){.given = given, .fd = given};
+	return stdio_open_fd(&s->fd, &s->info, &s->watch, loop, mode, cb, data);
 }
 
 void stdio_fini(struct stdio *s)
@@ -38,23 +43,44 @@ void stdio_fini(struct stdio *s)
 		sys_close(s->fd);
 }
 
-// A blocking descriptor that we may neither change nor open anew must not be used before it is
-// ready.
-static bool would_block(const struct stdio *s, short events)
+// A blocking descriptor that we may neither change nor open anew.
+static bool may_block(const struct watch *w)
 {
-	struct pollfd pfd = {.fd = s->fd, .events = events};
+	return w->flags & WATCH_SHARED && !watch_is_always_ready(w);
+}
 
-	return s->watch.flags & WATCH_SHARED && !watch_is_always_ready(&s->watch) &&
-	       poll(&pfd, 1, 0) <= 0;
+// It must not be used before it is ready.
+static bool would_block(int fd, const struct watch *w, short events)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+
+	return may_block(w) && poll(&pfd, 1, 0) <= 0;
+}
+
+ssize_t stdio_read_fd(
+	int fd, const struct fd_info *info, const struct watch *w, void *buf, size_t len)
+{
+	if (info->kind == FD_SOCKET)
+		return sys_recv(fd, buf, len, MSG_DONTWAIT);
+	if (would_block(fd, w, POLLIN))
+		return -EAGAIN;
+	return sys_read(fd, buf, len);
+}
+
+ssize_t stdio_write_fd(
+	int fd, const struct fd_info *info, const struct watch *w, const void *buf, size_t len)
+{
+	if (info->kind == FD_SOCKET)
+		return sys_send(fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (would_block(fd, w, POLLOUT))
+		return -EAGAIN;
+	// A pipe that is ready takes PIPE_BUF bytes without blocking, and no more for sure.
+	return sys_write(fd, buf, may_block(w) ? MIN(len, (size_t)PIPE_BUF) : len);
 }
 
 ssize_t stdio_read(struct stdio *s, void *buf, size_t len)
 {
-	if (s->info.kind == FD_SOCKET)
-		return sys_recv(s->fd, buf, len, MSG_DONTWAIT);
-	if (would_block(s, POLLIN))
-		return -EAGAIN;
-	return sys_read(s->fd, buf, len);
+	return stdio_read_fd(s->fd, &s->info, &s->watch, buf, len);
 }
 
 ssize_t stdio_writev(struct stdio *s, const struct iovec *pieces, size_t count)
@@ -64,10 +90,8 @@ ssize_t stdio_writev(struct stdio *s, const struct iovec *pieces, size_t count)
 
 	if (s->info.kind == FD_SOCKET)
 		return sys_sendmsg(s->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (would_block(s, POLLOUT))
-		return -EAGAIN;
-	// A pipe that is ready takes PIPE_BUF bytes without blocking, and no more for sure.
-	if (s->watch.flags & WATCH_SHARED && !watch_is_always_ready(&s->watch))
-		return sys_write(s->fd, pieces->iov_base, MIN(pieces->iov_len, (size_t)PIPE_BUF));
+	if (may_block(&s->watch))
+		return stdio_write_fd(
+			s->fd, &s->info, &s->watch, pieces->iov_base, pieces->iov_len);
 	return sys_writev(s->fd, pieces, (int)message.msg_iovlen);
 }
