@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "cmd/connection.h"
 #include "cmd/listening.h"
+#include "cmd/place_lookup.h"
 #include "cmd/program.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
@@ -76,7 +77,7 @@ struct server {
 	void *mode_data;
 	struct sockopt_settings settings;
 	struct listener listener;
-	struct lookup *lookup;
+	struct place_lookup lookup;
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet

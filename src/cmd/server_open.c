@@ -4,11 +4,9 @@
 
 #include "net/activation.h"
 #include "net/ip.h"
-#include "net/lookup.h"
 #include "sys/socket.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 
 static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
@@ -78,7 +76,7 @@ static int refuse_exposure(struct server *s)
 		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
 }
 
-static int listen_on(struct server *s, struct address_list *list)
+static void listen_on(struct server *s, struct address_list *list)
 {
 	struct listener_options options = options_of(s);
 	struct sockaddr_any failed = {0};
@@ -86,60 +84,38 @@ static int listen_on(struct server *s, struct address_list *list)
 	int r;
 
 	if (is_exposed(s, list->items, list->count)) {
-		address_list_fini(list);
-		return refuse_exposure(s);
+		refuse_exposure(s);
+	} else {
+		r = listener_open(&s->listener, list, &options, &failed, &step);
+		if (r < 0)
+			fail_listen(s, &failed, step, r);
+		else if (start_listening(s))
+			server_end(s);
 	}
-	r = listener_open(&s->listener, list, &options, &failed, &step);
 	address_list_fini(list);
-	if (r < 0)
-		return fail_listen(s, &failed, step, r);
-	return start_listening(s);
 }
 
-static int fail_lookup(struct server *s, int code, int error)
+static void on_addresses(void *data, struct address_list *list)
 {
-	int status = lookup_is_not_found(code) ? STATUS_NOT_FOUND : STATUS_NAME_SERVICE;
-
-	report_error(&s->app->out, status, s->config->place.name,
-		code == EAI_SYSTEM && error ? NULL : gai_strerror(code),
-		code == EAI_SYSTEM ? error : 0);
-	server_end(s);
-	return app_fail_quietly(s->app, status);
-}
-
-static void on_lookup(void *data, int code, int error, struct address_list list)
-{
-	struct server *s = data;
-
-	s->lookup = NULL;
-	if (code)
-		fail_lookup(s, code, error);
-	else
-		listen_on(s, &list);
+	listen_on(data, list);
 }
 
 static int listen_inet(struct server *s)
 {
 	const struct listen_config *c = s->config;
-	struct addrinfo hints = {
-		.ai_family = c->ipv4   ? AF_INET
-			     : c->ipv6 ? AF_INET6
-				       : AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE |
-			    (is_port_number(c->place.service, 0) ? AI_NUMERICSERV : 0) |
-			    (c->numeric ? AI_NUMERICHOST : 0),
-	};
-	struct address_list list;
-	int code;
-	int error;
 
-	if (lookup_numeric(
-		    c->place.host, c->place.service, hints.ai_family, AI_PASSIVE, &code, &list))
-		return code ? fail_lookup(s, code, 0) : listen_on(s, &list);
-	s->lookup = lookup_start(
-		&s->app->loop, c->place.host, c->place.service, &hints, on_lookup, s, &error);
-	return s->lookup ? 0 : app_fail(s->app, STATUS_LOCAL, c->place.name, error);
+	s->lookup = (struct place_lookup){
+		.app = s->app,
+		.place = &c->place,
+		.family = c->ipv4   ? AF_INET
+			  : c->ipv6 ? AF_INET6
+				    : AF_UNSPEC,
+		.type = SOCK_STREAM,
+		.flags = AI_PASSIVE | (c->numeric ? AI_NUMERICHOST : 0),
+		.cb = on_addresses,
+		.data = s,
+	};
+	return place_lookup_start(&s->lookup);
 }
 
 static int listen_unix(struct server *s)
