@@ -2,8 +2,10 @@
 #include "cmd/stream.h"
 
 #include "base/mem.h"
+#include "cmd/meter.h"
 #include "cmd/stats.h"
 #include "io/terminal_mode.h"
+#include "io/urgent.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/file.h"
@@ -56,12 +58,14 @@ const struct opt stream_opts[] = {
 static const struct event ev_urgent = {"urgent", REPORT_NORMAL,
 	"urgent data from {remote}: {text} ({byte}), after {offset} bytes"};
 
-// What looks at the bytes on their way or changes them.
-struct stream_filters {
+// What few streams need, apart, so that thousands of the others stay small.
+struct stream_extras {
 	struct hexdump hex_out, hex_in;
 	struct crlf_filter crlf;
 	struct telnet_filter telnet;
 	struct telnet_escape_filter telnet_escape;
+	struct meter meter;
+	struct urgent urgent;
 };
 
 int stream_open_files(
@@ -98,9 +102,9 @@ static void show_hex(struct hexdump *h, const void *data, size_t len)
 
 static void on_sent(void *arg, const void *data, size_t len)
 {
-	struct stream_filters *f = arg;
+	struct stream_extras *x = arg;
 
-	show_hex(&f->hex_out, data, len);
+	show_hex(&x->hex_out, data, len);
 }
 
 static void on_urgent(void *data, unsigned char byte, uint64_t offset)
@@ -114,9 +118,9 @@ static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 
 static void on_received(void *arg, const void *data, size_t len)
 {
-	struct stream_filters *f = arg;
+	struct stream_extras *x = arg;
 
-	show_hex(&f->hex_in, data, len);
+	show_hex(&x->hex_in, data, len);
 }
 
 static uint64_t bytes_to_send(const struct endpoint *local)
@@ -143,7 +147,8 @@ void stream_report_totals(struct stream *s)
 	terminal_give_back();
 	if (!c) // it may not even have begun
 		return;
-	meter_end(&s->meter);
+	if (s->extras)
+		meter_end(&s->extras->meter);
 	if (c->stats || (c->progress && s->app->out.json))
 		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
 }
@@ -273,30 +278,42 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 	       calls->recv_flags;
 }
 
+static struct stream_extras *create_extras(const struct stream_config *config)
+{
+	bool is_wanted = config->crlf || config->telnet || config->hex || config->progress ||
+			 config->calls.oob;
+
+	return is_wanted ? xcalloc(1, sizeof(struct stream_extras)) : NULL;
+}
+
+static void free_extras(struct stream_extras *x)
+{
+	if (x)
+		telnet_filter_fini(&x->telnet);
+	free(x);
+}
+
 static void set_filters(struct stream *s)
 {
 	struct relay *r = &s->relay;
-	struct stream_filters *f;
+	struct stream_extras *x = s->extras;
 
-	if (!s->config->crlf && !s->config->telnet && !s->config->hex)
-		return;
-	f = s->filters = xcalloc(1, sizeof(*f));
 	if (s->config->telnet) {
-		telnet_filter_init(&f->telnet);
-		telnet_escape_filter_init(&f->telnet_escape, s->config->crlf);
-		r->in.filter = &f->telnet.filter;
-		r->out.filter = &f->telnet_escape.filter;
-		r->telnet = &f->telnet;
+		telnet_filter_init(&x->telnet);
+		telnet_escape_filter_init(&x->telnet_escape, s->config->crlf);
+		r->in.filter = &x->telnet.filter;
+		r->out.filter = &x->telnet_escape.filter;
+		r->telnet = &x->telnet;
 	} else if (s->config->crlf) {
-		crlf_filter_init(&f->crlf);
-		r->out.filter = &f->crlf.filter;
+		crlf_filter_init(&x->crlf);
+		r->out.filter = &x->crlf.filter;
 	}
 	if (s->config->hex) {
-		f->hex_out.direction = '>';
-		f->hex_in.direction = '<';
+		x->hex_out.direction = '>';
+		x->hex_in.direction = '<';
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
-		r->out.tap_arg = r->in.tap_arg = f;
+		r->out.tap_arg = r->in.tap_arg = x;
 	}
 }
 
@@ -319,16 +336,19 @@ int stream_init(struct stream *s, const struct connection *connection,
 		.config = config,
 		.files = files,
 		.local = local,
+		.extras = create_extras(config),
 		.done = done,
 		.data = data};
 	stream_calls_adjust(&config->calls, &policy);
 	r = endpoint_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
 	if (r == 0) {
-		r = stream_calls_apply(&config->calls, &s->peer, &s->urgent, on_urgent, s);
+		r = stream_calls_apply(&config->calls, &s->peer,
+			s->extras ? &s->extras->urgent : NULL, on_urgent, s);
 		if (r < 0)
 			endpoint_take(&s->peer);
 	}
 	if (r < 0) {
+		free_extras(s->extras);
 		*s = (struct stream){0};
 		return r;
 	}
@@ -339,17 +359,17 @@ int stream_init(struct stream *s, const struct connection *connection,
 
 void stream_start(struct stream *s)
 {
-	meter_start(&s->meter, s->app, s->config->progress, add_progress, s);
+	if (s->config->progress)
+		meter_start(&s->extras->meter, s->app, true, add_progress, s);
 	relay_start(&s->relay);
 }
 
 void stream_fini(struct stream *s)
 {
-	meter_fini(&s->meter);
-	if (s->filters)
-		telnet_filter_fini(&s->filters->telnet);
-	free(s->filters);
-	s->filters = NULL;
+	if (s->extras)
+		meter_fini(&s->extras->meter);
+	free_extras(s->extras);
+	s->extras = NULL;
 	relay_fini(&s->relay);
 	endpoint_fini(&s->peer);
 }

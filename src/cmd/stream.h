@@ -6,7 +6,6 @@
 
 #include "app.h"
 #include "cmd/connection.h"
-#include "cmd/meter.h"
 #include "cmd/stream_calls.h"
 #include "io/endpoint.h"
 #include "relay/relay.h"
@@ -40,7 +39,7 @@ int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files);
 
 struct stream;
-struct stream_filters;
+struct stream_extras;
 
 // STATUS is that of the connection; its failure has been reported. The callback may free the stream
 // after stream_fini().
@@ -55,11 +54,9 @@ struct stream {
 	struct endpoint *local; // the owner's
 	struct endpoint peer;
 	struct relay relay;
-	struct meter meter;
-	struct stream_filters *filters; // NULL: none
+	struct stream_extras *extras; // NULL: nothing of them is wanted
 	bool may_leave; // who has ended its side and takes no more has left: that is no failure
 	bool owner_reports; // what became of the connection, by stream_report_closed()
-	struct urgent urgent; // in use with --oob
 	stream_fn *done;
 	void *data; // the owner's
 };
