@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "io/task.h"
+#include "out/colour.h"
 #include "sys/trace_c.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ void app_init(struct app *app)
 	*app = (struct app){
 		.out = {.fd = STDERR_FILENO,
 			.is_terminal = isatty(STDERR_FILENO),
+			.is_coloured = colour_is_wanted(STDERR_FILENO),
 			.trace_fd = STDERR_FILENO,
 			.level = REPORT_NORMAL},
 		.started = trace_now(),

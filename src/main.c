@@ -29,12 +29,11 @@
  *                 blocking work in a thread; pacer: a rate; stdio; output: writing in the
  *                 background; endpoint: socket and stdio behind one interface; terminal: what is
  *                 shown in place; terminal_mode: how keys come, and the way back
- *   out/          report: events and errors as text or JSON; rows: tables; field: the values of
- *                 both; datagram: as stdout shows them; histogram; hexdump; progress
- *   sys/          a traced wrapper for each call on sockets, files and databases; names and
- *                 addresses as text. Nothing else calls the sockets API.
- *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
- *                 lines; hex; histogram; ipv4: the header of a packet
+ *   out/          colour; report: events and errors as text or JSON; rows: tables; field: the
+ * values of both; datagram: as stdout shows them; histogram; hexdump; progress sys/          a
+ * traced wrapper for each call on sockets, files and databases; names and addresses as text.
+ * Nothing else calls the sockets API. base/         strings, lists, memory, UTF-8, suggestions;
+ * value: durations, sizes, numbers; lines; hex; histogram; ipv4: the header of a packet
  */
 
 #include "app.h"
@@ -42,6 +41,7 @@
 #include "cmd/guide.h"
 #include "cmd/table.h"
 #include "cmd/words.h"
+#include "out/colour.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -79,6 +79,18 @@ static int print(struct app *app, struct str *text)
 
 	str_fini(text);
 	return status;
+}
+
+// The same for help, whose headings stand out on a terminal.
+static int print_help(struct app *app, struct str *text)
+{
+	struct str shown = {0};
+
+	if (!colour_is_wanted(STDOUT_FILENO))
+		return print(app, text);
+	str_add_headings(&shown, str_c(text));
+	str_fini(text);
+	return print(app, &shown);
 }
 
 static int print_version(struct app *app)
@@ -132,7 +144,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
 		opt_help(cmd, &text);
-		status = print(app, &text);
+		status = print_help(app, &text);
 		break;
 	case OPT_BAD:
 		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
@@ -186,7 +198,7 @@ static int run_help(struct app *app, int argc, char **argv)
 		return unknown_option(app, cmd, argv[1]);
 	else if (!cmd && !guide_topic(argv[0], &text))
 		return unknown_command(app, argv[0]);
-	return print(app, &text);
+	return print_help(app, &text);
 }
 
 static int dispatch(struct app *app, int argc, char **argv)
@@ -195,7 +207,7 @@ static int dispatch(struct app *app, int argc, char **argv)
 
 	if (argc < 2) {
 		guide_overview(&text);
-		return print(app, &text);
+		return print_help(app, &text);
 	}
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 		strcmp(argv[1], "-h") == 0)

@@ -9,7 +9,9 @@
 #include <netinet/in.h>
 #include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
+#define STATE_COLUMN 1
 #define MAX_OWNERS 64 // processes shown of one socket
 #define MAX_INFO 64 // fields of struct tcp_info
 
@@ -220,6 +222,18 @@ static void add_json(
 	rows_add_fields(rows, fields, n);
 }
 
+// The names of states that should not last have a hyphen.
+static enum colour colour_of(size_t row, size_t column, const char *text)
+{
+	if (row == 0)
+		return COLOUR_HEADING;
+	if (column != STATE_COLUMN)
+		return COLOUR_NONE;
+	return strcmp(text, "LISTEN") == 0 ? COLOUR_GOOD
+	       : strchr(text, '-')         ? COLOUR_PASSING
+					   : COLOUR_NONE;
+}
+
 void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *view)
 {
 	rows_init(rows, json,
@@ -227,6 +241,8 @@ void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *
 		: view->owners                ? owner_columns
 		: view->details               ? detail_columns
 					      : plain_columns);
+	if (!json && colour_is_wanted(STDOUT_FILENO))
+		rows->colour_of = colour_of;
 	if (!json)
 		rows_add(rows, F_STR("protocol", "PROTO"), F_STR("state", "STATE"),
 			F_STR("recv", "RECV-Q"), F_STR("send", "SEND-Q"), F_STR("local", "LOCAL"),

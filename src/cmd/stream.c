@@ -309,6 +309,10 @@ static void set_filters(struct stream *s)
 		r->out.filter = &x->crlf.filter;
 	}
 	if (s->config->hex) {
+		if (s->app->out.is_coloured) {
+			x->hex_out.colour = COLOUR_SENT;
+			x->hex_in.colour = COLOUR_RECEIVED;
+		}
 		x->hex_out.direction = '>';
 		x->hex_in.direction = '<';
 		r->out.tap = on_sent;

@@ -34,11 +34,8 @@ static void add_line(const struct hexdump *h, struct str *out, const unsigned ch
 	str_add(out, "|\n");
 }
 
-void hexdump_add(struct hexdump *h, struct str *out, const void *data, size_t len)
+static void add_lines(struct hexdump *h, struct str *out, const unsigned char *p, size_t len)
 {
-	const unsigned char *p = data;
-
-	add_header(h, out, len);
 	while (len) {
 		size_t n = MIN(len, COLUMNS);
 
@@ -47,4 +44,14 @@ void hexdump_add(struct hexdump *h, struct str *out, const void *data, size_t le
 		p += n;
 		len -= n;
 	}
+}
+
+void hexdump_add(struct hexdump *h, struct str *out, const void *data, size_t len)
+{
+	struct str text = {0};
+
+	add_header(h, &text, len);
+	add_lines(h, &text, data, len);
+	str_add_coloured(out, h->colour, text.data, text.len);
+	str_fini(&text);
 }

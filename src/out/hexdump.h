@@ -4,12 +4,14 @@
 #define SOCKCTL_OUT_HEXDUMP_H
 
 #include "base/str.h"
+#include "out/colour.h"
 
 #include <stdint.h>
 
 // One direction of one connection.
 struct hexdump {
 	char direction; // '>' sent, '<' received
+	enum colour colour;
 	uint64_t offset; // of the next byte in its stream
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "out/report.h"
 
+#include "out/colour.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -85,11 +87,16 @@ static void write_json(struct reporter *r, json_t *j)
 	write_line(r, r->fd, &line);
 }
 
-static void text_begin(const struct reporter *r, struct str *s)
+static void text_begin(const struct reporter *r, enum colour colour, struct str *s)
 {
-	str_add(s, "sockctl: ");
+	struct str name = {0};
+
+	str_add(&name, "sockctl:");
 	if (r->command)
-		str_addf(s, "%s: ", r->command);
+		str_addf(&name, " %s:", r->command);
+	str_add_coloured(s, r->is_coloured ? colour : COLOUR_NONE, str_c(&name), name.len);
+	str_addc(s, ' ');
+	str_fini(&name);
 }
 
 bool report_wants(const struct reporter *r, const struct event *e)
@@ -109,7 +116,7 @@ void report_fields(struct reporter *r, const struct event *e, const struct field
 	} else {
 		struct str line = {0};
 
-		text_begin(r, &line);
+		text_begin(r, COLOUR_NONE, &line);
 		str_add_fields(&line, e->text, fields, n);
 		write_line(r, r->fd, &line);
 	}
@@ -136,7 +143,7 @@ void report_error(
 
 	struct str line = {0};
 
-	text_begin(r, &line);
+	text_begin(r, COLOUR_BAD, &line);
 	if (object) {
 		str_add_escaped(&line, object, strlen(object));
 		str_add(&line, ": ");

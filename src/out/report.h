@@ -30,6 +30,7 @@ struct reporter {
 	bool json;
 	int fd; // where lines go; stderr
 	bool is_terminal; // that is what FD is
+	bool is_coloured;
 	bool has_progress; // a line stands there that the next one replaces
 	int trace_fd;
 };

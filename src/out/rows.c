@@ -71,15 +71,18 @@ static void end_cell(struct rows *r, size_t start)
 		r->cells = xrealloc(r->cells, r->size * sizeof(*r->cells));
 	}
 	r->cells[r->ncells++] = (struct rows_cell){
-		(unsigned)len, (unsigned)width_of(r, str_c(&r->text) + start, len)};
+		(unsigned)len, (unsigned)width_of(r, str_c(&r->text) + start, len), COLOUR_NONE};
 }
 
-static void add_cell(struct rows *r, const char *template, const struct field *fields, size_t n)
+static void add_cell(struct rows *r, size_t column, const struct field *fields, size_t n)
 {
 	size_t start = r->text.len;
 
-	str_add_fields(&r->text, template, fields, n);
+	str_add_fields(&r->text, r->columns[column], fields, n);
 	end_cell(r, start);
+	if (r->colour_of)
+		r->cells[r->ncells - 1].colour =
+			r->colour_of(r->count - 1, column, str_c(&r->text) + start);
 }
 
 static void add_record(struct rows *r, const struct field *fields, size_t n)
@@ -116,7 +119,7 @@ void rows_add_fields(struct rows *r, const struct field *fields, size_t n)
 		add_record(r, fields, n);
 	} else {
 		for (size_t i = 0; i < r->ncolumns; i++)
-			add_cell(r, r->columns[i], fields, n);
+			add_cell(r, i, fields, n);
 	}
 }
 
@@ -134,7 +137,8 @@ static void lay_out_row(const struct rows *r, const struct rows_cell *row, const
 	while (last && !row[last - 1].len)
 		last--;
 	for (size_t i = 0; i < last; i++) {
-		str_addn(out, row[i].len ? *text : "-", row[i].len ? row[i].len : 1);
+		str_add_coloured(
+			out, row[i].colour, row[i].len ? *text : "-", row[i].len ? row[i].len : 1);
 		*text += row[i].len;
 		if (i + 1 == last)
 			break;

@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_OUT_ROWS_H
 #define SOCKCTL_OUT_ROWS_H
 
+#include "out/colour.h"
 #include "out/field.h"
 
 #include <locale.h>
@@ -12,7 +13,11 @@
 struct rows_cell {
 	unsigned len; // bytes
 	unsigned width; // columns of a terminal; wide characters take two
+	enum colour colour;
 };
+
+// The colour of a cell. ROW counts from 0, COLUMN too.
+typedef enum colour rows_colour_fn(size_t row, size_t column, const char *text);
 
 // What was added and not yet taken.
 struct rows {
@@ -20,6 +25,7 @@ struct rows {
 	size_t ncolumns;
 	size_t count; // of rows
 	bool json;
+	rows_colour_fn *colour_of; // NULL: none; the owner's, after rows_init()
 	bool unaligned; // for output that is taken in pieces: a tab ends each column
 	struct str text; // the cells one after another, or whole lines of JSON
 	struct rows_cell *cells;

@@ -144,7 +144,7 @@ def test_datagrams_that_were_received(sockctl, terminal):
 
 def test_messages_take_the_place_of_the_line(sockctl, server, terminal):
     proc = sockctl("connect", "--progress", "127.0.0.1", port_of(server), stdin=PIPE,
-                   stderr=terminal.fd)
+                   stderr=terminal.fd, env={**os.environ, "NO_COLOR": "1"})
     conn = accept(server)
     terminal.wait_screen(b"\r0 B sent")
     reset(conn)
