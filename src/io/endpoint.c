@@ -106,7 +106,10 @@ int endpoint_init_socket(
 		.in = fd,
 		.out = fd,
 		.is_private = is_private};
-	fd_inspect(fd, &e->rd_info);
+	if (is_private)
+		fd_inspect_socket(fd, &e->rd_info);
+	else
+		fd_inspect(fd, &e->rd_info);
 	e->wr_info = e->rd_info;
 	r = watch_init(e->rd, loop, fd, is_private ? 0 : WATCH_SHARED, cb, data);
 	if (r < 0)

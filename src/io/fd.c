@@ -26,6 +26,21 @@ static enum fd_kind kind_of(int fd, const struct stat *st)
 	return S_ISCHR(st->st_mode) && isatty(fd) ? FD_TERMINAL : FD_OTHER;
 }
 
+void fd_inspect_socket(int fd, struct fd_info *info)
+{
+	int domain = 0;
+	int type = 0;
+	socklen_t len = sizeof(int);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	*info = (struct fd_info){.kind = FD_SOCKET,
+		.readable = true,
+		.writable = true,
+		.socket_type = type,
+		.is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6)};
+}
+
 int fd_inspect(int fd, struct fd_info *info)
 {
 	struct stat st;
@@ -45,16 +60,8 @@ int fd_inspect(int fd, struct fd_info *info)
 		info->size = (uint64_t)st.st_size;
 		info->position = position > 0 ? (uint64_t)position : 0;
 	}
-	if (info->kind == FD_SOCKET) {
-		int domain = 0;
-		int type = 0;
-		socklen_t len = sizeof(int);
-
-		sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-		sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
-		info->socket_type = type;
-		info->is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6);
-	}
+	if (info->kind == FD_SOCKET)
+		fd_inspect_socket(fd, info);
 	return 0;
 }
 

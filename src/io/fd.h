@@ -28,6 +28,9 @@ struct fd_info {
 // Returns 0 or a negative errno; then the kind is FD_BAD.
 int fd_inspect(int fd, struct fd_info *info);
 
+// The same for what is known to be an open socket.
+void fd_inspect_socket(int fd, struct fd_info *info);
+
 // Opens the pipe or terminal behind FD anew as MODE (O_RDONLY or O_WRONLY), non-blocking, so that
 // the mode of the shared description stays as it is. Returns the new descriptor, or a negative
 // errno where that cannot be done: -EOPNOTSUPP for kinds that have no name to open.

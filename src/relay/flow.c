@@ -85,12 +85,19 @@ void flow_start(struct flow *f, uv_loop_t *loop)
 		widen_pipes(f);
 	if (f->src->rd_info.is_tcp && f->src->is_private && !f->src->recv_limit &&
 		takes_large_pieces(f->dst))
-		lowat_init(&f->lowat, loop, f->src->rd_fd, &f->want_dst);
+		f->lowat_loop = loop;
+}
+
+static void forget_lowat(struct flow *f)
+{
+	lowat_destroy(f->lowat);
+	f->lowat = NULL;
+	f->lowat_loop = NULL;
 }
 
 void flow_fini(struct flow *f)
 {
-	lowat_fini(&f->lowat);
+	forget_lowat(f);
 	str_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)
@@ -105,7 +112,16 @@ static void set_state(struct flow *f, enum flow_state state)
 	if (!flow_has_ended(f))
 		return;
 	f->want_src = f->want_dst = false;
-	lowat_fini(&f->lowat);
+	forget_lowat(f);
+}
+
+// Small talk needs none of it.
+static void note_received(struct flow *f, uint64_t bytes)
+{
+	if (!f->lowat && f->lowat_loop && bytes >= LOWAT_LARGE_READ)
+		f->lowat = lowat_create(f->lowat_loop, f->src->rd_fd, &f->want_dst);
+	if (f->lowat && bytes)
+		lowat_note(f->lowat, bytes);
 }
 
 enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
@@ -148,8 +164,7 @@ bool flow_step(struct flow *f)
 		return false;
 	f->want_src = f->want_dst = false;
 	result = f->engine->pump(f);
-	if (f->received != before)
-		lowat_note(&f->lowat, (size_t)(f->received - before));
+	note_received(f, f->received - before);
 	if (result == PUMP_FAIL)
 		set_state(f, FLOW_FAILED);
 	else if (result == PUMP_END)

@@ -77,7 +77,8 @@ struct flow {
 	size_t piped; // bytes in it
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
-	struct lowat lowat; // of a TCP source
+	uv_loop_t *lowat_loop; // NULL: not for this source
+	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	bool tap_before_filter; // the source is the wire
 	flow_tap_fn *tap;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "relay/lowat.h"
 
-#include "base/util.h"
+#include "base/mem.h"
 #include "sys/socket.h"
 
-#define LARGE_READ (16 * 1024)
+#include <stdlib.h>
+
 #define FIRST_STREAK 4
 #define LONGEST_STREAK 65536
 #define PAUSE_MS 1 // without a byte for so long, the sender has paused
@@ -46,30 +47,34 @@ static void raise_mark(struct lowat *l)
 	timer_start(&l->timer, PAUSE_MS);
 }
 
-void lowat_init(struct lowat *l, uv_loop_t *loop, int fd, const bool *blocked)
+struct lowat *lowat_create(uv_loop_t *loop, int fd, const bool *blocked)
 {
-	*l = (struct lowat){.fd = fd, .blocked = blocked, .needed = FIRST_STREAK};
+	struct lowat *l = xcalloc(1, sizeof(*l));
 	int mark = 0;
 	socklen_t len = sizeof(mark);
+	int r = sys_getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len);
 
 	// A mark that the user has set stays as it is.
-	if (sys_getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len) == 0 && mark == 1)
-		l->loop = loop;
+	*l = (struct lowat){
+		.fd = r == 0 && mark == 1 ? fd : -1, .blocked = blocked, .needed = FIRST_STREAK};
 	timer_init(&l->timer, loop, on_timer, l);
+	return l;
 }
 
 void lowat_note(struct lowat *l, size_t bytes)
 {
 	l->received += bytes;
-	if (!l->loop || l->raised)
+	if (l->fd < 0 || l->raised)
 		return;
-	l->streak = bytes >= LARGE_READ ? l->streak + 1 : 0;
+	l->streak = bytes >= LOWAT_LARGE_READ ? l->streak + 1 : 0;
 	if (l->streak >= l->needed)
 		raise_mark(l);
 }
 
-void lowat_fini(struct lowat *l)
+void lowat_destroy(struct lowat *l)
 {
+	if (!l)
+		return;
 	timer_fini(&l->timer);
-	l->loop = NULL;
+	free(l);
 }

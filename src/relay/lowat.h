@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #define LOWAT_BYTES (256 * 1024)
+#define LOWAT_LARGE_READ (16 * 1024) // bytes in one turn that make it bulk data
 
 struct lowat {
-	uv_loop_t *loop; // NULL: never raised
-	int fd;
+	int fd; // -1: the mark stays as it is
 	const bool *blocked; // true while the receiver is the one who waits
 	bool raised;
 	unsigned streak; // large reads in a row
@@ -28,12 +28,12 @@ struct lowat {
 
 // FD is a TCP socket, whose mark is the program's to change. *BLOCKED is true while nothing is
 // received because what was cannot be passed on.
-void lowat_init(struct lowat *l, uv_loop_t *loop, int fd, const bool *blocked);
+struct lowat *lowat_create(uv_loop_t *loop, int fd, const bool *blocked);
 
 // To be told how many bytes came in one turn.
 void lowat_note(struct lowat *l, size_t bytes);
 
-// Does nothing on a zeroed one.
-void lowat_fini(struct lowat *l);
+// L may be NULL.
+void lowat_destroy(struct lowat *l);
 
 #endif
