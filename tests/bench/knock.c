@@ -2,11 +2,13 @@
 /*
  * The ends that the benchmark of servers puts around a forwarder.
  *
- *   knock serve			answers a byte with a byte and closes when the client does
- *   knock run PORT COUNT AT_ONCE	COUNT connections that ask for a byte and close, AT_ONCE at
- *a
- *time; prints the seconds that they took knock hold PORT COUNT		asks for a byte on each of
- *COUNT connections, prints "holding", and keeps them until its input ends
+ *   knock serve
+ *       answers a byte with a byte and closes when the client does
+ *   knock run PORT COUNT AT_ONCE
+ *       COUNT connections that ask for a byte and close, AT_ONCE at a time; prints the seconds
+ *   knock hold PORT COUNT
+ *       asks for a byte on each of COUNT connections, prints "holding", and keeps them until its
+ *       input ends
  *
  * The server listens on 127.0.0.1 and prints its port.
  */

@@ -4,8 +4,11 @@
 
 bytes         a file through the forwarder into a program that drops it: GiB per second, and the
               processor time of the forwarder per GiB
-connections   short connections, a byte there and back: how many per second
+connections   short connections, a byte there and back, 16 at once: how many per second
 idle          memory of the forwarder for each connection that does nothing
+
+socat lets 5 clients wait unless it is told otherwise; others try again after a second. Connections
+are measured both with that and with a backlog as long as that of the others ("socat -").
 
 All contestants run in turn; medians of the rounds. Only the ratios mean something elsewhere. The
 exit status is 1 when sockctl failed; nothing fails for being slow.
@@ -14,7 +17,9 @@ exit status is 1 when sockctl failed; nothing fails for being slow.
 import argparse
 import contextlib
 import os
+import random
 import re
+import resource
 import shutil
 import socket
 import statistics
@@ -30,9 +35,21 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """Not one that the kernel gives to clients, of which there are many here."""
+    while True:
+        with socket.socket() as probe:
+            with contextlib.suppress(OSError):
+                probe.bind((HOST, random.randrange(10000, 30000)))
+                return probe.getsockname()[1]
+
+
+def allow_descriptors(number):
+    """For this process and all that it starts; returns how many there may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, max(hard, number)))
+        return number
+    return min(number, hard)
 
 
 def wait_until_listening(port):
@@ -100,12 +117,15 @@ class Bench:
         if name == "sockctl":
             return [self.args.sockctl, "listen", "-qk", f"{HOST}:{port}", "--forward",
                     f"{HOST}:{target}"]
-        if name == "socat":
-            return ["socat", f"TCP-LISTEN:{port},bind={HOST},reuseaddr,fork,backlog=4096",
+        if name.startswith("socat"):
+            backlog = ",backlog=4096" if name == "socat -" else ""
+            return ["socat", f"TCP-LISTEN:{port},bind={HOST},reuseaddr,fork{backlog}",
                     f"TCP:{HOST}:{target}"]
         text = Path(__file__).with_name("haproxy.cfg").read_text(encoding="ascii")
         config = self.folder / "haproxy.cfg"
-        config.write_text(text.replace("@LISTEN@", str(port)).replace("@TARGET@", str(target)))
+        for name, value in (("LISTEN", port), ("TARGET", target), ("MOST", self.args.idle + 50)):
+            text = text.replace(f"@{name}@", str(value))
+        config.write_text(text)
         return ["haproxy", "-db", "-q", "-f", config]
 
     @contextlib.contextmanager
@@ -141,7 +161,7 @@ class Bench:
 
     def connections(self, name):
         """Returns (connections per second, processor milliseconds for each)."""
-        count = self.args.connections // (10 if name == "socat" else 1)
+        count = self.args.connections // {"socat": 400, "socat -": 10}.get(name, 1)
         with self.answering() as target, self.forwarding(name, target) as (port, pid):
             before = processor_time(pid)
             done = subprocess.run([self.args.knock, "run", str(port), str(count), "16"],
@@ -183,18 +203,21 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--size", type=int, default=2048, help="MiB")
     parser.add_argument("--connections", type=int, default=20000)
-    parser.add_argument("--idle", type=int, default=9000)
+    parser.add_argument("--idle", type=int, default=10000)
     args = parser.parse_args()
     names = ["sockctl", *(name for name in ("haproxy", "socat") if shutil.which(name))]
     failed = False
+    args.idle = min(args.idle, (allow_descriptors(2 * args.idle + 1000) - 1000) // 2)
     with tempfile.TemporaryDirectory(prefix="sockctl-bench-", dir="/dev/shm") as folder:
         bench = Bench(args, folder)
         for job, units in ((bench.bytes, ("GiB/s", "s CPU/GiB")),
                            (bench.connections, ("/s", "ms CPU each")),
                            (bench.idle, ("B each", "connections"))):
             results = {name: [] for name in names}
+            if job == bench.connections and "socat" in names:
+                results["socat -"] = []
             for _ in range(args.rounds if job != bench.idle else 1):
-                for name in names:
+                for name in results:
                     try:
                         results[name].append(job(name))
                     except (subprocess.SubprocessError, ValueError) as error:
