@@ -44,6 +44,8 @@
 #include "out/colour.h"
 
 #include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +99,10 @@ static int print_version(struct app *app)
 {
 	struct str text = {0};
 
-	str_addf(&text, "sockctl %s (libuv %s)\n", SOCKCTL_VERSION, uv_version_string());
+	str_addf(&text, "sockctl %s\n", SOCKCTL_VERSION);
+	str_addf(&text, "libraries: libuv %s, jansson %s, glibc %s\n", uv_version_string(),
+		jansson_version_str(), gnu_get_libc_version());
+	str_add(&text, "features: " SOCKCTL_FEATURES "\n");
 	return print(app, &text);
 }
 

@@ -100,7 +100,7 @@ class Fish:
 
     def offers(self, typed):
         script = "; ".join([*self.setup, f"complete -C {shlex.quote(typed)}"])
-        done = subprocess.run(["fish", "--no-config", "-c", script], cwd=self.cwd, env=self.env,
+        done = subprocess.run(["fish", "-c", script], cwd=self.cwd, env=self.env,
                               capture_output=True, text=True, timeout=DEADLINE, check=True)
         assert done.stderr == ""
         return {line.split("\t")[0] for line in done.stdout.splitlines()}
