@@ -249,6 +249,22 @@ static int start_signals(struct app *app)
 	return 0;
 }
 
+// Some versions of libuv hand calls to the kernel through a ring, which a sandbox takes away. The
+// programs that we start find the environment as it was.
+static int init_loop(uv_loop_t *loop)
+{
+	static const char name[] = "UV_USE_IO_URING";
+	const char *given = getenv(name);
+	int r;
+
+	if (given)
+		return uv_loop_init(loop);
+	setenv(name, "0", 1);
+	r = uv_loop_init(loop);
+	unsetenv(name);
+	return r;
+}
+
 uv_loop_t *app_loop(struct app *app)
 {
 	if (app->has_loop)
@@ -257,7 +273,7 @@ uv_loop_t *app_loop(struct app *app)
 	int r = check_headroom();
 
 	if (r == 0)
-		r = uv_loop_init(&app->loop);
+		r = init_loop(&app->loop);
 	if (r < 0) {
 		app_fail(app, STATUS_LOCAL, "event loop", r);
 		return NULL;

@@ -30,14 +30,17 @@
  *                 background; endpoint: socket and stdio behind one interface; terminal: what is
  *                 shown in place; terminal_mode: how keys come, and the way back
  *   out/          colour; report: events and errors as text or JSON; rows: tables; field: the
- * values of both; datagram: as stdout shows them; histogram; hexdump; progress sys/          a
- * traced wrapper for each call on sockets, files and databases; names and addresses as text.
- * Nothing else calls the sockets API. base/         strings, lists, memory, UTF-8, suggestions;
- * value: durations, sizes, numbers; lines; hex; histogram; ipv4: the header of a packet
+ *                 values of both; datagram: as stdout shows them; histogram; hexdump; progress
+ *   sys/          a traced wrapper for each call on sockets, files and databases; names and
+ *                 addresses as text. Nothing else calls the sockets API. sandbox: giving up what
+ *                 is not needed any more
+ *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
+ *                 lines; hex; histogram; ipv4: the header of a packet
  */
 
 #include "app.h"
 #include "base/mem.h"
+#include "cmd/confine.h"
 #include "cmd/guide.h"
 #include "cmd/table.h"
 #include "cmd/words.h"
@@ -97,12 +100,16 @@ static int print_help(struct app *app, struct str *text)
 
 static int print_version(struct app *app)
 {
+	struct sandbox_state sandbox = sandbox_available();
 	struct str text = {0};
 
 	str_addf(&text, "sockctl %s\n", SOCKCTL_VERSION);
 	str_addf(&text, "libraries: libuv %s, jansson %s, glibc %s\n", uv_version_string(),
 		jansson_version_str(), gnu_get_libc_version());
 	str_add(&text, "features: " SOCKCTL_FEATURES "\n");
+	str_add(&text, "sandbox: ");
+	str_add_sandbox(&text, &sandbox);
+	str_addc(&text, '\n');
 	return print(app, &text);
 }
 

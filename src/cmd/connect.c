@@ -4,6 +4,7 @@
 #include "app.h"
 #include "cmd/check.h"
 #include "cmd/client.h"
+#include "cmd/confine.h"
 #include "cmd/connection.h"
 #include "cmd/console.h"
 #include "cmd/session.h"
@@ -24,6 +25,7 @@ struct connect_config {
 	struct stream_config stream;
 	struct console_config console;
 	struct sockopt_config sockopt;
+	struct confine_config confine;
 	struct place place;
 };
 
@@ -35,6 +37,7 @@ static const struct opt_group groups[] = {
 	CONSOLE_GROUP(connect_config, console),
 	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls)},
 	SOCKOPT_GROUP(connect_config, sockopt),
+	CONFINE_GROUP(connect_config, confine),
 	COMMON_GROUP,
 	{0},
 };
@@ -128,6 +131,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
+	if (r == 0 && program_is_wanted(&c->program))
+		r = confine_check_program(&c->confine, err);
 	return r;
 }
 
@@ -205,6 +210,9 @@ static int start_program(struct connect *c, int fd, bool is_private)
 	return 0;
 }
 
+// Nothing, but somebody at a terminal can suspend it.
+static const struct sandbox transferring = {.needs = SANDBOX_SUSPEND};
+
 static int start_stream(struct connect *c, int fd, bool is_private)
 {
 	int r = endpoint_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out,
@@ -221,7 +229,10 @@ static int start_stream(struct connect *c, int fd, bool is_private)
 		endpoint_take(&c->stream.peer); // the caller closes it
 		return r;
 	}
-	stream_start(&c->stream);
+	if (confine(c->app, &c->config->confine, &transferring))
+		app_stop(c->app);
+	else
+		stream_start(&c->stream);
 	return 0;
 }
 
@@ -318,6 +329,9 @@ static void fini(struct connect *c)
 	sockopt_settings_fini(&c->settings);
 }
 
+// Ports are looked up and connected to until the end.
+static const struct sandbox checking = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+
 static int run(struct app *app, void *config, int argc, char **argv)
 {
 	struct connect_config *config_ = config;
@@ -342,7 +356,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
 	if (config_->check.check) {
-		check_run(app, &config_->check, &config_->place, &options, &c.settings);
+		if (!confine(app, &config_->confine, &checking))
+			check_run(app, &config_->check, &config_->place, &options, &c.settings);
 		goto out;
 	}
 	if (config_->place.kind == PLACE_FD)

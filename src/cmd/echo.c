@@ -65,6 +65,7 @@ static const struct opt_group groups[] = {
 	LISTENING_GROUP(echo_config, listening),
 	{"Measuring", measure_opts, 0},
 	SOCKOPT_GROUP(echo_config, sockopt),
+	CONFINE_GROUP(echo_config, confine),
 	{"Connecting", client_opts, offsetof(struct echo_config, client)},
 	COMMON_GROUP,
 	{0},

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "cmd/client.h"
+#include "cmd/confine.h"
 #include "cmd/listening.h"
 #include "cmd/sockopt_group.h"
 #include "net/place.h"
@@ -13,6 +14,7 @@ struct echo_config {
 	struct common_config common;
 	struct client_config client;
 	struct sockopt_config sockopt;
+	struct confine_config confine;
 	struct listening_config listening;
 	bool is_client;
 	bool tcp, udp;

@@ -113,10 +113,25 @@ static void say_where(struct serving *s)
 	}
 }
 
+// Before its threads start, for they are to follow.
+static int confine_serving(struct serving *s)
+{
+	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
+		.unlink = echo_server_path(&s->server)};
+
+	if (s->config->place.kind != PLACE_INET) // whose peers may have such names
+		sandbox.needs |= SANDBOX_ABSTRACT;
+	return confine(s->app, &s->config->confine, &sandbox);
+}
+
 static void start_serving(struct serving *s)
 {
 	int r;
 
+	if (confine_serving(s)) {
+		app_stop(s->app);
+		return;
+	}
 	say_where(s);
 	r = echo_server_start(&s->server);
 	if (r < 0) {

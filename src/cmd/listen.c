@@ -49,6 +49,7 @@ static const struct opt_group groups[] = {
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
 	SOCKOPT_GROUP(listen_config, sockopt),
+	CONFINE_GROUP(listen_config, confine),
 	COMMON_GROUP,
 	{0},
 };
@@ -141,6 +142,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
+	if (r == 0 && program_is_wanted(&c->program))
+		r = confine_check_program(&c->confine, err);
 	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
 }
 

@@ -14,6 +14,7 @@ static const struct opt_group groups[] = {
 	{"Sending", send_opts, 0},
 	{"Datagrams", datagram_opts, offsetof(struct send_config, datagram)},
 	SOCKOPT_GROUP(send_config, sockopt),
+	CONFINE_GROUP(send_config, confine),
 	COMMON_GROUP,
 	{0},
 };

@@ -248,6 +248,17 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 		str_addf(line, ", %" PRIu64 " answered", r->stats.sent);
 }
 
+static int confine_receiving(struct receiving *r)
+{
+	struct sandbox sandbox = {.unlink = r->bound.unix_path};
+
+	if (r->config->datagram.connected)
+		sandbox.needs |= SANDBOX_CONNECT;
+	if (r->config->place.kind != PLACE_INET) // whose peers may have such names
+		sandbox.needs |= SANDBOX_ABSTRACT;
+	return confine(r->app, &r->config->confine, &sandbox);
+}
+
 int receiving_start(struct receiving *r)
 {
 	int status;
@@ -262,6 +273,8 @@ int receiving_start(struct receiving *r)
 	timer_init(&r->rest, &r->app->loop, on_rested, r);
 	for (size_t i = 0; !status && i < r->bound.count; i++)
 		status = start_source(r, &r->sources[i], &r->bound.sockets[i]);
+	if (!status)
+		status = confine_receiving(r);
 	for (size_t i = 0; !status && i < r->bound.count; i++)
 		report_listening(r, &r->bound.sockets[i].local);
 	if (!status)

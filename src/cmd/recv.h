@@ -3,6 +3,7 @@
 #ifndef SOCKCTL_CMD_RECV_H
 #define SOCKCTL_CMD_RECV_H
 
+#include "cmd/confine.h"
 #include "cmd/datagram.h"
 #include "cmd/sockopt_group.h"
 #include "net/place.h"
@@ -11,6 +12,7 @@ struct recv_config {
 	struct common_config common;
 	struct datagram_config datagram;
 	struct sockopt_config sockopt;
+	struct confine_config confine;
 
 	// The output.
 	bool block, raw, whole, hex;

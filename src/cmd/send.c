@@ -358,6 +358,15 @@ static void start_meter(struct sending *s)
 	meter_start(&s->meter, s->app, s->config->datagram.progress, add_progress, s);
 }
 
+static int confine_sending(struct sending *s)
+{
+	struct sandbox sandbox = {.unlink = s->socket.path};
+
+	if (s->config->place.kind != PLACE_INET) // whose name it may have
+		sandbox.needs |= SANDBOX_ABSTRACT;
+	return confine(s->app, &s->config->confine, &sandbox);
+}
+
 // The socket is there: everything else begins.
 static int start(struct sending *s)
 {
@@ -377,6 +386,9 @@ static int start(struct sending *s)
 	sockopt_config_report(s->app, &c->sockopt, s->socket.fd);
 	if (start_transmit(s) < 0)
 		return s->app->status;
+	status = confine_sending(s);
+	if (status)
+		return status;
 	start_meter(s);
 	pump(s);
 	return 0;

@@ -3,6 +3,7 @@
 #ifndef SOCKCTL_CMD_SEND_H
 #define SOCKCTL_CMD_SEND_H
 
+#include "cmd/confine.h"
 #include "cmd/datagram.h"
 #include "cmd/sockopt_group.h"
 #include "net/datagram.h"
@@ -12,6 +13,7 @@ struct send_config {
 	struct common_config common;
 	struct datagram_config datagram;
 	struct sockopt_config sockopt;
+	struct confine_config confine;
 
 	// The input.
 	uint64_t block;

@@ -31,6 +31,22 @@ struct forward_client {
 	int status;
 };
 
+static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+{
+	const struct place *target = &c->target;
+	struct sockaddr_any address;
+
+	if (target->kind == PLACE_FD)
+		return;
+	sandbox->needs |= SANDBOX_DIAL;
+	if (target->kind == PLACE_UNIX)
+		return;
+	if (is_port_number(target->service, 0))
+		sandbox->port = (uint16_t)strtoul(target->service, NULL, 10);
+	if (!sandbox->port || (target->host && !numeric_address(target->host, 0, &address)))
+		sandbox->needs |= SANDBOX_NAMES;
+}
+
 static int init(struct server *s)
 {
 	const struct place *target = &s->config->target;
@@ -202,6 +218,7 @@ static void add_doing(const struct client *client, struct str *doing)
 const struct serve_mode serve_forward = {
 	.client_size = sizeof(struct forward_client),
 	.descriptors = 1,
+	.add_needs = add_needs,
 	.init = init,
 	.fini = fini,
 	.start = start,

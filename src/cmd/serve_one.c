@@ -12,6 +12,13 @@ struct one_client {
 	struct stream stream;
 };
 
+// Standard input and output are opened again for the one client.
+static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+{
+	(void)c;
+	sandbox->needs |= SANDBOX_STDIO;
+}
+
 static int init(struct server *s)
 {
 	struct stream_files *files = s->mode_data = xcalloc(1, sizeof(*files));
@@ -67,6 +74,7 @@ static void add_doing(const struct client *client, struct str *doing)
 
 const struct serve_mode serve_one = {
 	.client_size = sizeof(struct one_client),
+	.add_needs = add_needs,
 	.init = init,
 	.fini = fini,
 	.start = start,

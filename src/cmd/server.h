@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "base/list.h"
+#include "cmd/confine.h"
 #include "cmd/connection.h"
 #include "cmd/listening.h"
 #include "cmd/place_lookup.h"
@@ -19,6 +20,7 @@ struct listen_config {
 	struct common_config common;
 	struct stream_config stream;
 	struct sockopt_config sockopt;
+	struct confine_config confine;
 	struct listening_config listening;
 	bool ipv4, ipv6;
 	bool numeric;
@@ -47,6 +49,9 @@ struct serve_mode {
 	size_t client_size; // of the struct that begins with struct client
 	int descriptors; // that a client takes besides its own
 	bool gives_access; // to what strangers must not get at by accident
+
+	// Adds what its connections need besides themselves. May be NULL.
+	void (*add_needs)(const struct listen_config *c, struct sandbox *sandbox);
 
 	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
 	// message.

@@ -11,8 +11,26 @@
 
 static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
 
+// What serving takes from now on; programs take everything.
+static int confine_server(struct server *s)
+{
+	const struct listen_config *c = s->config;
+	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
+		.unlink = s->listener.bound.unix_path};
+
+	if (s->mode->add_needs)
+		s->mode->add_needs(c, &sandbox);
+	return s->mode->gives_access ? 0 : confine(s->app, &c->confine, &sandbox);
+}
+
 static int start_listening(struct server *s)
 {
+	int status = confine_server(s);
+
+	if (status) {
+		server_end(s);
+		return status;
+	}
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,
 			F_ENDPOINT("local", &s->listener.sockets[i].local));
@@ -167,9 +185,9 @@ static int listen_fds(struct server *s, int first, int count)
 	for (size_t i = 0; i < s->listener.count && !status; i++)
 		if (is_exposed(s, &s->listener.sockets[i].local, 1))
 			status = refuse_exposure(s);
-	if (!status && s->listener.count)
-		status = start_listening(s);
-	return status;
+	if (status)
+		return status;
+	return s->listener.count ? start_listening(s) : confine_server(s);
 }
 
 int server_open(struct server *s)

@@ -9,6 +9,7 @@ static const struct opt_group groups[] = {
 	{"Answering", recv_reply_opts, 0},
 	{"Datagrams", datagram_opts, offsetof(struct recv_config, datagram)},
 	SOCKOPT_GROUP(recv_config, sockopt),
+	CONFINE_GROUP(recv_config, confine),
 	COMMON_GROUP,
 	{0},
 };

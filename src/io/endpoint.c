@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 static bool is_ready(int fd, short events)
@@ -56,19 +57,21 @@ static ssize_t stdio_send(struct endpoint *e, const void *buf, size_t len)
 	return stdio_write_fd(e->wr_fd, &e->wr_info, e->wr, buf, len);
 }
 
-// Closes FD; a standard descriptor is replaced by /dev/null so that nothing else takes its number.
+// Closes FD; so that nothing else takes the number of a standard descriptor, something takes it
+// that can neither be read nor written, and that a sandbox lets us make: a set of nothing to wait
+// for.
 static int close_output(int fd)
 {
-	int null;
+	int nothing;
 	int r;
 
 	if (fd > STDERR_FILENO)
 		return sys_close(fd);
 	r = sys_close(fd); // tells what a write that was put off met, such as a full disk
-	null = sys_open("/dev/null", O_RDONLY, 0);
-	if (null >= 0 && null != fd) {
-		dup2(null, fd);
-		sys_close(null);
+	nothing = epoll_create1(0);
+	if (nothing >= 0 && nothing != fd) {
+		dup2(nothing, fd);
+		sys_close(nothing);
 	}
 	return r;
 }

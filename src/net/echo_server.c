@@ -116,6 +116,14 @@ int echo_server_adopt(struct echo_server *s, int fd)
 	return r < 0 ? r : share_socket(s);
 }
 
+const char *echo_server_path(const struct echo_server *s)
+{
+	const struct echo_worker *first = &s->workers[0];
+
+	return first->listener.bound.unix_path ? first->listener.bound.unix_path
+					       : first->bound.unix_path;
+}
+
 int echo_server_start(struct echo_server *s)
 {
 	int r = 0;

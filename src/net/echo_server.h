@@ -66,6 +66,9 @@ int echo_server_start(struct echo_server *s);
 // Ends it and waits for the threads.
 void echo_server_stop(struct echo_server *s);
 
+// The Unix socket that is removed at the end, or NULL.
+const char *echo_server_path(const struct echo_server *s);
+
 // What was done in all, once it has stopped.
 struct echo_counts echo_server_counts(const struct echo_server *s);
 

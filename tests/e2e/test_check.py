@@ -234,7 +234,8 @@ def test_verbose(check, servers):
     port, = servers(1)
     proc = check("-v", "127.0.0.1", port)
     proc.wait()
-    assert proc.lines == [f"sockctl: connect: 127.0.0.1:{port} is open"]
+    lines = [line for line in proc.lines if "confined" not in line]
+    assert lines == [f"sockctl: connect: 127.0.0.1:{port} is open"]
 
 
 @needs_network
@@ -244,7 +245,7 @@ def test_verbose_tells_about_names_and_tries(check, network):
         for ports, shown in (("2000", "host.test:2000"), ("2000-2001", "host.test:2001")):
             proc = check("-v", "--retry=1", "host.test", ports, wrap=network.wrap)
             proc.wait(5)
-            assert proc.lines[0] == f"sockctl: connect: host.test is {FAR4}"
+            assert f"sockctl: connect: host.test is {FAR4}" in proc.lines
             assert (f"sockctl: connect: {shown}: Connection refused (ECONNREFUSED); "
                     "trying again in 0.250 s") in proc.lines
 

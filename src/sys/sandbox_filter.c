@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: ISC
+// System calls, by a filter (seccomp(2)). What is not listed does not happen: it fails with EPERM,
+// and with ENOSYS where the C library knows another way. The kernel remembers which calls are
+// allowed whatever their arguments, so that these cost no more than before.
+#include "sys/sandbox.h"
+
+#include "base/util.h"
+#include "sys/sandbox_calls.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <unistd.h>
+
+#define MAX_INSTRUCTIONS 1024
+#define FAR_RUNS 32 // so many runs of calls take more than a branch can pass over
+#define SOCK_TYPE_MASK 0xf // what is left are SOCK_CLOEXEC and SOCK_NONBLOCK
+
+#define DATA_NR offsetof(struct seccomp_data, nr)
+#define DATA_ARCH offsetof(struct seccomp_data, arch)
+// The lower half of an argument; the flags and numbers that are looked at have no upper one.
+#define DATA_ARG(n) \
+	(offsetof(struct seccomp_data, args) + (n) * sizeof(uint64_t) + \
+		(__BYTE_ORDER == __BIG_ENDIAN ? sizeof(uint32_t) : 0))
+#define FAIL(error) (SECCOMP_RET_ERRNO | (error))
+
+#ifdef SANDBOX_ARCH
+
+struct filter {
+	struct sock_filter code[MAX_INSTRUCTIONS];
+	unsigned short len;
+	bool is_too_long;
+	unsigned needs;
+	const uint8_t *fates; // by number
+	short runs[SANDBOX_NEWEST_CALL + 1]; // where the fate changes
+};
+
+// Of sockets, files and terminals, those that look; and the modes of a terminal. None puts words
+// into one (TIOCSTI), none changes an interface.
+static const unsigned ioctls[] = {FIONREAD, FIONBIO, TIOCOUTQ, SIOCATMARK, SIOCGIFNAME,
+	SIOCGIFINDEX, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, TCGETS, TCSETS, TCSETSW, TCSETSF,
+	TIOCGWINSZ, TIOCGPGRP};
+
+static void add(struct filter *f, unsigned code, uint32_t k, uint8_t jt, uint8_t jf)
+{
+	if (f->len < MAX_INSTRUCTIONS)
+		f->code[f->len] = (struct sock_filter){(uint16_t)code, jt, jf, k};
+	f->len++;
+}
+
+static void load(struct filter *f, size_t offset)
+{
+	add(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void end(struct filter *f, uint32_t verdict)
+{
+	add(f, BPF_RET | BPF_K, verdict, 0, 0);
+}
+
+// Ends with VERDICT if what was loaded equals K.
+static void end_if_equal(struct filter *f, uint32_t k, uint32_t verdict)
+{
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
+	end(f, verdict);
+}
+
+static void check_values(struct filter *f, size_t arg, const unsigned *values, size_t count)
+{
+	load(f, DATA_ARG(arg));
+	for (size_t i = 0; i < count; i++)
+		end_if_equal(f, values[i], SECCOMP_RET_ALLOW);
+	end(f, FAIL(EPERM));
+}
+
+// Allows the call if the argument has one of the bits, or none of them.
+static void check_bits(struct filter *f, size_t arg, uint32_t bits, bool wanted)
+{
+	load(f, DATA_ARG(arg));
+	add(f, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+	end(f, wanted ? SECCOMP_RET_ALLOW : FAIL(EACCES));
+	end(f, wanted ? FAIL(EPERM) : SECCOMP_RET_ALLOW);
+}
+
+// Allows socket(FAMILY, TYPE, PROTOCOL) and the same with protocol 0.
+static void allow_kind(struct filter *f, int family, int type, int protocol)
+{
+	load(f, DATA_ARG(0));
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)family, 0, 8);
+	load(f, DATA_ARG(1));
+	add(f, BPF_ALU | BPF_AND | BPF_K, SOCK_TYPE_MASK, 0, 0);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)type, 0, 5);
+	load(f, DATA_ARG(2));
+	end_if_equal(f, 0, SECCOMP_RET_ALLOW);
+	end_if_equal(f, (uint32_t)protocol, SECCOMP_RET_ALLOW);
+}
+
+// A Unix socket for datagrams is what names of interfaces and a service manager are asked with.
+static void check_socket(struct filter *f)
+{
+	allow_kind(f, AF_UNIX, SOCK_DGRAM, 0);
+	if (f->needs & (SANDBOX_DIAL | SANDBOX_NAMES)) {
+		allow_kind(f, AF_UNIX, SOCK_STREAM, 0);
+		allow_kind(f, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+		allow_kind(f, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+	}
+	if (f->needs & SANDBOX_NAMES) {
+		allow_kind(f, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+		allow_kind(f, AF_INET6, SOCK_DGRAM, IPPROTO_UDP);
+		allow_kind(f, AF_NETLINK, SOCK_RAW, 0); // NETLINK_ROUTE: which addresses there are
+	}
+	end(f, FAIL(EACCES));
+}
+
+// Nothing is made. Standard output may have to be opened again, other things only to be read.
+static void check_opening(struct filter *f, size_t flags)
+{
+	unsigned refused = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+
+	if (!(f->needs & SANDBOX_STDIO))
+		refused |= O_WRONLY | O_RDWR;
+	check_bits(f, flags, refused, false);
+}
+
+static void end_with(struct filter *f, enum fate fate)
+{
+	const unsigned itself = (unsigned)getpid();
+	const unsigned caller = 0;
+	const unsigned stop = SIGTSTP;
+
+	switch (fate) {
+	case REFUSED:
+		end(f, FAIL(EPERM));
+		break;
+	case ALLOWED:
+		end(f, SECCOMP_RET_ALLOW);
+		break;
+	case ABSENT:
+		end(f, FAIL(ENOSYS));
+		break;
+	case FOR_THREADS:
+		check_bits(f, 0, CLONE_THREAD, true);
+		break;
+	case WITHOUT_CODE:
+		check_bits(f, 2, PROT_EXEC, false);
+		break;
+	case ON_ITSELF:
+		check_values(f, 0, &itself, 1);
+		break;
+	case ON_CALLER:
+		check_values(f, 0, &caller, 1);
+		break;
+	case ON_JOB:
+		load(f, DATA_ARG(0));
+		add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+		end(f, FAIL(EPERM));
+		check_values(f, 1, &stop, 1);
+		break;
+	case IOCTL:
+		check_values(f, 1, ioctls, ARRAY_SIZE(ioctls));
+		break;
+	case SOCKET:
+		check_socket(f);
+		break;
+	case OPEN:
+		check_opening(f, 1);
+		break;
+	case OPENAT:
+		check_opening(f, 2);
+		break;
+	}
+}
+
+// Makes the branch or the far jump at INDEX lead to what is added next.
+static void aim(struct filter *f, size_t index, bool is_far)
+{
+	size_t distance = f->len - index - 1;
+
+	if (f->len > MAX_INSTRUCTIONS || (!is_far && distance > UINT8_MAX))
+		f->is_too_long = true;
+	else if (is_far)
+		f->code[index].k = (uint32_t)distance;
+	else
+		f->code[index].jt = (uint8_t)distance;
+}
+
+// Decides about the calls in the runs FIRST to LAST, whose number was loaded, by halves: the kernel
+// runs the filter for each call there is when it takes it over.
+static void decide(struct filter *f, size_t first, size_t last)
+{
+	size_t middle = (first + last + 1) / 2;
+	unsigned short branch;
+	bool is_far;
+
+	if (first == last) {
+		end_with(f, (enum fate)f->fates[f->runs[first]]);
+		return;
+	}
+	// A branch reaches 255 instructions far, a jump further.
+	is_far = last - first >= FAR_RUNS;
+	add(f, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)f->runs[middle], 0, is_far);
+	if (is_far)
+		add(f, BPF_JMP | BPF_JA, 0, 0, 0);
+	branch = f->len;
+	decide(f, first, middle - 1);
+	aim(f, branch - 1, is_far);
+	decide(f, middle, last);
+}
+
+static void build(struct filter *f)
+{
+	size_t count = 1; // the first run begins with call 0
+
+	for (short i = 1; i <= SANDBOX_NEWEST_CALL; i++)
+		if (f->fates[i] != f->fates[i - 1])
+			f->runs[count++] = i;
+	load(f, DATA_ARCH);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_ARCH, 1, 0);
+	end(f, SECCOMP_RET_KILL_PROCESS);
+	load(f, DATA_NR);
+	// Also those of x32, which set a high bit.
+	add(f, BPF_JMP | BPF_JGT | BPF_K, SANDBOX_NEWEST_CALL, 0, 1);
+	end_with(f, ABSENT);
+	decide(f, 0, count - 1);
+}
+
+bool sandbox_has_filter(void)
+{
+	uint32_t action = SECCOMP_RET_ERRNO;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+int sandbox_restrict_calls(const struct sandbox *s)
+{
+	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
+	struct filter f = {.needs = s->needs, .fates = fates};
+	struct sock_fprog program = {.filter = f.code};
+	long r;
+
+	sandbox_choose_fates(fates, s);
+	build(&f);
+	program.len = f.len;
+	if (f.is_too_long)
+		return -E2BIG;
+	// All threads: one may have looked up a name.
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (r > 0)
+		return -EBUSY; // the thread of that number could not follow
+	return r < 0 ? -errno : 0;
+}
+
+#else
+
+bool sandbox_has_filter(void)
+{
+	return false;
+}
+
+int sandbox_restrict_calls(const struct sandbox *s)
+{
+	(void)s;
+	return -EOPNOTSUPP;
+}
+
+#endif
