@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "cmd/bind.h"
 #include "sys/names.h"
 
 #include <errno.h>
@@ -45,43 +46,12 @@ static int bad(struct str *err, const char *option, const char *word, const char
 	return bad_word(err, word, why);
 }
 
-static int check_bind_family(const struct client_config *c, struct str *err)
-{
-	if (c->ipv4 && c->bind_address.sa.sa_family != AF_INET)
-		return bad(err, "--bind", c->bind, "is no IPv4 address, which --ipv4 asks for");
-	if (c->ipv6 && c->bind_address.sa.sa_family != AF_INET6)
-		return bad(err, "--bind", c->bind, "is no IPv6 address, which --ipv6 asks for");
-	return 0;
-}
-
-static int check_bind(struct client_config *c, struct str *err)
-{
-	char *argv[] = {(char *)c->bind, NULL};
-	struct place p = {0};
-	struct str ignored = {0};
-	int r = 0;
-
-	if (numeric_address(c->bind, 0, &c->bind_address))
-		return check_bind_family(c, err);
-	if (place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) < 0 || p.kind != PLACE_INET ||
-		!p.host || !is_port_number(p.service, 0) ||
-		!numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), &c->bind_address))
-		r = bad(err, "--bind", c->bind, "is no numeric ADDRESS or ADDRESS:PORT");
-	else if (c->source_port && sockaddr_port(&c->bind_address))
-		r = bad(err, "--bind", c->bind, "names a port, and --source-port another");
-	else
-		r = check_bind_family(c, err);
-	place_fini(&p);
-	str_fini(&ignored);
-	return r;
-}
-
 int client_check(struct client_config *c, struct str *err)
 {
-	int r = 0;
+	const struct bind_words bind = {
+		.bind = c->bind, .port = c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
+	int r = bind_check(&bind, &c->bind_address, err);
 
-	if (c->bind)
-		r = check_bind(c, err);
 	if (r == 0 && c->retry && !*c->retry)
 		c->retries = DIAL_RETRY_FOREVER;
 	else if (r == 0 && c->retry && (parse_uint(c->retry, &c->retries) < 0 || !c->retries))

@@ -2,9 +2,9 @@
 #include "cmd/send.h"
 
 #include "base/value.h"
+#include "cmd/bind.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
@@ -61,40 +61,20 @@ const char *const send_conflicts[][2] = {
 	{NULL, NULL},
 };
 
-static int check_bind(struct send_config *c, struct str *err)
-{
-	char *argv[] = {(char *)c->bind, NULL};
-	struct place p = {0};
-	struct str ignored = {0};
-	int r = 0;
-
-	if (numeric_address(c->bind, 0, &c->bind_address))
-		return 0;
-	if (place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) == 0 && p.kind == PLACE_UNIX)
-		c->bind_address = p.unix_address;
-	else if (p.kind != PLACE_INET || !p.host || !p.service || !is_port_number(p.service, 0) ||
-		 !numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), &c->bind_address))
-		r = -EINVAL;
-	if (r < 0) {
-		str_add(err, "--bind: ");
-		bad_word(err, c->bind, "is no numeric ADDRESS, ADDRESS:PORT or unix:PATH");
-	}
-	place_fini(&p);
-	str_fini(&ignored);
-	return r;
-}
-
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
 {
 	bool has_framing = c->block || c->whole;
+	const struct bind_words bind = {
+		.bind = c->bind,
+		.port = c->source_port,
+		.ipv4 = c->datagram.ipv4,
+		.ipv6 = c->datagram.ipv6,
+		.may_be_unix = true,
+	};
 	int r = datagram_check(&c->datagram, MSG_SEND_DATAGRAM, err);
 
-	if (r == 0 && c->bind)
-		r = check_bind(c, err);
-	if (r == 0 && c->source_port && sockaddr_port(&c->bind_address)) {
-		str_add(err, "--bind names a port, and --source-port another");
-		r = -EINVAL;
-	}
+	if (r == 0)
+		r = bind_check(&bind, &c->bind_address, err);
 	if (r == 0 && message_count && has_framing) {
 		str_addf(err, "%s is for standard input, and messages are given",
 			c->block ? "--block" : "--whole");

@@ -493,6 +493,8 @@ def test_unknown_service(sockctl):
     ("udp-send --repeat 0 127.0.0.1 9 x", "--repeat"),
     ("udp-send --ttl 256 127.0.0.1 9 x", "256"),
     ("udp-send --bind nowhere 127.0.0.1 9 x", "nowhere"),
+    ("udp-send --bind ::1 -4 localhost 9 x", "no IPv4 address"),
+    ("udp-send --bind unix:/x -6 localhost 9 x", "no IPv6 address"),
     ("udp-send --bind 127.0.0.1:5 --source-port 6 127.0.0.1 9 x", "--source-port"),
     ("udp-send --rat 5 127.0.0.1 9 x", "--rate"),
     ("udp-recv", "PORT"),
