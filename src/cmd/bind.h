@@ -4,6 +4,7 @@
 #define SOCKCTL_CMD_BIND_H
 
 #include "base/sockaddr.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +19,8 @@ struct bind_words {
 // Finds the address that the words name, len 0 for none; a port that is given alone stays with its
 // owner. Returns 0, or -EINVAL with the reason in ERR.
 int bind_check(const struct bind_words *words, struct sockaddr_any *a, struct str *err);
+
+// Adds "from ADDRESS", with the port if there is one, or "from port PORT".
+void bind_add(struct str *s, const struct sockaddr_any *a);
 
 #endif

@@ -107,17 +107,6 @@ static int status_of(const struct dial_outcome *o)
 	return statuses[o->failure];
 }
 
-static void add_source(struct str *s, const struct sockaddr_any *bind)
-{
-	str_add(s, "from ");
-	if (sockaddr_is_wildcard(bind))
-		str_addf(s, "port %u", sockaddr_port(bind));
-	else if (sockaddr_port(bind))
-		str_add_sockaddr(s, &bind->sa, bind->len);
-	else
-		str_add_sockaddr_host(s, &bind->sa, bind->len);
-}
-
 // What is said before the error of an attempt, where the error alone would leave in the dark.
 static void add_circumstance(
 	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
@@ -127,12 +116,12 @@ static void add_circumstance(
 		str_add_escaped(s, o->interface, strlen(o->interface));
 		str_add(s, ": ");
 	} else if (a->step == OUTGOING_BIND) {
-		add_source(s, &o->bind);
+		bind_add(s, &o->bind);
 		if (a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
 		str_add(s, ": ");
 	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
-		add_source(s, &o->bind);
+		bind_add(s, &o->bind);
 		str_add(s, ", which a connection to there still holds: ");
 	} else if (a->error == -EADDRNOTAVAIL) {
 		str_add(s, "no port of ours is free: ");

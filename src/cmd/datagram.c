@@ -81,39 +81,6 @@ int datagram_protocol(struct app *app, const char *word, int *protocol)
 		app, STATUS_NOT_FOUND, word, "no such protocol; 'sockctl protocols' lists them");
 }
 
-static void add_socket_hint(struct str *message, const struct sockaddr_any *address, int error)
-{
-	if (error == -EPERM)
-		str_add(message, "; raw sockets take CAP_NET_RAW: be root, or give it to the "
-				 "program by setcap(8)");
-	else if (error == -EACCES && sockaddr_port(address) &&
-		 sockaddr_port(address) < IPPORT_RESERVED)
-		str_add(message, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
-}
-
-int datagram_fail_socket(struct app *app, const struct datagram_config *c, const char *object,
-	const struct sockaddr_any *address, const char *step, int error)
-{
-	struct str name = {0};
-	struct str message = {0};
-
-	if (address->len && sockaddr_port(address))
-		str_add_sockaddr(&name, &address->sa, address->len);
-	else
-		str_add(&name, object);
-	if (strcmp(step, "interface") == 0)
-		str_addf(&message, "interface %s: ", c->interface);
-	else if (*step && strcmp(step, "connect") != 0 && strcmp(step, "bind") != 0)
-		str_addf(&message, "%s: ", step);
-	str_add(&message, strerror(-error));
-	add_socket_hint(&message, address, error);
-	report_error(
-		&app->out, STATUS_CONNECT, name.len ? str_c(&name) : NULL, str_c(&message), error);
-	str_fini(&name);
-	str_fini(&message);
-	return app_fail_quietly(app, STATUS_CONNECT);
-}
-
 void datagram_report_drops(
 	struct app *app, const char *object, const struct datagram_stats *s, bool gro)
 {

@@ -34,11 +34,6 @@ int datagram_family(const struct datagram_config *c);
 // The number of a protocol, by its name or in digits. Returns 0, or the status after a message.
 int datagram_protocol(struct app *app, const char *word, int *protocol);
 
-// Explains why a socket could not be made, bound or connected: STEP is what failed. Keeps and
-// returns STATUS_CONNECT.
-int datagram_fail_socket(struct app *app, const struct datagram_config *c, const char *object,
-	const struct sockaddr_any *address, const char *step, int error);
-
 // The event "stats" at the end: to be shown if --stats or -v is given.
 struct datagram_stats {
 	uint64_t sent, sent_bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // sockctl echo: the server. See sockctl-echo(1).
 #include "cmd/echo.h"
+#include "cmd/open_failure.h"
 #include "cmd/place_lookup.h"
 #include "io/fd.h"
 #include "net/activation.h"
@@ -147,8 +148,15 @@ static void start_serving(struct serving *s)
 static int fail_open(
 	struct serving *s, const struct sockaddr_any *address, const char *step, int error)
 {
-	return listening_fail(s->app, &s->config->place, s->config->client.interface, &s->settings,
-		address, step, error);
+	const struct open_failure f = {
+		.object = s->config->place.name,
+		.address = address,
+		.interface = s->config->client.interface,
+		.settings = &s->settings,
+		.step = step,
+	};
+
+	return open_failure_report(s->app, &f, error);
 }
 
 static void on_addresses(void *data, struct address_list *list)

@@ -68,30 +68,3 @@ void listening_fini(struct listening_config *c)
 {
 	access_fini(&c->access);
 }
-
-int listening_fail(struct app *app, const struct place *place, const char *interface,
-	const struct sockopt_settings *settings, const struct sockaddr_any *address,
-	const char *step, int error)
-{
-	struct str name = {0};
-	struct str message = {0};
-
-	if (settings->failed)
-		return sockopt_fail(app, place->name, settings, error);
-	if (address->len)
-		str_add_sockaddr(&name, &address->sa, address->len);
-	else
-		str_add(&name, place->name);
-	if (strcmp(step, "interface") == 0) {
-		str_add(&message, "interface ");
-		str_add_escaped(&message, interface, strlen(interface));
-		str_add(&message, ": ");
-	}
-	str_add(&message, strerror(-error));
-	if (error == -EACCES && sockaddr_port(address) && sockaddr_port(address) < IPPORT_RESERVED)
-		str_add(&message, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
-	report_error(&app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
-	str_fini(&name);
-	str_fini(&message);
-	return app_fail_quietly(app, STATUS_CONNECT);
-}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
-// What every command with a listening socket shares: the options for whom it serves, and what it
-// says when it cannot listen.
+// What every command with a listening socket shares: the options for whom it serves.
 #ifndef SOCKCTL_CMD_LISTENING_H
 #define SOCKCTL_CMD_LISTENING_H
 
@@ -33,11 +32,5 @@ extern const struct opt listening_opts[];
 // us. Returns 0, or -EINVAL with the reason in ERR.
 int listening_check(struct listening_config *c, const struct place *place, struct str *err);
 void listening_fini(struct listening_config *c);
-
-// Explains why it cannot listen at ADDRESS: STEP is what failed, as listener_open() tells. Keeps
-// and returns STATUS_CONNECT.
-int listening_fail(struct app *app, const struct place *place, const char *interface,
-	const struct sockopt_settings *settings, const struct sockaddr_any *address,
-	const char *step, int error);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cmd/receiving.h"
 
 #include "base/mem.h"
+#include "cmd/open_failure.h"
 
 #include <errno.h>
 
@@ -80,10 +81,15 @@ static struct bound_options options_of(struct receiving *r, bool reuse)
 static int fail_open(
 	struct receiving *r, const struct sockaddr_any *address, const char *step, int error)
 {
-	if (r->settings.failed)
-		return sockopt_fail(r->app, r->config->place.name, &r->settings, error);
-	return datagram_fail_socket(
-		r->app, &r->config->datagram, r->config->place.name, address, step, error);
+	const struct open_failure f = {
+		.object = r->config->place.name,
+		.address = address,
+		.interface = r->config->datagram.interface,
+		.settings = &r->settings,
+		.step = step,
+	};
+
+	return open_failure_report(r->app, &f, error);
 }
 
 static void on_addresses(void *data, struct address_list *list)

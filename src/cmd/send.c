@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "cmd/meter.h"
+#include "cmd/open_failure.h"
 #include "cmd/printer.h"
 #include "io/timer.h"
 #include "net/datagram.h"
@@ -17,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define BROADCAST_REMEDY "a broadcast address needs --broadcast"
 
 // One run of the command.
 struct sending {
@@ -79,7 +82,7 @@ static void fail_to_send(struct sending *s, int error)
 		str_addf(&message, "after %" PRIu64 " sent: ", s->transmit.datagrams);
 	str_add(&message, strerror(-error));
 	if (error == -EACCES && !s->config->broadcast)
-		str_add(&message, "; a broadcast address needs --broadcast");
+		str_add(&message, "; " BROADCAST_REMEDY);
 	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
 	app_fail_quietly(s->app, STATUS_CONNECT);
 	str_fini(&name);
@@ -417,21 +420,19 @@ static struct datagram_options options_of(struct sending *s)
 
 static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
 {
-	const struct sockaddr_any *from = &s->config->bind_address;
-	struct str source = {0};
-	int status;
+	const struct send_config *c = s->config;
+	bool is_broadcast = error == -EACCES && strcmp(step, "connect") == 0 && !c->broadcast;
+	const struct open_failure f = {
+		.object = c->place.name,
+		.address = a,
+		.from = &s->socket.from,
+		.interface = c->datagram.interface,
+		.settings = &s->settings,
+		.step = step,
+		.remedy = is_broadcast ? BROADCAST_REMEDY : NULL,
+	};
 
-	if (strcmp(step, "option") == 0 && s->settings.failed)
-		return sockopt_fail(s->app, s->config->place.name, &s->settings, error);
-	if (strcmp(step, "bind") == 0 && from->len) {
-		str_add(&source, "from ");
-		str_add_sockaddr(&source, &from->sa, from->len);
-		step = str_c(&source);
-	}
-	status = datagram_fail_socket(
-		s->app, &s->config->datagram, s->config->place.name, a, step, error);
-	str_fini(&source);
-	return status;
+	return open_failure_report(s->app, &f, error);
 }
 
 static void on_addresses(void *data, struct address_list *list)

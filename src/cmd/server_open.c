@@ -2,6 +2,7 @@
 // From the words of the command line to sockets that listen.
 #include "cmd/server.h"
 
+#include "cmd/open_failure.h"
 #include "net/activation.h"
 #include "net/ip.h"
 #include "sys/socket.h"
@@ -40,9 +41,16 @@ static int start_listening(struct server *s)
 static int fail_listen(
 	struct server *s, const struct sockaddr_any *address, const char *step, int error)
 {
+	const struct open_failure f = {
+		.object = s->config->place.name,
+		.address = address,
+		.interface = s->config->interface,
+		.settings = &s->settings,
+		.step = step,
+	};
+
 	server_end(s);
-	return listening_fail(s->app, &s->config->place, s->config->interface, &s->settings,
-		address, step, error);
+	return open_failure_report(s->app, &f, error);
 }
 
 static int prepare(void *data, int fd)

@@ -61,12 +61,12 @@ static int set_options(int fd, int family, const struct datagram_options *o, con
 	return sockopt_settings_prepare(o->settings, fd);
 }
 
-static int bind_path(struct datagram_socket *s, const struct sockaddr_any *a)
+static int bind_path(struct datagram_socket *s)
 {
-	int r = unix_path_bind(s->fd, a, SOCKET_MODE);
+	int r = unix_path_bind(s->fd, &s->from, SOCKET_MODE);
 
 	if (r == 0) {
-		s->path = xstrdup(a->un.sun_path);
+		s->path = xstrdup(s->from.un.sun_path);
 		r = unix_path_identify(s->path, &s->dev, &s->ino);
 	}
 	return r;
@@ -76,21 +76,22 @@ static int bind_path(struct datagram_socket *s, const struct sockaddr_any *a)
 static int bind_source(struct datagram_socket *s, const struct datagram_options *o)
 {
 	int family = s->to.sa.sa_family;
-	struct sockaddr_any a = o->bind;
+	struct sockaddr_any *a = &s->from;
 
-	if (a.len && a.sa.sa_family == AF_UNIX && a.un.sun_path[0])
-		return bind_path(s, &a);
-	if (!a.len && family == AF_UNIX && o->receives) {
-		a.sa.sa_family = AF_UNIX;
-		a.len = sizeof(sa_family_t); // the kernel makes one up (unix(7), autobind)
+	*a = o->bind;
+	if (a->len && a->sa.sa_family == AF_UNIX && a->un.sun_path[0])
+		return bind_path(s);
+	if (!a->len && family == AF_UNIX && o->receives) {
+		a->sa.sa_family = AF_UNIX;
+		a->len = sizeof(sa_family_t); // the kernel makes one up (unix(7), autobind)
 	}
-	if (!a.len && family != AF_UNIX && o->source_port) {
-		a.sa.sa_family = (sa_family_t)family;
-		a.len = family == AF_INET ? sizeof(a.in) : sizeof(a.in6);
+	if (!a->len && family != AF_UNIX && o->source_port) {
+		a->sa.sa_family = (sa_family_t)family;
+		a->len = family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
 	}
-	if (o->source_port && a.len)
-		sockaddr_set_port(&a, o->source_port);
-	return a.len ? sys_bind(s->fd, &a.sa, a.len) : 0;
+	if (o->source_port && a->len)
+		sockaddr_set_port(a, o->source_port);
+	return a->len ? sys_bind(s->fd, &a->sa, a->len) : 0;
 }
 
 static size_t limit_of(const struct datagram_socket *s, const struct datagram_options *o)

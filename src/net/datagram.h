@@ -33,6 +33,7 @@ struct datagram_socket {
 	bool is_inherited; // not ours to close
 	bool is_connected;
 	struct sockaddr_any to;
+	struct sockaddr_any from; // what it was bound to, or was to be; len 0: nothing
 	size_t limit; // the most bytes that a datagram can have
 	char *path; // of ours, to be removed; or NULL
 	dev_t dev;

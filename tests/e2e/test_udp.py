@@ -465,6 +465,12 @@ def test_connected_client_that_leaves(recv, peer):
     assert proc.out == b"x\ny\n"
 
 
+@pytest.mark.parametrize("port", [9, 53])
+def test_connecting_to_a_broadcast_address(sockctl, port):
+    proc = sockctl("udp-send", "--connected", "255.255.255.255", port, "x")
+    proc.fails(5, "255.255.255.255", "needs --broadcast (EACCES)")
+
+
 def test_unknown_name(sockctl, namespaces):
     sockctl("udp-send", "nosuchname.test", 5, "x",
             wrap=namespaces("nxdomain")).fails(3, "nosuchname.test")
@@ -622,7 +628,8 @@ def test_source_address_and_port(sockctl, peer):
                   ["--bind", "127.0.0.2", "--source-port", port]):
         sockctl("udp-send", *words, HOST, port_of(peer), "x").wait()
         assert peer.recvfrom(10) == (b"x", ("127.0.0.2", port))
-    sockctl("udp-send", "--bind", "192.0.2.1", HOST, port_of(peer), "x").fails(5, "192.0.2.1")
+    sockctl("udp-send", "--bind", "192.0.2.1", HOST, port_of(peer), "x").fails(
+        5, "from 192.0.2.1: Cannot assign")
 
 
 def test_answer_comes_from_the_address_that_was_asked(recv):
