@@ -2,7 +2,9 @@
 """Whom listen serves: by address, by number, and in turn."""
 
 import os
+import re
 import socket
+import sys
 
 import pytest
 
@@ -230,6 +232,44 @@ def test_who_is_at_the_other_end_of_a_unix_socket(sockctl, tmp_path):
         else:
             assert [line for line in proc.lines
                     if f"process {os.getpid()}, user {os.getuid()}, group {os.getgid()}" in line]
+
+
+# Connects, says so by a byte, and stays until its input ends.
+CLIENT = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as sock:
+    sock.connect(sys.argv[1].replace("@", "\\0", 1))
+    sock.sendall(b"x")
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("option", ["-v", "--json"])
+def test_every_client_of_a_unix_socket_is_told_apart(sockctl, option):
+    """By its process, user and group, as the system knows them that has started it."""
+    name = f"@sockctl-{os.getpid()}-{option}"
+    proc = sockctl("listen", "-k", option, f"unix:{name}", stdin=DEVNULL)
+    proc.wait_err("listening")
+    owners = [{}] * 3
+    if os.getuid() == 0:
+        owners += [{"user": 65534, "group": 65533, "extra_groups": []}]
+    clients = []
+    for owner in owners:
+        clients.append(sockctl("-c", CLIENT, name, program=sys.executable, stdin=PIPE, cwd="/",
+                               **owner))
+        proc.wait_out(len(clients))
+    expected = [(client.pid, owner.get("user", os.getuid()), owner.get("group", os.getgid()))
+                for client, owner in zip(clients, owners)]
+    for client in clients:
+        client.stdin.close()
+        client.wait()
+    proc.stop()
+    if option == "--json":
+        told = [(e["pid"], e["uid"], e["gid"]) for e in proc.events if e["event"] == "accepted"]
+    else:
+        told = [tuple(map(int, words)) for words in
+                re.findall(r"accepted .*\(process (\d+), user (\d+), group (\d+)\)", proc.err)]
+    assert told == expected
 
 
 def test_options_of_a_connection_come_from_its_listener(sockctl):

@@ -8,7 +8,7 @@ import tty
 
 import pytest
 
-from harness import DEVNULL, PIPE, Task, digest_of, wait_for, write_all
+from harness import DEVNULL, PIPE, Task, digest_of, read_all, take, wait_for, write_all
 from peers import (MIB, answer, half_close, receive, receive_all, reset, reset_by_peer, send_all,
                    sink, sink_slowly)
 
@@ -50,6 +50,18 @@ def test_slow_producer_after_the_peer_half_closed(join):
         time.sleep(0.02)
     proc.stdin.close()
     assert receive_all(conn) == b""
+    proc.wait()
+
+
+def test_reader_downstream_that_pauses_when_there_is_no_input(join):
+    """The end of our input starts no clock for what is still received."""
+    data = os.urandom(20 * MIB)
+    proc, conn = join(stdin=DEVNULL, stdout=PIPE)
+    sending = Task(send_all, conn, data)
+    time.sleep(1.2)
+    assert proc.running()
+    assert read_all(take(proc.stdout)) == digest_of(data)
+    sending.result()
     proc.wait()
 
 

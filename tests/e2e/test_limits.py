@@ -8,7 +8,7 @@ import pytest
 
 import crowd
 from harness import DEVNULL, wait_for
-from peers import dial, half_close, receive, receive_all
+from peers import dial, half_close, receive, receive_all, reset
 
 FEW = ["prlimit", "--nofile=64"]
 needs_prlimit = pytest.mark.needs("prlimit")
@@ -57,11 +57,12 @@ def test_few_descriptors_for_many_forwarded_clients(sockctl):
 
 
 @needs_prlimit
-@pytest.mark.parametrize("mode", ["stdio", "forward"])
+@pytest.mark.parametrize("mode", ["stdio", "forward", "exec", "broker"])
 def test_waiting_costs_nothing(sockctl, mode):
     """Who waits in the backlog wakes nobody up, and is served when somebody leaves."""
     with crowd.Echo() as echo:
-        words = ["--forward", f"127.0.0.1:{echo.port}"] if mode == "forward" else []
+        words = {"stdio": [], "forward": ["--forward", f"127.0.0.1:{echo.port}"],
+                 "exec": ["--exec", "cat"], "broker": ["--broker"]}[mode]
         proc = sockctl("listen", "-k", *words, "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
         conns = [dial(proc.port) for _ in range(100)]
         proc.wait_err("accepting nobody for now: .*EMFILE.*connections are open")
@@ -69,17 +70,32 @@ def test_waiting_costs_nothing(sockctl, mode):
         time.sleep(1)
         assert cpu_seconds(proc) - before <= 0.03
         for conn in conns[:90]:
-            conn.close()
-        late = conns[-1]
-        late.sendall(b"late")
-        if mode == "forward":
-            assert receive(late, 4) == b"late"
+            reset(conn)
+        late, last = conns[-2:]
+        if mode == "broker":
+            last.settimeout(0.1)
+            assert said_by(late, last)
         else:
+            late.sendall(b"late")
+        if mode in ("forward", "exec"):
+            assert receive(late, 4) == b"late"
+        elif mode == "stdio":
             proc.wait_out(4)
         for conn in conns:
             conn.close()
         proc.stop()
     assert len(said_full(proc)) == 1
+
+
+def said_by(speaker, listener):
+    """Who comes after it was said does not hear it."""
+    for _ in range(300):
+        speaker.sendall(b"late")
+        try:
+            return listener.recv(4) == b"late"
+        except TimeoutError:
+            pass
+    return False
 
 
 @needs_prlimit

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import DEVNULL, PIPE, Task, digest_of, wait_for
+from harness import DEVNULL, PIPE, Task, digest_of, digest_of_file, wait_for
 from peers import MIB, dial, half_close, receive, receive_all, reset, sink
 
 
@@ -119,6 +119,17 @@ def write_file(file, data):
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
+
+
+def test_file_goes_to_each(sockctl, clients, random_file):
+    """From its beginning, whenever a client comes; the first does not take it from the others."""
+    with open(random_file, "rb") as file:
+        proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=file)
+    for number in (1, 3):
+        tasks = [Task(sink, conn) for conn in clients(proc.port, number)]
+        for task in tasks:
+            assert task.result() == digest_of_file(random_file)
+    proc.stop()
 
 
 def test_input_waits_for_the_first_client(sockctl):
