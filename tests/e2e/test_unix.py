@@ -9,7 +9,7 @@ import stat
 
 import pytest
 
-from harness import DEVNULL, PIPE
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
 from peers import answer, dial_unix, half_close, receive_all
 
 
@@ -94,9 +94,23 @@ def test_mode(sockctl, path):
     proc.stop()
 
 
-def test_mode_without_being_asked_follows_the_umask(sockctl, path):
-    proc = listening(sockctl("listen", path, stdin=PIPE, umask=0o027))
-    assert not path.stat().st_mode & 0o007
+@pytest.mark.parametrize("umask", [0, 0o027])
+def test_only_its_owner_may_connect_without_being_asked(sockctl, path, umask):
+    proc = listening(sockctl("listen", path, stdin=PIPE, umask=umask))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    proc.stop()
+
+
+@pytest.mark.needs("strace")
+def test_mode_from_the_first_moment(sockctl, path):
+    """There is no time in which others could connect: it is looked at while bind() returns."""
+    proc = sockctl("listen", path, stdin=PIPE, umask=0, wrap=[
+        "strace", "-D", "-qq", "-o", "/dev/null", "-E", NO_LEAK_CHECK, "-e", "trace=bind",
+        "-e", "inject=bind:delay_exit=300000"])
+    wait_for(path.exists, "the socket")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "listening" not in proc.err
+    listening(proc)
     proc.stop()
 
 
