@@ -109,16 +109,19 @@ static int start_trace(struct app *app, const char *path, int format)
 	return 0;
 }
 
-int app_configure(struct app *app, const char *command, const struct common_config *common)
+int app_start_trace(struct app *app, const struct common_config *common)
 {
-	app->out.command = command;
+	if (!common->trace && !common->trace_format)
+		return 0;
+	return start_trace(app, common->trace, common->trace_format);
+}
+
+void app_configure(struct app *app, const struct common_config *common)
+{
 	app->out.json = common->json;
 	app->out.level = REPORT_NORMAL + MIN(common->verbose, REPORT_DEBUG - REPORT_NORMAL);
 	if (common->quiet)
 		app->out.level = REPORT_QUIET;
-	if (!common->trace && !common->trace_format)
-		return 0;
-	return start_trace(app, common->trace, common->trace_format);
 }
 
 int app_fail_quietly(struct app *app, int status)
@@ -210,9 +213,9 @@ static void stop_early(struct app *app, struct str *doing)
 	app_stop(app);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *data, int number)
 {
-	struct app *app = handle->data;
+	struct app *app = data;
 	struct str doing = {0};
 
 	// The end that was asked for counts, whatever went wrong on the way.
@@ -237,12 +240,11 @@ static int start_signals(struct app *app)
 	_Static_assert(
 		ARRAY_SIZE(end_signals) == ARRAY_SIZE(app->signals), "one handle per signal");
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++) {
-		uv_signal_init(&app->loop, &app->signals[i]);
-		app->signals[i].data = app;
-		uv_unref((uv_handle_t *)&app->signals[i]);
-		if (is_ignored(end_signals[i]))
-			continue;
-		int r = uv_signal_start(&app->signals[i], on_signal, end_signals[i]);
+		int r = 0;
+
+		if (!is_ignored(end_signals[i]))
+			r = signal_watch_init(
+				&app->signals[i], &app->loop, end_signals[i], on_signal, app);
 		if (r < 0)
 			return r;
 	}
@@ -351,6 +353,8 @@ void app_exit(struct app *app)
 	if (task_is_running())
 		_exit(app->status);
 	if (app->has_loop) {
+		for (size_t i = 0; i < ARRAY_SIZE(app->signals); i++)
+			signal_watch_fini(&app->signals[i]);
 		uv_walk(&app->loop, close_handle, NULL);
 		uv_run(&app->loop, UV_RUN_DEFAULT);
 		uv_loop_close(&app->loop);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cli/opt.h"
+#include "io/signal_watch.h"
 #include "out/report.h"
 #include "out/rows.h"
 
@@ -55,7 +56,7 @@ struct app {
 	bool has_loop;
 	bool stopping;
 	bool traces_in_c;
-	uv_signal_t signals[4];
+	struct signal_watch signals[4];
 	uv_timer_t deadline;
 
 	// Called once before the loop ends early (signal, deadline): adds to DOING what was under
@@ -66,8 +67,11 @@ struct app {
 
 void app_init(struct app *app);
 
-// Applies the common options. Returns 0 or the exit status.
-int app_configure(struct app *app, const char *command, const struct common_config *common);
+// Begins to trace, if that is wanted. Returns 0, or the exit status after a message.
+int app_start_trace(struct app *app, const struct common_config *common);
+
+// Applies the other common options.
+void app_configure(struct app *app, const struct common_config *common);
 
 // The event loop, made on first use so that commands without one start fast. From then on SIGINT,
 // SIGTERM, SIGHUP and SIGQUIT are orderly ends. NULL, after a message, when the system has no

@@ -420,10 +420,14 @@ enum opt_result opt_parse(
 		r = check_pairs(&p);
 	if (r == 0)
 		r = check_operands(&p, argc - *first, argv + *first);
-	if (r == 0 && cmd->check)
-		r = cmd->check(config, argc - *first, argv + *first, err);
 	parser_fini(&p);
 	return r < 0 ? OPT_BAD : r > 0 ? OPT_HELP : OPT_RUN;
+}
+
+int opt_check(
+	const struct cmd *cmd, void *config, int argc, char **argv, int first, struct str *err)
+{
+	return cmd->check ? cmd->check(config, argc - first, argv + first, err) : 0;
 }
 
 void opt_fini(const struct cmd *cmd, void *config)

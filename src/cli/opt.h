@@ -98,6 +98,12 @@ enum opt_result {
 // *first becomes the index of the first operand.
 enum opt_result opt_parse(
 	const struct cmd *cmd, void *config, int argc, char **argv, int *first, struct str *err);
+
+// Afterwards, the check of the command itself, which may make calls: a trace is to begin before.
+// Returns 0, or -EINVAL with the reason in ERR.
+int opt_check(
+	const struct cmd *cmd, void *config, int argc, char **argv, int first, struct str *err);
+
 void opt_fini(const struct cmd *cmd, void *config);
 
 void opt_help(const struct cmd *cmd, struct str *out);

@@ -161,7 +161,7 @@ static void add_lookup_failure(struct str *s, const char *service, int family, i
 	else if (code == EAI_ADDRFAMILY || (code == EAI_NODATA && family != AF_UNSPEC))
 		str_add(s, family == AF_INET ? "no IPv4 address" : "no IPv6 address");
 	else
-		str_add(s, gai_strerror(code));
+		str_add(s, lookup_strerror(code));
 	str_add(s, " (");
 	str_add_name(s, names_eai, code);
 	str_add(s, ")");

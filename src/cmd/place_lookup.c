@@ -12,7 +12,7 @@ static int fail(struct place_lookup *l, int code, int error)
 	if (code == EAI_SERVICE)
 		return app_failf(
 			l->app, status, l->place->name, "no such service: %s", l->place->service);
-	return app_failf(l->app, status, l->place->name, "%s", gai_strerror(code));
+	return app_failf(l->app, status, l->place->name, "%s", lookup_strerror(code));
 }
 
 static void on_answer(void *data, int code, int error, struct address_list list)

@@ -51,7 +51,7 @@ static void add_host(struct str *s, const struct diag_socket *d, const struct so
 	str_add_sockaddr_host(s, &a->sa, a->len);
 	if (a->sa.sa_family == AF_INET6)
 		str_addc(s, ']');
-	if (d->ifindex && !scoped && a == &d->local && if_indextoname(d->ifindex, interface))
+	if (!scoped && a == &d->local && diag_interface(d, interface))
 		str_addf(s, "%%%s", interface);
 }
 
@@ -210,7 +210,7 @@ static void add_json(
 	fields[n++] = (struct field)F_UINT("inode", d->inode);
 	if (d->peer_inode)
 		fields[n++] = (struct field)F_UINT("peer_inode", d->peer_inode);
-	if (d->ifindex && if_indextoname(d->ifindex, interface))
+	if (diag_interface(d, interface))
 		fields[n++] = (struct field)F_STR("interface", interface);
 	if (view->owners)
 		fields[n++] = (struct field)F_OBJECTS(

@@ -24,8 +24,8 @@ static void free_child(struct child *c)
 	struct children *set = c->children;
 
 	list_remove(&c->link);
-	if (list_empty(&set->list) && set->signal)
-		uv_unref((uv_handle_t *)set->signal);
+	if (list_empty(&set->list) && set->signal.number)
+		uv_unref((uv_handle_t *)set->signal.async);
 	timer_fini(&c->grace);
 	free(c);
 }
@@ -63,32 +63,20 @@ static void reap(struct children *set)
 	}
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *data, int number)
 {
 	(void)number;
-	reap(handle->data);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle);
+	reap(data);
 }
 
 int children_init(struct children *set, uv_loop_t *loop)
 {
-	int r;
-
 	*set = (struct children){.loop = loop};
 	list_init(&set->list);
 	// Processes whose parents have exited are reported to us instead of to init.
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return -errno;
-	set->signal = xmalloc(sizeof(*set->signal));
-	uv_signal_init(loop, set->signal);
-	set->signal->data = set;
-	r = uv_signal_start(set->signal, on_signal, SIGCHLD);
-	uv_unref((uv_handle_t *)set->signal);
-	return r;
+	return signal_watch_init(&set->signal, loop, SIGCHLD, on_signal, set);
 }
 
 static void signal_all(struct children *set, int number)
@@ -132,7 +120,7 @@ static bool wait_for_all(struct children *set, long ms)
 
 void children_fini(struct children *set)
 {
-	if (!set->signal)
+	if (!set->signal.number)
 		return;
 	sys_block_signal(SIGCHLD, true);
 	list_for_each (it, &set->list)
@@ -145,8 +133,7 @@ void children_fini(struct children *set)
 	}
 	list_for_each (it, &set->list)
 		free_child(list_entry(it, struct child, link));
-	uv_close((uv_handle_t *)set->signal, on_closed);
-	set->signal = NULL;
+	signal_watch_fini(&set->signal);
 	sys_block_signal(SIGCHLD, false);
 }
 
@@ -258,7 +245,7 @@ struct child *child_create(struct children *set, const struct child_options *opt
 	*c = (struct child){.children = set, .pid = pid, .on_change = on_change, .data = data};
 	timer_init(&c->grace, set->loop, on_grace, c);
 	list_append(&set->list, &c->link);
-	uv_ref((uv_handle_t *)set->signal); // the loop goes on while a program runs
+	uv_ref((uv_handle_t *)set->signal.async); // the loop goes on while a program runs
 	return c;
 }
 

@@ -5,6 +5,7 @@
 #define SOCKCTL_IO_CHILD_H
 
 #include "base/list.h"
+#include "io/signal_watch.h"
 #include "io/timer.h"
 
 #include <stdbool.h>
@@ -21,7 +22,7 @@ typedef void child_fn(struct child *c);
 // All programs on one loop.
 struct children {
 	uv_loop_t *loop;
-	uv_signal_t *signal; // SIGCHLD
+	struct signal_watch signal; // SIGCHLD
 	struct list list;
 };
 

@@ -271,6 +271,7 @@ static bool try_sigio(struct trial *t)
 {
 	bool seen = send_word(t->peer) && sys_await_signals(LONG_MS) == -EINTR && signals_seen;
 
+	sys_fcntl(t->fd, F_SETFL, O_NONBLOCK); // or another one could end this process
 	sys_sigaction(SIGIO, NULL);
 	sys_block_signal(SIGIO, false);
 	return seen && receive_word(t->fd);
@@ -282,6 +283,19 @@ static bool try_close(struct trial *t)
 
 	t->copy = -1;
 	return closed && send_word(t->fd) && receive_word(t->peer);
+}
+
+static bool try_shut_reading(struct trial *t)
+{
+	char buf[64];
+
+	return sys_shutdown(t->fd, SHUT_RD) == 0 && sys_recv(t->fd, buf, sizeof(buf), 0) <= 0;
+}
+
+static bool try_shut_writing(struct trial *t)
+{
+	return sys_shutdown(t->fd, SHUT_WR) == 0 &&
+	       sys_send(t->fd, WORD, strlen(WORD), MSG_NOSIGNAL) == -EPIPE;
 }
 
 // In this order: some steps lean on what those before have done.
@@ -319,6 +333,8 @@ static const struct step steps[] = {
 	{"fcntl", try_fasync, "turns SIGIO on", false},
 	{"pselect", try_sigio, "is interrupted by SIGIO, for something came", false},
 	{"close", try_close, "frees the number, the socket lives on", false},
+	{"shutdown", try_shut_reading, "ends receiving", false},
+	{"shutdown", try_shut_writing, "ends sending", false},
 };
 
 static void run_step(struct trial *t, const struct step *s, descriptor_fn *cb, void *arg)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "sys/file.h"
+#include "sys/netdb.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -340,4 +341,9 @@ const char *diag_kind_name(unsigned kind)
 	       : kind == DIAG_UDP ? "udp"
 	       : kind == DIAG_RAW ? "raw"
 				  : "unix";
+}
+
+bool diag_interface(const struct diag_socket *d, char *name)
+{
+	return d->ifindex && sys_if_indextoname(d->ifindex, name);
 }

@@ -56,4 +56,8 @@ int diag_each(const struct diag_query *q, diag_fn *fn, void *arg, unsigned *miss
 // "tcp", "udp", "raw", "unix"
 const char *diag_kind_name(unsigned kind);
 
+// The name of the interface that it is bound to in NAME, which has room for IF_NAMESIZE bytes.
+// False if there is none.
+bool diag_interface(const struct diag_socket *d, char *name);
+
 #endif

@@ -161,3 +161,8 @@ bool lookup_is_not_found(int code)
 	return code == EAI_NONAME || code == EAI_SERVICE || code == EAI_NODATA ||
 	       code == EAI_ADDRFAMILY || code == EAI_FAMILY;
 }
+
+const char *lookup_strerror(int code)
+{
+	return sys_gai_strerror(code);
+}

@@ -45,4 +45,7 @@ void lookup_cancel(struct lookup *l);
 // those that mean that nobody could be asked (compare getaddrinfo(3)).
 bool lookup_is_not_found(int code);
 
+// What an EAI_* code means (gai_strerror(3)).
+const char *lookup_strerror(int code);
+
 #endif

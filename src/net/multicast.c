@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/multicast.h"
 
+#include "sys/netdb.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -99,7 +100,7 @@ void membership_default_interface(struct membership *m, const char *name)
 
 	if (!name || req.gr_interface)
 		return;
-	req.gr_interface = if_nametoindex(name);
+	req.gr_interface = sys_if_nametoindex(name);
 	memcpy(m->value.data, &req, sizeof(req));
 }
 

@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "net/ports.h"
 #include "sys/convert.h"
+#include "sys/netdb.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -84,7 +85,7 @@ static int check_service(const char *word, enum place_use use, struct str *err)
 // The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
 static uint32_t zone_index(const char *zone)
 {
-	uint32_t index = if_nametoindex(zone);
+	uint32_t index = sys_if_nametoindex(zone);
 	uint64_t number;
 
 	if (!index && parse_uint(zone, &number) == 0 && number <= UINT32_MAX)

@@ -205,17 +205,20 @@ int sys_poll_readable(int fd, int ms)
 
 int sys_sigaction(int number, void (*handler)(int))
 {
-	struct sigaction action = {.sa_handler = handler ? handler : SIG_DFL};
+	struct sigaction action = {
+		.sa_handler = handler ? handler : SIG_DFL,
+		.sa_flags = SA_RESTART,
+	};
 
 	sigemptyset(&action.sa_mask);
 	TRACE_START();
 	int ret = SYS_RESULT(sigaction(number, &action, NULL));
 
 	TRACE("sigaction", ret, T_NAME(names_signal, number),
-		handler ? (struct trace_arg)T_C(
-				  "{handler}", "&(struct sigaction){.sa_handler = handler}")
-			: (struct trace_arg)T_C(
-				  "{SIG_DFL}", "&(struct sigaction){.sa_handler = SIG_DFL}"),
+		handler ? (struct trace_arg)T_C("{handler}", "&(struct sigaction){.sa_handler = "
+							     "handler, .sa_flags = SA_RESTART}")
+			: (struct trace_arg)T_C("{SIG_DFL}", "&(struct sigaction){.sa_handler = "
+							     "SIG_DFL, .sa_flags = SA_RESTART}"),
 		T_TEXT("NULL"));
 	return ret;
 }

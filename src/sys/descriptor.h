@@ -26,7 +26,8 @@ int sys_mmap_read(int fd, size_t len); // 0 when it can be mapped; it is unmappe
 int sys_select_readable(int fd, int ms); // -EINVAL for descriptors that do not fit an fd_set
 int sys_poll_readable(int fd, int ms);
 
-// Handles a signal; NULL brings its default back.
+// Handles a signal, and calls that it interrupts go on where they can (SA_RESTART). NULL brings its
+// default back.
 int sys_sigaction(int number, void (*handler)(int));
 int sys_block_signal(int number, bool block); // sigprocmask
 

@@ -4,6 +4,10 @@
 #include "base/sockaddr.h"
 #include "sys/trace.h"
 
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
 static void add_hints(struct str *s, const struct addrinfo *hints)
 {
 	if (!hints) {
@@ -113,5 +117,23 @@ int sys_getifaddrs(struct ifaddrs **list)
 	int ret = SYS_RESULT(getifaddrs(list));
 
 	TRACE("getifaddrs", ret, T_C("[...]", "&(struct ifaddrs *){NULL}"));
+	return ret;
+}
+
+unsigned sys_if_nametoindex(const char *name)
+{
+	TRACE_START();
+	unsigned ret = if_nametoindex(name);
+
+	TRACE_ERROR("if_nametoindex", ret, ret ? NULL : strerrorname_np(errno), T_STR(name));
+	return ret;
+}
+
+const char *sys_if_indextoname(unsigned index, char *name)
+{
+	TRACE_START();
+	const char *ret = if_indextoname(index, name);
+
+	TRACE_VALUE("if_indextoname", ret, T_UINT(index), T_C(ret ? ret : "?", "name"));
 	return ret;
 }

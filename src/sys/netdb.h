@@ -22,4 +22,10 @@ const char *sys_hstrerror(int error);
 // Returns 0 or a negative errno; *list is freed with freeifaddrs().
 int sys_getifaddrs(struct ifaddrs **list);
 
+// The number of an interface, or 0.
+unsigned sys_if_nametoindex(const char *name);
+
+// Its name in NAME, which has room for IF_NAMESIZE bytes, or NULL.
+const char *sys_if_indextoname(unsigned index, char *name);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/sockaddr.h"
 #include "base/value.h"
+#include "sys/netdb.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,7 +36,7 @@ static int find_interface(const char *name, unsigned *ifindex)
 		*ifindex = (unsigned)n;
 		return 0;
 	}
-	*ifindex = if_nametoindex(name);
+	*ifindex = sys_if_nametoindex(name);
 	return *ifindex ? 0 : -ENODEV;
 }
 

@@ -15,6 +15,8 @@ static void check(const struct cmd *cmd, const struct fuzz_words *w)
 	int first = -1;
 	enum opt_result result = opt_parse(cmd, config, copy.argc, copy.argv, &first, &err);
 
+	if (result == OPT_RUN && opt_check(cmd, config, copy.argc, copy.argv, first, &err) < 0)
+		result = OPT_BAD;
 	if (result == OPT_BAD) {
 		require_message(str_c(&err));
 	} else {

@@ -21,11 +21,11 @@ CALLS = re.compile(
     | [gs]etsourcefilter | [gs]etipv4sourcefilter
     | ioctl | sendfile | splice | vmsplice | tee
     | bindresvport | rcmd\w* | rexec\w* | rresvport\w* | i?ruserok\w*
-    | getaddrinfo(_a)? | getnameinfo | gai_(suspend|cancel|error)
+    | getaddrinfo(_a)? | getnameinfo | gai_(suspend|cancel|error|strerror) | hstrerror
     | (get|set|end)(host|net|serv|proto|rpc|netgr)ent
     | gethostby(name2?|addr) | getnetby(name|addr) | getservby(name|port)
     | getprotoby(name|number) | getrpcby(name|number) | getrpcport | innetgr
-    | ether_(ntohost|hostton) | getifaddrs | if_nameindex
+    | ether_(ntohost|hostton) | getifaddrs | if_name(index|toindex)
     | res_\w+ | dn_\w+ | ns_\w+
     | uv_(tcp|udp|pipe|poll_init_socket|getaddrinfo|getnameinfo|socketpair)\w*
     | uv_(listen|accept|shutdown|read_start|write2?|try_write2?|fs_sendfile|interface_addresses)

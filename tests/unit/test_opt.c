@@ -112,7 +112,8 @@ static void parse(struct outcome *o, const struct cmd *cmd, const char *const *w
 	memset(&o->config, 0xa5, sizeof(o->config)); // what was there before must not matter
 	o->result = opt_parse(cmd, &o->config, o->argc, o->argv, &o->first, &o->err);
 	if (o->result == OPT_RUN)
-		assert_string_equal(str_c(&o->err), "");
+		opt_check(cmd, &o->config, o->argc, o->argv, o->first, &o->err);
+	o->result = o->result == OPT_RUN && o->err.len ? OPT_BAD : o->result;
 }
 
 #define PARSE_CMD(o, cmd, ...) \
