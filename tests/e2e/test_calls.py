@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: ISC
+"""Each call of sockctl-calls(7) is made by the command that the page names, and traced.
+
+A library that is preloaded (tests/observer) writes down which functions of the C library the
+program calls. It knows nothing of the trace, which must tell the same. An entry of the page is
+
+    .It Fn CALL CONSTANT...
+    .Ic sockctl COMMAND
+
+and means that the command makes the call with all of these constants among its arguments.
+"""
+
+import os
+import re
+import signal
+import socket
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness import DEADLINE, SANITIZED, Task
+from peers import dial, half_close, receive_all, unused_udp_port
+
+PAGE = Path(__file__).resolve().parents[2] / "man" / "sockctl-calls.7"
+OBSERVER = Path(os.environ["SOCKCTL"]).resolve().parent / "tests" / "observer" / "libobserver.so"
+
+# What the documents name: the page must show how to reach all of it.
+WANTED = """
+socket AF_INET SOCK_STREAM|socket AF_INET6 SOCK_STREAM|socket AF_UNIX SOCK_STREAM
+socket AF_INET SOCK_DGRAM|socket AF_INET6 SOCK_DGRAM|socket AF_UNIX SOCK_DGRAM
+socket AF_INET SOCK_RAW|socket AF_INET6 SOCK_RAW|getaddrinfo AF_UNSPEC
+bind 0.0.0.0:0|bind [::]:0|bind unix:PATH|connect HOST:PORT|connect unix:PATH
+listen|listen 5|accept4|close|dup|dup2|getsockname|getpeername
+send|recv|sendto|recvfrom|read|write|sockatmark
+send MSG_DONTROUTE|send MSG_DONTWAIT|send MSG_EOR|send MSG_OOB
+recv MSG_DONTWAIT|recv MSG_OOB|recv MSG_PEEK|recv MSG_TRUNC|recv MSG_WAITALL
+shutdown SHUT_RD|shutdown SHUT_WR|shutdown SHUT_RDWR
+ioctl FIONBIO|fcntl F_SETFL O_NONBLOCK|select|fcntl F_SETOWN|fcntl F_GETOWN|fcntl F_SETFL O_ASYNC
+sigaction SIGIO|sigaction SIGINT|sigaction SIGCHLD
+fcntl F_DUPFD|fcntl F_GETFD|fcntl F_SETFD|fcntl F_GETFL
+fstat|fchdir|fchmod|fchown|fsync|fdatasync|ftruncate|lseek|fork|waitpid
+getaddrinfo AI_ADDRCONFIG|getaddrinfo AI_ALL|getaddrinfo AI_CANONNAME|getaddrinfo AI_NUMERICHOST
+getaddrinfo AI_NUMERICSERV|getaddrinfo AI_PASSIVE|getaddrinfo AI_V4MAPPED|gai_strerror
+getnameinfo NI_DGRAM|getnameinfo NI_NAMEREQD|getnameinfo NI_NOFQDN|getnameinfo NI_NUMERICHOST
+getnameinfo NI_NUMERICSERV|gethostbyname|gethostbyaddr|gethostent|sethostent|endhostent
+getservent|setservent|endservent|getservbyname|getservbyport
+getprotoent|setprotoent|endprotoent|getprotobyname|getprotobynumber
+getnetent|setnetent|endnetent|getnetbyname|getnetbyaddr
+getsockopt SO_ACCEPTCONN|getsockopt SO_BROADCAST|getsockopt SO_DEBUG|getsockopt SO_DONTROUTE
+getsockopt SO_ERROR|getsockopt SO_KEEPALIVE|getsockopt SO_LINGER|getsockopt SO_OOBINLINE
+getsockopt SO_RCVBUF|getsockopt SO_RCVLOWAT|getsockopt SO_RCVTIMEO|getsockopt SO_REUSEADDR
+getsockopt SO_SNDBUF|getsockopt SO_SNDLOWAT|getsockopt SO_SNDTIMEO|getsockopt SO_TYPE
+setsockopt SO_BROADCAST|setsockopt SO_DEBUG|setsockopt SO_DONTROUTE|setsockopt SO_KEEPALIVE
+setsockopt SO_LINGER|setsockopt SO_OOBINLINE|setsockopt SO_RCVBUF|setsockopt SO_RCVLOWAT
+setsockopt SO_RCVTIMEO|setsockopt SO_REUSEADDR|setsockopt SO_SNDBUF|setsockopt SO_SNDTIMEO
+htonl|htons|ntohl|ntohs|inet_pton|inet_ntop|inet_addr|inet_ntoa
+""".replace("\n", "|").strip("|").split("|")
+
+# Made by the program alone, and not by libuv as well: here the numbers of calls agree, too.
+COUNTED = set("""
+socket bind connect listen accept accept4 shutdown send sendto sendmsg sendmmsg recv recvfrom recvmsg
+recvmmsg getsockname getpeername getsockopt setsockopt sockatmark dup dup2 fork select pselect fchdir
+fchmod fchown fsync fdatasync ftruncate lseek getaddrinfo getnameinfo gai_strerror gethostbyname
+gethostbyname2 gethostbyaddr gethostent sethostent endhostent getservbyname getservbyport getservent
+setservent endservent getprotobyname getprotobynumber getprotoent setprotoent endprotoent getnetbyname
+getnetbyaddr getnetent setnetent endnetent if_nametoindex getifaddrs
+""".split())
+
+pytestmark = [
+    pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be loaded first"),
+    pytest.mark.skipif(not OBSERVER.exists(), reason="the observer was not built"),
+]
+
+
+def entries():
+    """(call, command) of each entry of the page."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    for line, following in zip(lines, lines[1:]):
+        if line.startswith(".It Fn "):
+            assert following.startswith(".Ic sockctl "), line
+            yield line.removeprefix(".It Fn "), following.removeprefix(".Ic sockctl ")
+
+
+def commands():
+    """The calls that each command must make."""
+    found = {}
+    for call, command in entries():
+        found.setdefault(command, []).append(call)
+    return found
+
+
+class Place:
+    """Where a command connects or listens, and what stands for that in its words."""
+
+    def __init__(self, command, tmp_path):
+        self.words = command.split()
+        self.name = self.words[0]
+        self.path = str(tmp_path / "socket")
+        self.host = "::1" if "HOST6" in self.words else "127.0.0.1"
+        self.is_unix = "unix:PATH" in self.words
+        self.family = (socket.AF_UNIX if self.is_unix else
+                       socket.AF_INET6 if self.host == "::1" else socket.AF_INET)
+        self.port = 0
+
+    def bound(self, kind):
+        sock = socket.socket(self.family, kind)
+        sock.settimeout(DEADLINE)
+        sock.bind(self.path if self.is_unix else (self.host, 0))
+        if not self.is_unix:
+            self.port = sock.getsockname()[1]
+        return sock
+
+    def text(self, word):
+        """A word of the page as it is meant here."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        for name, value in (("HOST:PORT", f"{host}:{self.port}"), ("unix:PATH", f"unix:{self.path}"),
+                            ("HOST6", "::1"), ("HOST", self.host), ("PORT", str(self.port)),
+                            ("CLOSED", str(unused_udp_port()))):
+            word = re.sub(rf"\b{name}$", value, word)
+        return word
+
+
+def serve_stream(sock):
+    conn, _ = sock.accept()
+    with conn:
+        conn.settimeout(DEADLINE)
+        conn.sendall(b"hello\n")
+        try:
+            receive_all(conn)
+        except ConnectionResetError:
+            pass  # which may be what was asked for
+
+
+def serve_datagrams(sock):
+    while True:
+        data, source = sock.recvfrom(1000)
+        if not data:
+            return
+        if source:
+            sock.sendto(data, source)
+
+
+@contextmanager
+def party(place):
+    """What a command that connects finds there."""
+    if place.name == "connect":
+        with place.bound(socket.SOCK_STREAM) as sock:
+            sock.listen()
+            task = Task(serve_stream, sock)
+            yield
+            task.result()
+    elif place.name == "udp-send" and "CLOSED" not in place.words:
+        with place.bound(socket.SOCK_DGRAM) as sock:
+            thread = threading.Thread(target=serve_datagrams, args=[sock])
+            thread.start()
+            yield
+            with socket.socket(place.family, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", sock.getsockname())
+            thread.join()
+    else:
+        yield
+
+
+def visit(place, proc):
+    """Does what a command waits for that listens, and stops it if that is not its end."""
+    if place.name not in ("listen", "echo", "udp-recv", "raw-recv"):
+        return
+    proc.wait_err("listening")
+    if place.name == "listen":
+        if place.is_unix:
+            conn = socket.socket(socket.AF_UNIX)
+            conn.connect(place.path)
+        else:
+            conn = dial(proc.port, "::1" if "-6" in place.words else "127.0.0.1")
+        with conn:
+            conn.sendall(b"hello")
+            if not place.is_unix:
+                conn.send(b"!", socket.MSG_OOB)
+            half_close(conn)
+            receive_all(conn)
+    elif place.name != "echo":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"hello", (place.host, 9 if place.name == "raw-recv" else proc.port))
+    if place.name == "echo" or "--keep-open" in place.words:
+        proc.kill(signal.SIGINT)
+
+
+def has_call(lines, call, place):
+    """Whether one of the lines tells the call with its constants."""
+    name, *constants = call.split()
+    wanted = [rf"(?<![\w.:]){re.escape(place.text(word))}(?![\w.:])" for word in constants]
+    return any(re.match(rf"{name}\(", line) and all(re.search(word, line) for word in wanted)
+               for line in lines)
+
+
+def counted(lines):
+    return Counter(name for name in (line.partition("(")[0] for line in lines) if name in COUNTED)
+
+
+def test_page_is_complete():
+    reached = {call for call, _ in entries()}
+    assert [call for call in WANTED if call not in reached] == []
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command_makes_and_traces_its_calls(sockctl, tmp_path, command):
+    place = Place(command, tmp_path)
+    if place.name.startswith("raw-") and os.geteuid() != 0:
+        pytest.skip("raw sockets take privilege")
+    made, traced = tmp_path / "made", tmp_path / "traced"
+    env = {**os.environ, "LD_PRELOAD": str(OBSERVER), "OBSERVER_FILE": str(made)}
+    with party(place):
+        name, *words = map(place.text, place.words)
+        proc = sockctl(name, f"--trace={traced}", *words, stdin=b"ping\n", env=env)
+        visit(place, proc)
+        proc.popen.wait(DEADLINE)
+    made = made.read_text().splitlines()
+    traced = [line.partition(" ")[2] for line in traced.read_text().splitlines()]
+    calls = commands()[command]
+    assert [call for call in calls if not has_call(made, call, place)] == [], "not made"
+    assert [call for call in calls if not has_call(traced, call, place)] == [], "not traced"
+    assert counted(traced) == counted(made)
