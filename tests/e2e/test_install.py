@@ -58,7 +58,8 @@ def test_version_is_that_of_the_project(installed, version):
     features = rest[1].split()
     assert features[0] == "features:" and {"tcp", "udp", "unix", "json", "trace"} <= set(features)
     assert ("sanitizers" in features) == SANITIZED
-    assert len(rest) == 2
+    assert rest[2].startswith("sandbox: ")  # what this kernel has
+    assert len(rest) == 3
 
 
 @pytest.mark.parametrize("man", [pytest.param(name, marks=pytest.mark.needs(name))
