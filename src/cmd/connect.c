@@ -163,9 +163,7 @@ static void on_stream_done(struct stream *s, int status)
 {
 	struct connect *c = s->data;
 
-	if (!status && console_untaken(&c->console))
-		status = connection_report_error(
-			&c->connection, STATUS_BROKEN, "ended before everything was sent", 0);
+	status = console_judge(&c->console, status);
 	if (status)
 		app_fail_quietly(c->app, status);
 	app_stop(c->app);

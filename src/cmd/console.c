@@ -80,18 +80,50 @@ static enum terminal_mode mode_of(const struct console *c)
 
 static void want_keys(struct console *c)
 {
-	watch_want(c->keys, !c->ended && c->typed.len < MAX_TYPED ? WATCH_READ : 0);
+	bool wanted = !c->ended && !c->has_quit && c->typed.len < MAX_TYPED;
+
+	watch_want(c->keys, wanted ? WATCH_READ : 0);
 }
 
+// Telnet has a command for it (RFC 854, BRK), which no filter may touch. Elsewhere it is an urgent
+// byte.
+static void send_break(struct console *c)
+{
+	static const char command[] = {(char)255, (char)243}; // IAC BRK
+	struct stream *s = c->stream;
+	struct str text = {0};
+	ssize_t r = 0;
+
+	c->has_break = false;
+	if (s->config->telnet)
+		flow_inject(&s->relay.out, command, sizeof(command));
+	else
+		r = urgent_send(s->peer.wr_fd, "", 1);
+	if (r < 0) {
+		str_add_error(&text, (int)r);
+		str_add(&text, "\r\n");
+		terminal_show(str_c(&text));
+		str_fini(&text);
+	}
+}
+
+// The relay takes what was typed, and finds a break in its place.
 static ssize_t recv_typed(struct endpoint *e, void *buf, size_t len)
 {
 	struct console *c = container_of(e->ops, struct console, ops);
-	size_t n = MIN(len, c->typed.len);
+	size_t n;
 
+	if (c->has_break && !c->before_break) {
+		send_break(c);
+		return -EINTR; // the flow has something to deliver before it asks again
+	}
+	n = MIN(len, c->has_break ? c->before_break : c->typed.len);
 	if (!n)
 		return c->ended ? c->error : -EAGAIN;
 	memcpy(buf, c->typed.data, n);
 	str_drop(&c->typed, n);
+	if (c->has_break)
+		c->before_break -= n;
 	want_keys(c);
 	return (ssize_t)n;
 }
@@ -129,28 +161,6 @@ static void show_status(const struct console *c)
 	str_fini(&text);
 }
 
-// Telnet has a command for it (RFC 854, BRK), which no filter may touch. Elsewhere it is an urgent
-// byte.
-static void send_break(struct console *c)
-{
-	static const char command[] = {(char)255, (char)243}; // IAC BRK
-	struct stream *s = c->stream;
-	struct str text = {0};
-	ssize_t r = 0;
-
-	relay_on_event(&s->relay, c->keys, 0); // what was typed before comes first
-	if (s->config->telnet)
-		flow_inject(&s->relay.out, command, sizeof(command));
-	else
-		r = urgent_send(s->peer.wr_fd, "", 1);
-	if (r < 0) {
-		str_add_error(&text, (int)r);
-		str_add(&text, "\r\n");
-		terminal_show(str_c(&text));
-		str_fini(&text);
-	}
-}
-
 static void choose(struct console *c, char key)
 {
 	c->in_menu = false;
@@ -164,13 +174,14 @@ static void choose(struct console *c, char key)
 		show_status(c);
 		break;
 	case 'b':
-		send_break(c);
+		c->has_break = true;
+		c->before_break = c->typed.len;
 		break;
 	case 'z':
 		terminal_suspend();
 		break;
 	case 'q':
-		c->ended = true;
+		c->has_quit = true;
 		relay_quit(&c->stream->relay);
 		break;
 	default:
@@ -181,7 +192,7 @@ static void choose(struct console *c, char key)
 
 static void take(struct console *c, const char *keys, size_t len)
 {
-	while (len && !c->ended) {
+	while (len && !c->ended && !c->has_quit) {
 		const char *escape = c->config->escape < 0 || c->in_menu
 					     ? NULL
 					     : memchr(keys, c->config->escape, len);
@@ -262,9 +273,12 @@ int console_init(struct console *c, const struct console_config *config, struct 
 	return 0;
 }
 
-size_t console_untaken(const struct console *c)
+int console_judge(const struct console *c, int status)
 {
-	return c->typed.len;
+	if (status || !c->typed.len)
+		return status;
+	return connection_report_error(
+		c->stream->connection, STATUS_BROKEN, "ended before everything was sent", 0);
 }
 
 void console_fini(struct console *c)

@@ -36,20 +36,23 @@ struct console {
 	struct endpoint_ops ops; // the same with our own input
 	struct watch *keys;
 	struct str typed; // and not yet taken by the relay
+	bool has_break; // to be sent
+	size_t before_break; // bytes that were typed before it
 	bool in_menu;
+	bool has_quit;
 	bool ended; // nothing more will be typed
 	int error; // negative errno, if that is why
 };
 
 // Takes the input of a stream that has been initialised and not yet started, if that is a
-// terminal. Returns 0 or a negative errno. When the stream ends the terminal is as it was before
-// anything else is told.
+// terminal. Returns 0 or a negative errno.
 int console_init(struct console *c, const struct console_config *config, struct stream *stream);
 
-// Bytes that were typed and that nobody has taken.
-size_t console_untaken(const struct console *c);
+// The stream has ended with STATUS. Returns that, or another after a message: what was typed and
+// nobody has taken is lost.
+int console_judge(const struct console *c, int status);
 
-// Does nothing on a zeroed console.
+// The terminal is as it was. Does nothing on a zeroed console.
 void console_fini(struct console *c);
 
 #endif

@@ -48,6 +48,7 @@ static const struct opt_group groups[] = {
 	{"Serving", serve_opts, 0},
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
+	CONSOLE_GROUP(listen_config, console),
 	SOCKOPT_GROUP(listen_config, sockopt),
 	CONFINE_GROUP(listen_config, confine),
 	COMMON_GROUP,
@@ -76,6 +77,20 @@ static const char *const conflicts[][2] = {
 	{"chat", "exec"},
 	{"chat", "exec-file"},
 	{"chat", "output"},
+	{"raw-tty", "keep-open"},
+	{"raw-tty", "count"},
+	{"raw-tty", "forward"},
+	{"raw-tty", "broker"},
+	{"raw-tty", "chat"},
+	{"raw-tty", "exec"},
+	{"raw-tty", "exec-file"},
+	{"escape", "keep-open"},
+	{"escape", "count"},
+	{"escape", "forward"},
+	{"escape", "broker"},
+	{"escape", "chat"},
+	{"escape", "exec"},
+	{"escape", "exec-file"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
 	{NULL, NULL},
@@ -140,6 +155,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = check_target(c, err);
 	if (r == 0 && c->expose && !program_is_wanted(&c->program))
 		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
+	if (r == 0)
+		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	if (r == 0 && program_is_wanted(&c->program))

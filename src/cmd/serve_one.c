@@ -10,6 +10,7 @@ struct one_client {
 	struct client client;
 	struct endpoint local;
 	struct stream stream;
+	struct console console;
 };
 
 // Standard input and output are opened again for the one client.
@@ -23,7 +24,9 @@ static int init(struct server *s)
 {
 	struct stream_files *files = s->mode_data = xcalloc(1, sizeof(*files));
 
-	return stream_open_files(s->app, &s->config->stream, files);
+	int status = stream_open_files(s->app, &s->config->stream, files);
+
+	return status ? status : console_check_input(s->app, &s->config->console, files);
 }
 
 static void fini(struct server *s)
@@ -33,7 +36,10 @@ static void fini(struct server *s)
 
 static void on_done(struct stream *stream, int status)
 {
-	client_done(stream->data, status);
+	struct client *client = stream->data;
+	struct one_client *c = container_of(client, struct one_client, client);
+
+	client_done(client, console_judge(&c->console, status));
 }
 
 static int start(struct client *client)
@@ -50,6 +56,9 @@ static int start(struct client *client)
 	if (r < 0)
 		return r;
 	client->fd = -1;
+	r = console_init(&c->console, &s->config->console, &c->stream);
+	if (r < 0)
+		return r;
 	stream_start(&c->stream);
 	return 0;
 }
@@ -58,6 +67,7 @@ static void fini_client(struct client *client)
 {
 	struct one_client *c = container_of(client, struct one_client, client);
 
+	console_fini(&c->console);
 	stream_fini(&c->stream);
 	endpoint_fini(&c->local);
 }

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "cmd/confine.h"
 #include "cmd/connection.h"
+#include "cmd/console.h"
 #include "cmd/listening.h"
 #include "cmd/place_lookup.h"
 #include "cmd/program.h"
@@ -19,6 +20,7 @@
 struct listen_config {
 	struct common_config common;
 	struct stream_config stream;
+	struct console_config console;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
 	struct listening_config listening;

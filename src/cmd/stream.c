@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "cmd/meter.h"
 #include "cmd/stats.h"
-#include "io/terminal_mode.h"
 #include "io/urgent.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
@@ -144,7 +143,6 @@ void stream_report_totals(struct stream *s)
 {
 	const struct stream_config *c = s->config;
 
-	terminal_give_back();
 	if (!c) // it may not even have begun
 		return;
 	if (s->extras)

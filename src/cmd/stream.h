@@ -81,8 +81,8 @@ void stream_cut_off(struct stream *s, const char *message);
 // Reports what became of the connection; HOW is NULL where the relay knows best.
 void stream_report_closed(const struct stream *s, const char *how, int status);
 
-// Gives the terminal back, shows for the last time how far it has come, and reports the totals if
-// they are wanted. Before the socket is closed, and before a message that it was cut off.
+// Shows for the last time how far it has come, and reports the totals if they are wanted. Before
+// the socket is closed, and before a message that it was cut off.
 void stream_report_totals(struct stream *s);
 
 // Adds "after 12 bytes sent and 0 received" for messages about a transfer that was cut off.

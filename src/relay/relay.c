@@ -216,6 +216,8 @@ static void turn(struct relay *r)
 	if (r->finished)
 		return;
 	if (r->has_quit) {
+		if (!r->lingering)
+			step_flows(r); // what can go at once does
 		finish(r, RELAY_QUIT, 0);
 	} else if (!r->lingering) {
 		more = step_flows(r);

@@ -83,7 +83,7 @@ void relay_on_event(struct relay *r, struct watch *w, unsigned events);
 // The same for endpoints without watches: something may be possible now that was not.
 void relay_wake(struct relay *r);
 
-// Ends it in the next turn, whatever is still to be said.
+// Ends it in the next turn; only what can be said at once still is.
 void relay_quit(struct relay *r);
 
 // Bytes that were read from the local party and certainly did not reach the peer.

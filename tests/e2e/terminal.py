@@ -9,6 +9,7 @@ import termios
 
 from harness import DEADLINE, Output, wait_for
 
+BASH = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
 LFLAG, CC = 3, 6
 RAW = termios.ICANON | termios.ECHO | termios.ISIG
 
@@ -48,10 +49,10 @@ class Terminal:
         """For a new process: the terminal controls its session."""
         fcntl.ioctl(self.fd, termios.TIOCSCTTY, 0)
 
-    def start_shell(self, cwd):
+    def start_shell(self, cwd, words=BASH):
         """A shell that controls jobs, and leaves the editing to the terminal."""
         self.shell = subprocess.Popen(
-            ["bash", "--norc", "--noprofile", "--noediting", "-i"], stdin=self.fd, stdout=self.fd,
+            words, stdin=self.fd, stdout=self.fd,
             stderr=self.fd, cwd=cwd, start_new_session=True, preexec_fn=self.own,
             env={**os.environ, "PS1": "", "HISTFILE": "", "TERM": "vt100"})
         # Its own first look at the terminal is over when it does something.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import DEADLINE, PROGRAM, SANITIZED, wait_for
-from peers import accept, half_close, listener, port_of, receive, receive_all, reset
+from peers import accept, dial, half_close, listener, port_of, receive, receive_all, reset
 from terminal import CC
 
 MENU = b"[q]uit"
@@ -194,6 +194,28 @@ def test_stopped_and_continued(job, terminal, mode, way):
     terminal.wait_restored()
 
 
+@pytest.mark.needs("dash")
+@MODES
+def test_a_shell_that_leaves_the_terminal_alone(terminal, server, tmp_path, mode):
+    """bash sets the terminal itself when a job stops; others count on the job."""
+    terminal.start_shell(tmp_path, ["dash", "-i"])
+    words = [PROGRAM, "connect", *options_of(mode), "127.0.0.1", port_of(server)]
+    terminal.run(" ".join(map(str, words)))
+    with accept(server) as conn:
+        terminal.wait_changed()
+        inside = terminal.attributes()
+        terminal.type(b"\x1dz")
+        terminal.wait_screen(b"Stopped")
+        assert terminal.attributes() == terminal.before
+        terminal.run("fg")
+        wait_for(lambda: terminal.attributes() == inside, "the mode of the session")
+        terminal.type(b"\x1dq")
+        assert receive_all(conn) == b""
+    terminal.run("echo ov''er")
+    terminal.wait_screen(b"over\r\n")
+    assert terminal.attributes() == terminal.before
+
+
 @MODES
 def test_ended_while_stopped(job, terminal, mode):
     """It is the shell's terminal then; nothing is changed."""
@@ -289,6 +311,37 @@ def test_menu_while_the_peer_takes_nothing(sockctl, terminal, mode):
     conn.close()
     assert "ended before everything was sent" in proc.err
     assert terminal.attributes() == terminal.before
+
+
+@MODES
+@pytest.mark.parametrize("way", ["client", "quit", "SIGTERM"])
+def test_listener(sockctl, terminal, mode, way):
+    """The terminal is taken when a client comes."""
+    proc = sockctl("listen", *options_of(mode), "127.0.0.1", 0, stdin=terminal.fd)
+    port = proc.port
+    assert terminal.attributes() == terminal.before
+    with dial(port) as conn:
+        terminal.wait_changed()
+        enter = b"\r" if mode == "raw" else b"\n"
+        terminal.type(b"keys\x1db\x1d\x1d" + enter)
+        assert receive(conn, 4) == b"keys"
+        conn.sendall(b"answer")
+        proc.wait_out(6)
+        if way == "quit":
+            terminal.type(b"\x1dq")
+        elif way == "SIGTERM":
+            proc.kill(signal.SIGTERM)
+        else:
+            half_close(conn)
+        assert receive_all(conn).lstrip(b"\0") == b"\x1d" + enter
+    proc.wait(143 if way == "SIGTERM" else 0)
+    assert terminal.attributes() == terminal.before
+
+
+@pytest.mark.parametrize("words", [["--keep-open"], ["--forward", "localhost:1"], ["--broker"],
+                                   ["--exec", "true"]], ids=" ".join)
+def test_listener_with_other_parties(sockctl, words):
+    sockctl("listen", "--raw-tty", *words, "127.0.0.1", "0").fails(2, "--raw-tty", words[0])
 
 
 @pytest.mark.parametrize("word,key", [("^A", b"\x01"), ("^a", b"\x01"), ("^?", b"\x7f"),
