@@ -41,6 +41,7 @@ struct receiving {
 	struct meter meter;
 
 	struct timer rest; // while it runs, datagrams gather in the kernel
+	bool is_short; // of memory, which has been said
 	uint64_t room; // bytes that they may take there
 	uint64_t woken; // trace_now(); when datagrams were received last
 

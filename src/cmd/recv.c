@@ -14,6 +14,7 @@
 #define ROUNDS 16 // batches per turn before others get theirs
 #define REST_MS 1
 #define OVERHEAD 1024 // bytes that the kernel adds to each datagram in its buffers, or less
+#define SHORTAGE_MS 100 // until a system without memory is asked again
 #define REST_LEAST 5 // datagrams that a rest must be expected to bring
 
 static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
@@ -21,6 +22,9 @@ static const struct event ev_raw = {
 	"listening", REPORT_NORMAL, "listening on {address} for protocol {protocol}"};
 static const struct event ev_connected = {
 	"connected", REPORT_VERBOSE, "only {remote} counts from now on"};
+
+static const struct event ev_short = {
+	"paused", REPORT_NORMAL, "receiving nothing for now: {reason} ({errno})"};
 
 static void on_stop(void *arg, struct str *doing)
 {
@@ -105,6 +109,16 @@ static void fail_to_receive(struct receiving *r, struct source *s, int error)
 	str_fini(&name);
 }
 
+// The system has no memory to hand the datagrams out with: they wait.
+static void rest(struct receiving *r, int error)
+{
+	if (!r->is_short)
+		report(&r->app->out, &ev_short, F_STR("reason", strerror(-error)),
+			F_STR("errno", strerrorname_np(-error)));
+	r->is_short = true;
+	timer_start(&r->rest, SHORTAGE_MS);
+}
+
 // Receives a batch. Returns whether more may be there.
 static bool receive(struct receiving *r, struct source *s)
 {
@@ -115,10 +129,13 @@ static bool receive(struct receiving *r, struct source *s)
 	r->current = s;
 	n = printer_receive(
 		&r->printer, s->fd, locks ? &s->peer : NULL, s->peer.len ? &s->peer : NULL);
-	if (n < 0 && n != -EAGAIN && n != -EINTR)
+	if (n == -ENOBUFS || n == -ENOMEM)
+		rest(r, n);
+	else if (n < 0 && n != -EAGAIN && n != -EINTR)
 		fail_to_receive(r, s, n);
 	if (n <= 0)
 		return n == -EINTR;
+	r->is_short = false;
 	if (is_new)
 		lock_to_peer(r, s);
 	if (r->is_answering)
