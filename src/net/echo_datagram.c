@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define BATCH 64 // datagrams per call
+#define SHORTAGE_MS 100 // until a system without memory is asked again
 #define MAX_TURNS 16 // before connections get theirs
 #define INET_ROOM (64 << 10) // as large as a datagram can be
 #define UNIX_ROOM (256 << 10) // as large as the usual send buffer lets it be
@@ -176,6 +177,22 @@ static bool send_batch(struct echo_datagrams *e)
 	return true;
 }
 
+static void on_rested(void *data)
+{
+	struct echo_datagrams *e = data;
+
+	watch_want(&e->watch, WATCH_READ);
+}
+
+// What could not be received would be announced without end: look away for a moment.
+static void rest(struct echo_datagrams *e, int error)
+{
+	if (e->on_short)
+		e->on_short(e->data, error);
+	watch_want(&e->watch, 0);
+	timer_start(&e->rest, SHORTAGE_MS);
+}
+
 // Answers what is there. Returns how many datagrams that were, or 0 if there is nothing more to do
 // for now.
 static unsigned turn(struct echo_datagrams *e)
@@ -183,6 +200,8 @@ static unsigned turn(struct echo_datagrams *e)
 	struct echo_batch *b = e->batch;
 	int n = sys_recvmmsg(e->fd, b->messages, BATCH, MSG_DONTWAIT);
 
+	if (n == -ENOMEM || n == -ENOBUFS)
+		rest(e, n);
 	if (n <= 0)
 		return 0; // also the error of an answer sent before, which asking has cleared
 	b->used = (unsigned)n;
@@ -214,6 +233,7 @@ int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool 
 		&e->watch, loop, fd, WATCH_DATAGRAM | (inherited ? WATCH_SHARED : 0), on_event, e);
 	if (r < 0)
 		return r;
+	timer_init(&e->rest, loop, on_rested, e);
 	e->batch = new_batch(local->sa.sa_family == AF_UNIX ? UNIX_ROOM : INET_ROOM);
 	watch_want(&e->watch, WATCH_READ);
 	return 0;
@@ -229,6 +249,7 @@ void echo_datagrams_fini(struct echo_datagrams *e)
 		e->counts.dropped = dropped;
 	e->counts.failed += e->batch->count - e->batch->done;
 	watch_fini(&e->watch);
+	timer_fini(&e->rest);
 	free(e->batch->data);
 	free(e->batch);
 	e->batch = NULL;

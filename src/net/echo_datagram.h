@@ -10,6 +10,7 @@
 #define SOCKCTL_NET_ECHO_DATAGRAM_H
 
 #include "base/sockaddr.h"
+#include "io/timer.h"
 #include "io/watch.h"
 
 #include <stdbool.h>
@@ -35,9 +36,12 @@ struct echo_datagrams {
 
 	// Tells whether a sender gets answers. NULL: everybody does.
 	bool (*may_send)(void *data, const struct sockaddr_any *source);
+	// Told when the system has no memory to hand datagrams out with; they wait. May be NULL.
+	void (*on_short)(void *data, int error);
 	void *data; // the owner's
 
 	struct watch watch;
+	struct timer rest;
 	struct echo_batch *batch;
 };
 

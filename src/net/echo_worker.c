@@ -64,12 +64,17 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	}
 }
 
-static void on_trouble(struct listener *l, int error)
+static void on_short(void *data, int error)
 {
-	struct echo_worker *w = l->data;
+	struct echo_worker *w = data;
 	const struct echo_server_options *o = &w->server->options;
 
 	o->events->on_trouble(o->data, error, atomic_load(&w->server->open));
+}
+
+static void on_trouble(struct listener *l, int error)
+{
+	on_short(l->data, error);
 }
 
 // What it held is free again, also a descriptor.
@@ -287,6 +292,7 @@ static int start_datagrams(struct echo_worker *w)
 
 		r = echo_datagrams_init(e, w->loop, s->fd, s->inherited, &s->local);
 		e->may_send = may_send;
+		e->on_short = on_short;
 		e->data = w;
 	}
 	return r;
@@ -320,7 +326,7 @@ int echo_worker_start(struct echo_worker *w)
 	int r = start_datagrams(w);
 
 	if (r == 0)
-		listener_start(&w->listener);
+		r = listener_start(&w->listener);
 	return r == 0 && w->has_loop ? start_thread(w) : r;
 }
 
