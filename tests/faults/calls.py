@@ -201,12 +201,11 @@ def positions(calls, joins):
         yield from dict.fromkeys(early[:FIRST] + late[:FIRST] + late[-LAST:])
 
 
-def descriptors_of_libuv(calls):
-    """Those of pipes that it writes to itself. Nothing but a signal ever disturbs these."""
-    pipes = [c.arguments for c in calls if c.name == "pipe2"][:2]
-    events = [c.arguments for c in calls if c.name == "eventfd2"][:1]
-    return {fd for text in pipes for fd in re.findall(r"(\d+)<", text)} | {
-        fd for text in events for fd in re.findall(r"= (\d+)<", text)}
+def is_of_libuv(call, calls):
+    """Words that it writes to itself. Nothing but a signal ever disturbs these."""
+    pipes = " ".join(c.arguments for c in calls if c.name == "pipe2").split("O_CLOEXEC")[:2]
+    return call.name in ("read", "write") and (
+        "eventfd" in call.arguments or f"{call.fd}<pipe" in " ".join(pipes))
 
 
 def faults_of(log, joins, of_children):
@@ -214,7 +213,6 @@ def faults_of(log, joins, of_children):
     main, *others = calls_of(log)
     start = start_of(main)
     loaded = collections.Counter(call.name for call in main[:start])
-    internal = descriptors_of_libuv(main[start:])
     once, sticky = {}, {}
     for calls in others if of_children else [main[start:], *others]:
         calls = calls[:index_of(calls, lambda c: c.name == "execve")]  # another program
@@ -223,7 +221,7 @@ def faults_of(log, joins, of_children):
             if call.number <= loaded[call.name]:
                 continue  # would hit the loader
             for error in errors_of(call.name, call.arguments):
-                if error != "EINTR" and call.name in ("read", "write") and call.fd in internal:
+                if error != "EINTR" and is_of_libuv(call, main[start:]):
                     continue
                 once[Fault(call.name, error, call.number)] = None
                 pair = (call.name, error)

@@ -48,7 +48,8 @@ def play(run, fault, options, base):
 def describe(run, fault, rig, verdict):
     said = rig.proc.describe() if rig.proc else "not started"
     hit = next((line for line in rig.last_log.splitlines() if "(INJECTED)" in line), "")
-    return f"{verdict}: {run.name}, {fault}\n  {hit}\n  {said}\n  served: {rig.served}"
+    out = f"{len(rig.proc.out)} bytes: {rig.proc.out[:80]}" if rig.proc else ""
+    return f"{verdict}: {run.name}, {fault}\n  {hit}\n  {said}\n  {out}\n  served: {rig.served}"
 
 
 class Campaign:

@@ -283,21 +283,18 @@ def ask(rig):
     return False
 
 
-PROTOCOL = 253  # for experiments (RFC 3692)
-
-
 @run("sendmmsg")
 def raw_send(rig):
-    sock = rig.raw_socket(PROTOCOL)
-    rig.start("raw-send", rig.address, PROTOCOL, "one", "two", stdin=b"")
+    sock = rig.raw_socket()
+    rig.start("raw-send", rig.address, rig.protocol, "one", "two", stdin=b"")
     return lambda: [sock.recv(100)[20:] for _ in range(2)] == [b"one", b"two"]
 
 
 @run("recvmmsg")
 def raw_recv(rig):
-    proc = rig.start("raw-recv", "--count", 2, rig.address, PROTOCOL, stdin=b"")
-    if rig.bound("raw", f"{PROTOCOL:04X}"):
-        with rig.raw_socket(PROTOCOL, own=False) as sock:
+    proc = rig.start("raw-recv", "--count", 2, rig.address, rig.protocol, stdin=b"")
+    if rig.bound("raw", f"{rig.protocol:04X}"):
+        with rig.raw_socket(own=False) as sock:
             for word in (b"one", b"two"):
                 sock.sendto(word, (rig.address, 0))
     return lambda: proc.out == b"one\ntwo\n"
@@ -350,3 +347,40 @@ def sockets(rig):
     proc = rig.start("sockets", "--tcp", "--listening", "--processes", "--address", rig.address,
                      stdin=b"")
     return lambda: f"{rig.address}:{PORT}".encode() in proc.out and b"python" in proc.out
+
+
+# --- echo
+
+
+@run("accept4")
+def echo_stream(rig):
+    rig.start("echo", "-v", "--tcp", rig.address, PORT, stdin=b"")
+    rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION))
+
+
+@run("recvmmsg")
+def echo_datagram(rig):
+    rig.start("echo", "-v", "--udp", rig.address, PORT, stdin=b"")
+    rig.serve(lambda: ask(rig))
+
+
+@run("accept4")
+def echo_threads(rig):
+    rig.start("echo", "-v", "--threads", 2, rig.address, PORT, stdin=b"")
+    rig.serve(lambda: ask(rig) and exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION))
+
+
+@run()
+def echo_client_word(rig):
+    rig.tcp_peer(lambda conn: conn.sendall(conn.recv(100)))
+    proc = rig.start("echo", "--client", rig.address, PORT, "hello", stdin=b"")
+    return lambda: proc.out.strip() == b"hello"
+
+
+@run()
+def echo_client(rig):
+    sock = rig.udp_socket()
+    rig.background(lambda: echo_datagrams(sock, 3))
+    proc = rig.start("echo", "--client", "--udp", "--count", 3, "--interval", "10ms", rig.address,
+                     PORT, stdin=b"")
+    return lambda: b"3" in proc.out
