@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/send.h"
 
-#include "base/hex.h"
 #include "base/mem.h"
-#include "cmd/meter.h"
-#include "cmd/open_failure.h"
-#include "cmd/printer.h"
-#include "io/timer.h"
-#include "net/datagram.h"
-#include "net/transmit.h"
+#include "cmd/sending.h"
 #include "out/progress.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -18,32 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define BROADCAST_REMEDY "a broadcast address needs --broadcast"
-
-// One run of the command.
-struct sending {
-	struct app *app;
-	struct send_config *config;
-	int type, protocol;
-	struct sockopt_settings settings;
-	struct place_lookup lookup;
-	struct iovec *messages;
-
-	struct datagram_socket socket;
-	struct watch watch;
-	struct sender *sender;
-	struct transmit transmit;
-	bool is_sent; // nothing is left to send
-
-	bool wants_replies;
-	struct printer printer;
-	struct timer wait;
-	uint32_t first_drops; // of an inherited socket
-	struct datagram_stats stats;
-	struct meter meter;
-	uint64_t input_bytes; // of a file; 0: nobody knows
-};
 
 static void finish(struct sending *s)
 {
@@ -255,42 +223,11 @@ static void on_socket(struct watch *w, unsigned events)
 		pump(s);
 }
 
-// The messages as they are sent. Returns 0, or STATUS_USAGE after a message.
-static int take_messages(struct sending *s)
-{
-	const struct send_config *c = s->config;
-
-	s->messages = xcalloc((size_t)c->message_count, sizeof(*s->messages));
-	for (int i = 0; i < c->message_count; i++) {
-		size_t len = strlen(c->messages[i]);
-		struct iovec *m = &s->messages[i];
-
-		*m = (struct iovec){c->messages[i], len};
-		if (c->hex && hex_decode(c->messages[i], &m->iov_len, c->messages[i], len) < 0)
-			return app_failf(s->app, STATUS_USAGE, c->messages[i],
-				"not pairs of hexadecimal digits");
-		if (m->iov_len > s->socket.limit)
-			return app_failf(s->app, STATUS_USAGE, NULL,
-				"message %d: %zu bytes do not fit a datagram: at most %zu", i + 1,
-				m->iov_len, s->socket.limit);
-	}
-	return 0;
-}
-
-static enum framing framing_of(const struct send_config *c)
-{
-	return c->hex           ? FRAMING_HEX
-	       : c->block       ? FRAMING_BLOCK
-	       : c->whole       ? FRAMING_WHOLE
-	       : c->common.json ? FRAMING_JSON
-				: FRAMING_LINE;
-}
-
 static int start_printer(struct sending *s)
 {
 	s->printer = (struct printer){
 		.app = s->app,
-		.framing = framing_of(s->config),
+		.framing = send_framing(s->config),
 		.room = s->socket.to.sa.sa_family == AF_UNIX ? PRINTER_UNIX_ROOM : 0,
 		.limit = s->config->replies,
 		.flags = s->config->datagram.recv_flags,
@@ -320,7 +257,7 @@ static int start_transmit(struct sending *s)
 		.messages = s->messages,
 		.message_count = (size_t)c->message_count,
 		.input = STDIN_FILENO,
-		.framing = framing_of(c),
+		.framing = send_framing(c),
 		.block = (size_t)c->block,
 		.limit = s->socket.limit,
 		.on_ready = on_transmit_ready,
@@ -370,19 +307,12 @@ static int confine_sending(struct sending *s)
 	return confine(s->app, &s->config->confine, &sandbox);
 }
 
-// The socket is there: everything else begins.
-static int start(struct sending *s)
+int sending_start(struct sending *s)
 {
 	const struct send_config *c = s->config;
 	int status = 0;
 
-	if (c->block > s->socket.limit)
-		return app_failf(s->app, STATUS_USAGE, "--block",
-			"%" PRIu64 " bytes do not fit a datagram: at most %zu", c->block,
-			s->socket.limit);
-	if (c->message_count)
-		status = take_messages(s);
-	if (!status && s->wants_replies)
+	if (s->wants_replies)
 		status = start_printer(s);
 	if (status)
 		return status;
@@ -395,112 +325,6 @@ static int start(struct sending *s)
 	start_meter(s);
 	pump(s);
 	return 0;
-}
-
-static struct datagram_options options_of(struct sending *s)
-{
-	const struct send_config *c = s->config;
-
-	return (struct datagram_options){
-		.type = s->type,
-		.protocol = s->protocol,
-		.bind = c->bind_address,
-		.source_port = (uint16_t)c->source_port,
-		.interface = c->datagram.interface,
-		.connected = c->datagram.connected,
-		.broadcast = c->broadcast,
-		.hops = (unsigned)c->hops,
-		.loop = !c->no_loop,
-		.header = c->header,
-		.receives = s->wants_replies,
-		.details = printer_details(framing_of(c)),
-		.settings = &s->settings,
-	};
-}
-
-static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
-{
-	const struct send_config *c = s->config;
-	bool is_broadcast = error == -EACCES && strcmp(step, "connect") == 0 && !c->broadcast;
-	const struct open_failure f = {
-		.object = c->place.name,
-		.address = a,
-		.from = &s->socket.from,
-		.interface = c->datagram.interface,
-		.settings = &s->settings,
-		.step = step,
-		.remedy = is_broadcast ? BROADCAST_REMEDY : NULL,
-	};
-
-	return open_failure_report(s->app, &f, error);
-}
-
-static void on_addresses(void *data, struct address_list *list)
-{
-	struct sending *s = data;
-	struct datagram_options options = options_of(s);
-	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
-	const struct sockaddr_any *tried = &list->items[0];
-	const char *step = "connect";
-	int r = -EAFNOSUPPORT;
-	int status;
-
-	for (size_t i = 0; i < list->count && r < 0; i++) {
-		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
-			continue;
-		tried = &list->items[i];
-		r = datagram_open(&s->socket, tried, &options, &step);
-	}
-	status = r < 0 ? fail_open(s, tried, step, r) : start(s);
-	address_list_fini(list);
-	if (status) {
-		app_fail_quietly(s->app, status);
-		finish(s);
-	}
-}
-
-static int send_to_unix(struct sending *s)
-{
-	const struct sockaddr_any *a = &s->config->place.unix_address;
-	struct datagram_options options = options_of(s);
-	const char *step;
-	int r = datagram_open(&s->socket, a, &options, &step);
-
-	return r < 0 ? fail_open(s, a, step, r) : start(s);
-}
-
-// A socket that was inherited: connected, or there is nobody to send to.
-static int send_to_descriptor(struct sending *s)
-{
-	struct datagram_options options = options_of(s);
-	const char *step;
-	int r = datagram_adopt(&s->socket, s->config->place.fd, &options, &step);
-
-	if (r == 0 && s->wants_replies)
-		receiver_drops(s->socket.fd, &s->first_drops);
-	return r < 0 ? fail_open(s, &s->socket.to, step, r) : start(s);
-}
-
-static int begin(struct sending *s)
-{
-	struct send_config *c = s->config;
-
-	s->wants_replies = c->wait_ms || c->replies;
-	timer_init(&s->wait, &s->app->loop, on_wait_over, s);
-	if (c->place.kind == PLACE_UNIX)
-		return send_to_unix(s);
-	if (c->place.kind == PLACE_FD)
-		return send_to_descriptor(s);
-	s->lookup = (struct place_lookup){
-		.app = s->app,
-		.place = &c->place,
-		.family = datagram_family(&c->datagram),
-		.type = SOCK_DGRAM,
-		.flags = c->datagram.numeric ? AI_NUMERICHOST : 0,
-		.cb = on_addresses,
-		.data = s,
-	};
-	return place_lookup_start(&s->lookup);
 }
 
 // Says at the end what is missing, and then all in all.
@@ -544,7 +368,9 @@ int send_run(struct app *app, struct send_config *config, int type, int protocol
 	app->on_stop = on_stop;
 	app->stop_arg = &s;
 	app_set_deadline(app, config->datagram.timeout_ms);
-	int status = begin(&s);
+	s.wants_replies = config->wait_ms || config->replies;
+	timer_init(&s.wait, &app->loop, on_wait_over, &s);
+	int status = sending_open(&s);
 
 	if (status)
 		app_fail_quietly(app, status);

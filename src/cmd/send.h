@@ -52,6 +52,9 @@ extern const char *const send_conflicts[][2];
 // ERR.
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err);
 
+// How the datagrams stand in stdin, and the replies in stdout.
+enum framing send_framing(const struct send_config *c);
+
 void send_fini(void *config);
 
 // Sends to config->place by sockets of TYPE and PROTOCOL. Returns the exit status.

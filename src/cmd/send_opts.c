@@ -85,6 +85,15 @@ int send_check(struct send_config *c, int message_count, char **messages, struct
 	return r;
 }
 
+enum framing send_framing(const struct send_config *c)
+{
+	return c->hex           ? FRAMING_HEX
+	       : c->block       ? FRAMING_BLOCK
+	       : c->whole       ? FRAMING_WHOLE
+	       : c->common.json ? FRAMING_JSON
+				: FRAMING_LINE;
+}
+
 void send_fini(void *config)
 {
 	struct send_config *c = config;
