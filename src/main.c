@@ -16,15 +16,15 @@
  *                 broker, chat: many clients among themselves; audience: one stream for many
  *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
  *                 (RFC 8305); outgoing: the sockets for that; ports, target, prober, scan:
- *                 checking many ports; bound: sockets on every address of a
- *                 place; listener: accepting; datagram: a socket that sends them; transmit,
- *                 splitter, sender: from an input to the kernel in batches; receiver: from the
- *                 kernel; multicast; sockopt: --set and --get; database: services, protocols,
- *                 networks, hosts; query: the calls of the name service; query_queue: many of
- *                 them; preference, policy: what orders addresses (RFC 6724); local: our own;
- *                 errors; ip, convert, layout: addresses as numbers; echo_server: what comes is
- * sent back, by echo_workers with their echo_streams and echo_datagrams; pinger: the client that
- *                 measures one, with its peers and the echo_payload; tcp_stats
+ *                 checking many ports; bound: sockets on every address of a place; listener:
+ *                 accepting; datagram: a socket that sends them; transmit, splitter, sender: from
+ *                 an input to the kernel in batches; receiver: from the kernel; multicast; ends:
+ *                 of a socket; sockopt: --set and --get; database: services, protocols, networks,
+ *                 hosts; query: the calls of the name service; query_queue: many of them;
+ *                 preference, policy: what orders addresses (RFC 6724); local: our own; errors;
+ *                 ip, convert, layout: addresses as numbers; echo_server: what comes is sent back,
+ *                 by echo_workers with their echo_streams and echo_datagrams; pinger: the client
+ *                 that measures one, with its peers and the echo_payload; tcp_stats
  *   io/           watch: readiness of one descriptor; pollset: of thousands; timer; task:
  *                 blocking work in a thread; pacer: a rate; stdio; output: writing in the
  *                 background; endpoint: socket and stdio behind one interface; terminal: what is

@@ -10,9 +10,9 @@
 #include "cmd/session.h"
 #include "cmd/sockopt_group.h"
 #include "cmd/stream.h"
+#include "io/fd.h"
 #include "net/dial.h"
-#include "sys/file.h"
-#include "sys/socket.h"
+#include "net/ends.h"
 
 #include <errno.h>
 #include <string.h>
@@ -241,7 +241,7 @@ static void join(struct connect *c, int fd, bool is_private)
 	struct sockaddr_any remote;
 	int r;
 
-	sys_getpeername(fd, &remote);
+	ends_remote(fd, &remote);
 	connection_init(&c->connection, app, 1, &remote);
 	if (complete(c, fd)) {
 		app_stop(app);
@@ -255,7 +255,7 @@ static void join(struct connect *c, int fd, bool is_private)
 	if (r == 0)
 		return;
 	if (is_private)
-		sys_close(fd);
+		fd_close(fd);
 	app_fail(app, STATUS_LOCAL, c->config->place.name, r);
 	app_stop(app);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/connection.h"
 
+#include "net/ends.h"
 #include "net/stream.h"
-#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <time.h>
@@ -33,7 +33,7 @@ void connection_init(
 
 static void get_local(int fd, struct sockaddr_any *local)
 {
-	sys_getsockname(fd, local);
+	ends_local(fd, local);
 	sockaddr_unmap(local);
 }
 

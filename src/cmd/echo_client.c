@@ -9,10 +9,9 @@
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
+#include "net/ends.h"
 #include "net/pinger.h"
 #include "out/progress.h"
-#include "sys/file.h"
-#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -228,11 +227,11 @@ static void begin_on(struct client *c, int fd, bool is_private, uint64_t began)
 	struct sockaddr_any remote;
 	int r;
 
-	sys_getpeername(fd, &remote);
+	ends_remote(fd, &remote);
 	set_remote(c, &remote);
 	r = pinger_add(&c->pinger, fd, is_private, began);
 	if (r < 0 && is_private)
-		sys_close(fd);
+		fd_close(fd);
 	if (r == 0 && is_private)
 		r = pinger_connect(&c->pinger, &remote, &step);
 	if (r < 0)

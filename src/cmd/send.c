@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "cmd/sending.h"
+#include "net/ends.h"
 #include "out/progress.h"
-#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -179,7 +179,7 @@ static uint16_t local_port(int fd)
 {
 	struct sockaddr_any local;
 
-	return sys_getsockname(fd, &local) < 0 ? 0 : sockaddr_port(&local);
+	return ends_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
 }
 
 static void receive(struct sending *s)

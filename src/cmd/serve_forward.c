@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "cmd/client.h"
 #include "io/closing.h"
-#include "sys/file.h"
-#include "sys/socket.h"
+#include "io/fd.h"
+#include "net/ends.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -118,8 +118,8 @@ static void report_connected(const struct forward_client *c, int fd)
 
 	if (!report_wants(out, &ev_connected))
 		return;
-	sys_getsockname(fd, &local);
-	sys_getpeername(fd, &remote);
+	ends_local(fd, &local);
+	ends_remote(fd, &remote);
 	report(out, &ev_connected, F_UINT("connection", c->client.connection.number),
 		F_ADDR("remote", &remote), F_ADDR("local", &local));
 }
@@ -170,7 +170,7 @@ static void on_dialled(struct dial *d)
 	report_connected(c, fd);
 	r = join(c, fd, true);
 	if (r < 0) {
-		sys_close(fd);
+		fd_close(fd);
 		client_fail(&c->client, r);
 	}
 }

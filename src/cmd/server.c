@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "io/fd.h"
 #include "net/activation.h"
-#include "sys/file.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -120,7 +119,7 @@ static void free_client(struct client *c)
 
 	s->mode->fini_client(c);
 	if (c->fd >= 0 && c->is_private)
-		sys_close(c->fd);
+		fd_close(c->fd);
 	list_remove(&c->link);
 	tally_remove(&s->tally, &c->connection.remote);
 	free(c);
@@ -244,7 +243,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	const char *reason = refusal(s, peer);
 
 	if (reason) {
-		sys_close(fd);
+		fd_close(fd);
 		report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
 		return;
 	}

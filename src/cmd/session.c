@@ -5,7 +5,6 @@
 
 #include "io/fd.h"
 #include "net/stream.h"
-#include "sys/file.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -274,7 +273,7 @@ static int start_relay(struct session *s, struct children *children, int fd, boo
 	if (r < 0)
 		return r;
 	r = start_program(s, children, theirs, fd);
-	sys_close(theirs);
+	fd_close(theirs);
 	if (r == 0)
 		r = stream_init(&s->stream, s->connection, s->config, &program_files, fd,
 			is_private, &s->local, on_stream_done, s);
@@ -322,7 +321,7 @@ void session_fini(struct session *s)
 	timer_fini(&s->gone);
 	watch_fini(&s->watch);
 	if (s->fd >= 0)
-		sys_close(s->fd);
+		fd_close(s->fd);
 	s->fd = -1;
 	closing_destroy(s->closing);
 	s->closing = NULL;

@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "cmd/meter.h"
 #include "cmd/stats.h"
+#include "io/fd.h"
 #include "io/urgent.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
-#include "sys/file.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -74,14 +74,13 @@ int stream_open_files(
 		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false};
 	if (config->input) {
 		files->in_name = config->input;
-		files->in = sys_open(config->input, O_RDONLY | O_CLOEXEC, 0);
+		files->in = fd_open_input(config->input);
 		if (files->in < 0)
 			return app_fail(app, STATUS_LOCAL, config->input, files->in);
 	}
 	if (config->output) {
 		files->out_name = config->output;
-		files->out =
-			sys_open(config->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		files->out = fd_open_output(config->output);
 		if (files->out < 0)
 			return app_fail(app, STATUS_LOCAL, config->output, files->out);
 	}

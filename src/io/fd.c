@@ -104,6 +104,21 @@ int fd_raise_limit(void)
 	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 }
 
+int fd_open_input(const char *path)
+{
+	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+int fd_open_output(const char *path)
+{
+	return sys_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+int fd_close(int fd)
+{
+	return sys_close(fd);
+}
+
 int fd_duplicate(int fd)
 {
 	return sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);

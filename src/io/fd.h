@@ -40,6 +40,14 @@ int fd_reopen(int fd, const struct fd_info *info, int mode);
 // returns how many that are.
 int fd_raise_limit(void);
 
+// Open a file to be read, or to be written from its beginning and made if there is none. Return the
+// descriptor or a negative errno.
+int fd_open_input(const char *path);
+int fd_open_output(const char *path);
+
+// Returns 0, or a negative errno: what a write that was put off met, such as a full disk.
+int fd_close(int fd);
+
 // Another descriptor for the same description, closed when a program is started. Returns it or a
 // negative errno.
 int fd_duplicate(int fd);
