@@ -12,17 +12,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static bool is_ready(int fd, short events)
-{
-	struct pollfd pfd = {.fd = fd, .events = events};
-
-	return poll(&pfd, 1, 0) > 0;
-}
-
 static ssize_t socket_recv(struct endpoint *e, void *buf, size_t len)
 {
 	// All that is wanted shall come in one call: ready says whether it is there.
-	if (e->recv_limit && !is_ready(e->rd_fd, POLLIN))
+	if (e->recv_limit && !fd_is_ready(e->rd_fd, POLLIN))
 		return -EAGAIN;
 	if (e->urgent)
 		return urgent_recv(e->urgent, buf, len, e->recv_flags);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -63,6 +64,13 @@ int fd_inspect(int fd, struct fd_info *info)
 	if (info->kind == FD_SOCKET)
 		fd_inspect_socket(fd, info);
 	return 0;
+}
+
+bool fd_is_ready(int fd, short events)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+
+	return poll(&pfd, 1, 0) > 0;
 }
 
 // A named pipe tells a reader of its end only if it had a writer since that reader opened it, and

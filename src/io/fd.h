@@ -31,6 +31,9 @@ int fd_inspect(int fd, struct fd_info *info);
 // The same for what is known to be an open socket.
 void fd_inspect_socket(int fd, struct fd_info *info);
 
+// True if what EVENTS (those of poll(2)) stand for is possible without waiting, or never will be.
+bool fd_is_ready(int fd, short events);
+
 // Opens the pipe or terminal behind FD anew as MODE (O_RDONLY or O_WRONLY), non-blocking, so that
 // the mode of the shared description stays as it is. Returns the new descriptor, or a negative
 // errno where that cannot be done: -EOPNOTSUPP for kinds that have no name to open.

@@ -52,9 +52,7 @@ static bool may_block(const struct watch *w)
 // It must not be used before it is ready.
 static bool would_block(int fd, const struct watch *w, short events)
 {
-	struct pollfd pfd = {.fd = fd, .events = events};
-
-	return may_block(w) && poll(&pfd, 1, 0) <= 0;
+	return may_block(w) && !fd_is_ready(fd, events);
 }
 
 ssize_t stdio_read_fd(

@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "io/fd.h"
 #include "io/watch.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #define STAGGER_MS 250 // RFC 8305 section 5: Connection Attempt Delay
@@ -140,6 +142,9 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	if (s->fd < 0)
 		return s->fd;
 	r = sys_connect(s->fd, &a->address.sa, a->address.len);
+	// The answer of this machine itself is there by now.
+	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
+		r = sys_socket_error(s->fd);
 	if (r == 0)
 		return outgoing_is_self(s->fd) ? -ECONNREFUSED : 1;
 	if (r != -EINPROGRESS)
