@@ -228,16 +228,22 @@ class Proc:
     def kill(self, number):
         os.kill(self.pid, number)
 
-    def wait(self, status=0, within=DEADLINE):
-        """Waits for the end, checks the status and returns the seconds since the start."""
+    def ended(self, within=DEADLINE):
+        """Waits for the end and for all that was written, and returns the status."""
         ended = select.select([self.pidfd], [], [], within)[0]
-        seconds = time.monotonic() - self.started
         assert ended, f"still running after {within} s: {self.describe()}"
         self.popen.wait()
         for output in (self._out, self._err):
             if output:
                 output.task.result()
-        assert self.popen.returncode == status, self.describe()
+        return self.popen.returncode
+
+    def wait(self, status=0, within=DEADLINE):
+        """Waits for the end, checks the status and returns the seconds since the start."""
+        ended = select.select([self.pidfd], [], [], within)[0]
+        seconds = time.monotonic() - self.started
+        assert ended, f"still running after {within} s: {self.describe()}"
+        assert self.ended() == status, self.describe()
         return seconds
 
     def fails(self, status, *words, within=DEADLINE):

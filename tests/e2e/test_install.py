@@ -96,7 +96,7 @@ def test_tab_works(installed, tmp_path, name):
 @pytest.mark.needs("git")
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the source is no clone")
 def test_archive_builds_and_passes_tests_offline(tmp_path, version):
-    """From a fresh clone, as a packager does it; one small test stands for all that there are."""
+    """By the recipe of the README; one small test stands for all that there are."""
     clone = tmp_path / "clone"
     run("git", "clone", "--quiet", "--no-hardlinks", ROOT, clone)
     run("meson", "setup", clone / "build", "-Dtests=false", cwd=clone)
@@ -107,8 +107,11 @@ def test_archive_builds_and_passes_tests_offline(tmp_path, version):
 
     offline = ["unshare", "--net"] if os.geteuid() == 0 else []
     env = {**os.environ, "CCACHE_BASEDIR": str(source)}  # what is compiled elsewhere is the same
-    run(*offline, "meson", "setup", "build", "--buildtype=plain", cwd=source)
-    run(*offline, "ninja", "-j", "2", "-C", "build", "sockctl", "tests/unit/test_value",
-        cwd=source, env=env)
-    assert run(source / "build" / "sockctl", "--version").startswith(f"sockctl {version}\n")
+    recipe = re.findall(r"^```sh\n(.*?)^```$", (source / "README.md").read_text(), re.M | re.S)[2]
+    run(*offline, "bash", "-c", recipe, cwd=source, env=env)
+    root = source / "root" / "usr"
+    assert run(root / "bin" / "sockctl", "--version").startswith(f"sockctl {version}\n")
+    assert (root / "share" / "man" / "man1" / "sockctl.1").exists()
+    run(*offline, "meson", "configure", "build", "-Dtests=true", cwd=source)
+    run(*offline, "ninja", "-C", "build", "tests/unit/test_value", cwd=source, env=env)
     run(*offline, "meson", "test", "-C", "build", "--no-rebuild", "value", cwd=source)
