@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import DEADLINE, SANITIZED, Task
+from harness import DEADLINE, SANITIZED, Task, wait_for
 from peers import dial, half_close, receive_all, unused_udp_port
 
 PAGE = Path(__file__).resolve().parents[2] / "man" / "sockctl-calls.7"
@@ -31,7 +31,7 @@ OBSERVER = Path(os.environ["SOCKCTL"]).resolve().parent / "tests" / "observer" /
 WANTED = """
 socket AF_INET SOCK_STREAM|socket AF_INET6 SOCK_STREAM|socket AF_UNIX SOCK_STREAM
 socket AF_INET SOCK_DGRAM|socket AF_INET6 SOCK_DGRAM|socket AF_UNIX SOCK_DGRAM
-socket AF_INET SOCK_RAW|socket AF_INET6 SOCK_RAW|getaddrinfo AF_UNSPEC
+socket AF_INET SOCK_RAW|socket AF_INET6 SOCK_RAW|socket AF_NETLINK|getaddrinfo AF_UNSPEC
 bind 0.0.0.0:0|bind [::]:0|bind unix:PATH|connect HOST:PORT|connect unix:PATH
 listen|listen 5|accept4|close|dup|dup2|getsockname|getpeername
 send|recv|sendto|recvfrom|read|write|sockatmark
@@ -223,3 +223,58 @@ def test_command_makes_and_traces_its_calls(sockctl, tmp_path, command):
     assert [call for call in calls if not has_call(made, call, place)] == [], "not made"
     assert [call for call in calls if not has_call(traced, call, place)] == [], "not traced"
     assert counted(traced) == counted(made)
+
+
+# Commands of each kind that leave no choice of the order to threads or to the C library, which asks
+# for names by sockets of its own.
+SAMPLE = [
+    "connect HOST PORT", "connect HOST6 PORT", "connect unix:PATH", "connect --crlf HOST PORT",
+    "connect --oob=now HOST PORT", "connect --reset HOST PORT", "connect --peek HOST PORT",
+    "connect --get SO_RCVBUF --set SO_KEEPALIVE=on HOST PORT", "connect --check HOST PORT",
+    "listen HOST PORT", "listen unix:PATH", "listen --keep-open HOST PORT", "listen --oob HOST PORT",
+    "listen --exec cat HOST PORT", "echo HOST PORT", "udp-send HOST PORT hello again",
+    "udp-send --connected --replies 1 HOST PORT hello", "udp-send --set IP_RECVERR --recv-flag "
+    "MSG_ERRQUEUE --replies 1 HOST CLOSED hello", "udp-recv --json --count 1 HOST PORT",
+    "udp-recv --count 1 HOST PORT", "raw-send HOST icmp hello", "raw-recv --count 1 HOST udp",
+    "descriptor tcp", "descriptor udp", "descriptor unix", "options tcp", "options listen",
+    "address 127.0.0.1",
+]
+
+# The socket calls of the kernel but socketpair(), which the event loop makes for itself.
+KERNEL = set("""
+socket bind connect listen accept4 shutdown sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg getsockname
+getpeername getsockopt setsockopt
+""".split())
+
+# How the kernel calls what the C library calls otherwise.
+SYSTEM_CALLS = {"send": "sendto", "recv": "recvfrom", "accept": "accept4"}
+RESULT = re.compile(r"(?:^|\s)(\w+)\(.*\)\s+= (-?\d+(?: E[A-Z]+)?)")
+
+
+def results(lines, names=None):
+    """(call, result) of each line that tells a call, in the names of the kernel."""
+    found = [match.groups() for match in map(RESULT.search, lines) if match]
+    found = [(SYSTEM_CALLS.get(name, name), result) for name, result in found]
+    return [pair for pair in found if names is None or pair[0] in names]
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("command", SAMPLE)
+def test_kernel_saw_the_calls_of_the_trace(sockctl, tmp_path, command):
+    """One by one, in this order and with these results: nothing more and nothing less."""
+    place = Place(command, tmp_path)
+    if place.name.startswith("raw-") and os.geteuid() != 0:
+        pytest.skip("raw sockets take privilege")
+    seen, traced = tmp_path / "seen", tmp_path / "traced"
+    with party(place):
+        name, *words = map(place.text, place.words)
+        proc = sockctl(name, f"--trace={traced}", *words, stdin=b"ping\n",
+                       wrap=["strace", "-D", "-f", "-o", seen, "-e", "signal=none",
+                             "-e", f"trace={','.join(KERNEL)}"])
+        visit(place, proc)
+        proc.popen.wait(DEADLINE)
+    wait_for(lambda: re.search(rf"^{proc.pid} +\+\+\+ exited", seen.read_text(), re.M),
+             "the end of strace's report")
+    made = results(seen.read_text().splitlines())
+    assert made == results(traced.read_text().splitlines(), KERNEL)
+    assert made or place.name == "address"
