@@ -140,7 +140,7 @@ static bool receive(struct receiving *r, struct source *s)
 		lock_to_peer(r, s);
 	if (r->is_answering)
 		answers_send(&r->batch, s->sender, &s->peer);
-	return n == (int)r->printer.receiver.capacity;
+	return r->printer.receiver.is_full;
 }
 
 // Waking up costs as much as many datagrams. Where they come often and one by one, and leave room

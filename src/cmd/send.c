@@ -191,7 +191,7 @@ static void receive(struct sending *s)
 	do {
 		n = printer_receive(&s->printer, s->socket.fd, NULL,
 			s->socket.is_connected ? &s->socket.to : NULL);
-	} while (n == (int)s->printer.receiver.capacity && !printer_is_busy(&s->printer));
+	} while (n > 0 && s->printer.receiver.is_full && !printer_is_busy(&s->printer));
 
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		fail_to_send(s, n);

@@ -13,8 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define BUFFER_SIZE (4 << 20) // as much as a burst may bring while we write
+#define BUFFER_SIZE (16 << 20) // as much as a burst may bring while we write or others run
 #define TOTAL_ROOM ((size_t)4 << 20) // of all pieces; memory that is not reached is not used
+#define AT_ONCE ((size_t)1 << 20) // bytes of one call: no more than stays in the cache
 // Also for what other options of the socket may add: without that of UDP_GRO, which comes last,
 // nobody knows where datagrams end.
 #define CONTROL_ROOM CMSG_SPACE(512)
@@ -75,7 +76,7 @@ void receiver_init(struct receiver *r, size_t room, size_t most)
 {
 	unsigned n = (unsigned)MIN(most, MAX(TOTAL_ROOM / room, (size_t)1));
 
-	*r = (struct receiver){.capacity = n, .room = room};
+	*r = (struct receiver){.capacity = n, .wanted = n, .room = room};
 	r->data = xmalloc(n * room);
 	r->messages = xcalloc(n, sizeof(*r->messages));
 	r->pieces = xcalloc(n, sizeof(*r->pieces));
@@ -112,6 +113,7 @@ int receiver_read_one(
 
 	flags |= MSG_DONTWAIT;
 	r->count = 0;
+	r->is_full = true;
 	if (connected_to)
 		n = sys_recv(fd, data, r->room, flags);
 	else
@@ -129,6 +131,8 @@ int receiver_read_one(
 
 int receiver_read(struct receiver *r, int fd, int flags)
 {
+	size_t bytes = 0;
+
 	for (unsigned i = 0; i < r->count; i++) {
 		struct msghdr *h = &r->messages[i].msg_hdr;
 
@@ -137,15 +141,19 @@ int receiver_read(struct receiver *r, int fd, int flags)
 	}
 	r->count = 0;
 
-	int n = sys_recvmmsg(fd, r->messages, r->capacity, flags | MSG_DONTWAIT);
+	int n = sys_recvmmsg(fd, r->messages, r->wanted, flags | MSG_DONTWAIT);
 
 	if (n < 0)
 		return n;
 	r->count = (unsigned)n;
+	r->is_full = r->count == r->wanted;
 	for (unsigned i = 0; i < r->count; i++) {
 		r->sources[i].len = r->messages[i].msg_hdr.msg_namelen;
 		sockaddr_unmap(&r->sources[i]);
+		bytes += r->messages[i].msg_len;
 	}
+	r->wanted = (unsigned)MIN(AT_ONCE * r->count / MAX(bytes, (size_t)1), (size_t)r->capacity);
+	r->wanted = MAX(r->wanted, 1u);
 	return n;
 }
 

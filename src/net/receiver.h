@@ -49,7 +49,9 @@ struct received {
 struct receiver {
 	unsigned capacity; // pieces
 	size_t room; // for each
+	unsigned wanted; // pieces of the next call: fewer where the last ones were large
 	unsigned count; // pieces that the last call brought
+	bool is_full; // it brought as many as were wanted: more may be there
 	char *data;
 	struct mmsghdr *messages;
 	struct iovec *pieces;
