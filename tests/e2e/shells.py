@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: ISC
 """The shells, with the completion of a command line as their users get it."""
 
-import fcntl
 import os
-import pty
 import re
 import shlex
 import signal
-import struct
 import subprocess
-import termios
 
-from harness import DEADLINE, Output
+from harness import DEADLINE
+from terminal import Terminal
 
 PROMPT = "ready> "
 WIDTH = 4000  # columns, so that no line is broken
@@ -24,19 +21,18 @@ class OnTerminal:
     """A shell that edits lines. TAB completes; another key puts all possible words into the line."""
 
     def __init__(self, cwd, env, setup):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, WIDTH, 0, 0))
+        self.terminal = Terminal()
+        self.terminal.resize(24, WIDTH)
         self.popen = subprocess.Popen(
-            self.words, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True,
-            env={**env, "PS1": PROMPT, "TERM": "dumb"})
-        os.close(slave)
-        self.output = Output(os.dup(self.master))
+            self.words, cwd=cwd, env={**env, "PS1": PROMPT, "TERM": "dumb"}, stdin=self.terminal.fd,
+            stdout=self.terminal.fd, stderr=self.terminal.fd, start_new_session=True,
+            preexec_fn=self.terminal.own)
         self.seen = 0
         for line in (SHOW, *self.preparation, *setup):
             self.type(f"{line}\n")
 
     def find(self, pattern, what):
-        match = self.output.wait(
+        match = self.terminal.screen.wait(
             lambda data: re.compile(pattern, re.S).search(data, self.seen), what)
         self.seen = match.end()
         return match
@@ -44,7 +40,7 @@ class OnTerminal:
     def type(self, keys):
         """Types when the shell reads a line."""
         self.find(PROMPT.encode(), "prompt")
-        os.write(self.master, keys.encode())
+        self.terminal.type(keys.encode())
 
     def words_after(self, typed, key):
         """Replaces the command by one that shows its words."""
@@ -65,8 +61,7 @@ class OnTerminal:
     def close(self):
         os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
-        self.output.task.result()
-        os.close(self.master)
+        self.terminal.close()
 
 
 class Bash(OnTerminal):

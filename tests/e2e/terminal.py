@@ -15,7 +15,7 @@ RAW = termios.ICANON | termios.ECHO | termios.ISIG
 
 
 class Terminal:
-    """fd is for the program. It is kept open here, for a terminal that nobody has open is reset."""
+    """fd is for the program. It is kept open, for a terminal that nobody has open is reset."""
 
     def __init__(self):
         self.master, self.fd = os.openpty()
@@ -25,6 +25,15 @@ class Terminal:
 
     def attributes(self):
         return termios.tcgetattr(self.fd)
+
+    def change(self, flags, on):
+        """Turns local flags, such as ECHO, on or off."""
+        attributes = self.attributes()
+        attributes[LFLAG] = attributes[LFLAG] | flags if on else attributes[LFLAG] & ~flags
+        termios.tcsetattr(self.fd, termios.TCSANOW, attributes)
+
+    def resize(self, rows, columns):
+        termios.tcsetwinsize(self.fd, (rows, columns))
 
     def is_raw(self):
         return not self.attributes()[LFLAG] & RAW
@@ -49,6 +58,11 @@ class Terminal:
         """For a new process: the terminal controls its session."""
         fcntl.ioctl(self.fd, termios.TIOCSCTTY, 0)
 
+    def leave(self):
+        """Lets the screen end with the last program that has the terminal open."""
+        os.close(self.fd)
+        self.fd = None
+
     def start_shell(self, cwd, words=BASH):
         """A shell that controls jobs, and leaves the editing to the terminal."""
         self.shell = subprocess.Popen(
@@ -66,7 +80,8 @@ class Terminal:
     def close(self):
         if self.shell:
             os.killpg(self.shell.pid, signal.SIGHUP)
-        os.close(self.fd)
+        if self.fd is not None:
+            os.close(self.fd)
         os.close(self.master)
         if self.shell:
             self.shell.wait(DEADLINE)

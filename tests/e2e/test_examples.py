@@ -32,7 +32,7 @@ import pytest
 
 from harness import wait_for
 from network import Network
-from world import Terminal, World
+from world import Command, World
 
 ROOT = Path(__file__).resolve().parents[2]
 SOCKCTL = os.environ["SOCKCTL"]
@@ -181,7 +181,7 @@ class Run:
             else:
                 earlier.terminal.settle()
         step.ended = False
-        step.terminal = Terminal(step.command, self.world.hosts[step.host], self.homes[step.host],
+        step.terminal = Command(step.command, self.world.hosts[step.host], self.homes[step.host],
                                  self.world.path)
         self.terminals.append(step.terminal)
 
@@ -232,7 +232,7 @@ def test_example_does_what_it_says(world, request, block):
 
 def run_alone(world, name, command):
     """Runs a command that has no other party: one that listens is only started."""
-    terminal = Terminal(command, world.hosts["client"], world.home("client", name), world.path)
+    terminal = Command(command, world.hosts["client"], world.home("client", name), world.path)
     try:
         terminal.type(KEYS["^D"])
         terminal.settle()

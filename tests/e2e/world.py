@@ -5,19 +5,17 @@ What examples need belongs here and is said once: hosts, services, files. They r
 their readers run them.
 """
 
-import fcntl
 import os
-import pty
 import re
 import select
 import socket
-import struct
 import subprocess
 import termios
 import threading
 
-from harness import DEADLINE, PROGRAM, Output, wait_for
+from harness import DEADLINE, PROGRAM, wait_for
 from network import Network
+from terminal import Terminal
 
 LISTENS = re.compile(r': listening on |"event":"listening"')
 
@@ -47,29 +45,26 @@ FILES = {
 }
 
 
-class Terminal:
+class Command:
     """A command of a shell on a terminal of its own, which is 80 columns wide."""
 
     def __init__(self, command, host, home, path):
         self.command = command
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-        attributes = termios.tcgetattr(slave)
-        attributes[3] &= ~termios.ECHO
-        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        self.terminal = Terminal()
+        self.terminal.resize(24, 80)
+        self.terminal.change(termios.ECHO, False)
         env = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}", "TERM": "xterm",
                "NO_COLOR": "1", "HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         self.popen = subprocess.Popen(
-            [*host.words, "env", "-C", home, "bash", "-c", command],
-            stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        os.close(slave)
+            [*host.words, "env", "-C", home, "bash", "-c", command], env=env,
+            stdin=self.terminal.fd, stdout=self.terminal.fd, stderr=self.terminal.fd,
+            start_new_session=True, preexec_fn=self.terminal.own)
+        self.terminal.leave()
         self.pidfd = os.pidfd_open(self.popen.pid)
-        self.output = Output(os.dup(self.master))
 
     @property
     def text(self):
-        text = self.output.data.decode(errors="backslashreplace")
+        text = self.terminal.screen.data.decode(errors="backslashreplace")
         return re.sub(r"\r+\n", "\n", text)
 
     def settle(self):
@@ -85,14 +80,14 @@ class Terminal:
         return bool(select.select([self.pidfd], [], [], 0)[0])
 
     def type(self, keys):
-        os.write(self.master, keys)
+        self.terminal.type(keys)
 
     def wait(self):
         """Waits for the end, and returns the exit status as a shell has it."""
         ended = select.select([self.pidfd], [], [], DEADLINE)[0]
         assert ended, f"still running after {DEADLINE} s: {self.command}\n{self.text}"
         status = self.popen.wait()
-        self.output.task.result()
+        self.terminal.screen.task.result()
         return status if status >= 0 else 128 - status
 
     def close(self):
@@ -100,7 +95,7 @@ class Terminal:
             os.killpg(self.popen.pid, 9)
             self.popen.wait()
         os.close(self.pidfd)
-        os.close(self.master)
+        self.terminal.close()
 
 
 class Service:
