@@ -141,6 +141,35 @@ def test_one_byte_too_many_is_refused(sockctl, peer, how):
     assert nothing_more(peer)
 
 
+def test_largest_over_ipv6(recv, sockctl):
+    """The header is no part of the packet's length there: 20 bytes more (RFC 8200 section 3)."""
+    data = os.urandom(LARGEST + 20)
+    proc = recv("--block", "--count", 1, place=("::1", 0))
+    sockctl("udp-send", "--whole", "::1", proc.port, stdin=data).wait()
+    proc.wait()
+    assert proc.out == data
+    sockctl("udp-send", "--whole", "::1", proc.port, stdin=data + b"x").fails(
+        1, LARGEST + 21, LARGEST + 20)
+
+
+@pytest.mark.parametrize("place", [("::1", 0), ("unix:@sockctl-echo-{pid}",)])
+def test_two_clients_of_other_families(recv, sockctl, place):
+    """Each gets the answers to its own."""
+    place = [str(word).format(pid=os.getpid()) for word in place]
+    server = recv("--echo", place=place)
+    target = place if len(place) == 1 else ("::1", server.port)
+    clients = [sockctl("udp-send", "--replies", 3, *target, stdin=PIPE) for _ in range(2)]
+    for turn in range(3):
+        for number, client in enumerate(clients):
+            client.stdin.write(b"%d of %d\n" % (turn, number))
+            client.wait_out(7 * (turn + 1))
+    for number, client in enumerate(clients):
+        client.stdin.close()
+        client.wait()
+        assert client.out == b"".join(b"%d of %d\n" % (turn, number) for turn in range(3))
+    server.stop()
+
+
 TOO_LONG = b"x" * 70000
 NO_DATAGRAMS = [
     ([], TOO_LONG, f"70000 bytes do not fit a datagram: at most {LARGEST}"),
