@@ -12,6 +12,7 @@
 struct connection {
 	struct app *app;
 	uint64_t number; // 1 for the first
+	bool is_one_of_many; // the owner's, after connection_init()
 	struct sockaddr_any remote;
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970

@@ -202,6 +202,7 @@ void server_add_client(struct server *s, int fd, bool is_private, const struct s
 	s->accepted++;
 	s->open++;
 	connection_init(&c->connection, s->app, s->accepted, remote);
+	c->connection.is_one_of_many = s->serves_many;
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
 	connection_report_accepted(&c->connection, fd);

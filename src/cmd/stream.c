@@ -131,7 +131,12 @@ static uint64_t bytes_to_send(const struct endpoint *local)
 static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 {
 	const struct stream *s = data;
+	const struct sockaddr_any *remote = &s->connection->remote;
 
+	if (s->connection->is_one_of_many) {
+		str_add_sockaddr(line, &remote->sa, remote->len);
+		str_add(line, ": ");
+	}
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,
 				   .received = s->relay.in.received,
 				   .total = bytes_to_send(s->local),

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harness import DEVNULL, PIPE
-from peers import MIB, accept, port_of, receive, receive_all, reset, send_all, sink, udp
+from peers import MIB, accept, dial, port_of, receive, receive_all, reset, send_all, sink, udp
 
 
 def test_last_line_only_when_stderr_is_no_terminal(join, tmp_path):
@@ -187,3 +187,29 @@ def test_nothing_is_drawn_with_json(sockctl, words):
     proc.popen.wait(30)
     proc.wait(proc.popen.returncode)
     assert all(event["event"] for event in proc.events)
+
+
+def test_clients_are_told_apart(sockctl, terminal):
+    proc = sockctl("listen", "--keep-open", "--count", 2, "--progress", "127.0.0.1", 0, stdin=PIPE,
+                   stderr=terminal.fd)
+    terminal.wait_screen(b"\n")
+    port = int(re.search(rb":(\d+)\r\n", bytes(terminal.screen.data))[1])
+    with dial(port) as one, dial(port) as two:
+        names = [b"127.0.0.1:%d: " % port_of(conn) for conn in (one, two)]
+        for name in names:
+            terminal.wait_screen(b"\r" + name + b"0 B sent")
+        one.sendall(b"12345")
+        terminal.wait_screen(b"\r" + names[0] + b"0 B sent, 5 B received")
+    proc.stdin.close()
+    proc.wait()
+    for name, received in zip(names, (b"5 B", b"0 B")):
+        pattern = re.escape(name) + b"0 B sent, " + received + rb" received, \d+ B/s\r\n"
+        terminal.screen.wait(lambda data: re.search(pattern, data), repr(pattern))
+
+
+def test_a_single_client_needs_no_name(join):
+    proc, conn = join("--progress", stdin=DEVNULL)
+    conn.close()
+    proc.wait()
+    line, = proc.complaints
+    assert line.startswith("0 B sent")
