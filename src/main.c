@@ -162,12 +162,12 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
 		break;
 	default:
+		app_configure(app, config);
 		status = app_start_trace(app, config);
 		if (!status && opt_check(cmd, config, argc, argv, first, &err) < 0)
 			status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
 		if (status)
 			break;
-		app_configure(app, config);
 		status = cmd->run(app, config, argc - first, argv + first);
 	}
 	opt_fini(cmd, config);
