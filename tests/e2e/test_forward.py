@@ -390,8 +390,8 @@ def test_two_thousand_at_once(sockctl):
         crowd.talk(proc.port, number, 20_000,
                    at_once=lambda: wait_for(lambda: echo.open == number, "all joined"))
         wait_for(lambda: echo.open == 0, "all gone")
-        # A few pipes may be kept for who comes next.
-        wait_for(lambda: proc.descriptors() <= before + 40, "nothing left")
+        # Four pipes may be kept for who comes next.
+        wait_for(lambda: proc.descriptors() <= before + 8, "nothing left")
         proc.stop()
     assert not proc.complaints
 

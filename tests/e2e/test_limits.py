@@ -50,7 +50,7 @@ def test_few_descriptors_for_many_forwarded_clients(sockctl):
         crowd.talk(proc.port, 500, 100_000)
         assert echo.most <= 32
         wait_for(lambda: echo.open == 0, "all gone")
-        wait_for(lambda: proc.descriptors() <= before + 40, "nothing left")
+        wait_for(lambda: proc.descriptors() <= before + 8, "nothing left")
         proc.stop()
     assert len(said_full(proc)) == 1
     assert proc.complaints == said_full(proc)
