@@ -316,6 +316,7 @@ int app_run(struct app *app)
 		return app->status;
 	if (!app->stopping)
 		uv_run(&app->loop, UV_RUN_DEFAULT);
+	app->on_stop = NULL; // nothing is under way any more
 	return app->status;
 }
 

@@ -294,7 +294,7 @@ static struct match match_code(const struct parser *p, int code)
 	for (size_t i = 0; i < p->count; i++)
 		if (p->table[i].opt->letter == code)
 			return p->table[i];
-	return (struct match){NULL, NULL};
+	abort(); // getopt_long() tells codes of the table only
 }
 
 // The name of the long option that getopt_long() took a word for, or NULL for letters.

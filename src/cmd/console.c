@@ -43,7 +43,7 @@ int console_check(struct console_config *c, struct str *err)
 	} else if (word[0] == '^' && word[1] >= 'a' && word[1] <= 'z' && !word[2]) {
 		c->escape = CONTROL(word[1] - 'a' + 'A');
 	} else if (word[0] > ' ' && !word[1]) {
-		c->escape = word[0];
+		c->escape = (unsigned char)word[0];
 	} else {
 		str_add(err, "--escape: ");
 		return bad_word(err, word, "is no key such as ^], ^A or ~, and not none");
