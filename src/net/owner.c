@@ -124,7 +124,8 @@ int owner_list_read(struct owner_list *l)
 	}
 	r = -errno;
 	closedir(proc);
-	qsort(l->items, l->count, sizeof(*l->items), compare);
+	if (l->count)
+		qsort(l->items, l->count, sizeof(*l->items), compare);
 	return r;
 }
 
