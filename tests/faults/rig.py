@@ -298,6 +298,8 @@ class Rig:
     def judge(self, check):
         if self.fault and self.fault.call != "count" and not self.hit_the_program:
             return UNREACHED
+        if re.search(r"Sanitizer|runtime error", self.proc.err):
+            return CRASH
         if "/libc." in self.log and "crash in" in self.log:
             return LIBC
         if self.status < 0 or self.status in (134, 139):
@@ -318,6 +320,8 @@ class Rig:
     def leaks(self):
         """More is open than without the fault. Fewer are where a pool of pipes was not filled."""
         usual = self.usual_descriptors
+        if None in self.served:  # who still waits for an answer
+            return False
         return usual and self.descriptors and self.descriptors > usual
 
     def judge_server(self):
