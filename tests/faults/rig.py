@@ -31,6 +31,8 @@ BAD = (LOST, MUTE, CRASH, HANG, SPIN, LEAK)
 
 WORDS_OF_LIBUV = re.compile(r'write\(\d+, "(\*", 1|.*, 16|\\1(\\0){7}", 8)\)|read\(\d+, 0x\w+, 1\)')
 
+FUTEX, WAIT = "202", "0x80"  # as /proc/PID/syscall shows FUTEX_WAIT_PRIVATE on x86-64
+
 ABORTED = "the event loop got no resources"
 
 addresses = itertools.count()
@@ -221,11 +223,17 @@ class Rig:
         return self.limit / 4 if self.accepts_nothing else self.limit
 
     def is_locked_up(self):
-        """The only thread of a program without locks waits for one after it got no memory."""
+        """A thread waits for a lock of the C library, which one that got no memory has kept."""
         if not self.fault or self.fault.call != "alloc":
             return False
-        wait = Path(f"/proc/{self.proc.pid}/wchan").read_text(encoding="ascii")
-        return self.proc.status_field("Threads") == 1 and "futex" in wait
+        proc = Path(f"/proc/{self.proc.pid}")
+        lines = [line.split() for line in (proc / "maps").read_text(encoding="ascii").splitlines()]
+        library = [line[0].split("-") for line in lines if "/libc." in line[-1]]
+        # Data that need no file follow the last part of it.
+        start, end = int(library[0][0], 16), int(library[-1][1], 16) + (1 << 16)
+        calls = [task.read_text(encoding="ascii").split() for task in proc.glob("task/*/syscall")]
+        return any(call[0] == FUTEX and call[2] == WAIT and start <= int(call[1], 16) < end
+                   for call in calls)
 
     def waits_for_clients(self):
         """Who can accept or receive nothing says so and waits, at rest, until somebody ends it."""
