@@ -65,7 +65,17 @@ void str_add(struct str *s, const char *text)
 
 void str_addc(struct str *s, char c)
 {
-	str_addn(s, &c, 1);
+	str_reserve(s, 1);
+	s->data[s->len++] = c;
+	s->data[s->len] = '\0';
+}
+
+void str_add_repeated(struct str *s, char c, size_t count)
+{
+	str_reserve(s, count);
+	memset(s->data + s->len, c, count);
+	s->len += count;
+	s->data[s->len] = '\0';
 }
 
 void str_vaddf(struct str *s, const char *fmt, va_list ap)
@@ -118,14 +128,8 @@ void str_add_error(struct str *s, int error)
 
 void str_pad(struct str *s, size_t column)
 {
-	if (s->len >= column)
-		return;
-	size_t more = column - s->len;
-
-	str_reserve(s, more);
-	memset(s->data + s->len, ' ', more);
-	s->len = column;
-	s->data[column] = '\0';
+	if (s->len < column)
+		str_add_repeated(s, ' ', column - s->len);
 }
 
 static void add_hex_bytes(struct str *s, const unsigned char *p, size_t len)

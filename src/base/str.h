@@ -25,6 +25,7 @@ void str_reserve(struct str *s, size_t more);
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const void *data, size_t len);
 void str_addc(struct str *s, char c);
+void str_add_repeated(struct str *s, char c, size_t count);
 void str_addf(struct str *s, const char *fmt, ...) attr_printf(2, 3);
 void str_vaddf(struct str *s, const char *fmt, va_list ap) attr_printf(2, 0);
 void str_add_uint(struct str *s, uint64_t number); // in decimal

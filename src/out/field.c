@@ -218,14 +218,14 @@ void str_add_field(struct str *s, const struct field *f)
 void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n)
 {
 	while (*template) {
-		size_t plain = strcspn(template, "{");
+		size_t plain = (size_t)(strchrnul(template, '{') - template);
 
 		str_addn(s, template, plain);
 		template += plain;
-		if (!*template)
+		if (!*template ++)
 			break;
 
-		size_t key = strcspn(++template, "}");
+		size_t key = (size_t)(strchrnul(template, '}') - template);
 
 		for (size_t i = 0; i < n; i++)
 			if (fields[i].key[0] == *template &&

@@ -123,12 +123,6 @@ void rows_add_fields(struct rows *r, const struct field *fields, size_t n)
 	}
 }
 
-static void add_spaces(struct str *out, size_t count)
-{
-	while (count--)
-		str_addc(out, ' ');
-}
-
 static void lay_out_row(const struct rows *r, const struct rows_cell *row, const size_t *widths,
 	const char **text, struct str *out)
 {
@@ -145,7 +139,8 @@ static void lay_out_row(const struct rows *r, const struct rows_cell *row, const
 		if (r->unaligned)
 			str_addc(out, '\t');
 		else
-			add_spaces(out, widths[i] - (row[i].len ? row[i].width : 1) + GAP);
+			str_add_repeated(
+				out, ' ', widths[i] - (row[i].len ? row[i].width : 1) + GAP);
 	}
 	str_addc(out, '\n');
 }

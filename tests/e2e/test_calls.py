@@ -127,8 +127,8 @@ def serve_stream(sock):
     conn, _ = sock.accept()
     with conn:
         conn.settimeout(DEADLINE)
-        conn.sendall(b"hello\n")
         try:
+            conn.sendall(b"hello\n")
             receive_all(conn)
         except ConnectionResetError:
             pass  # which may be what was asked for

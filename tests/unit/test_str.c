@@ -28,7 +28,8 @@ static void test_adding(void **state)
 
 	(void)state;
 	str_add(&s, "one");
-	str_addc(&s, ' ');
+	str_add_repeated(&s, ' ', 0);
+	str_add_repeated(&s, ' ', 1);
 	str_addn(&s, "twofold", 3);
 	str_addf(&s, " %d %s", 3, "four");
 	assert_str_becomes(&s, "one two 3 four");
