@@ -3,9 +3,12 @@
 
 #include "base/util.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LARGE (128 * 1024) // what the C library starts with; setting it keeps it there
 
 attr_cold void out_of_memory(void)
 {
@@ -14,6 +17,11 @@ attr_cold void out_of_memory(void)
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 	_exit(1);
+}
+
+void mem_keep_little(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 static void *checked(void *ptr)

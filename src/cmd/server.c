@@ -32,6 +32,8 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	list_init(&s->clients);
 	list_init(&s->waiting);
 	s->serves_many = config->keep_open || config->count > 1;
+	if (s->serves_many)
+		mem_keep_little();
 	s->descriptor_limit = fd_raise_limit();
 	status = sockopt_config_parse(app, &config->sockopt, &s->settings);
 	if (status || !app_loop(app))

@@ -20,6 +20,8 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 AT_ONCE = 400  # clients, beside those that are held
 
 NOISE = random.Random(1).randbytes(1 << 18)
+# All members of a broker hear it; who has too much to hear on a busy machine is cut off.
+BROKER_NOISE = 1 << 14
 # Of what is random these bytes are left to the members of a broker, see Member.
 RUDE_NOISE = bytes(byte | 0x80 for byte in NOISE)
 
@@ -148,6 +150,9 @@ class Member:
         self.heard = collections.Counter()  # bytes of each of the others
         self.due = time.monotonic()  # of the next that it has to say
 
+    def __str__(self):
+        return f"member {self.number} ({':'.join(map(str, self.conn.getsockname()))})"
+
     def piece(self, start, length):
         start %= self.CYCLE
         return (self.stream[start:] + self.stream)[:length]
@@ -168,9 +173,9 @@ class Member:
         except BlockingIOError:
             return 0
         except OSError as error:
-            raise Broken(f"member {self.number}: {error}") from error
+            raise Broken(f"{self}: {error}") from error
         if not heard:
-            raise Broken(f"member {self.number} was sent away")
+            raise Broken(f"{self} was sent away")
         return sum(self.check(other, heard) for other in members if other is not self)
 
     def check(self, other, heard):
@@ -178,7 +183,7 @@ class Member:
         own = heard.translate(None, other.others_bytes)
         at = self.heard[other.number]
         if own != other.piece(at, len(own)):
-            raise Broken(f"member {self.number}: wrong bytes from member {other.number} at {at}")
+            raise Broken(f"{self}: wrong bytes from {other} at {at}")
         self.heard[other.number] += len(own)
         return len(own)
 
@@ -235,6 +240,8 @@ class Crowd:
         conn = dial(server.port, rcvbuf=4096 if self.rng.random() < 0.1 else None)
         if server.is_broker or self.rng.random() < 0.4:
             client = self.rng.choice(RUDE)(conn, self.rng)
+            if server.is_broker:
+                client.data = client.data[:BROKER_NOISE]
         else:
             client = Polite(conn, self.rng)
         client.server, client.watched = server, 0

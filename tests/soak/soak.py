@@ -131,6 +131,8 @@ class Soak:
                               for s in self.servers)
             print(f"{time.monotonic() - self.started:5.0f} s: {self.crowd.started} connections, "
                   f"{len(self.crowd.open)} open; {state}", flush=True)
+            if self.crowd.problems:
+                break
 
     def run(self):
         self.started = time.monotonic()
@@ -179,6 +181,8 @@ class Soak:
               f"{time.monotonic() - self.started:.0f} s ({kinds}), {len(self.held)} stayed")
         for problem in problems:
             print(f"failed: {problem}")
+        for server in self.servers if problems else ():
+            print(f"the last that {server.name} said:", *server.proc.lines[-10:], sep="\n  ")
         print("failed" if problems else "passed")
         return not problems
 
