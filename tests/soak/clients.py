@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
 from crowd import Talker  # noqa: E402
 from harness import DEADLINE  # noqa: E402
-from peers import dial, half_close, reset  # noqa: E402
+from peers import dial, half_close, receive, reset  # noqa: E402
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 AT_ONCE = 400  # clients, beside those that are held
@@ -188,6 +188,59 @@ class Member:
         return len(own)
 
 
+class Held:
+    """Connections that stay to the end, each of which says something now and then.
+
+    In silence all would be probed in the same moment (SO_KEEPALIVE); loopback drops what does not
+    fit net.core.netdev_max_backlog, until the kernel takes peers for dead that are not.
+    """
+
+    EVERY = 30  # seconds
+
+    def __init__(self, server, number):
+        self.server = server
+        self.conns = [dial(server.port) for _ in range(number)]
+        server.held += number
+        self.asked = 0
+        for _ in self.conns:
+            self.ask()
+        for _ in self.conns:
+            self.go_round()
+        self.start, self.first = time.monotonic(), self.asked
+
+    def ask(self):
+        self.conns[self.asked % len(self.conns)].sendall(b"%d\n" % self.asked)
+        self.asked += 1
+
+    def check(self, number):
+        expected = b"%d\n" % number
+        try:
+            if receive(self.conns[number % len(self.conns)], len(expected)) != expected:
+                raise Broken(f"held connection: wrong answer to {number}")
+        except (OSError, AssertionError) as error:
+            raise Broken(f"held connection: {error}, not the answer to {number}") from error
+        self.server.verified += len(expected)
+
+    def go_round(self):
+        """The next has its answer, and asks again."""
+        self.check(self.asked - len(self.conns))
+        self.ask()
+
+    def go_on(self, now):
+        due = self.first + int((now - self.start) * len(self.conns) / self.EVERY)
+        for _ in range(min(due - self.asked, 100)):
+            self.go_round()
+
+    def finish(self):
+        """Everybody gets the last answer."""
+        for number in range(self.asked - len(self.conns), self.asked):
+            self.check(number)
+
+    def close(self):
+        for conn in self.conns:
+            conn.close()
+
+
 class Choir:
     """The members of one broker."""
 
@@ -223,8 +276,12 @@ class Crowd:
         self.order = itertools.count()
         self.started = 0
         self.choirs = []
+        self.held = None
         self.problems = []
         self.kinds = collections.Counter()
+
+    def hold(self, server, number):
+        self.held = Held(server, number)
 
     def join_choirs(self):
         """The members talk from now on."""
@@ -232,6 +289,7 @@ class Crowd:
             if server.is_broker:
                 choir = Choir(server, self.rng)
                 self.choirs.append(choir)
+                server.held += len(choir.members)
                 for member in choir.members:
                     self.selector.register(member.conn, member.events, (choir, member))
 
@@ -308,6 +366,10 @@ class Crowd:
 
     def turn(self, talking=True):
         now = time.monotonic()
+        try:
+            self.held.go_on(now)
+        except Broken as error:
+            self.broken(self.held.server, error)
         for choir in self.choirs if talking else ():
             for member in choir.go_on(now):
                 self.step_member(choir, member)
@@ -345,9 +407,18 @@ class Crowd:
             if time.monotonic() > end + DEADLINE:
                 self.problems.append("broker: not all members heard all")
 
+    def finish(self):
+        """Those who stayed have been served to the end."""
+        try:
+            self.held.finish()
+        except Broken as error:
+            self.broken(self.held.server, error)
+
     def close(self):
         for client in list(self.open):
             self.end(client)
+        if self.held:
+            self.held.close()
         for choir in self.choirs:
             for member in choir.members:
                 member.conn.close()

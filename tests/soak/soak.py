@@ -15,10 +15,9 @@ import signal
 import sys
 import time
 
-from clients import Crowd, Member  # puts tests/e2e on the path
+from clients import Crowd  # puts tests/e2e on the path
 from crowd import allow_descriptors
 from harness import DEVNULL, SANITIZED, Proc
-from peers import dial, receive
 
 TOLERANCE = 512  # KiB; an allocator does not give every page back
 SPARE = 16  # descriptors of empty pipes, which a server may keep for those who come next
@@ -86,31 +85,14 @@ class Soak:
             Server("broker", 10, "listen", "-k", "--broker"),
         ]
         self.crowd = Crowd(self.servers, options.seed)
-        self.held = []
 
     def hold(self):
-        """Connections that stay from here on, each of which is served once."""
+        """Connections that stay from here on."""
         echo = self.servers[0]
         before, start = echo.memory(), time.monotonic()
-        self.held = [dial(echo.port) for _ in range(self.options.held)]
-        echo.held = len(self.held)
-        self.serve_held()
+        self.crowd.hold(echo, self.options.held)
         print(f"held: {echo.held} connections, served after {time.monotonic() - start:.1f} s, "
               f"{(echo.memory() - before) * 1024 // max(1, echo.held)} bytes for each", flush=True)
-
-    def serve_held(self):
-        for number, conn in enumerate(self.held):
-            try:
-                conn.sendall(b"%d\n" % number)
-            except OSError:
-                pass  # heard of below
-        for number, conn in enumerate(self.held):
-            data = b"%d\n" % number
-            try:
-                if receive(conn, len(data)) != data:
-                    raise AssertionError("wrong bytes")
-            except (OSError, AssertionError) as error:
-                self.problems.append(f"echo: held connection {number}: {error}")
 
     def sample(self):
         """Waits until all who left are forgotten; the descriptors and memory of each server."""
@@ -139,7 +121,6 @@ class Soak:
         seconds, connections = self.options.seconds, self.options.connections
         self.hold()
         self.crowd.join_choirs()
-        next(s for s in self.servers if s.is_broker).held += Member.COUNT
         warm_up = min(60, seconds / 3)
         early = int(connections * warm_up / seconds)
         self.mix(warm_up, early)
@@ -147,7 +128,7 @@ class Soak:
         print(f"measured after {time.monotonic() - self.started:.0f} s", flush=True)
         self.mix(seconds - warm_up, connections - early)
         last = self.sample()
-        self.serve_held()
+        self.crowd.finish()
         return first, last
 
     def judge(self, first, last):
@@ -169,8 +150,6 @@ class Soak:
 
     def close(self):
         self.crowd.close()
-        for conn in self.held:
-            conn.close()
         for server in self.servers:
             self.problems += [f"{server.name}: {problem}" for problem in server.stop()]
 
@@ -178,7 +157,7 @@ class Soak:
         problems = self.crowd.problems + self.problems
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.crowd.kinds.most_common())
         print(f"{self.crowd.started} connections came and went in "
-              f"{time.monotonic() - self.started:.0f} s ({kinds}), {len(self.held)} stayed")
+              f"{time.monotonic() - self.started:.0f} s ({kinds}), {self.options.held} stayed")
         for problem in problems:
             print(f"failed: {problem}")
         for server in self.servers if problems else ():
