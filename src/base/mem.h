@@ -14,8 +14,8 @@ void *xrealloc(void *ptr, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 
-// From now on large blocks go back to the system when they are freed. The C library would learn from
-// the first of them to keep as much again, which in a server stays for good after one burst.
+// From now on large blocks go back to the system when they are freed. The C library would learn
+// from the first of them to keep as much again, which in a server stays for good after one burst.
 void mem_keep_little(void);
 
 // Says so without allocating, and ends the program without running exit handlers.
