@@ -127,7 +127,7 @@ class Campaign:
         faults, handled = total[1], total[2] + total[3]
         print(f"\nhandled: sockctl {handled} of {faults}")
         for name, (well, tried) in PEERS.items():
-            print(f"         {name} {well} of {tried} ({100 * well // tried} %)")
+            print(f"         {name} {well} of {tried} ({100 * well / tried:.0f} %)")
         aborted = sum(counts["aborted"] for counts in self.counts.values())
         unreached = sum(counts[UNREACHED] for counts in self.counts.values())
         libc = sum(counts[LIBC] for counts in self.counts.values())
