@@ -24,10 +24,10 @@ static struct {
 void trace_c_begin(struct str *s)
 {
 	static const char *const headers[] = {"arpa/inet.h", "fcntl.h", "ifaddrs.h",
-		"linux/sockios.h", "netdb.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h",
-		"poll.h", "signal.h", "string.h", "sys/ioctl.h", "sys/mman.h", "sys/select.h",
-		"sys/sendfile.h", "sys/socket.h", "sys/stat.h", "sys/time.h", "sys/uio.h",
-		"sys/un.h", "unistd.h"};
+		"linux/sockios.h", "net/if.h", "netdb.h", "netinet/in.h", "netinet/tcp.h",
+		"netinet/udp.h", "poll.h", "signal.h", "string.h", "sys/ioctl.h", "sys/mman.h",
+		"sys/select.h", "sys/sendfile.h", "sys/socket.h", "sys/stat.h", "sys/time.h",
+		"sys/uio.h", "sys/un.h", "sys/wait.h", "unistd.h"};
 
 	str_add(s, "#define _GNU_SOURCE\n");
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)

@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import DEADLINE, SANITIZED, Task, wait_for
+from harness import DEADLINE, NO_LEAK_CHECK, SANITIZED, Task, wait_for
 from peers import dial, half_close, receive_all, unused_udp_port
 
 PAGE = Path(__file__).resolve().parents[2] / "man" / "sockctl-calls.7"
@@ -68,11 +69,6 @@ gethostbyname2 gethostbyaddr gethostent sethostent endhostent getservbyname gets
 setservent endservent getprotobyname getprotobynumber getprotoent setprotoent endprotoent getnetbyname
 getnetbyaddr getnetent setnetent endnetent if_nametoindex getifaddrs
 """.split())
-
-pytestmark = [
-    pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be loaded first"),
-    pytest.mark.skipif(not OBSERVER.exists(), reason="the observer was not built"),
-]
 
 
 def entries():
@@ -205,24 +201,45 @@ def test_page_is_complete():
     assert [call for call in WANTED if call not in reached] == []
 
 
-@pytest.mark.parametrize("command", commands())
-def test_command_makes_and_traces_its_calls(sockctl, tmp_path, command):
-    place = Place(command, tmp_path)
-    if place.name.startswith("raw-") and os.geteuid() != 0:
-        pytest.skip("raw sockets take privilege")
-    made, traced = tmp_path / "made", tmp_path / "traced"
-    env = {**os.environ, "LD_PRELOAD": str(OBSERVER), "OBSERVER_FILE": str(made)}
+def run(sockctl, place, *options, **how):
+    """Runs a command to its end, with the options after its name."""
     with party(place):
         name, *words = map(place.text, place.words)
-        proc = sockctl(name, f"--trace={traced}", *words, stdin=b"ping\n", env=env)
+        proc = sockctl(name, *options, *words, stdin=b"ping\n", **how)
         visit(place, proc)
         proc.popen.wait(DEADLINE)
+    return proc
+
+
+def place_of(command, tmp_path):
+    if command.startswith("raw-") and os.geteuid() != 0:
+        pytest.skip("raw sockets take privilege")
+    return Place(command, tmp_path)
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be loaded first")
+@pytest.mark.skipif(not OBSERVER.exists(), reason="the observer was not built")
+@pytest.mark.parametrize("command", commands())
+def test_command_makes_and_traces_its_calls(sockctl, tmp_path, command):
+    place = place_of(command, tmp_path)
+    made, traced = tmp_path / "made", tmp_path / "traced"
+    run(sockctl, place, f"--trace={traced}",
+        env={**os.environ, "LD_PRELOAD": str(OBSERVER), "OBSERVER_FILE": str(made)})
     made = made.read_text().splitlines()
     traced = [line.partition(" ")[2] for line in traced.read_text().splitlines()]
     calls = commands()[command]
     assert [call for call in calls if not has_call(made, call, place)] == [], "not made"
     assert [call for call in calls if not has_call(traced, call, place)] == [], "not traced"
     assert counted(traced) == counted(made)
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("command", commands())
+def test_trace_in_c_compiles(sockctl, tmp_path, command):
+    source = tmp_path / "trace.c"
+    run(sockctl, place_of(command, tmp_path), f"--trace={source}", "--trace-format=c")
+    subprocess.run(["cc", "-Wall", "-Werror", "-Wno-unused-value", "-Wno-unused-variable",
+                    "-fsyntax-only", source], check=True)
 
 
 # Commands of each kind that leave no choice of the order to threads or to the C library, which asks
@@ -262,17 +279,11 @@ def results(lines, names=None):
 @pytest.mark.parametrize("command", SAMPLE)
 def test_kernel_saw_the_calls_of_the_trace(sockctl, tmp_path, command):
     """One by one, in this order and with these results: nothing more and nothing less."""
-    place = Place(command, tmp_path)
-    if place.name.startswith("raw-") and os.geteuid() != 0:
-        pytest.skip("raw sockets take privilege")
+    place = place_of(command, tmp_path)
     seen, traced = tmp_path / "seen", tmp_path / "traced"
-    with party(place):
-        name, *words = map(place.text, place.words)
-        proc = sockctl(name, f"--trace={traced}", *words, stdin=b"ping\n",
-                       wrap=["strace", "-D", "-f", "-o", seen, "-e", "signal=none",
-                             "-e", f"trace={','.join(KERNEL)}"])
-        visit(place, proc)
-        proc.popen.wait(DEADLINE)
+    proc = run(sockctl, place, f"--trace={traced}",
+               wrap=["strace", "-D", "-f", "-o", seen, "-E", NO_LEAK_CHECK, "-e", "signal=none",
+                     "-e", f"trace={','.join(KERNEL)}"])
     wait_for(lambda: re.search(rf"^{proc.pid} +\+\+\+ exited", seen.read_text(), re.M),
              "the end of strace's report")
     made = results(seen.read_text().splitlines())
