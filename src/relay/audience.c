@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FAR_BEHIND (1024 * 1024) // bytes that a reader has still to take
-#define STALL_MS 200 // it may take nothing for so long while another has nothing left
+#define STALL_MS 1000 // it may take nothing for so long while another has nothing left
 #define KEPT (64 * 1024) // memory that is not given back
 
 struct piece {
