@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: ISC
 #include "io/terminal_mode.h"
 
-#include "base/mem.h"
+#include "base/util.h"
 #include "io/fd.h"
+#include "io/signal_watch.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ static struct {
 	volatile sig_atomic_t is_changed;
 	struct termios original;
 	struct sigaction previous[ARRAY_SIZE(fatal_signals)];
-	uv_signal_t *stop, *resume; // SIGTSTP, SIGCONT
+	struct signal_watch stop, resume; // SIGTSTP, SIGCONT
 } terminal = {.fd = -1};
 
 // Then it is another's, who would be disturbed, and the kernel would stop us for trying. A terminal
@@ -104,47 +104,31 @@ static void release_fatal_signals(void)
 		sigaction(fatal_signals[i], &terminal.previous[i], NULL);
 }
 
-static void on_resume(uv_signal_t *handle, int number)
+static void on_resume(void *data, int number)
 {
-	(void)handle;
+	(void)data;
 	(void)number;
 	apply();
 }
 
-static void on_stop(uv_signal_t *handle, int number)
+static void on_stop(void *data, int number)
 {
+	uv_loop_t *loop = data;
+
 	restore();
-	uv_signal_stop(handle);
+	signal_watch_fini(&terminal.stop);
 	raise(number); // returns when the process is continued
-	uv_signal_start(handle, on_stop, number);
+	signal_watch_init(&terminal.stop, loop, number, on_stop, loop);
 	apply();
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 // Signals that were ignored on purpose stay so.
-static uv_signal_t *catch_signal(uv_loop_t *loop, uv_signal_cb cb, int number)
+static void catch_signal(struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn)
 {
 	struct sigaction old;
-	uv_signal_t *handle;
 
-	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-		return NULL;
-	handle = xmalloc(sizeof(*handle));
-	uv_signal_init(loop, handle);
-	uv_signal_start(handle, cb, number);
-	uv_unref((uv_handle_t *)handle);
-	return handle;
-}
-
-static void close_signal(uv_signal_t **handle)
-{
-	if (*handle)
-		uv_close((uv_handle_t *)*handle, on_closed);
-	*handle = NULL;
+	if (sigaction(number, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
+		signal_watch_init(w, loop, number, fn, loop);
 }
 
 int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode)
@@ -161,8 +145,8 @@ int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode)
 	terminal.mode = mode;
 	terminal.is_changed = false;
 	catch_fatal_signals();
-	terminal.stop = catch_signal(loop, on_stop, SIGTSTP);
-	terminal.resume = catch_signal(loop, on_resume, SIGCONT);
+	catch_signal(&terminal.stop, loop, SIGTSTP, on_stop);
+	catch_signal(&terminal.resume, loop, SIGCONT, on_resume);
 	apply();
 	return 0;
 }
@@ -192,8 +176,8 @@ void terminal_give_back(void)
 		return;
 	restore();
 	release_fatal_signals();
-	close_signal(&terminal.stop);
-	close_signal(&terminal.resume);
+	signal_watch_fini(&terminal.stop);
+	signal_watch_fini(&terminal.resume);
 	sys_close(terminal.fd);
 	terminal.fd = -1;
 }

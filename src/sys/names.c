@@ -199,6 +199,7 @@ const struct name_value names_signal[] = {
 	NAME(SIGPIPE),
 	NAME(SIGCHLD),
 	NAME(SIGCONT),
+	NAME(SIGTSTP),
 	NAME(SIGIO),
 	NAME(SIGURG),
 	{0},
