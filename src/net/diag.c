@@ -189,11 +189,12 @@ static int end_of(const struct nlmsghdr *h)
 
 // Handles the messages of one datagram. Returns 1 after the last one, 0 before it, or the error
 // that the kernel reports.
-static int on_messages(struct dump *d, size_t len)
+static int on_messages(struct dump *d, const void *datagram, size_t len)
 {
-	const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)d->buf;
+	const struct nlmsghdr *h = datagram;
+	int left = (int)len; // becomes negative where the last message is not padded
 
-	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 			return end_of(h);
 		if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
@@ -214,7 +215,7 @@ static int receive_dump(struct dump *d)
 		ssize_t n = sys_recv(d->fd, d->buf, BUFFER_SIZE, 0);
 
 		if (n > 0)
-			r = on_messages(d, (size_t)n);
+			r = on_messages(d, d->buf, (size_t)n);
 		else if (n != -EINTR)
 			r = n == 0 ? -EPROTO : (int)n;
 	}
@@ -288,23 +289,23 @@ static void join_peers(struct unix_list *l)
 	free(sorted);
 }
 
-static int run_unix(struct dump *d, const struct diag_query *q)
+static void give_held(struct dump *d)
 {
-	int r = run_dump(d, q, AF_UNIX);
-
 	join_peers(&d->held);
 	for (size_t i = 0; i < d->held.count; i++)
 		d->fn(d->arg, &d->held.items[i]);
 	free(d->held.items);
-	return r;
 }
 
 static int run_kind(struct dump *d, const struct diag_query *q)
 {
 	int r = 0;
 
-	if (d->kind == DIAG_UNIX)
-		return run_unix(d, q);
+	if (d->kind == DIAG_UNIX) {
+		r = run_dump(d, q, AF_UNIX);
+		give_held(d);
+		return r;
+	}
 	if (q->family != AF_INET6)
 		r = run_dump(d, q, AF_INET);
 	if (r == 0 && q->family != AF_INET)
@@ -332,6 +333,15 @@ int diag_each(const struct diag_query *q, diag_fn *fn, void *arg, unsigned *miss
 	}
 	free(d.buf);
 	sys_close(d.fd);
+	return r;
+}
+
+int diag_read(unsigned kind, const void *datagram, size_t len, diag_fn *fn, void *arg)
+{
+	struct dump d = {.kind = kind, .fn = fn, .arg = arg};
+	int r = on_messages(&d, datagram, len);
+
+	give_held(&d);
 	return r;
 }
 

@@ -53,6 +53,10 @@ typedef void diag_fn(void *arg, const struct diag_socket *s);
 // negative errno. *missing becomes a mask of the kinds that this kernel was made without listing.
 int diag_each(const struct diag_query *q, diag_fn *fn, void *arg, unsigned *missing);
 
+// The same with the sockets of KIND in a single datagram of the kernel, which begins where memory
+// of malloc(3) does. Returns 1 if it is the last one, 0 if not, or the error that it reports.
+int diag_read(unsigned kind, const void *datagram, size_t len, diag_fn *fn, void *arg);
+
 // "tcp", "udp", "raw", "unix"
 const char *diag_kind_name(unsigned kind);
 
