@@ -6,6 +6,7 @@
 #include "cmd/stats.h"
 #include "io/fd.h"
 #include "io/urgent.h"
+#include "net/stream.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/trace.h"
@@ -243,6 +244,15 @@ static int check_received(struct stream *s)
 	return status;
 }
 
+// What is missing can come no more, and the peer must not take what it has for all.
+static bool is_torn(const struct stream *s)
+{
+	enum relay_outcome outcome = s->relay.outcome;
+
+	return s->peer.is_private &&
+	       (outcome == RELAY_INPUT_FAILED || outcome == RELAY_PEER_FAILED);
+}
+
 static void on_relay_done(struct relay *r)
 {
 	struct stream *s = r->data;
@@ -252,6 +262,8 @@ static void on_relay_done(struct relay *r)
 	status = report_failure(s);
 	if (!status)
 		status = check_received(s);
+	if (is_torn(s))
+		stream_close_by_reset(s->peer.wr_fd);
 	if (!s->owner_reports)
 		stream_report_closed(s, has_left(s) ? "left" : NULL, status);
 	s->done(s, status);

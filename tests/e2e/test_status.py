@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from harness import DEVNULL, PIPE, Task, soonest
-from peers import (MIB, accept, dial, half_close, port_of, receive, receive_all, reset, send_all,
-                   unused_port)
+from peers import (MIB, accept, dial, half_close, port_of, receive, receive_all, reset,
+                   reset_by_peer, send_all, unused_port)
 
 # 1: local input or output
 
@@ -48,16 +48,33 @@ def test_output_that_cannot_be_made(sockctl, server, tmp_path):
     proc.fails(1, tmp_path / "no" / "out", "ENOENT")
 
 
-def test_directory_as_input(join, tmp_path):
+def join_in_vain(sockctl, role, server, stdin):
+    """Starts it with an input that fails. Returns it, and whether that looked torn to the peer."""
+    try:
+        if role == "connect":
+            proc = sockctl("connect", "127.0.0.1", port_of(server), stdin=stdin)
+            conn = accept(server)
+        else:
+            proc = sockctl("listen", "127.0.0.1", 0, stdin=stdin)
+            conn = dial(proc.port)
+    except ConnectionResetError:  # as soon as it was connected
+        return proc, True
+    with conn:
+        return proc, reset_by_peer(conn)
+
+
+def test_directory_as_input(sockctl, role, server, tmp_path):
     directory = os.open(tmp_path, os.O_RDONLY)
-    proc, _ = join(stdin=directory)
+    proc, is_torn = join_in_vain(sockctl, role, server, directory)
     os.close(directory)
+    assert is_torn
     proc.fails(1, "EISDIR")
 
 
-def test_input_that_is_only_writable(join, tmp_path):
+def test_input_that_is_only_writable(sockctl, role, server, tmp_path):
     with open(tmp_path / "file", "wb") as file:
-        proc, _ = join(stdin=file)
+        proc, is_torn = join_in_vain(sockctl, role, server, file)
+    assert is_torn
     proc.fails(1, "EBADF")
 
 
