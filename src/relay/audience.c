@@ -8,6 +8,7 @@
 #define FAR_BEHIND (1024 * 1024) // bytes that a reader has still to take
 #define STALL_MS 1000 // it may take nothing for so long while another has nothing left
 #define KEPT (64 * 1024) // memory that is not given back
+#define REST_MS 500 // without a piece: a burst is over
 
 struct piece {
 	uint64_t from; // number of a reader, or 0
@@ -78,6 +79,42 @@ static void on_stall(void *data)
 		timer_start(&a->stall, next);
 }
 
+// Forgets what everybody has.
+static void forget(struct audience *a)
+{
+	uint64_t oldest = end_of(a);
+
+	list_for_each (it, &a->readers)
+		oldest = MIN(oldest, list_entry(it, struct reader, link)->position);
+	a->start += oldest - a->position;
+	a->position = oldest;
+	if (a->start > a->pieces.len / 2) { // so that each byte is moved once at most
+		str_drop(&a->pieces, a->start);
+		a->start = 0;
+	}
+}
+
+// Memory is given back after a burst and not between its pieces, which would cost a fault for each
+// page. Whoever still has to take some looks after it again then.
+static void rest_soon(struct audience *a)
+{
+	if (a->pieces.size > KEPT && !timer_is_running(&a->rest)) {
+		a->given_lately = false;
+		timer_start(&a->rest, REST_MS);
+	}
+}
+
+static void on_rest(void *data)
+{
+	struct audience *a = data;
+
+	forget(a);
+	if (a->given_lately)
+		rest_soon(a);
+	else if (a->pieces.len == 0)
+		str_fini(&a->pieces);
+}
+
 void audience_init(struct audience *a, uv_loop_t *loop, audience_behind_fn *on_behind,
 	audience_room_fn *on_room, void *data)
 {
@@ -85,12 +122,14 @@ void audience_init(struct audience *a, uv_loop_t *loop, audience_behind_fn *on_b
 		.loop = loop, .on_behind = on_behind, .on_room = on_room, .data = data};
 	list_init(&a->readers);
 	timer_init(&a->stall, loop, on_stall, a);
+	timer_init(&a->rest, loop, on_rest, a);
 }
 
 void audience_fini(struct audience *a)
 {
 	str_fini(&a->pieces);
 	timer_fini(&a->stall);
+	timer_fini(&a->rest);
 }
 
 void audience_join(struct audience *a, struct reader *r, struct relay *relay)
@@ -120,30 +159,13 @@ void audience_leave(struct reader *r)
 		return;
 	list_remove(&r->link);
 	catch_up(r);
+	rest_soon(r->audience);
 	r->audience = NULL;
 }
 
 bool audience_has_room(const struct audience *a, const struct reader *from)
 {
 	return a->behind == (from && from->is_behind ? 1 : 0);
-}
-
-// Forgets what everybody has.
-static void forget(struct audience *a)
-{
-	uint64_t oldest = end_of(a);
-
-	list_for_each (it, &a->readers)
-		oldest = MIN(oldest, list_entry(it, struct reader, link)->position);
-	a->start += oldest - a->position;
-	a->position = oldest;
-	if (a->start == a->pieces.len && a->pieces.size > KEPT) {
-		str_fini(&a->pieces);
-		a->start = 0;
-	} else if (a->start > a->pieces.len / 2) { // so that each byte is moved once at most
-		str_drop(&a->pieces, a->start);
-		a->start = 0;
-	}
 }
 
 static void look_behind(struct reader *r)
@@ -164,6 +186,7 @@ void audience_give(struct audience *a, const struct reader *from, const void *da
 	uint64_t end;
 
 	forget(a);
+	a->given_lately = true;
 	end = end_of(a);
 	str_reserve(&a->pieces, sizeof(piece) + len);
 	str_addn(&a->pieces, &piece, sizeof(piece));
@@ -202,8 +225,11 @@ size_t audience_take(struct reader *r, void *buf, size_t len)
 			r->taken = 0;
 		}
 	}
-	if (got)
+	if (got) {
 		r->taken_at = uv_now(a->loop);
+		if (has_all(r))
+			rest_soon(a);
+	}
 	if (a && !is_far_behind(r))
 		catch_up(r);
 	return got;

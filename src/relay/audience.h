@@ -44,6 +44,8 @@ struct audience {
 	uint64_t joined; // readers until now
 	size_t behind; // readers that are far behind
 	struct timer stall; // runs while there are some
+	struct timer rest; // runs while there is memory to give back after a burst
+	bool given_lately; // since it was started
 	audience_behind_fn *on_behind;
 	audience_room_fn *on_room;
 	void *data; // the owner's

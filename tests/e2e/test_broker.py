@@ -317,6 +317,22 @@ def test_memory_is_bounded(serve, clients, how):
     sender_hears.result()
 
 
+@pytest.mark.memory
+def test_memory_of_a_burst_is_given_back(serve, clients):
+    """What is kept for one that is slow comes up to 1 MiB; nothing of it stays."""
+    proc, (sender, reader) = serve(2, "--broker")
+    slow = join(proc, clients, 3, rcvbuf=4096)
+    before = proc.status_field("RssAnon")
+    for _ in range(3):
+        data = os.urandom(8 * MIB)
+        sending, reading = Task(sender.sendall, data), Task(receive, reader, len(data))
+        assert receive(slow, len(data)) == data
+        assert reading.result() == data
+        sending.result()
+    wait_for(lambda: proc.status_field("RssAnon") - before < 512, "the memory given back")
+    proc.stop()
+
+
 # Limits and access.
 
 def test_limit_of_connections(serve, clients):

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct str out = {0};
 
 	for (size_t n; len; data += n, len -= n) {
-		n = MIN(*data, --len);
+		len--; // the byte of the length
+		n = MIN(*data, len);
 		data++;
 		lines_add(&l, data, n);
 		str_addn(&whole, data, n);
