@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import threading
@@ -16,6 +17,8 @@ BUILT = Path(__file__).parents[2] / "build" / "sockctl"
 PROGRAM = os.environ.get("SOCKCTL", str(BUILT))
 SANITIZED = os.environ.get("SOCKCTL_SANITIZED") == "1"
 NO_LEAK_CHECK = "ASAN_OPTIONS=detect_leaks=0"  # it cannot run beside strace
+# What runs the program, such as valgrind with its options.
+WRAPPER = shlex.split(os.environ.get("SOCKCTL_WRAPPER", ""))
 LARGE = os.environ.get("SOCKCTL_TEST_LARGE") == "1"
 
 # What takes longer than this hangs.
@@ -153,7 +156,7 @@ class Proc:
                  program=PROGRAM, fds=(), **popen):
         self.args = [program, *map(str, args)]
         closed = [f"{n}>&-" for n, kind in enumerate((stdin, stdout, stderr)) if kind is CLOSED]
-        words = [*wrap, *self.args]
+        words = [*wrap, *(WRAPPER if program == PROGRAM else []), *self.args]
         if closed or shell:
             script = f"{shell}\n" f'exec "$@" {" ".join(closed)}'
             words = ["/bin/sh", "-c", script, "sh", *words]
