@@ -72,11 +72,32 @@ static void check(struct fuzz_words *w, int argc, enum place_use use)
 	str_fini(&err);
 }
 
+// A place without ports, as for raw sockets.
+static void check_without_port(const char *host)
+{
+	struct place p;
+	struct str err = {0};
+	int r = place_parse_host(&p, host, &err);
+
+	require((r == 0) == (err.len == 0));
+	if (r < 0) {
+		require_message(str_c(&err));
+	} else {
+		r = place_check_family(&p, true, false, &err);
+		require(r == 0 || r == -EINVAL);
+		require((r == 0) == (err.len == 0));
+	}
+	place_fini(&p);
+	str_fini(&err);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct fuzz_words w;
 
 	fuzz_words_init(&w, data, len);
+	check_without_port(w.argv[0]);
+	require(place_word_count(w.argv[0]) == 1 || place_word_count(w.argv[0]) == 2);
 	for (int argc = 1; argc <= MIN(w.argc, 2); argc++) {
 		check(&w, argc, PLACE_CONNECT);
 		check(&w, argc, PLACE_LISTEN);
