@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FAR_BEHIND (1024 * 1024) // bytes that a reader has still to take
+#define MOST_BEHIND (16 * 1024 * 1024) // the same, with what it has given itself since
 #define STALL_MS 1000 // it may take nothing for so long while another has nothing left
 #define KEPT (64 * 1024) // memory that is not given back
 #define REST_MS 500 // without a piece: a burst is over
@@ -33,9 +34,14 @@ static struct piece piece_at(const struct audience *a, uint64_t position)
 	return piece;
 }
 
+static uint64_t backlog_of(const struct reader *r)
+{
+	return end_of(r->audience) - r->position;
+}
+
 static bool is_far_behind(const struct reader *r)
 {
-	return end_of(r->audience) - r->position > FAR_BEHIND;
+	return backlog_of(r) > FAR_BEHIND;
 }
 
 // Who wants to give something as well is held up, but needs nothing.
@@ -165,6 +171,9 @@ void audience_leave(struct reader *r)
 
 bool audience_has_room(const struct audience *a, const struct reader *from)
 {
+	// Its own pieces stay, too, until it has taken what others gave before them.
+	if (from && backlog_of(from) > MOST_BEHIND)
+		return false;
 	return a->behind == (from && from->is_behind ? 1 : 0);
 }
 

@@ -59,7 +59,8 @@ void audience_fini(struct audience *a);
 void audience_join(struct audience *a, struct reader *reader, struct relay *relay);
 void audience_leave(struct reader *reader); // may be called twice
 
-// Whether more should be given: nobody but FROM (NULL: nobody at all) is far behind.
+// Whether more should be given: nobody but FROM (NULL: nobody at all) is far behind, and FROM is
+// not so far that it must first take what is there.
 bool audience_has_room(const struct audience *a, const struct reader *from);
 
 // A piece for everybody but FROM (NULL: for everybody).

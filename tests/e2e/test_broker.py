@@ -333,6 +333,27 @@ def test_memory_of_a_burst_is_given_back(serve, clients):
     proc.stop()
 
 
+@pytest.mark.memory
+def test_memory_is_bounded_for_one_that_sends_and_does_not_read(serve):
+    """Held up like others at some point, until it reads; then nothing is missing."""
+    data = b"y" * (64 * MIB)
+    proc, (deaf, other) = serve(2, "--broker")
+    idle = proc.status_field("VmRSS")
+    other_sends = Task(send_and_end, other, b"x" * (32 * MIB))
+    other_sends.thread.join(0.5)
+    assert other_sends.thread.is_alive()  # it is held up by the one that does not read
+    deaf_sends = Task(send_and_end, deaf, data)
+    other_hears = Task(receive, other, len(data))
+    deaf_sends.thread.join(1)
+    assert deaf_sends.thread.is_alive()
+    assert proc.status_field("VmHWM") - idle < 48 * 1024
+    assert receive(deaf, 32 * MIB) == b"x" * (32 * MIB)
+    assert other_hears.result() == data
+    for task in other_sends, deaf_sends:
+        task.result()
+    proc.stop()
+
+
 # Limits and access.
 
 def test_limit_of_connections(serve, clients):

@@ -116,6 +116,39 @@ static void test_room(void **state)
 	audience_fini(&a);
 }
 
+// Who is far behind may go on giving, but not for ever.
+static void test_most_that_is_kept(void **state)
+{
+	static char block[MIB];
+	struct audience a;
+	struct reader one;
+	struct reader two;
+	size_t kept = 0;
+
+	(void)state;
+	open_audience(&a);
+	audience_join(&a, &one, &relay);
+	audience_join(&a, &two, &relay);
+	for (int i = 0; i < 2; i++)
+		audience_give(&a, &one, block, sizeof(block));
+	for (; audience_has_room(&a, &two); kept++) {
+		assert_in_range(kept, 0, 16);
+		audience_give(&a, &two, block, sizeof(block));
+		assert_int_equal(audience_take(&one, block, sizeof(block)), sizeof(block));
+	}
+	assert_in_range(kept, 4, 16);
+	assert_int_equal(rooms, 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(audience_take(&two, block, sizeof(block)), sizeof(block));
+	assert_int_equal(audience_take(&two, block, sizeof(block)), 0);
+	assert_int_equal(rooms, 1);
+	assert_true(audience_has_room(&a, &one));
+	assert_true(audience_has_room(&a, &two));
+	audience_leave(&one);
+	audience_leave(&two);
+	audience_fini(&a);
+}
+
 // Who takes nothing is given up where another has nothing left, and only there.
 static void test_patience(void **state)
 {
@@ -223,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		loop_test(test_everybody_but_the_speaker),
 		loop_test(test_room),
+		loop_test(test_most_that_is_kept),
 		loop_test(test_patience),
 		loop_test(test_any_order),
 	};
