@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ROUNDS 16 // batches per turn before others get theirs
+
 static void finish(struct sending *s)
 {
 	app_stop(s->app);
@@ -182,17 +184,20 @@ static uint16_t local_port(int fd)
 	return ends_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
 }
 
+static bool may_have_more(const struct sending *s)
+{
+	return s->printer.receiver.is_full && !printer_is_busy(&s->printer);
+}
+
 static void receive(struct sending *s)
 {
-	int n;
+	int n = 1;
 
 	if (s->type == SOCK_DGRAM && !s->printer.port)
 		s->printer.port = local_port(s->socket.fd); // which sending has given it
-	do {
+	for (int i = 0; n > 0 && i < ROUNDS && (i == 0 || may_have_more(s)); i++)
 		n = printer_receive(&s->printer, s->socket.fd, NULL,
 			s->socket.is_connected ? &s->socket.to : NULL);
-	} while (n > 0 && s->printer.receiver.is_full && !printer_is_busy(&s->printer));
-
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		fail_to_send(s, n);
 	else if (printer_is_full(&s->printer) && !printer_is_busy(&s->printer))

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import PIPE, wait_for
+from harness import DEVNULL, PIPE, wait_for
 from peers import udp
 
 HOST = "127.0.0.1"
@@ -166,6 +166,28 @@ def test_replies_that_were_dropped(sockctl):
     proc.stop(signal.SIGINT)
     assert f" {dropped} dropped" in proc.lines[-1]
     assert f"dropped {dropped} datagrams" in proc.lines[-2]
+
+
+@pytest.mark.parametrize("how", ["timeout", "signal"])
+def test_flood_of_replies_has_an_end(sockctl, how):
+    """A server that answers faster than can be printed holds up neither deadlines nor signals."""
+    options = ("--timeout", "1") if how == "timeout" else ()
+    with udp() as server:
+        port = server.getsockname()[1]
+        client = sockctl("udp-send", "--json", "--wait", "1h", *options, HOST, port, "x",
+                         stdout=DEVNULL)
+        place = server.recvfrom(10)[1]
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        floods = [sockctl("udp-send", "-q", "--repeat", 10**9, "--bind", f"{HOST}:{port}",
+                          "--set", "SO_REUSEPORT", *place, "x") for _ in range(2)]
+        wait_for(lambda: kernel_drops(place[1]) > 1000, "a flood")
+        if how == "timeout":
+            client.wait(6)
+        else:
+            client.stop(signal.SIGINT)
+        for flood in floods:
+            flood.popen.kill()  # it may know that nobody is there any more
+            flood.popen.wait()
 
 
 @needs_buffer
