@@ -9,12 +9,13 @@
 
 #define SHOWN_BYTES 32
 
-trace_sink_fn *trace_sink;
-static void *trace_sink_arg;
+_Atomic(trace_sink_fn *) trace_sink;
+static _Atomic(void *) trace_sink_arg;
 
 void trace_set_sink(trace_sink_fn *sink, void *arg)
 {
-	trace_sink_arg = arg;
+	if (sink)
+		trace_sink_arg = arg; // a thread may still be about to use the one before
 	trace_sink = sink;
 }
 
@@ -34,10 +35,12 @@ uint64_t trace_now(void)
 
 void trace_emit(struct trace_call *call)
 {
+	trace_sink_fn *sink = trace_sink; // which the end of the program takes away from threads
 	int saved = errno;
 
 	call->duration = trace_now() - call->start;
-	trace_sink(call, trace_sink_arg);
+	if (sink)
+		sink(call, trace_sink_arg);
 	errno = saved;
 }
 

@@ -185,7 +185,7 @@ static inline int trace_low(const struct trace_arg *a)
 
 // What follows serves the wrappers only.
 
-extern trace_sink_fn *trace_sink;
+extern _Atomic(trace_sink_fn *) trace_sink;
 
 uint64_t trace_now(void); // ns of CLOCK_MONOTONIC
 void trace_emit(struct trace_call *call); // keeps errno
