@@ -688,6 +688,31 @@ def test_unix(sockctl, tmp_path, name):
     assert not os.listdir(tmp_path)
 
 
+def test_unix_sender_without_a_name(sockctl, tmp_path):
+    """Nobody can answer it, which is told; what it said is received."""
+    proc = sockctl("udp-recv", "--echo", "--count", 1, tmp_path / "socket")
+    proc.wait_err("listening")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"x", str(tmp_path / "socket"))
+        proc.fails(7, "no address to answer to")
+    assert proc.out == b"x\n"
+
+
+def test_unix_sender_that_reads_no_answers(sockctl, tmp_path):
+    """The answers that it has no room for are lost, which is told, and hold nobody up."""
+    proc = sockctl("udp-recv", "--echo", "--count", 300, tmp_path / "socket")
+    proc.wait_err("listening")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE)
+        sock.bind(str(tmp_path / "deaf"))
+        for _ in range(300):
+            sock.sendto(b"x", str(tmp_path / "socket"))
+        proc.wait(7)
+    assert proc.out == b"x\n" * 300
+    assert all("deaf: an answer was lost" in line for line in proc.complaints)
+    assert proc.complaints
+
+
 def test_unix_path_is_kept_and_replaced(sockctl, tmp_path):
     path = tmp_path / "socket"
     path.write_text("precious")
