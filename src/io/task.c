@@ -97,6 +97,10 @@ static void on_done(uv_async_t *async)
 {
 	struct task *t = async->data;
 
+	// The thread let go of the lock after its work, so that all of that is seen from here on;
+	// of a wake-up, which may be one for many, libuv does not promise as much.
+	pthread_mutex_lock(&lock);
+	pthread_mutex_unlock(&lock);
 	running--;
 	t->done(t);
 	uv_close((uv_handle_t *)async, on_closed);
