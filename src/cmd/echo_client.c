@@ -176,6 +176,7 @@ static int init_pinger(struct client *c)
 		.interval_ms = config->interval_ms,
 		.duration_ms = config->duration_ms,
 		.wait_ms = config->wait_ms,
+		.connect_ms = config->client.connect_timeout_ms,
 		.reconnect = config->reconnect,
 		.socket = c->dial_options.socket,
 	};

@@ -28,6 +28,7 @@ static void end_if_done(struct pinger *p)
 	timer_stop(&p->tick);
 	timer_stop(&p->sweep);
 	timer_stop(&p->end);
+	timer_stop(&p->connect);
 	p->events->on_done(p->data);
 }
 
@@ -127,6 +128,8 @@ static bool is_round_over(const struct pinger *p, const struct pinger_peer *peer
 	       !is_fresh(peer);
 }
 
+static void begin_if_ready(struct pinger *p);
+
 void pinger_go_on(struct pinger *p, struct pinger_peer *peer)
 {
 	if (is_round_over(p, peer))
@@ -134,6 +137,7 @@ void pinger_go_on(struct pinger *p, struct pinger_peer *peer)
 	if (p->is_started && !p->options.interval_ms)
 		fill(p, peer);
 	stop_without_connections(p);
+	begin_if_ready(p); // the last one may have failed
 	end_if_done(p);
 }
 
@@ -206,6 +210,20 @@ static void on_end(void *data)
 	pinger_stop(data);
 }
 
+static void on_connect_timeout(void *data)
+{
+	struct pinger *p = data;
+
+	for (unsigned i = 0; i < p->count && !p->is_done; i++) {
+		struct pinger_peer *peer = &p->peers[i];
+
+		if (peer->state != PEER_CONNECTING)
+			continue;
+		peer_fail(peer, PINGER_CONNECT, -ETIMEDOUT);
+		pinger_go_on(p, peer);
+	}
+}
+
 int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *options,
 	const struct pinger_events *events, void *data)
 {
@@ -230,6 +248,7 @@ int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *
 	timer_init(&p->tick, loop, on_tick, p);
 	timer_init(&p->sweep, loop, on_sweep, p);
 	timer_init(&p->end, loop, on_end, p);
+	timer_init(&p->connect, loop, on_connect_timeout, p);
 	p->options.socket.is_brief = options->reconnect;
 	return options->reconnect ? pollset_init(&p->pollset, loop, peer_on_ready) : 0;
 }
@@ -249,6 +268,7 @@ void pinger_fini(struct pinger *p)
 	timer_fini(&p->tick);
 	timer_fini(&p->sweep);
 	timer_fini(&p->end);
+	timer_fini(&p->connect);
 	p->loop = NULL;
 }
 
@@ -269,6 +289,8 @@ int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum ou
 	for (unsigned i = 0; r == 0 && i < p->count && !p->options.reconnect; i++)
 		if (p->peers[i].state == PEER_CLOSED)
 			r = peer_connect(&p->peers[i], step);
+	if (p->connecting && p->options.connect_ms)
+		timer_start(&p->connect, p->options.connect_ms);
 	return r;
 }
 
@@ -286,19 +308,25 @@ static void begin(struct pinger *p)
 		pinger_go_on(p, &p->peers[i]);
 }
 
+// Once no connection is to be waited for any more.
+static void begin_if_ready(struct pinger *p)
+{
+	if (p->is_wanted && !p->is_started && !p->is_over && !p->connecting)
+		begin(p);
+}
+
 void pinger_start(struct pinger *p)
 {
 	p->is_wanted = true;
-	if (!p->connecting)
-		begin(p);
+	begin_if_ready(p);
 }
 
 void pinger_on_open(struct pinger *p, struct pinger_peer *peer)
 {
 	if (p->is_started)
 		peer_send(peer); // of a round
-	else if (p->is_wanted && !p->connecting)
-		begin(p);
+	else
+		begin_if_ready(p);
 }
 
 void pinger_stop(struct pinger *p)

@@ -30,6 +30,7 @@ struct pinger_options {
 	uint64_t interval_ms; // from one request of a connection to its next; 0: when answers come
 	uint64_t duration_ms; // no request is sent later than that; 0: no end
 	uint64_t wait_ms; // for an answer
+	uint64_t connect_ms; // for connections to stand before the first request; 0: no end
 	bool reconnect; // a new connection for every request
 	struct outgoing_options socket;
 };
@@ -101,11 +102,11 @@ struct pinger {
 	unsigned turn; // of the peer that sends at the next tick
 	uint64_t under_way; // requests
 	uint64_t next_tick; // ns
-	bool is_wanted; // to start, once all connections stand
+	bool is_wanted; // to start, once no connection is to be waited for
 	bool is_started;
 	bool is_over; // no more requests
 	bool is_done;
-	struct timer tick, sweep, end;
+	struct timer tick, sweep, end, connect;
 };
 
 // OPTIONS are copied; what they point to must live as long. Returns 0 or a negative errno; call
@@ -123,7 +124,7 @@ int pinger_add(struct pinger *p, int fd, bool is_private, uint64_t began);
 // Returns 0, or a negative errno if it failed at once, with what failed in *step.
 int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum outgoing_step *step);
 
-// Sends requests as soon as all connections stand.
+// Sends requests as soon as all connections stand, or have failed.
 void pinger_start(struct pinger *p);
 
 // Sends no more. What is under way is waited for.

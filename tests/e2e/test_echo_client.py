@@ -380,9 +380,39 @@ def test_reconnect_measures_the_connecting(client):
     assert summary(proc)["min"] > 0.5
 
 
+def echo_all(conn):
+    while data := conn.recv(1000):
+        conn.sendall(data)
+
+
 def syn_sent(port):
     with open("/proc/net/tcp", encoding="ascii") as table:
         return any(f":{port:04X} 02 " in line for line in table)
+
+
+@pytest.mark.parametrize("interval", ["50ms", 0])
+def test_some_connections_cannot_be_had(client, interval):
+    """Their end is not waited for; with an interval the others are asked."""
+    with listener(backlog=0) as server:
+        proc = client("127.0.0.1", port_of(server), "--connections", 4, "--interval", interval,
+                      "--count", 3)
+        wait_for(lambda: syn_sent(port_of(server)), "a full backlog")
+        conn = accept(server)
+    with conn:  # and the rest is refused
+        serving = Task(echo_all, conn)
+        proc.wait(5)
+        serving.result()
+    assert "Connection refused" in proc.err
+    assert ("3 received" in proc.out.decode()) == (interval != 0)
+
+
+@pytest.mark.parametrize("interval", ["50ms", 0])
+def test_connect_timeout_is_for_all_connections(client, interval):
+    with listener(backlog=0) as server:
+        proc = client("127.0.0.1", port_of(server), "--connections", 4, "--interval", interval,
+                      "--count", 3, "--connect-timeout", "500ms", "--wait", "100ms")
+        proc.wait(6)
+    assert "timed out" in proc.err
 
 
 def test_duration(client, echo):
