@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct datagram_options options_of(struct sending *s)
@@ -48,6 +49,18 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, const char
 	return open_failure_report(s->app, &f, error);
 }
 
+// Decodes TEXT in its place, which keeps what it was if that fails.
+static int decode_message(char *text, size_t *len)
+{
+	char *bytes = xmalloc(*len / 2 + 1);
+	int r = hex_decode(bytes, len, text, *len);
+
+	if (r == 0)
+		memcpy(text, bytes, *len);
+	free(bytes);
+	return r;
+}
+
 // The messages as they are sent. Returns 0, or STATUS_USAGE after a message.
 static int take_messages(struct sending *s)
 {
@@ -55,11 +68,10 @@ static int take_messages(struct sending *s)
 
 	s->messages = xcalloc((size_t)c->message_count, sizeof(*s->messages));
 	for (int i = 0; i < c->message_count; i++) {
-		size_t len = strlen(c->messages[i]);
 		struct iovec *m = &s->messages[i];
 
-		*m = (struct iovec){c->messages[i], len};
-		if (c->hex && hex_decode(c->messages[i], &m->iov_len, c->messages[i], len) < 0)
+		*m = (struct iovec){c->messages[i], strlen(c->messages[i])};
+		if (c->hex && decode_message(c->messages[i], &m->iov_len) < 0)
 			return app_failf(s->app, STATUS_USAGE, c->messages[i],
 				"not pairs of hexadecimal digits");
 		if (m->iov_len > s->socket.limit)
