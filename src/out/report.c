@@ -145,7 +145,10 @@ void report_error(
 
 	text_begin(r, COLOUR_BAD, &line);
 	if (object) {
-		str_add_escaped(&line, object, strlen(object));
+		if (*object)
+			str_add_escaped(&line, object, strlen(object));
+		else
+			str_add(&line, "''"); // or nobody sees which word it was
 		str_add(&line, ": ");
 	}
 	str_add(&line, text);
