@@ -55,7 +55,7 @@ int client_check(struct client_config *c, struct str *err)
 	if (r == 0 && c->retry && !*c->retry)
 		c->retries = DIAL_RETRY_FOREVER;
 	else if (r == 0 && c->retry && (parse_uint(c->retry, &c->retries) < 0 || !c->retries))
-		r = bad(err, "--retry", c->retry, "is no number of tries");
+		r = bad(err, "--retry", c->retry, "is no number of tries: 1 or more");
 	if (r == 0 && c->interface && (!*c->interface || strlen(c->interface) >= IF_NAMESIZE))
 		r = bad(err, "--interface", c->interface, "is no name of a network interface");
 	return r;
@@ -154,7 +154,7 @@ static void add_attempts(
 	}
 }
 
-static void add_lookup_failure(struct str *s, const char *service, int family, int code)
+void client_add_lookup_failure(struct str *s, const char *service, int family, int code)
 {
 	if (code == EAI_SERVICE)
 		str_addf(s, "no such service: %s", service);
@@ -177,7 +177,7 @@ void client_add_reason(struct str *s, const struct place *place, const struct di
 	else if (o->error)
 		str_add_error(s, o->error);
 	else
-		add_lookup_failure(s, place->service, options->family, o->code);
+		client_add_lookup_failure(s, place->service, options->family, o->code);
 }
 
 int client_report(struct app *app, const struct place *place, const struct dial_options *options,

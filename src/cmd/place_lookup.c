@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/place_lookup.h"
 
+#include "cmd/client.h"
+
 #include <netdb.h>
 
 static int fail(struct place_lookup *l, int code, int error)
@@ -9,10 +11,13 @@ static int fail(struct place_lookup *l, int code, int error)
 
 	if (code == EAI_SYSTEM && error)
 		return app_fail(l->app, status, l->place->name, error);
-	if (code == EAI_SERVICE)
-		return app_failf(
-			l->app, status, l->place->name, "no such service: %s", l->place->service);
-	return app_failf(l->app, status, l->place->name, "%s", lookup_strerror(code));
+
+	struct str reason = {0};
+
+	client_add_lookup_failure(&reason, l->place->service, l->family, code);
+	app_failf(l->app, status, l->place->name, "%s", str_c(&reason));
+	str_fini(&reason);
+	return status;
 }
 
 static void on_answer(void *data, int code, int error, struct address_list list)

@@ -95,7 +95,7 @@ def test_unknown_service(sockctl):
 @pytest.mark.parametrize("command", ["connect", "listen"])
 def test_unknown_name(sockctl, command, namespaces):
     proc = sockctl(command, "nosuchhost.example", "80", wrap=namespaces("nxdomain"))
-    proc.fails(3, "nosuchhost.example")
+    proc.fails(3, "nosuchhost.example", "(EAI_NONAME)")
 
 
 @pytest.mark.parametrize("command", ["connect", "listen"])
