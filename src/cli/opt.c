@@ -28,6 +28,7 @@ struct parser {
 	size_t count;
 	struct match *table; // by running number
 	bool *given;
+	const char *taker; // the option that all words after it belong to
 	struct option *longopts;
 	struct str letters;
 };
@@ -350,6 +351,9 @@ static int check_pairs(struct parser *p)
 
 static int check_operands(struct parser *p, int argc, char **argv)
 {
+	if (argc < p->cmd->min_operands && p->taker)
+		return fail(p, "expected %s before --%s, which all words after it belong to",
+			p->cmd->operands, p->taker);
 	if (argc < p->cmd->min_operands)
 		return fail(p, "expected %s; 'sockctl %s --help' explains", p->cmd->operands,
 			p->cmd->name);
@@ -360,6 +364,8 @@ static int check_operands(struct parser *p, int argc, char **argv)
 		add_quoted(p->err, extra, strlen(extra));
 		if (p->cmd->operands)
 			str_addf(p->err, "; expected %s", p->cmd->operands);
+		else
+			str_addf(p->err, "; 'sockctl %s --help' explains", p->cmd->name);
 		return -EINVAL;
 	}
 	return 0;
@@ -396,6 +402,7 @@ static int parse_options(struct parser *p, int argc, char **argv)
 			p->given[i] |= p->table[i].opt == m.opt;
 		if (m.opt->type == OPT_COMMAND) {
 			store_rest(p, m, argc - optind, argv + optind);
+			p->taker = m.opt->name;
 			argc = optind;
 		}
 	}

@@ -116,6 +116,9 @@ static int check_activation(struct listen_config *c, struct str *err)
 		return 0;
 	if (c->activated < 0)
 		str_add(err, "LISTEN_FDS in the environment is no number of descriptors");
+	else if (c->program.file.count)
+		str_add(err, "expected [HOST] PORT before --exec-file, which all words after it "
+			     "belong to");
 	else
 		str_add(err, "expected [HOST] PORT; 'sockctl listen --help' explains");
 	return -EINVAL;

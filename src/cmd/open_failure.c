@@ -48,6 +48,9 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 	else if (error == -EPERM && is_step(f, "socket"))
 		str_add(s, "; raw sockets take CAP_NET_RAW: be root, or give it to the program by "
 			   "setcap(8)");
+	else if (error == -EADDRINUSE && f->address->sa.sa_family == AF_UNIX &&
+		 f->address->un.sun_path[0])
+		str_add(s, "; a socket that is in use, or another file, has that name");
 	else if (error == -EACCES && is_step(f, "bind") && port && port < IPPORT_RESERVED)
 		str_add(s, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
 }

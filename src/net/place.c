@@ -139,9 +139,11 @@ int check_host(const char *host, struct str *err)
 			MAX_HOST);
 		return -EINVAL;
 	}
+	if (strchr(host, ':') && strchr(host, ':') == strrchr(host, ':'))
+		return bad_word(err, host, "is no host; write HOST PORT or HOST:PORT");
 	if (strchr(host, ':') && !numeric_address(host, 0, &a))
 		return bad_word(err, host,
-			strchr(host, '%') ? "has no such address or interface"
+			strchr(host, '%') ? "is no IPv6 address with an interface of this machine"
 					  : "is no IPv6 address");
 	for (const char *c = host; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 127 || strchr("[]/@", *c))
@@ -259,15 +261,29 @@ static int parse_one(struct place *p, enum place_use use, const char *word, stru
 	return parse_host_and_port(p, use, word, err);
 }
 
+static bool has_prefix(const char *word)
+{
+	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0;
+}
+
+// A URL looks like the path of a Unix socket, and is never meant to be one.
+static bool is_url(const char *word)
+{
+	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+
+	return scheme && strncmp(word + scheme, "://", 3) == 0 && !has_prefix(word);
+}
+
 int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err)
 {
 	int r;
 
 	*p = (struct place){.fd = -1};
-	if (argc == 1) {
+	if (is_url(argv[0])) {
+		r = bad_word(err, argv[0], "is a URL; write its HOST and PORT");
+	} else if (argc == 1) {
 		r = parse_one(p, use, argv[0], err);
-	} else if (strncmp(argv[0], "unix:", 5) == 0 || strncmp(argv[0], "fd:", 3) == 0 ||
-		   strchr(argv[0], '/')) {
+	} else if (has_prefix(argv[0]) || strchr(argv[0], '/')) {
 		r = bad_word(err, argv[1], "is one word too many after a socket");
 	} else {
 		p->service = xstrdup(argv[1]);
@@ -283,8 +299,7 @@ int place_parse(struct place *p, enum place_use use, int argc, char **argv, stru
 int place_word_count(const char *first)
 {
 	const char *colon = strchr(first, ':');
-	bool is_socket = strncmp(first, "unix:", 5) == 0 || strncmp(first, "fd:", 3) == 0 ||
-			 strchr(first, '/');
+	bool is_socket = has_prefix(first) || strchr(first, '/');
 	bool is_bracketed = first[0] == '[' && strstr(first, "]:");
 
 	// With several colons, and no brackets, it is an IPv6 address alone.

@@ -54,6 +54,13 @@ WRONG = [
     ("listen 127.0.0.1 80 extra", "extra"),
     ("connect unix:/tmp/x 80", "80"),
     ("connect fd:3 80", "80"),
+    ("connect 127.0.0.1:80 90", "write HOST PORT or HOST:PORT"),
+    ("connect http://example.org/ 80", "'http://example.org/' is a URL"),
+    ("connect unix:///tmp/x 80", "after a socket"),
+    ("connect http://example.org:80/path", "write its HOST and PORT"),
+    ("listen --exec-file cat 80", "before --exec-file"),
+    ("connect --exec-file cat localhost 80", "before --exec-file"),
+    ("sockets tcp", "'sockctl sockets --help'"),
     ("connect '' 80", "host"),
     ("connect ''", "''"),
     ("connect 127.0.0.1 ''", "''"),
@@ -105,6 +112,8 @@ WRONG = [
     ("connect [nonsense]:80", "nonsense"),
     ("connect [::g]:80", "::g"),
     ("connect ::1%nosuch0 80", "nosuch0"),
+    ("connect --retry=0 localhost 80", "1 or more"),
+    ("udp-send --hex localhost:1 abc", "abc: "),
     (f"connect {LONG_HOST} 80", "253"),
     (f"connect {LONG_HOST}:80", "253"),
     (f"listen {LONG_HOST} 80", "253"),
@@ -201,6 +210,11 @@ def test_wrong_command_line(sockctl, tmp_path, line, named):
     assert proc.lines[0].startswith("sockctl: "), proc.describe()
     assert named in proc.err, proc.describe()
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["services", "protocols", "networks", "errors", "raw-recv"])
+def test_empty_word_is_named(sockctl, command):
+    sockctl(command, "").fails(3, f"{command}: '': no such")
 
 
 @pytest.mark.parametrize("word", ["a\x1bb", "a\nb", "a\x07b", "a\x9bb", "a\x7fb", "\u202eabc",
