@@ -33,6 +33,8 @@ static const char statuses[] =
 	"  0      Done: everything was transferred, everything was found.\n"
 	"  1      Local input or output failed (a full disk, a file that cannot be\n"
 	"         read), or a program that was started failed, or an echo differed.\n"
+	"         Where an input fails, the connection is reset: the other side must not\n"
+	"         take what it has for all.\n"
 	"  2      The command line is wrong.\n"
 	"  3      Not found: the name, service, protocol, network or option does not\n"
 	"         exist.\n"
