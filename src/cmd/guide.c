@@ -18,6 +18,7 @@ static const char endpoints[] =
 	"  PORT               commands that listen only: every address, IPv6 and IPv4\n"
 	"                     together where the system can\n"
 	"  unix:PATH          a socket in the file system; so is any word with a slash\n"
+	"                     but a URL\n"
 	"  unix:@NAME         a socket in the abstract name space\n"
 	"  fd:N               an inherited descriptor\n"
 	"\n"
