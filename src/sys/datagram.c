@@ -182,19 +182,16 @@ static void add_messages_in_c(
 	str_addc(s, '}');
 }
 
-static void trace_message(
-	const char *name, ssize_t ret, int fd, const struct msghdr *m, int flags, uint64_t start)
+static void trace_sendmsg(ssize_t ret, int fd, const struct msghdr *m, int flags, uint64_t start)
 {
-	bool sent = strcmp(name, "sendmsg") == 0;
 	uint64_t trace_start_ = start;
 	struct str text = {0};
 	struct str c = {0};
 
-	if (sent || ret >= 0)
-		add_message(&text, m, sent ? room_of(m) : (size_t)ret);
+	add_message(&text, m, room_of(m));
 	str_add(&c, "&(struct msghdr)");
-	add_message_in_c(&c, m, sent);
-	TRACE(name, ret, T_FD(fd), T_C(str_c(&text), str_c(&c)), T_FLAGS(names_msg, flags));
+	add_message_in_c(&c, m, true);
+	TRACE("sendmsg", ret, T_FD(fd), T_C(str_c(&text), str_c(&c)), T_FLAGS(names_msg, flags));
 	str_fini(&text);
 	str_fini(&c);
 }
@@ -205,17 +202,7 @@ ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
 	ssize_t ret = SYS_RESULT(sendmsg(fd, message, flags));
 
 	if (unlikely(trace_sink))
-		trace_message("sendmsg", ret, fd, message, flags, trace_start_);
-	return ret;
-}
-
-ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
-{
-	TRACE_START();
-	ssize_t ret = SYS_RESULT(recvmsg(fd, message, flags));
-
-	if (unlikely(trace_sink))
-		trace_message("recvmsg", ret, fd, message, flags, trace_start_);
+		trace_sendmsg(ret, fd, message, flags, trace_start_);
 	return ret;
 }
 

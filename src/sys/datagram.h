@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags);
 
 // Return how many messages went; msg_len of each is set.
 int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);

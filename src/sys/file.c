@@ -81,15 +81,6 @@ int sys_pipe(int fds[2], int flags)
 	return ret;
 }
 
-int sys_dup_onto(int fd, int target)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(dup3(fd, target, O_CLOEXEC));
-
-	TRACE("dup3", ret, T_FD(fd), T_FD(target), T_FLAGS(names_open, O_CLOEXEC));
-	return ret;
-}
-
 int sys_window_lines(int fd, unsigned *lines)
 {
 	TRACE_START();

@@ -14,7 +14,6 @@ ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset);
 ssize_t sys_write(int fd, const void *buf, size_t len);
 ssize_t sys_writev(int fd, const struct iovec *pieces, int count);
 int sys_pipe(int fds[2], int flags);
-int sys_dup_onto(int fd, int target); // dup3 with O_CLOEXEC
 int sys_fcntl(int fd, int command, long arg);
 int sys_window_lines(int fd, unsigned *lines); // of a terminal; left alone where it has none
 

@@ -255,8 +255,7 @@ static void add_arg(struct str *s, const struct trace_arg *a)
 
 static bool opens_descriptor(const struct trace_call *call)
 {
-	static const char *const names[] = {
-		"socket", "accept", "accept4", "open", "dup", "dup2", "dup3"};
+	static const char *const names[] = {"socket", "accept", "accept4", "open", "dup", "dup2"};
 
 	if (call->result <= 2) // a failure, or what every program has
 		return false;
