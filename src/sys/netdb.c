@@ -134,6 +134,6 @@ const char *sys_if_indextoname(unsigned index, char *name)
 	TRACE_START();
 	const char *ret = if_indextoname(index, name);
 
-	TRACE_VALUE("if_indextoname", ret, T_UINT(index), T_C(ret ? ret : "?", "name"));
+	TRACE_VALUE("if_indextoname", ret, T_UINT(index), T_C(ret ? ret : "?", "buf"));
 	return ret;
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """--trace-format c: what a command did, as a program that compiles."""
 
+import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -94,6 +96,16 @@ def test_other_commands(traced, command, calls):
     start, source = traced
     start(*command).wait()
     assert calls <= set(names(source()))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs privilege to bind to an interface")
+def test_name_of_an_interface(traced):
+    start, source = traced
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        bound.bind(("::1", 0))
+        start("sockets", "--udp").wait()
+    assert "if_indextoname" in names(source())
 
 
 def test_same_calls_as_the_text(traced, sockctl):
