@@ -87,10 +87,13 @@ static void stop_trace(struct app *app)
 	struct str text = {0};
 
 	trace_set_sink(NULL, NULL);
-	if (!app->traces_in_c)
-		return;
-	trace_c_end(&text);
-	report_trace(&app->out, &text);
+	if (app->traces_in_c) {
+		trace_c_end(&text);
+		report_trace(&app->out, &text);
+	}
+	// When stderr is gone there is nobody left to tell.
+	if (app->trace_path && app->out.trace_error)
+		app_fail(app, STATUS_LOCAL, app->trace_path, app->out.trace_error);
 }
 
 static int start_trace(struct app *app, const char *path, int format)
@@ -101,6 +104,7 @@ static int start_trace(struct app *app, const char *path, int format)
 		if (fd < 0)
 			return app_fail(app, STATUS_LOCAL, path, -errno);
 		app->out.trace_fd = fd;
+		app->trace_path = path;
 	}
 	if (format == TRACE_FORMAT_C)
 		start_trace_in_c(app);

@@ -56,6 +56,7 @@ struct app {
 	bool has_loop;
 	bool stopping;
 	bool traces_in_c;
+	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];
 	uv_timer_t deadline;
 

@@ -61,13 +61,17 @@ static bool is_raw(const struct reporter *r, int fd)
 	return r->is_terminal && fd == r->fd && tcgetattr(fd, &t) == 0 && !(t.c_oflag & OPOST);
 }
 
-static void write_line(struct reporter *r, int fd, struct str *line)
+// Returns a negative errno if it could not be written.
+static int write_line(struct reporter *r, int fd, struct str *line)
 {
+	int error;
+
 	if (fd == r->fd)
 		report_hide_progress(r);
 	str_add(line, is_raw(r, fd) ? "\r\n" : "\n");
-	write_text(fd, line->data, line->len);
+	error = write_whole(fd, line->data, line->len);
 	str_fini(line);
+	return error;
 }
 
 static json_t *json_event(const struct reporter *r, const char *name)
@@ -182,5 +186,9 @@ void report_trace(struct reporter *r, struct str *line)
 		str_fini(line);
 		return;
 	}
-	write_line(r, r->trace_fd, line);
+
+	int error = write_line(r, r->trace_fd, line);
+
+	if (!r->trace_error)
+		r->trace_error = error;
 }

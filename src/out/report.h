@@ -33,6 +33,7 @@ struct reporter {
 	bool is_coloured;
 	bool has_progress; // a line stands there that the next one replaces
 	int trace_fd;
+	int trace_error; // a negative errno once a line of the trace has been lost
 };
 
 // Reports an event with its fields: report(r, &ev_connected, F_ADDR("remote", &peer)).

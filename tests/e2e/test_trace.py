@@ -94,6 +94,13 @@ def test_into_a_file_that_cannot_be_made(sockctl, server, tmp_path):
     proc.fails(1, "ENOENT")
 
 
+@pytest.mark.parametrize("options", [[], ["--trace-format=c"]], ids=" ".join)
+def test_into_a_file_that_is_full(sockctl, options):
+    proc = sockctl("resolve", "--trace=/dev/full", *options, "localhost")
+    proc.fails(1, "/dev/full", "ENOSPC")
+    assert len(proc.lines) == 1
+
+
 def test_data_is_safe_for_a_terminal(sockctl, server):
     proc = sockctl("connect", "--trace", "--crlf", "127.0.0.1", port_of(server),
                    stdin=bytes(range(256)))
