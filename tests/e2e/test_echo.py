@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import select
 import socket
 import stat
 import struct
@@ -445,6 +446,28 @@ def test_unix_datagram(echo, tmp_path, threads):
     counted = stats(proc)
     assert counted["datagrams_sent"] == 4 and counted["refused"] == 1
     assert not path.exists()
+
+
+def test_unix_datagrams_of_one_that_reads_no_answers(echo, tmp_path):
+    """Its answers wait for it, and are whole when it reads at last."""
+    path = tmp_path / "socket"
+    proc = echo("--udp", place=[path])
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind("")
+        sock.connect(str(path))
+        sock.setblocking(False)
+        sent = 0
+        while sent < 100_000 and wait_writable(sock):
+            sock.send(b"%d" % sent)
+            sent += 1
+        sock.settimeout(DEADLINE)
+        assert [int(sock.recv(100)) for _ in range(sent)] == list(range(sent))
+    proc.stop()
+
+
+def wait_writable(sock):
+    """False where the server has no room either, for longer than it may be busy."""
+    return select.select([], [sock], [], 0.5)[1]
 
 
 def test_abstract_name(echo):

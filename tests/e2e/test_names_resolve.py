@@ -424,3 +424,19 @@ def test_numeric_words_ask_nobody(sockctl, odd):
                    "--timeout", "5", wrap=odd.wrap)
     proc.wait(3)
     assert lines(proc) == ["192.0.2.1  192.0.2.1", "::1        ::1"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_it_waits_for_names(sockctl, number):
+    """What was asked for is answered before."""
+    proc = sockctl("resolve", "-v", "-", stdin=PIPE)
+    proc.stdin.write(b"localhost\n")
+    proc.wait_out(4)
+    proc.stop(number)
+    assert "waiting for names on standard input" in proc.err
+
+
+def test_line_that_is_no_name(sockctl):
+    """It is bounded, however much of it there is."""
+    proc = sockctl("resolve", "-", stdin=b"x" * 300_000)
+    proc.fails(1, "standard input", "a line is longer than 65536 bytes")
