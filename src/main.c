@@ -205,8 +205,8 @@ static int run_help(struct app *app, int argc, char **argv)
 	if (argc && argv[0][0] == '-')
 		return run_help_for_programs(app, argc, argv);
 	if (argc > (cmd ? 2 : 1))
-		return app_failf(app, STATUS_USAGE, NULL, "one word too many after '%s'",
-			cmd ? cmd->name : "help");
+		return app_failf(app, STATUS_USAGE, argv[cmd ? 2 : 1],
+			"one word too many after '%s'", cmd ? cmd->name : "help");
 	if (!argc)
 		guide_contents(&text);
 	else if (cmd && argc == 1)
