@@ -49,6 +49,15 @@ class Server:
         with open(f"/proc/{self.proc.pid}/smaps_rollup", encoding="ascii") as file:
             return int(re.search(r"Private_Dirty: +(\d+)", file.read())[1])
 
+    def memory_at_rest(self):
+        """The least within a second, as what a burst took is not given back at once."""
+        end = time.monotonic() + 1
+        least = self.memory()
+        while time.monotonic() < end:
+            time.sleep(0.05)
+            least = min(least, self.memory())
+        return least
+
     def children(self):
         with open(f"/proc/{self.proc.pid}/task/{self.proc.pid}/children", encoding="ascii") as file:
             return len(file.read().split())
@@ -101,7 +110,7 @@ class Soak:
             f"{server.name}: {server.sockets()} sockets instead of "
             f"{server.first_sockets + server.held}, {server.children()} children"
             for server in self.servers if not server.is_alone()]
-        return [(server.proc.descriptors(), server.memory()) for server in self.servers]
+        return [(server.proc.descriptors(), server.memory_at_rest()) for server in self.servers]
 
     def mix(self, seconds, connections):
         """Runs the clients, and tells every minute how it goes."""
