@@ -32,13 +32,14 @@ requests: round trips of {size} bytes per second by the clock of the load genera
   every byte; p50: its median latency. CPU: user + system of the server and its children, for each
   request. spread: (most - least) / median over the rounds. lost: of the datagrams.
 requests       50 connections with one request under way on each
-connections    16 clients, a new connection for each request
+connections    50 clients, a new connection for each request
 datagrams      8 sockets with 16 datagrams under way on each
 idle           memory (RSS) that each of many silent connections takes, and how often the server
                ran in {watched} s of silence
 agreement      what echo --client says of a server, by what the load generator says of the same
-Flags: ncat -l -k -e /bin/cat; socat TCP-LISTEN:...,fork PIPE. Neither serves datagrams like that:
-they keep a process for each sender for ever."""
+Flags: ncat -l -k -e /bin/cat; socat TCP-LISTEN:...,fork PIPE. socat lets 5 clients wait unless it is
+told otherwise; others try again after a second. "socat -" has a backlog as long as that of the
+others. Neither serves datagrams like that: they keep a process for each sender for ever."""
 
 
 class Server:
@@ -62,8 +63,9 @@ def servers_of(sockctl, reference):
         found.append(Server("ncat", lambda port: [ncat, "-l", "-k", "-e", "/bin/cat", HOST,
                                                   str(port)]))
     if socat:
-        found.append(Server("socat", lambda port: [
-            socat, f"TCP-LISTEN:{port},bind={HOST},reuseaddr,fork,backlog=4096", "PIPE"]))
+        for name, backlog in (("socat", ""), ("socat -", ",backlog=4096")):
+            found.append(Server(name, lambda port, backlog=backlog: [
+                socat, f"TCP-LISTEN:{port},bind={HOST},reuseaddr,fork{backlog}", "PIPE"]))
     return found, absent
 
 
@@ -297,7 +299,7 @@ def main():
           f"{'requests':>14}{'CPU':>10}")
     failures = []
     for job in (Requests("requests", bench, "stream", 50, 1, SIZE),
-                Requests("connections", bench, "churn", 16, SIZE),
+                Requests("connections", bench, "churn", 50, SIZE),
                 Requests("datagrams", bench, "datagram", 8, 16, SIZE)):
         if arguments.job not in job.title:
             continue
