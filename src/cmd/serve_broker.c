@@ -91,6 +91,8 @@ static int start(struct client *client)
 	client->fd = -1;
 	c->stream.may_leave = true;
 	join(c, &m->broker);
+	if (server_is_last(s))
+		broker_complete(&m->broker);
 	stream_start(&c->stream);
 	return 0;
 }

@@ -71,15 +71,14 @@ void server_end(struct server *s)
 	app_stop(s->app);
 }
 
-// True if nobody else is to be accepted.
-static bool is_last(const struct server *s)
+bool server_is_last(const struct server *s)
 {
 	return !s->serves_many || (s->config->count && s->accepted == s->config->count);
 }
 
 void server_end_if_done(struct server *s)
 {
-	if (is_last(s) && s->open == 0 && !(s->mode->is_busy && s->mode->is_busy(s)))
+	if (server_is_last(s) && s->open == 0 && !(s->mode->is_busy && s->mode->is_busy(s)))
 		server_end(s);
 }
 
@@ -91,7 +90,7 @@ static void update_listening(struct server *s)
 	bool has_room =
 		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
 
-	if (is_last(s))
+	if (server_is_last(s))
 		close_listener(s); // rather than leave others to wait in vain
 	else if (!has_room && !l->paused)
 		listener_pause(l);

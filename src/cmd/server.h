@@ -141,6 +141,9 @@ void client_fail(struct client *c, int error);
 // True if ERROR says that what the client needs is used up by others for now.
 bool client_may_wait(const struct client *c, int error);
 
+// True if nobody else is to be accepted.
+bool server_is_last(const struct server *s);
+
 // Starts it again when others have left.
 void client_wait(struct client *c, int error);
 

@@ -21,6 +21,39 @@ static void update(struct broker *b)
 	watch_want(&b->input.watch, wants_input(b) ? WATCH_READ : 0);
 }
 
+// Nobody is left who could say anything, or will come.
+static bool is_silent(const struct broker *b)
+{
+	if (!b->is_complete || (!b->input_ended && b->input.info.kind != FD_FILE))
+		return false;
+	list_for_each (it, &b->audience.readers)
+		if (!list_entry(it, struct broker_member, reader.link)->has_ended)
+			return false;
+	return true;
+}
+
+// Members learn that they have heard all.
+static void on_silent(void *data)
+{
+	struct broker *b = data;
+
+	list_for_each (it, &b->audience.readers)
+		relay_wake(list_entry(it, struct reader, link)->relay);
+}
+
+// Not at once, for the relay of the last to end is at work and would not see it.
+static void end_if_silent(struct broker *b)
+{
+	if (is_silent(b))
+		again_start(&b->silence);
+}
+
+void broker_complete(struct broker *b)
+{
+	b->is_complete = true;
+	end_if_silent(b);
+}
+
 static void on_reader_behind(struct audience *a, struct reader *reader)
 {
 	struct broker *b = a->data;
@@ -83,6 +116,7 @@ static void on_input(struct watch *w, unsigned events)
 	} else if (n == 0) {
 		b->input_ended = true;
 		end_line(b, NULL, &b->line);
+		end_if_silent(b);
 	} else if (n != -EAGAIN && n != -EINTR) {
 		b->on_failed(b, (int)n);
 		return;
@@ -99,6 +133,7 @@ int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
 		.on_behind = on_behind,
 		.data = data};
 	str_add(&b->line.name, "<server>");
+	again_init(&b->silence, loop, on_silent, b);
 	audience_init(&b->audience, loop, on_reader_behind, on_room, b);
 	return stdio_init(&b->input, loop, in, O_RDONLY, on_input, b);
 }
@@ -107,6 +142,7 @@ void broker_fini(struct broker *b)
 {
 	if (!b->loop)
 		return;
+	again_fini(&b->silence);
 	stdio_fini(&b->input);
 	audience_fini(&b->audience);
 	chat_line_fini(&b->line);
@@ -141,7 +177,7 @@ static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
 		n = take_greeting(m, buf, len);
 	if (n == 0)
 		n = (ssize_t)audience_take(&m->reader, buf, len);
-	return n ? n : -EAGAIN;
+	return n || is_silent(m->broker) ? n : -EAGAIN;
 }
 
 // Takes all of it or nothing, so that what came in one read stays together.
@@ -165,11 +201,12 @@ static void end_member(struct broker_member *m)
 	if (m->has_ended)
 		return;
 	m->has_ended = true;
-	if (!b->is_chat)
-		return;
-	end_line(b, &m->reader, &m->line);
-	str_addf(&text, "* %s has left\n", str_c(&m->line.name));
-	give_text(b, &m->reader, &text);
+	if (b->is_chat) {
+		end_line(b, &m->reader, &m->line);
+		str_addf(&text, "* %s has left\n", str_c(&m->line.name));
+		give_text(b, &m->reader, &text);
+	}
+	end_if_silent(b);
 }
 
 // The others go on.

@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_RELAY_BROKER_H
 #define SOCKCTL_RELAY_BROKER_H
 
+#include "io/again.h"
 #include "io/endpoint.h"
 #include "io/stdio.h"
 #include "relay/audience.h"
@@ -38,6 +39,8 @@ struct broker {
 	uv_loop_t *loop;
 	struct stdio input;
 	bool input_ended;
+	bool is_complete; // nobody else will join
+	struct again silence; // once nobody says anything more
 	bool is_chat; // lines with the names of those who say them, instead of bytes
 	struct chat_line line; // of the input
 	struct audience audience;
@@ -56,5 +59,8 @@ void broker_fini(struct broker *b);
 void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
 	const char *place);
 void broker_leave(struct broker_member *m);
+
+// Nobody else will join. Once all members and the input have ended, members hear the end, too.
+void broker_complete(struct broker *b);
 
 #endif

@@ -575,3 +575,21 @@ def test_chat_with_telnet(serve):
     """Negotiation is nothing that anybody says."""
     said = talk(serve, b"\xff\xfd\x01hello\n\xff", b"\xfb\x03you\xff\xff\n", options=["--telnet"])
     assert said == b"<user1> hello\n<user1> you\\xff\n"
+
+
+@pytest.mark.parametrize("stdin", [DEVNULL, PIPE], ids=["input first", "input last"])
+@pytest.mark.parametrize("mode", ["--broker", "--chat"])
+def test_end_when_nobody_is_left_to_hear(sockctl, serve, mode, stdin):
+    """Else all wait for each other."""
+    proc, (first,) = serve(1, mode, "--count", "2", stdin=stdin)
+    half_close(first)
+    assert mode == "--chat" or silent(first)
+    first.settimeout(DEADLINE)
+    second = sockctl("connect", "127.0.0.1", proc.port, stdin=b"hello\n")
+    proc.wait_err("accepted connection 2 ")
+    assert lines(first, 3 if mode == "--chat" else 1)[-1].endswith("hello")
+    if stdin is PIPE:
+        proc.stdin.close()
+    receive_all(first)
+    second.wait()
+    proc.wait()
