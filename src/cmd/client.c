@@ -29,7 +29,7 @@ const struct opt client_opts[] = {
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
 		"give up a try after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
 	{"retry", 0, OPT_STRING, AT(retry, const char *), "N",
-		"try again until it works, or N times", .implied = ""},
+		"try again until it works, or N tries have failed", .implied = ""},
 	{"retry-delay", 0, OPT_DURATION, AT(retry_delay_ms, uint64_t), "TIME",
 		"wait TIME between tries (250ms)", .max = 365 * DAY_MS},
 	{0},
@@ -50,12 +50,15 @@ int client_check(struct client_config *c, struct str *err)
 {
 	const struct bind_words bind = {
 		.bind = c->bind, .port = c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
+	uint64_t tries;
 	int r = bind_check(&bind, &c->bind_address, err);
 
 	if (r == 0 && c->retry && !*c->retry)
 		c->retries = DIAL_RETRY_FOREVER;
-	else if (r == 0 && c->retry && (parse_uint(c->retry, &c->retries) < 0 || !c->retries))
+	else if (r == 0 && c->retry && (parse_uint(c->retry, &tries) < 0 || !tries))
 		r = bad(err, "--retry", c->retry, "is no number of tries: 1 or more");
+	else if (r == 0 && c->retry)
+		c->retries = tries - 1;
 	if (r == 0 && c->interface && (!*c->interface || strlen(c->interface) >= IF_NAMESIZE))
 		r = bad(err, "--interface", c->interface, "is no name of a network interface");
 	return r;

@@ -243,7 +243,7 @@ def test_verbose(check, servers):
 def test_verbose_tells_about_names_and_tries(check, network):
     with network.names(host=[FAR4]):
         for ports, shown in (("2000", "host.test:2000"), ("2000-2001", "host.test:2001")):
-            proc = check("-v", "--retry=1", "host.test", ports, wrap=network.wrap)
+            proc = check("-v", "--retry=2", "host.test", ports, wrap=network.wrap)
             proc.wait(5)
             assert f"sockctl: connect: host.test is {FAR4}" in proc.lines
             assert (f"sockctl: connect: {shown}: Connection refused (ECONNREFUSED); "
@@ -433,9 +433,9 @@ def test_deadline_says_what_was_found(check, network):
 
 
 @needs_network
-def test_number_of_retries(check, network):
-    """Each port is tried so many times more."""
-    proc = check("--retry=2", "--retry-delay", "10ms", "--trace", FAR4, "2000-2001",
+def test_number_of_tries(check, network):
+    """Each port is tried so many times."""
+    proc = check("--retry=3", "--retry-delay", "10ms", "--trace", FAR4, "2000-2001",
                  wrap=network.wrap)
     proc.wait(5)
     assert proc.err.count("= -1 ECONNREFUSED") == 6

@@ -292,8 +292,8 @@ def test_retry_in_a_black_hole(sockctl, network):
     assert proc.fails(6, f"{HOLE4}:{PORT}", "ETIMEDOUT") >= 1
 
 
-def test_number_of_retries(sockctl, network):
-    proc = sockctl("connect", "-v", "--retry=2", "--retry-delay", "10ms", FAR4, PORT,
+def test_number_of_tries(sockctl, network):
+    proc = sockctl("connect", "-v", "--retry=3", "--retry-delay", "10ms", FAR4, PORT,
                    wrap=network.wrap)
     proc.wait(5)
     assert [bool(re.search("trying again", line)) for line in proc.lines] == [True, True, False]
