@@ -187,14 +187,23 @@ static int end_of(const struct nlmsghdr *h)
 	return error < 0 ? error : h->nlmsg_type == NLMSG_DONE ? 1 : -EPROTO;
 }
 
+// As NLMSG_NEXT(), but for a last message that is not padded.
+static const struct nlmsghdr *next_message(const struct nlmsghdr *h, unsigned *left)
+{
+	unsigned step = MIN(NLMSG_ALIGN(h->nlmsg_len), *left);
+
+	*left -= step;
+	return (const void *)((const char *)h + step);
+}
+
 // Handles the messages of one datagram. Returns 1 after the last one, 0 before it, or the error
 // that the kernel reports.
 static int on_messages(struct dump *d, const void *datagram, size_t len)
 {
 	const struct nlmsghdr *h = datagram;
-	int left = (int)len; // becomes negative where the last message is not padded
+	unsigned left = (unsigned)len;
 
-	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+	for (; NLMSG_OK(h, left); h = next_message(h, &left)) {
 		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR)
 			return end_of(h);
 		if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY)
