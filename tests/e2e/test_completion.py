@@ -73,7 +73,8 @@ def shell(request, home):
 def test_word_is_completed(shell, typed, last):
     word, blank = shell.complete(typed)
     assert word == last
-    assert blank or word.endswith("/")
+    # A host that is in the system's file twice, for each family, may go on for zsh.
+    assert blank or word.endswith(("/", "localhost"))
 
 
 @pytest.mark.parametrize("typed, last", [

@@ -327,15 +327,17 @@ def sorted_lines(out):
     return sorted(out.splitlines())
 
 
-told_by("resolve name", "socket", "resolve", "localhost", "http")
+told_by("resolve name", "socket", "resolve", "-4", "localhost", "http")
 told_by("resolve address", "socket", "resolve", "127.0.0.1")
-told_by("resolve many", "socket", "resolve", "localhost", "127.0.0.1", "127.0.0.1", normal=sorted_lines)
+told_by("resolve many", "socket", "resolve", "-4", "localhost", "127.0.0.1", "127.0.0.1",
+        normal=sorted_lines)
 told_by("services", "openat", "services", normal=hash)
 told_by("services name", "openat", "services", "http", "53/udp")
 told_by("protocols", "openat", "protocols")
 told_by("networks", "openat", "networks")
 told_by("hosts", "openat", "hosts")
-told_by("hosts name", "openat", "hosts", "localhost")
+# How many lines the C library merges depends on host.conf, of whose faults it says nothing.
+told_by("hosts name", "openat", "hosts", "-4", "localhost", normal=lambda out: out.split()[:2])
 told_by("address", "write", "address", "127.0.0.1")
 told_by("errors", "write", "errors", "ECONNREFUSED", "10061")
 told_by("options", "socket", "options", "tcp", normal=lambda out: len(out.splitlines()))
