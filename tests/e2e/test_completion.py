@@ -59,9 +59,8 @@ def shell(request, home):
     ("sockctl connect --set SO_KEEPALIVE=of", "SO_KEEPALIVE=off"),
     ("sockctl connect --set=IP_MTU_DISCOVER=IP_PMTUDISC_PR", "--set=IP_MTU_DISCOVER=IP_PMTUDISC_PROBE"),
     ("sockctl resolve --flag AI_PASS", "AI_PASSIVE"),
-    ("sockctl connect localh", "localhost"),
     ("sockctl connect known.ex", "known.example.org"),
-    ("sockctl listen --forward=localh", "--forward=localhost"),
+    ("sockctl listen --forward=known.ex", "--forward=known.example.org"),
     ("sockctl connect localhost openvp", "openvpn"),
     ("sockctl listen 127.0.0", "127.0.0.1"),
     ("sockctl raw-recv icm", "icmp"),
@@ -73,8 +72,13 @@ def shell(request, home):
 def test_word_is_completed(shell, typed, last):
     word, blank = shell.complete(typed)
     assert word == last
-    # A host that is in the system's file twice, for each family, may go on for zsh.
-    assert blank or word.endswith(("/", "localhost"))
+    assert blank or word.endswith("/")
+
+
+def test_host_of_the_system_is_completed(shell):
+    """The blank behind it is up to the shell: zsh adds none where the system has the name twice."""
+    word, _ = shell.complete("sockctl connect localh")
+    assert word == "localhost"
 
 
 @pytest.mark.parametrize("typed, last", [
