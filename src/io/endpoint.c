@@ -197,7 +197,7 @@ void endpoint_fini(struct endpoint *e)
 		if (e->wr_fd != e->out)
 			sys_close(e->wr_fd);
 	}
-	*e = (struct endpoint){.rd_fd = -1, .wr_fd = -1};
+	*e = (struct endpoint){.rd_fd = -1, .wr_fd = -1, .in = -1, .out = -1};
 }
 
 int endpoint_take(struct endpoint *e)

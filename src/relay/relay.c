@@ -207,6 +207,18 @@ static bool step_flows(struct relay *r)
 	return more;
 }
 
+// The relay is over: nothing of it may call back any more, whatever becomes of its parties before
+// the owner frees it.
+static void end(struct relay *r)
+{
+	want(r->local, false, false);
+	want(r->peer, false, false);
+	again_stop(&r->again);
+	timer_stop(&r->idle);
+	timer_stop(&r->linger);
+	r->done(r);
+}
+
 // The one place that decides. Moves what can be moved, looks whether it is over, and says what to
 // wait for.
 static void turn(struct relay *r)
@@ -234,10 +246,7 @@ static void turn(struct relay *r)
 	if (r->lingering && !r->finished)
 		linger(r);
 	if (r->finished) {
-		want(r->local, false, false);
-		want(r->peer, false, false);
-		again_stop(&r->again);
-		r->done(r);
+		end(r);
 		return;
 	}
 	want(r->local, r->out.want_src, r->in.want_dst);
@@ -277,8 +286,7 @@ static void on_idle_timer(void *data)
 		return;
 	}
 	finish(r, RELAY_IDLE, -ETIMEDOUT);
-	again_stop(&r->again);
-	r->done(r);
+	end(r);
 }
 
 void relay_wake(struct relay *r)

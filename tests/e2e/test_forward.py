@@ -307,6 +307,29 @@ def test_idle_timeout(forward, server):
     proc.fails(6, "idle")
 
 
+def test_reset_of_a_client_that_the_target_has_not_read_yet(forward):
+    """The survivor gets what was sent, for longer than the idle limit, and the client ends once."""
+    with listener(rcvbuf=4096) as busy:
+        proc, connect = forward(busy, "-k", "--idle-timeout", "0.5")
+        torn = [connect() for _ in range(3)]
+        ports = [port_of(conn) for conn, _ in torn]
+        for conn, _ in torn:
+            conn.sendall(b"x" * 300_000)
+            reset(conn)
+        for port in ports:
+            proc.wait_err(f":{port}: Connection reset by peer")
+        conn, _ = connect()  # its limit starts after those of the others, and ends after theirs
+        proc.wait_err(f":{port_of(conn)}: idle for too long")
+        for _, other in torn:
+            assert reset_by_peer(other)
+        conn, other = connect()
+        conn.sendall(b"ping")
+        assert receive(other, 4) == b"ping"
+        proc.stop()
+    for port in ports:
+        assert sum(f":{port}: " in line for line in proc.complaints) == 1, proc.describe()
+
+
 def test_filters_see_the_bytes(forward, server):
     proc, connect = forward(server, "--crlf", "--hex")
     conn, other = connect()
