@@ -85,7 +85,8 @@ static bool is_answered(struct echo_datagrams *e, const struct sockaddr_any *sou
 	return !e->may_send || e->may_send(e->data, source);
 }
 
-// The answer leaves from the address that was asked, by whatever way leads to the sender.
+// The answer leaves from the address that was asked, by whatever way leads to the sender. It takes
+// nothing else along, such as the numbers of descriptors that came with what was received.
 static void turn_control(struct msghdr *h)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(h);
@@ -99,6 +100,8 @@ static void turn_control(struct msghdr *h)
 
 		if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
 			info->ipi6_ifindex = 0;
+	} else {
+		h->msg_controllen = 0;
 	}
 }
 

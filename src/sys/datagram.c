@@ -2,6 +2,7 @@
 #include "sys/datagram.h"
 
 #include "base/sockaddr.h"
+#include "sys/file.h"
 #include "sys/trace_c.h"
 
 #include <netinet/in.h>
@@ -12,11 +13,16 @@
 #define SHOWN_MESSAGES 4
 #define SHOWN_BYTES 32
 
+#ifndef SCM_PIDFD // Linux 6.5
+#define SCM_PIDFD 0x04
+#endif
+
 static const struct name_value names_control_socket[] = {
 	{"SO_RXQ_OVFL", SO_RXQ_OVFL},
 	{"SO_TIMESTAMPNS", SO_TIMESTAMPNS},
 	{"SCM_RIGHTS", SCM_RIGHTS},
 	{"SCM_CREDENTIALS", SCM_CREDENTIALS},
+	{"SCM_PIDFD", SCM_PIDFD},
 	{0},
 };
 
@@ -225,6 +231,33 @@ int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 	return ret;
 }
 
+// Closes what a control message brought if that is descriptors: those that the sender of a Unix
+// datagram passed (unix(7), SCM_RIGHTS), or that of its process (SO_PASSPIDFD).
+static void close_passed(const struct cmsghdr *c)
+{
+	size_t len = c->cmsg_len - CMSG_LEN(0);
+	int fd;
+
+	if (c->cmsg_level != SOL_SOCKET ||
+		(c->cmsg_type != SCM_RIGHTS && c->cmsg_type != SCM_PIDFD))
+		return;
+	for (size_t i = 0; i + sizeof(fd) <= len; i += sizeof(fd)) {
+		memcpy(&fd, CMSG_DATA(c) + i, sizeof(fd));
+		if (fd >= 0)
+			sys_close(fd);
+	}
+}
+
+static void close_all_passed(struct mmsghdr *messages, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct msghdr *m = &messages[i].msg_hdr;
+
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+			close_passed(c);
+	}
+}
+
 int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	TRACE_START();
@@ -241,5 +274,6 @@ int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 		str_fini(&text);
 		str_fini(&c);
 	}
+	close_all_passed(messages, ret);
 	return ret;
 }

@@ -9,7 +9,8 @@
 
 ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags);
 
-// Return how many messages went; msg_len of each is set.
+// Both return how many messages went; msg_len of each is set. Descriptors that come with a message
+// are closed before sys_recvmmsg() returns; their numbers in its control data say nothing any more.
 int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
 int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
 

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import stat
 import subprocess
 import termios
@@ -711,6 +712,42 @@ def test_unix_sender_that_reads_no_answers(sockctl, tmp_path):
     assert proc.out == b"x\n" * 300
     assert all("deaf: an answer was lost" in line for line in proc.complaints)
     assert proc.complaints
+
+
+@pytest.mark.parametrize("words", [
+    ["udp-recv"], ["udp-recv", "--json"], ["udp-recv", "--block"], ["udp-recv", "--echo"],
+    ["echo", "--udp"]], ids=" ".join)
+def test_descriptors_that_come_along_are_closed(sockctl, tmp_path, words):
+    path = str(tmp_path / "socket")
+    proc = sockctl(*words, path)
+    proc.wait_err("listening")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(tmp_path / "sender"))
+        sock.settimeout(DEADLINE)
+        before = proc.descriptors()
+        reader, writer = os.pipe()
+        for _ in range(20):
+            sock.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                   struct.pack("5i", *[writer] * 5))], 0, path)
+            if "echo" in words or "--echo" in words:
+                answer, fds, _, _ = socket.recv_fds(sock, 10, 10)
+                assert (answer, fds) == (b"x", [])
+        os.close(writer)
+        assert os.read(reader, 1) == b""  # nobody holds the other end
+        os.close(reader)
+        assert proc.descriptors() == before
+    proc.stop()
+
+
+def test_notification_with_a_barrier(sockctl, tmp_path):
+    """systemd-notify(1) waits until the receiver has closed the descriptor that it passes."""
+    path = tmp_path / "socket"
+    proc = sockctl("udp-recv", "--count", 2, path)
+    proc.wait_err("listening")
+    notify = sockctl("--ready", program="systemd-notify", env={**os.environ, "NOTIFY_SOCKET": path})
+    notify.wait()
+    proc.wait()
+    assert b"READY=1" in proc.out
 
 
 def test_unix_path_is_kept_and_replaced(sockctl, tmp_path):
