@@ -4,7 +4,7 @@
 #define SOCKCTL_CMD_CONFINE_H
 
 #include "app.h"
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 enum confine_when {
 	CONFINE_AUTO, // where the kernel can

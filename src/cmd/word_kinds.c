@@ -6,7 +6,7 @@
 #include "net/diag_filter.h"
 #include "net/errors.h"
 #include "net/local.h"
-#include "sys/sockopts.h"
+#include "sys/sockopt/sockopts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

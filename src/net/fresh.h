@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_NET_FRESH_H
 #define SOCKCTL_NET_FRESH_H
 
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 struct fresh_kind {
 	const char *name; // "tcp", "listen"

@@ -4,7 +4,7 @@
 #define SOCKCTL_NET_MULTICAST_H
 
 #include "base/sockaddr.h"
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 #include <stdbool.h>
 

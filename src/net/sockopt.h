@@ -4,7 +4,7 @@
 #define SOCKCTL_NET_SOCKOPT_H
 
 #include "base/str.h"
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 struct sockopt_setting {
 	const struct sockopt *option;

@@ -2,7 +2,7 @@
 #include "sys/trace.h"
 
 #include "base/sockaddr.h"
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 #include <string.h>
 #include <time.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/sockaddr.h"
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Tries to break out: each attempt in a process of its own, for there is no way back.
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 #include "base/sockaddr.h"
 #include "unit.h"

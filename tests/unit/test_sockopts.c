@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 #include "net/sockopt.h"
 #include "sys/socket.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sockopts_rows.h"
+#include "sys/sockopt/sockopts_rows.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <sys/prctl.h>

@@ -2,10 +2,10 @@
 // System calls, by a filter (seccomp(2)). What is not listed does not happen: it fails with EPERM,
 // and with ENOSYS where the C library knows another way. The kernel remembers which calls are
 // allowed whatever their arguments, so that these cost no more than before.
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 #include "base/util.h"
-#include "sys/sandbox_calls.h"
+#include "sys/sandbox/sandbox_calls.h"
 
 #include <endian.h>
 #include <errno.h>

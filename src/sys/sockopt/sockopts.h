@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The socket options of this system: one table for --set, --get, the options command and the trace.
-#ifndef SOCKCTL_SYS_SOCKOPTS_H
-#define SOCKCTL_SYS_SOCKOPTS_H
+#ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPTS_H
+#define SOCKCTL_SYS_SOCKOPT_SOCKOPTS_H
 
 #include "sys/names.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sockopts.h"
+#include "sys/sockopt/sockopts.h"
 
-#include "sys/sockopts_rows.h"
+#include "sys/sockopt/sockopts_rows.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The values of socket options as words and in memory: "500ms" and struct timeval.
-#ifndef SOCKCTL_SYS_SOCKOPT_VALUE_H
-#define SOCKCTL_SYS_SOCKOPT_VALUE_H
+#ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPT_VALUE_H
+#define SOCKCTL_SYS_SOCKOPT_SOCKOPT_VALUE_H
 
 #include "base/str.h"
-#include "sys/sockopts.h"
+#include "sys/sockopt/sockopts.h"
 
 #include <sys/socket.h>
 

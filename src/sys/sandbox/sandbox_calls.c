@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sandbox_calls.h"
+#include "sys/sandbox/sandbox_calls.h"
 
 #include "base/util.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Values that are addresses, interfaces, groups and port ranges.
-#include "sys/sockopt_codec.h"
+#include "sys/sockopt/sockopt_codec.h"
 
 #include "base/sockaddr.h"
 #include "base/value.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Classic BPF programs as words, in the form that "tcpdump -ddd | tr '\n' ','" writes:
 // "2,40 0 0 12,6 0 0 65535" is their number and each instruction as code, jt, jf, k.
-#include "sys/sockopt_codec.h"
+#include "sys/sockopt/sockopt_codec.h"
 
 #include "base/mem.h"
 

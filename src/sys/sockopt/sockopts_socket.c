@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sockopts_rows.h"
+#include "sys/sockopt/sockopts_rows.h"
 
 const struct sockopt sockopts_socket[] = {
 	OPT(SOL_SOCKET, SO_ACCEPTCONN, BOOL, NULL, GET, ANY, ALL, "2.4", "the socket listens"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Words as values: numbers, times, names, bytes.
-#include "sys/sockopt_codec.h"
+#include "sys/sockopt/sockopt_codec.h"
 
 #include "base/value.h"
 

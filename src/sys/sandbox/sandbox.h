@@ -2,8 +2,8 @@
 // Giving up, for good, what the process will not need any more: files with Landlock (landlock(7)),
 // system calls with a filter (seccomp(2)). Whoever takes it over through what it receives then
 // gets descriptors that are open already, and little else.
-#ifndef SOCKCTL_SYS_SANDBOX_H
-#define SOCKCTL_SYS_SANDBOX_H
+#ifndef SOCKCTL_SYS_SANDBOX_SANDBOX_H
+#define SOCKCTL_SYS_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>

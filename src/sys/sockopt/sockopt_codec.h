@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 // The parts of sys/sockopt_value: each type of value is read by one function and written by
 // another.
-#ifndef SOCKCTL_SYS_SOCKOPT_CODEC_H
-#define SOCKCTL_SYS_SOCKOPT_CODEC_H
+#ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPT_CODEC_H
+#define SOCKCTL_SYS_SOCKOPT_SOCKOPT_CODEC_H
 
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
 #include <stdint.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // How the rows of the table of socket options are written. For the files sys/sockopts*.c only.
-#ifndef SOCKCTL_SYS_SOCKOPTS_ROWS_H
-#define SOCKCTL_SYS_SOCKOPTS_ROWS_H
+#ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPTS_ROWS_H
+#define SOCKCTL_SYS_SOCKOPT_SOCKOPTS_ROWS_H
 
-#include "sys/sockopts.h"
+#include "sys/sockopt/sockopts.h"
 
 #include <sys/socket.h>
 

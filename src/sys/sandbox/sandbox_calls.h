@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // Which system calls a sandbox leaves.
-#ifndef SOCKCTL_SYS_SANDBOX_CALLS_H
-#define SOCKCTL_SYS_SANDBOX_CALLS_H
+#ifndef SOCKCTL_SYS_SANDBOX_SANDBOX_CALLS_H
+#define SOCKCTL_SYS_SANDBOX_SANDBOX_CALLS_H
 
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 #include <linux/audit.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Values as words: numbers, times, names, bytes.
-#include "sys/sockopt_codec.h"
+#include "sys/sockopt/sockopt_codec.h"
 
 #include <inttypes.h>
 #include <string.h>

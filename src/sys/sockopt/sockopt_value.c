@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "sys/sockopt_value.h"
+#include "sys/sockopt/sockopt_value.h"
 
-#include "sys/sockopt_codec.h"
+#include "sys/sockopt/sockopt_codec.h"
 #include "sys/tcp_info.h"
 
 #include <linux/filter.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Files and TCP ports, by Landlock (landlock(7), Documentation/userspace-api/landlock.rst). The
 // kernel that runs the program may know more or less of it than the headers it was built with.
-#include "sys/sandbox.h"
+#include "sys/sandbox/sandbox.h"
 
 #include "base/mem.h"
 #include "base/util.h"
