@@ -2,8 +2,8 @@
 #include "app.h"
 #include "base/value.h"
 #include "cmd/subject.h"
-#include "net/convert.h"
-#include "net/layout.h"
+#include "net/addr/convert.h"
+#include "net/addr/layout.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 
 #include "app.h"
 #include "cmd/datagram.h"
-#include "net/bound.h"
-#include "net/sender.h"
+#include "net/bind.h"
+#include "net/dgram/sender.h"
 
 struct answers {
 	struct app *app;

@@ -2,7 +2,7 @@
 #include "cmd/bind.h"
 
 #include "base/value.h"
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 #include <stdlib.h>
 

@@ -8,9 +8,9 @@
 #include "cmd/sockopt_group.h"
 #include "io/fd.h"
 #include "io/output.h"
-#include "net/database.h"
-#include "net/scan.h"
-#include "net/target.h"
+#include "net/names/database.h"
+#include "net/scan/scan.h"
+#include "net/scan/target.h"
 #include "out/progress.h"
 #include "out/rows.h"
 

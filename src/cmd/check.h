@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "net/dial.h"
-#include "net/ports.h"
+#include "net/addr/ports.h"
 #include "net/sockopt.h"
 
 struct check_config {

@@ -12,7 +12,7 @@
 #include "cmd/stream.h"
 #include "io/fd.h"
 #include "net/dial.h"
-#include "net/ends.h"
+#include "net/addr/sockname.h"
 
 #include <errno.h>
 #include <string.h>

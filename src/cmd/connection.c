@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/connection.h"
 
-#include "net/ends.h"
-#include "net/stream.h"
+#include "net/addr/sockname.h"
+#include "net/stream_socket.h"
 #include "sys/trace.h"
 
 #include <time.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/database.h"
 
-#include "net/database.h"
+#include "net/names/database.h"
 
 #include <errno.h>
 #include <string.h>

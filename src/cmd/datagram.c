@@ -2,7 +2,7 @@
 #include "cmd/datagram.h"
 
 #include "base/value.h"
-#include "net/database.h"
+#include "net/names/database.h"
 #include "sys/trace.h"
 
 #include <inttypes.h>

@@ -7,7 +7,7 @@
 #include "cmd/msg_flags.h"
 #include "cmd/place_lookup.h"
 #include "io/output.h"
-#include "net/receiver.h"
+#include "net/dgram/receiver.h"
 #include "out/datagram.h"
 
 struct datagram_config {

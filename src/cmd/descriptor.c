@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
 #include "base/value.h"
-#include "net/descriptor.h"
+#include "net/inspect/fd_survey.h"
 #include "out/rows.h"
 
 #include <errno.h>

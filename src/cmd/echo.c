@@ -4,7 +4,7 @@
 #include "cmd/echo.h"
 
 #include "base/value.h"
-#include "net/pinger.h"
+#include "net/echo/client.h"
 
 #include <errno.h>
 #include <inttypes.h>

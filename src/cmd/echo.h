@@ -8,7 +8,7 @@
 #include "cmd/confine.h"
 #include "cmd/listening.h"
 #include "cmd/sockopt_group.h"
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 struct echo_config {
 	struct common_config common;

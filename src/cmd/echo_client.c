@@ -9,8 +9,8 @@
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
-#include "net/ends.h"
-#include "net/pinger.h"
+#include "net/addr/sockname.h"
+#include "net/echo/client.h"
 #include "out/progress.h"
 #include "sys/trace.h"
 

@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "cmd/echo.h"
-#include "net/pinger.h"
+#include "net/echo/client.h"
 
 struct echo_report {
 	struct app *app;

@@ -5,7 +5,7 @@
 #include "cmd/place_lookup.h"
 #include "io/fd.h"
 #include "net/activation.h"
-#include "net/echo_server.h"
+#include "net/echo/echo_server.h"
 #include "sys/trace.h"
 
 #include <errno.h>

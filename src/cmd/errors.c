@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
-#include "net/errors.h"
+#include "net/names/error_table.h"
 
 struct errors_config {
 	struct common_config common;

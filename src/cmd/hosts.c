@@ -2,9 +2,9 @@
 #include "app.h"
 #include "base/sockaddr.h"
 #include "cmd/database.h"
-#include "net/database.h"
-#include "net/ip.h"
-#include "net/place.h"
+#include "net/names/database.h"
+#include "net/addr/ip.h"
+#include "net/addr/endpoint.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "net/access.h"
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 #include "net/sockopt.h"
 
 struct listening_config {

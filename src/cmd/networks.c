@@ -2,7 +2,7 @@
 #include "app.h"
 #include "base/sockaddr.h"
 #include "cmd/database.h"
-#include "net/database.h"
+#include "net/names/database.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

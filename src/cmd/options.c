@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
 #include "base/value.h"
-#include "net/fresh.h"
+#include "net/inspect/defaults.h"
 #include "net/sockopt.h"
 #include "out/rows.h"
 

@@ -4,8 +4,8 @@
 #define SOCKCTL_CMD_PLACE_LOOKUP_H
 
 #include "app.h"
-#include "net/lookup.h"
-#include "net/place.h"
+#include "net/names/lookup.h"
+#include "net/addr/endpoint.h"
 
 // The list becomes the callback's.
 typedef void place_lookup_fn(void *data, struct address_list *list);

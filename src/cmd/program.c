@@ -2,8 +2,8 @@
 #include "cmd/program.h"
 
 #include "base/mem.h"
-#include "net/ends.h"
-#include "net/stream.h"
+#include "net/addr/sockname.h"
+#include "net/stream_socket.h"
 
 #include <errno.h>
 #include <paths.h>

@@ -2,7 +2,7 @@
 #include "app.h"
 #include "base/value.h"
 #include "cmd/database.h"
-#include "net/database.h"
+#include "net/names/database.h"
 
 #include <errno.h>
 

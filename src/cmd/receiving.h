@@ -8,8 +8,8 @@
 #include "cmd/printer.h"
 #include "cmd/recv.h"
 #include "io/timer.h"
-#include "net/bound.h"
-#include "net/multicast.h"
+#include "net/bind.h"
+#include "net/dgram/multicast.h"
 
 struct receiving;
 

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/receiving.h"
-#include "net/datagram.h"
+#include "net/dgram/dgram_socket.h"
 #include "out/progress.h"
 
 #include <errno.h>

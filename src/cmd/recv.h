@@ -6,7 +6,7 @@
 #include "cmd/confine.h"
 #include "cmd/datagram.h"
 #include "cmd/sockopt_group.h"
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 struct recv_config {
 	struct common_config common;

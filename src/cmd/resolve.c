@@ -9,8 +9,8 @@
 #include "io/output.h"
 #include "io/stdio.h"
 #include "io/timer.h"
-#include "net/place.h"
-#include "net/query_queue.h"
+#include "net/addr/endpoint.h"
+#include "net/names/query_queue.h"
 #include "out/progress.h"
 #include "sys/trace.h"
 

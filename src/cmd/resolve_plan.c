@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
-#include "net/database.h"
-#include "net/place.h"
+#include "net/names/database.h"
+#include "net/addr/endpoint.h"
 #include "sys/names.h"
 
 #include <arpa/inet.h>

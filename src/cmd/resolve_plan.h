@@ -4,7 +4,7 @@
 #define SOCKCTL_CMD_RESOLVE_PLAN_H
 
 #include "app.h"
-#include "net/query.h"
+#include "net/names/query.h"
 
 struct resolve_config {
 	struct common_config common;

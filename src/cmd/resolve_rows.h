@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_CMD_RESOLVE_ROWS_H
 #define SOCKCTL_CMD_RESOLVE_ROWS_H
 
-#include "net/query.h"
+#include "net/names/query.h"
 #include "out/rows.h"
 
 struct resolve_rows {

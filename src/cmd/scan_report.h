@@ -4,7 +4,7 @@
 #define SOCKCTL_CMD_SCAN_REPORT_H
 
 #include "app.h"
-#include "net/scan.h"
+#include "net/scan/scan.h"
 
 // Reports how many ports are open, and which, in their order.
 void scan_report_summary(struct app *app, const char *host, const struct scan *s);

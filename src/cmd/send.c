@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/sending.h"
-#include "net/ends.h"
+#include "net/addr/sockname.h"
 #include "out/progress.h"
 #include "sys/trace.h"
 

@@ -6,8 +6,8 @@
 #include "cmd/confine.h"
 #include "cmd/datagram.h"
 #include "cmd/sockopt_group.h"
-#include "net/datagram.h"
-#include "net/place.h"
+#include "net/dgram/dgram_socket.h"
+#include "net/addr/endpoint.h"
 
 struct send_config {
 	struct common_config common;

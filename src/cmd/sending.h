@@ -7,8 +7,8 @@
 #include "cmd/printer.h"
 #include "cmd/send.h"
 #include "io/timer.h"
-#include "net/datagram.h"
-#include "net/transmit.h"
+#include "net/dgram/dgram_socket.h"
+#include "net/dgram/transmit.h"
 
 #define BROADCAST_REMEDY "a broadcast address needs --broadcast"
 

@@ -6,7 +6,7 @@
 #include "cmd/client.h"
 #include "io/closing.h"
 #include "io/fd.h"
-#include "net/ends.h"
+#include "net/addr/sockname.h"
 
 #include <errno.h>
 #include <stdlib.h>

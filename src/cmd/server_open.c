@@ -4,8 +4,8 @@
 
 #include "cmd/open_failure.h"
 #include "net/activation.h"
-#include "net/ends.h"
-#include "net/ip.h"
+#include "net/addr/sockname.h"
+#include "net/addr/ip.h"
 
 #include <errno.h>
 #include <string.h>

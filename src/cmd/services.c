@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "cmd/database.h"
-#include "net/database.h"
+#include "net/names/database.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

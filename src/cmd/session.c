@@ -4,7 +4,7 @@
 #include "cmd/stats.h"
 
 #include "io/fd.h"
-#include "net/stream.h"
+#include "net/stream_socket.h"
 
 #include <errno.h>
 #include <signal.h>

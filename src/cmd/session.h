@@ -8,7 +8,7 @@
 #include "cmd/stream.h"
 #include "io/child.h"
 #include "io/closing.h"
-#include "net/stream.h"
+#include "net/stream_socket.h"
 
 struct session;
 

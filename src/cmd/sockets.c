@@ -5,7 +5,7 @@
 #include "cmd/sockets_rows.h"
 #include "io/terminal.h"
 #include "io/timer.h"
-#include "net/diag_filter.h"
+#include "net/inspect/diag_filter.h"
 
 #include <errno.h>
 #include <netinet/in.h>

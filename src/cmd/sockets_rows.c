@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "cmd/sockets_rows.h"
 
-#include "net/diag_filter.h"
+#include "net/inspect/diag_filter.h"
 #include "sys/tcp_info.h"
 
 #include <inttypes.h>

@@ -3,9 +3,9 @@
 #ifndef SOCKCTL_CMD_SOCKETS_ROWS_H
 #define SOCKCTL_CMD_SOCKETS_ROWS_H
 
-#include "net/diag.h"
-#include "net/owner.h"
-#include "net/port_names.h"
+#include "net/inspect/diag.h"
+#include "net/inspect/owner.h"
+#include "net/names/port_names.h"
 #include "out/rows.h"
 
 // What a snapshot is made of.

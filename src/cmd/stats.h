@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "cmd/connection.h"
-#include "net/tcp_stats.h"
+#include "net/inspect/tcp_stats.h"
 
 #include <jansson.h>
 

@@ -6,7 +6,7 @@
 #include "cmd/stats.h"
 #include "io/fd.h"
 #include "io/urgent.h"
-#include "net/stream.h"
+#include "net/stream_socket.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/trace.h"

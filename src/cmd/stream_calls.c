@@ -4,7 +4,7 @@
 #include "base/value.h"
 #include "cmd/msg_flags.h"
 #include "io/urgent.h"
-#include "net/stream.h"
+#include "net/stream_socket.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "cmd/subject.h"
 
 #include "base/value.h"
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_CMD_SUBJECT_H
 #define SOCKCTL_CMD_SUBJECT_H
 
-#include "net/ip.h"
+#include "net/addr/ip.h"
 
 enum subject_kind {
 	SUBJECT_NUMBER,

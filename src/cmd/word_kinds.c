@@ -2,10 +2,10 @@
 #include "cmd/word_kinds.h"
 
 #include "cmd/msg_flags.h"
-#include "net/database.h"
-#include "net/diag_filter.h"
-#include "net/errors.h"
-#include "net/local.h"
+#include "net/names/database.h"
+#include "net/inspect/diag_filter.h"
+#include "net/names/error_table.h"
+#include "net/addr/ifaddrs.h"
 #include "sys/sockopt/sockopts.h"
 
 #include <stdio.h>

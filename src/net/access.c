@@ -2,7 +2,7 @@
 #include "net/access.h"
 
 #include "base/mem.h"
-#include "net/ip.h"
+#include "net/addr/ip.h"
 
 #include <search.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #define SOCKCTL_NET_DIAL_H
 
 #include "io/timer.h"
-#include "net/lookup.h"
-#include "net/outgoing.h"
-#include "net/place.h"
+#include "net/names/lookup.h"
+#include "net/outbound.h"
+#include "net/addr/endpoint.h"
 
 #include <stdbool.h>
 #include <stdint.h>

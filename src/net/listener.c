@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
-#include "net/stream.h"
+#include "net/stream_socket.h"
 #include "sys/socket.h"
 
 #include <errno.h>

@@ -5,9 +5,9 @@
 
 #include "io/timer.h"
 #include "io/watch.h"
-#include "net/bound.h"
-#include "net/lookup.h"
-#include "net/place.h"
+#include "net/bind.h"
+#include "net/names/lookup.h"
+#include "net/addr/endpoint.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "net/splitter.h"
+#include "net/dgram/splitter.h"
 #include "out/datagram.h"
 
 #include <errno.h>

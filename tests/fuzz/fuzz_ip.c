@@ -2,7 +2,7 @@
 // Prefixes of addresses: refused with a message, or a range that holds just what it should.
 #include "fuzz.h"
 
-#include "net/ip.h"
+#include "net/addr/ip.h"
 
 #include <errno.h>
 #include <string.h>

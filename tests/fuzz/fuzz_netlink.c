@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "base/mem.h"
-#include "net/diag.h"
+#include "net/inspect/diag.h"
 
 #include <stdlib.h>
 #include <string.h>

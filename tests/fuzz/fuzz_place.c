@@ -2,7 +2,7 @@
 // Words that name places: refused with a message, or understood again under the name they get.
 #include "fuzz.h"
 
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 #include <errno.h>
 #include <string.h>

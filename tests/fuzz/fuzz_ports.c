@@ -2,8 +2,8 @@
 // Lists of ports: refused with a message, or read again as the same set from how it is shown.
 #include "fuzz.h"
 
-#include "net/place.h"
-#include "net/ports.h"
+#include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 
 #include <errno.h>
 #include <string.h>

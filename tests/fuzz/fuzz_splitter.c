@@ -3,7 +3,7 @@
 // for a terminal.
 #include "fuzz.h"
 
-#include "net/splitter.h"
+#include "net/dgram/splitter.h"
 
 #include <errno.h>
 #include <string.h>

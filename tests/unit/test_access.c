@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/access.h"
 
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 #include "unit.h"
 
 #include <errno.h>

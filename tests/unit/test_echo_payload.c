@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/echo_payload.h"
+#include "net/echo/echo_payload.h"
 
 #include "unit.h"
 

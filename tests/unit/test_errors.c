@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/errors.h"
+#include "net/names/error_table.h"
 
 #include "unit.h"
 

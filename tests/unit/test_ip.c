@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/ip.h"
+#include "net/addr/ip.h"
 
 #include "unit.h"
 

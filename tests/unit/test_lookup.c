@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/lookup.h"
+#include "net/names/lookup.h"
 
 #include "loop.h"
 #include "unit.h"

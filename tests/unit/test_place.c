@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/place.h"
+#include "net/addr/endpoint.h"
 
 #include "unit.h"
 

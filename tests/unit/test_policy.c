@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/policy.h"
+#include "net/addr/gai_policy.h"
 
 #include "unit.h"
 

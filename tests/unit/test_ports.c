@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/ports.h"
+#include "net/addr/ports.h"
 
 #include "unit.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // Queries that need no name service, one by one and in a queue.
-#include "net/query.h"
+#include "net/names/query.h"
 
-#include "net/place.h"
-#include "net/query_queue.h"
+#include "net/addr/endpoint.h"
+#include "net/names/query_queue.h"
 #include "unit.h"
 
 static struct query make(enum query_via via, const char *word, const char *service)

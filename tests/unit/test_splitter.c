@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/splitter.h"
+#include "net/dgram/splitter.h"
 #include "out/datagram.h"
 
 #include "unit.h"

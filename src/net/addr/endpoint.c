@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: ISC
+#include "net/addr/endpoint.h"
+
+#include "base/mem.h"
+#include "base/value.h"
+#include "net/addr/ports.h"
+#include "sys/convert.h"
+#include "sys/netdb.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_HOST 253 // RFC 1035 section 2.3.4, as text
+#define MAX_SERVICE 32
+#define MAX_PORT 65535
+
+static bool all_digits(const char *word)
+{
+	return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
+bool is_port_number(const char *word, unsigned min)
+{
+	if (!all_digits(word) || strlen(word) > 5)
+		return false;
+
+	unsigned long port = strtoul(word, NULL, 10);
+
+	return port >= min && port <= MAX_PORT;
+}
+
+int check_port(const char *word, unsigned min, struct str *err)
+{
+	if (is_port_number(word, min))
+		return 0;
+	if (!*word)
+		return bad_word(err, word, "is empty where a port is expected");
+	if (all_digits(word)) {
+		bad_word(err, word, "is no port: ");
+		str_addf(err, "%u to %u", min, MAX_PORT);
+		return -EINVAL;
+	}
+	// Names of services have a letter (RFC 6335 section 5.1); those of ours start with one, so
+	// that a mistyped number is not looked up.
+	if (!isalpha((unsigned char)*word) || strlen(word) > MAX_SERVICE)
+		return bad_word(err, word, "is neither a port number nor the name of a service");
+	for (const char *c = word; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-_.+", *c))
+			return bad_word(
+				err, word, "is neither a port number nor the name of a service");
+	return 0;
+}
+
+static bool names_ports(const char *word, struct str *err)
+{
+	struct ports ports;
+	int r = ports_parse(&ports, word, err);
+
+	ports_fini(&ports);
+	return r == 0;
+}
+
+static int check_service(const char *word, enum place_use use, struct str *err)
+{
+	struct str ignored = {0};
+	int r;
+
+	if (use == PLACE_LISTEN)
+		return check_port(word, 0, err);
+	if (use == PLACE_CHECK)
+		return names_ports(word, err) ? 0 : -EINVAL;
+	if (is_port_number(word, 1) || (isalpha((unsigned char)*word) && !strchr(word, ',')))
+		return check_port(word, 1, err);
+	r = names_ports(word, &ignored)
+		    ? bad_word(err, word, "is a list of ports, which takes --check")
+		    : check_port(word, 1, err);
+	str_fini(&ignored);
+	return r;
+}
+
+// The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
+static uint32_t zone_index(const char *zone)
+{
+	uint32_t index = sys_if_nametoindex(zone);
+	uint64_t number;
+
+	if (!index && parse_uint(zone, &number) == 0 && number <= UINT32_MAX)
+		index = (uint32_t)number;
+	return index;
+}
+
+bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	const char *zone = strchr(host, '%');
+	char text[INET6_ADDRSTRLEN];
+	size_t len = zone ? (size_t)(zone - host) : strlen(host);
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	if (!zone && sys_inet_pton(AF_INET, text, &in.sin_addr) == 1) {
+		sockaddr_set(a, (const struct sockaddr *)&in, sizeof(in));
+		return true;
+	}
+	if (sys_inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
+		return false;
+	if (zone) {
+		in6.sin6_scope_id = zone_index(zone + 1);
+		if (!in6.sin6_scope_id)
+			return false;
+	}
+	sockaddr_set(a, (const struct sockaddr *)&in6, sizeof(in6));
+	return true;
+}
+
+bool is_loose_address(const char *host)
+{
+	struct sockaddr_any a;
+	struct in_addr ignored;
+
+	return !numeric_address(host, 0, &a) && inet_aton(host, &ignored);
+}
+
+int check_host(const char *host, struct str *err)
+{
+	struct sockaddr_any a;
+
+	if (!*host)
+		return bad_word(err, host, "is empty where a host is expected");
+	if (strlen(host) > MAX_HOST) {
+		str_addf(err, "a host name of %zu bytes is too long: at most %d", strlen(host),
+			MAX_HOST);
+		return -EINVAL;
+	}
+	if (strchr(host, ':') && strchr(host, ':') == strrchr(host, ':'))
+		return bad_word(err, host, "is no host; write HOST PORT or HOST:PORT");
+	if (strchr(host, ':') && !numeric_address(host, 0, &a))
+		return bad_word(err, host,
+			strchr(host, '%') ? "is no IPv6 address with an interface of this machine"
+					  : "is no IPv6 address");
+	for (const char *c = host; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 127 || strchr("[]/@", *c))
+			return bad_word(err, host, "is no host name or address");
+	return 0;
+}
+
+static int parse_unix(struct place *p, const char *word, const char *path, struct str *err)
+{
+	struct sockaddr_un *un = &p->unix_address.un;
+	size_t len = strlen(path);
+	bool is_abstract = path[0] == '@';
+	size_t max = is_abstract ? sizeof(un->sun_path) : sizeof(un->sun_path) - 1;
+
+	p->kind = PLACE_UNIX;
+	if (len == 0 || (is_abstract && len == 1))
+		return bad_word(err, word, "names no socket; write unix:PATH or unix:@NAME");
+	if (len > max) {
+		bad_word(err, word, "is too long for a socket: ");
+		str_addf(err, "%zu bytes, at most %zu", len, max);
+		return -EINVAL;
+	}
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, len);
+	if (is_abstract)
+		un->sun_path[0] = '\0';
+	p->unix_address.len =
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + (is_abstract ? 0 : 1));
+	return 0;
+}
+
+static int parse_fd(struct place *p, const char *word, const char *number, struct str *err)
+{
+	p->kind = PLACE_FD;
+	if (!all_digits(number) || strlen(number) > 6)
+		return bad_word(err, word, "names no descriptor; write fd: and its number");
+	p->fd = (int)strtol(number, NULL, 10);
+	return 0;
+}
+
+// Takes the brackets off an IPv6 address.
+static int set_host(struct place *p, const char *host, size_t len, struct str *err)
+{
+	bool bracketed = len >= 2 && host[0] == '[' && host[len - 1] == ']';
+
+	if (bracketed) {
+		host++;
+		len -= 2;
+	}
+	if (len == 0)
+		return bracketed ? bad_word(err, "[]", "holds no address") : 0;
+	p->host = xstrndup(host, len);
+
+	int r = check_host(p->host, err);
+
+	if (r == 0 && bracketed && !strchr(p->host, ':'))
+		return bad_word(err, p->host, "is no IPv6 address; brackets are for those");
+	return r;
+}
+
+static int parse_host_and_port(
+	struct place *p, enum place_use use, const char *word, struct str *err)
+{
+	const char *colon = strrchr(word, ':');
+	bool bracketed = word[0] == '[';
+	const char *end = bracketed ? strchr(word, ']') : NULL;
+
+	if (bracketed && (!end || (end[1] && end[1] != ':')))
+		return bad_word(err, word, "has no end of the address; write [ADDRESS]:PORT");
+	if (bracketed)
+		colon = end[1] ? end + 1 : NULL;
+	if (!colon && use == PLACE_LISTEN && !bracketed) {
+		p->service = xstrdup(word);
+		return check_port(word, 0, err);
+	}
+	if (!colon)
+		return bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
+	if (!bracketed && strchr(word, ':') != colon)
+		return bad_word(
+			err, word, "has many colons; write an IPv6 address as [ADDRESS]:PORT");
+	if (!colon[1])
+		return bad_word(err, word, "has no port after the colon");
+	p->service = xstrdup(colon + 1);
+
+	int r = check_service(p->service, use, err);
+
+	return r < 0 ? r : set_host(p, word, (size_t)(colon - word), err);
+}
+
+static void set_name(struct place *p, int argc, char **argv)
+{
+	struct str name = {0};
+
+	if (p->kind == PLACE_UNIX) {
+		str_add_sockaddr(&name, &p->unix_address.sa, p->unix_address.len);
+	} else if (p->kind == PLACE_FD || !p->service) {
+		for (int i = 0; i < argc; i++)
+			str_addf(&name, "%s%s", i ? " " : "", argv[i]);
+	} else {
+		const char *host = p->host ? p->host : "";
+
+		str_addf(&name, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, p->service);
+	}
+	p->name = name.data ? name.data : xstrdup("");
+}
+
+static int parse_one(struct place *p, enum place_use use, const char *word, struct str *err)
+{
+	if (strncmp(word, "unix:", 5) == 0)
+		return parse_unix(p, word, word + 5, err);
+	if (strncmp(word, "fd:", 3) == 0)
+		return parse_fd(p, word, word + 3, err);
+	if (strchr(word, '/'))
+		return parse_unix(p, word, word, err);
+	return parse_host_and_port(p, use, word, err);
+}
+
+static bool has_prefix(const char *word)
+{
+	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0;
+}
+
+// A URL looks like the path of a Unix socket, and is never meant to be one.
+static bool is_url(const char *word)
+{
+	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+
+	return scheme && strncmp(word + scheme, "://", 3) == 0 && !has_prefix(word);
+}
+
+int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err)
+{
+	int r;
+
+	*p = (struct place){.fd = -1};
+	if (is_url(argv[0])) {
+		r = bad_word(err, argv[0], "is a URL; write its HOST and PORT");
+	} else if (argc == 1) {
+		r = parse_one(p, use, argv[0], err);
+	} else if (has_prefix(argv[0]) || strchr(argv[0], '/')) {
+		r = bad_word(err, argv[1], "is one word too many after a socket");
+	} else {
+		p->service = xstrdup(argv[1]);
+		r = check_service(argv[1], use, err);
+		if (r == 0)
+			r = *argv[0] ? set_host(p, argv[0], strlen(argv[0]), err)
+				     : check_host(argv[0], err);
+	}
+	set_name(p, argc, argv);
+	return r;
+}
+
+int place_word_count(const char *first)
+{
+	const char *colon = strchr(first, ':');
+	bool is_socket = has_prefix(first) || strchr(first, '/');
+	bool is_bracketed = first[0] == '[' && strstr(first, "]:");
+
+	// With several colons, and no brackets, it is an IPv6 address alone.
+	return is_socket || is_bracketed || (colon && !strchr(colon + 1, ':')) ? 1 : 2;
+}
+
+int place_parse_host(struct place *p, const char *host, struct str *err)
+{
+	int r;
+
+	*p = (struct place){.fd = -1};
+	p->service = xstrdup("0");
+	if (host && (strncmp(host, "unix:", 5) == 0 || strncmp(host, "fd:", 3) == 0))
+		r = bad_word(err, host, "is no host name or address");
+	else
+		r = !host   ? 0
+		    : *host ? set_host(p, host, strlen(host), err)
+			    : check_host(host, err);
+	p->name = xstrdup(p->host ? p->host : "");
+	return r;
+}
+
+bool place_is_path(const struct place *p)
+{
+	return p->kind == PLACE_UNIX && p->unix_address.un.sun_path[0];
+}
+
+int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err)
+{
+	struct sockaddr_any a;
+
+	if (!p->host || !numeric_address(p->host, 0, &a))
+		return 0;
+	if (ipv4 && a.sa.sa_family != AF_INET)
+		return bad_word(err, p->host, "is no IPv4 address as --ipv4 asks for");
+	if (ipv6 && a.sa.sa_family != AF_INET6)
+		return bad_word(err, p->host, "is no IPv6 address as --ipv6 asks for");
+	return 0;
+}
+
+void place_fini(struct place *p)
+{
+	free(p->host);
+	free(p->service);
+	free(p->name);
+	*p = (struct place){.fd = -1};
+}

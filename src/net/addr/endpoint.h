@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: ISC
+// The words that name a place to connect to or to listen on.
+#ifndef SOCKCTL_NET_ADDR_ENDPOINT_H
+#define SOCKCTL_NET_ADDR_ENDPOINT_H
+
+#include "base/sockaddr.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+
+enum place_kind {
+	PLACE_INET, // host and port
+	PLACE_UNIX, // a path or an abstract name
+	PLACE_FD, // an inherited descriptor
+};
+
+enum place_use {
+	PLACE_CONNECT,
+	PLACE_LISTEN, // a port alone is enough, and may be 0
+	PLACE_CHECK, // the port may be a list of ports (net/ports.h)
+};
+
+struct place {
+	enum place_kind kind;
+	char *host; // NULL: every address (listening) or this machine (connecting)
+	char *service; // a number from 0 to 65535, or a name
+	struct sockaddr_any unix_address;
+	int fd;
+	char *name; // as it is spoken of in messages: "example.org:80", "unix:/run/x", "fd:3"
+};
+
+#define PLACE_FORMS "HOST PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
+
+// Understands one or two words: HOST PORT, HOST:PORT, [IPV6]:PORT, :PORT, PORT (listening only),
+// unix:PATH, unix:@NAME, any word with a slash, fd:N. Returns 0, or -EINVAL with the reason in ERR.
+// place_fini() frees what is in it, also after an error.
+int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err);
+void place_fini(struct place *p);
+
+// How many words a place takes that begins with this one: 1, or 2 for HOST PORT.
+int place_word_count(const char *first);
+
+// The same for a place without ports. HOST may be NULL: every address.
+int place_parse_host(struct place *p, const char *host, struct str *err);
+
+// True if it is a Unix socket in the file system.
+bool place_is_path(const struct place *p);
+
+// Refuses a numeric address of the family that was not asked for. Returns as place_parse() does.
+int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err);
+
+// True if the word is a port number from MIN to 65535: digits and nothing else.
+bool is_port_number(const char *word, unsigned min);
+
+// Checks a port: a number in range, or a word that may name a service. The range starts at MIN.
+int check_port(const char *word, unsigned min, struct str *err);
+
+// Checks a host: a numeric address, or a word that may be a name. Returns 0, or -EINVAL with the
+// reason in ERR.
+int check_host(const char *host, struct str *err);
+
+// The numeric address HOST (as inet_pton() takes it, with %zone for IPv6) and PORT, without asking
+// anybody. Returns false if HOST is no such thing.
+bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a);
+
+// True for words that the C library would take for an address as inet_aton() does, though they are
+// none to us: "127.1", "0x7f000001". They are names, and no such names can exist.
+bool is_loose_address(const char *host);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: ISC
+// The policy table of RFC 6724 section 2.1 as the C library has it, with what gai.conf(5) changes.
+#ifndef SOCKCTL_NET_ADDR_GAI_POLICY_H
+#define SOCKCTL_NET_ADDR_GAI_POLICY_H
+
+#include "net/addr/ip.h"
+
+struct policy_entry {
+	struct ip_prefix prefix;
+	int value;
+};
+
+struct policy_list {
+	struct policy_entry *items;
+	size_t count;
+	int fallback; // the value of what no prefix has
+};
+
+struct policy {
+	struct policy_list labels, precedences;
+	struct policy_list scopes; // of IPv4
+};
+
+// Reads PATH, /etc/gai.conf; what it does not say keeps the value that it has without such a file.
+void policy_init(struct policy *p, const char *path);
+void policy_fini(struct policy *p);
+
+// The value of the longest prefix that has the address, which is an IPv6 one; IPv4 is mapped.
+int policy_value(const struct policy_list *l, const struct ip *ip);
+
+#endif

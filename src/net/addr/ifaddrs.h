@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: ISC
+// The addresses of this machine.
+#ifndef SOCKCTL_NET_ADDR_IFADDRS_H
+#define SOCKCTL_NET_ADDR_IFADDRS_H
+
+#include "base/sockaddr.h"
+
+// Valid during the callback only.
+typedef void local_fn(void *arg, const struct sockaddr_any *address, const char *interface);
+
+// Calls back with each IPv4 and IPv6 address. Returns 0 or a negative errno.
+int local_list(local_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+// Sets of ports, and the words that name them: 22,80,8000-8100,http
+#ifndef SOCKCTL_NET_ADDR_PORTS_H
+#define SOCKCTL_NET_ADDR_PORTS_H
+
+#include "base/str.h"
+#include "base/strlist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ports {
+	uint64_t bits[(UINT16_MAX + 1) / 64];
+	size_t count; // of the ports in bits
+	struct strlist services; // names that somebody has yet to look up
+	char *text; // that holds them
+};
+
+// Reads a list of numbers from 1 to 65535, ranges and names of services. P need not be
+// initialized. Returns 0, or -EINVAL with the reason in ERR. ports_fini() frees what is in it, also
+// after an error.
+int ports_parse(struct ports *p, const char *list, struct str *err);
+void ports_fini(struct ports *p);
+
+void ports_add(struct ports *p, uint16_t port);
+bool ports_has(const struct ports *p, unsigned port);
+
+// Adds "22,80,8000-8100": at most LIMIT numbers and ranges, then "..." for the rest.
+void str_add_ports(struct str *s, const struct ports *p, size_t limit);
+
+#endif

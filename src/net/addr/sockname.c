@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: ISC
+#include "net/addr/sockname.h"
+
+#include "sys/socket.h"
+
+int ends_local(int fd, struct sockaddr_any *a)
+{
+	return sys_getsockname(fd, a);
+}
+
+int ends_remote(int fd, struct sockaddr_any *a)
+{
+	return sys_getpeername(fd, a);
+}

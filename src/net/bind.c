@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: ISC
+#include "net/bind.h"
+
+#include "base/mem.h"
+#include "net/stream_socket.h"
+#include "net/unix_path.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT_TRIES 16 // for a port that is free on several addresses at once
+
+static int add_socket(struct bound *b, int fd, bool inherited)
+{
+	struct bound_socket *s = &b->sockets[b->count++];
+
+	*s = (struct bound_socket){.fd = fd, .inherited = inherited};
+	return sys_getsockname(fd, &s->local);
+}
+
+static int make_socket(int family, const struct bound_options *o, const char **step)
+{
+	int r = 0;
+	int fd;
+
+	*step = "socket";
+	fd = sys_socket(family, o->type | SOCK_NONBLOCK | SOCK_CLOEXEC, o->protocol);
+	if (fd < 0)
+		return fd;
+	if (o->reuse && family != AF_UNIX)
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (o->type == SOCK_STREAM)
+		stream_set_defaults(fd, family); // its connections inherit them
+	if (o->interface && family != AF_UNIX) {
+		*step = "interface";
+		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,
+			(socklen_t)strlen(o->interface));
+	}
+	if (r == 0 && o->prepare) {
+		*step = "prepare";
+		r = o->prepare(o->prepare_data, fd);
+	}
+	if (r == 0)
+		return fd;
+	sys_close(fd);
+	return r;
+}
+
+static int start_listening(int fd, const struct bound_options *o, const char **step)
+{
+	if (o->type != SOCK_STREAM)
+		return 0;
+	*step = "listen";
+	return sys_listen(fd, o->backlog);
+}
+
+// Binds to one address, and listens. Returns the socket or a negative errno.
+static int open_one(
+	const struct sockaddr_any *a, bool dual, const struct bound_options *o, const char **step)
+{
+	int fd = make_socket(a->sa.sa_family, o, step);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (a->sa.sa_family == AF_INET6 && o->type != SOCK_RAW)
+		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
+	*step = "bind";
+	r = sys_bind(fd, &a->sa, a->len);
+	if (r == 0)
+		r = start_listening(fd, o, step);
+	if (r == 0)
+		return fd;
+	sys_close(fd);
+	return r;
+}
+
+static bool is_wildcard_of(const struct sockaddr_any *a, int family)
+{
+	return a->sa.sa_family == family && sockaddr_is_wildcard(a);
+}
+
+static void close_sockets(struct bound *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (!b->sockets[i].inherited)
+			sys_close(b->sockets[i].fd);
+	free(b->sockets);
+	b->sockets = NULL;
+	b->count = 0;
+}
+
+// A system without IPv6 has no addresses of it to bind; those of the other family will do.
+static bool is_missing_family(int error)
+{
+	return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
+static int open_all(struct bound *b, const struct address_list *list, uint16_t port,
+	const struct bound_options *o, struct sockaddr_any *failed, const char **step)
+{
+	bool both = o->type != SOCK_RAW && list->count == 2 &&
+		    is_wildcard_of(&list->items[0], AF_INET6) &&
+		    is_wildcard_of(&list->items[1], AF_INET);
+
+	b->sockets = xcalloc(list->count, sizeof(*b->sockets));
+	for (size_t i = 0; i < list->count; i++) {
+		struct sockaddr_any a = list->items[i];
+
+		if (both && i == 1 && b->count == 1)
+			break; // the IPv6 socket serves IPv4, too
+		if (port)
+			sockaddr_set_port(&a, port);
+
+		int fd = open_one(&a, both, o, step);
+
+		if (fd < 0 && is_missing_family(fd) && i + 1 < list->count)
+			continue;
+		if (fd < 0) {
+			*failed = a;
+			return fd;
+		}
+		add_socket(b, fd, false);
+		port = sockaddr_port(&b->sockets[0].local);
+	}
+	return 0;
+}
+
+int bound_open(struct bound *b, const struct address_list *addresses,
+	const struct bound_options *options, struct sockaddr_any *failed, const char **step)
+{
+	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
+	int r = 0;
+
+	// The port that is free on the first address may be taken on the next.
+	for (int i = 0; i < (any_port ? PORT_TRIES : 1); i++) {
+		r = open_all(b, addresses, 0, options, failed, step);
+		if (r == 0)
+			return 0;
+		close_sockets(b);
+		if (r != -EADDRINUSE)
+			break;
+	}
+	return r;
+}
+
+int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
+	const struct bound_options *options, const char **step)
+{
+	bool is_path = address->un.sun_path[0] != '\0';
+	int fd = make_socket(AF_UNIX, options, step);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	*step = "bind";
+	r = is_path ? unix_path_bind(fd, address, options->mode)
+		    : sys_bind(fd, &address->sa, address->len);
+	if (r == 0)
+		r = start_listening(fd, options, step);
+	if (r < 0) {
+		sys_close(fd);
+		return r;
+	}
+	b->sockets = xcalloc(1, sizeof(*b->sockets));
+	add_socket(b, fd, false);
+	if (is_path) {
+		b->unix_path = xstrdup(address->un.sun_path);
+		r = unix_path_identify(b->unix_path, &b->unix_dev, &b->unix_ino);
+	}
+	return r;
+}
+
+int bound_adopt(struct bound *b, int fd, int type)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+	int r = sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &len);
+
+	if (r == 0 && value != type)
+		r = -EINVAL;
+	if (r == 0 && type == SOCK_STREAM) {
+		r = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len);
+		if (r == 0 && !value)
+			r = -EINVAL;
+	}
+	if (r < 0)
+		return r;
+	b->sockets = xrealloc(b->sockets, (b->count + 1) * sizeof(*b->sockets));
+	add_socket(b, fd, true);
+	return 0;
+}
+
+int bound_close(struct bound *b)
+{
+	int r = 0;
+
+	close_sockets(b);
+	if (b->unix_path)
+		r = unix_path_remove(b->unix_path, b->unix_dev, b->unix_ino);
+	free(b->unix_path);
+	b->unix_path = NULL;
+	return r;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: ISC
+// Sockets of any type that are bound to every address of a place.
+#ifndef SOCKCTL_NET_BIND_H
+#define SOCKCTL_NET_BIND_H
+
+#include "base/sockaddr.h"
+#include "net/names/lookup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct bound_options {
+	int type; // SOCK_STREAM (which also listens), SOCK_DGRAM or SOCK_RAW
+	int protocol;
+	int backlog; // SOCK_STREAM
+	bool reuse; // SO_REUSEADDR
+	mode_t mode; // of a Unix socket
+	const char *interface; // NULL: any
+	int (*prepare)(void *data, int fd); // before bind; 0 or a negative errno. May be NULL.
+	void *prepare_data;
+};
+
+struct bound_socket {
+	int fd;
+	bool inherited; // not ours to close
+	struct sockaddr_any local;
+};
+
+// Zeroed means none.
+struct bound {
+	struct bound_socket *sockets;
+	size_t count;
+	char *unix_path; // to be removed, or NULL
+	dev_t unix_dev;
+	ino_t unix_ino;
+};
+
+// Binds a non-blocking socket to each address. Port 0 becomes the same free port on all of them.
+// Where one IPv6 wildcard socket serves IPv4 as well, the IPv4 wildcard address is left out (raw
+// sockets never do). Returns 0 or a negative errno, with the address that failed in *failed and
+// what failed in *step.
+int bound_open(struct bound *b, const struct address_list *addresses,
+	const struct bound_options *options, struct sockaddr_any *failed, const char **step);
+
+// Binds to a path or abstract name. A socket file that nobody serves any more is replaced; anything
+// else at that path is left alone (-EADDRINUSE). The file is removed by bound_close().
+int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
+	const struct bound_options *options, const char **step);
+
+// Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or
+// one of SOCK_STREAM that does not listen.
+int bound_adopt(struct bound *b, int fd, int type);
+
+// Closes the sockets. Does nothing when there are none. Returns 0, or a negative errno if a socket
+// file was left behind.
+int bound_close(struct bound *b);
+
+#endif

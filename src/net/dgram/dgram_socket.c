@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: ISC
+#include "net/dgram/dgram_socket.h"
+
+#include "base/mem.h"
+#include "net/dgram/multicast.h"
+#include "net/dgram/receiver.h"
+#include "net/unix_path.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The longest datagrams: an IP packet of 65535 bytes, with or without its headers.
+#define PACKET_MAX 65535
+#define UDP_HEADER 8
+#define IPV4_HEADER 20
+#define UNIX_OVERHEAD 32 // what the kernel keeps of a send buffer of the Unix domain
+#define SOCKET_MODE 0600
+
+static int set_ip_options(int fd, int family, const struct datagram_options *o, const char **step)
+{
+	int r = 0;
+
+	*step = "TTL";
+	if (o->hops != DATAGRAM_HOPS_UNSET)
+		r = set_hops(fd, family, (int)o->hops);
+	if (r == 0 && !o->loop) {
+		*step = "multicast loop";
+		r = set_multicast_loop(fd, family, false);
+	}
+	if (r == 0 && o->header) {
+		*step = "header";
+		r = family == AF_INET ? sys_setsockopt_int(fd, IPPROTO_IP, IP_HDRINCL, 1)
+				      : sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1);
+	}
+	if (r == 0 && o->interface) {
+		*step = "interface";
+		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,
+			(socklen_t)strlen(o->interface));
+	}
+	return r;
+}
+
+static int set_options(int fd, int family, const struct datagram_options *o, const char **step)
+{
+	int r = 0;
+
+	*step = "broadcast";
+	if (o->broadcast)
+		r = sys_setsockopt_int(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	if (r == 0 && family != AF_UNIX)
+		r = set_ip_options(fd, family, o, step);
+	if (r < 0)
+		return r;
+	if (o->receives)
+		receiver_prepare(fd, o->details, false);
+	*step = "option";
+	return sockopt_settings_prepare(o->settings, fd);
+}
+
+static int bind_path(struct datagram_socket *s)
+{
+	int r = unix_path_bind(s->fd, &s->from, SOCKET_MODE);
+
+	if (r == 0) {
+		s->path = xstrdup(s->from.un.sun_path);
+		r = unix_path_identify(s->path, &s->dev, &s->ino);
+	}
+	return r;
+}
+
+// Binds where it was asked for; answers over the Unix domain need a name in any case.
+static int bind_source(struct datagram_socket *s, const struct datagram_options *o)
+{
+	int family = s->to.sa.sa_family;
+	struct sockaddr_any *a = &s->from;
+
+	*a = o->bind;
+	if (a->len && a->sa.sa_family == AF_UNIX && a->un.sun_path[0])
+		return bind_path(s);
+	if (!a->len && family == AF_UNIX && o->receives) {
+		a->sa.sa_family = AF_UNIX;
+		a->len = sizeof(sa_family_t); // the kernel makes one up (unix(7), autobind)
+	}
+	if (!a->len && family != AF_UNIX && o->source_port) {
+		a->sa.sa_family = (sa_family_t)family;
+		a->len = family == AF_INET ? sizeof(a->in) : sizeof(a->in6);
+	}
+	if (o->source_port && a->len)
+		sockaddr_set_port(a, o->source_port);
+	return a->len ? sys_bind(s->fd, &a->sa, a->len) : 0;
+}
+
+static size_t limit_of(const struct datagram_socket *s, const struct datagram_options *o)
+{
+	int family = s->to.sa.sa_family;
+	int buffer = 0;
+	socklen_t len = sizeof(buffer);
+	size_t limit = PACKET_MAX;
+
+	if (family == AF_UNIX) {
+		sys_getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, &len);
+		return (size_t)MAX(buffer - UNIX_OVERHEAD, 1);
+	}
+	if (o->type == SOCK_DGRAM)
+		limit -= UDP_HEADER;
+	if (family == AF_INET && !o->header)
+		limit -= IPV4_HEADER;
+	return limit;
+}
+
+int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
+	const struct datagram_options *options, const char **step)
+{
+	int family = to->sa.sa_family;
+	int r;
+
+	*s = (struct datagram_socket){.fd = -1, .to = *to};
+	*step = "socket";
+	s->fd = sys_socket(family, options->type | SOCK_NONBLOCK | SOCK_CLOEXEC, options->protocol);
+	if (s->fd < 0)
+		return s->fd;
+	r = set_options(s->fd, family, options, step);
+	if (r == 0) {
+		*step = "bind";
+		r = bind_source(s, options);
+	}
+	// An unconnected Unix socket cannot wait for a receiver that is full (unix(7)).
+	if (r == 0 && (options->connected || family == AF_UNIX)) {
+		*step = "connect";
+		r = sys_connect(s->fd, &to->sa, to->len);
+		s->is_connected = r == 0;
+	}
+	if (r == 0) {
+		*step = "option";
+		r = sockopt_settings_complete(options->settings, s->fd);
+	}
+	if (r == 0)
+		s->limit = limit_of(s, options);
+	else
+		datagram_close(s);
+	return r;
+}
+
+int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_options *options,
+	const char **step)
+{
+	int r;
+
+	*s = (struct datagram_socket){.fd = fd, .is_inherited = true, .is_connected = true};
+	*step = "connect";
+	r = sys_getpeername(fd, &s->to);
+	if (r == 0)
+		r = set_options(fd, s->to.sa.sa_family, options, step);
+	if (r == 0)
+		s->limit = limit_of(s, options);
+	return r;
+}
+
+int datagram_close(struct datagram_socket *s)
+{
+	int r = 0;
+
+	if (s->fd >= 0 && !s->is_inherited)
+		sys_close(s->fd);
+	s->fd = -1;
+	if (s->path)
+		r = unix_path_remove(s->path, s->dev, s->ino);
+	free(s->path);
+	s->path = NULL;
+	return r;
+}
+
+int datagram_connect(int fd, const struct sockaddr_any *peer)
+{
+	return sys_connect(fd, &peer->sa, peer->len);
+}
+
+int datagram_error(int fd)
+{
+	return sys_socket_error(fd);
+}

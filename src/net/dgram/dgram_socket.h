@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: ISC
+// The socket of who sends datagrams.
+#ifndef SOCKCTL_NET_DGRAM_DGRAM_SOCKET_H
+#define SOCKCTL_NET_DGRAM_DGRAM_SOCKET_H
+
+#include "base/sockaddr.h"
+#include "net/sockopt.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#define DATAGRAM_HOPS_UNSET 256
+
+struct datagram_options {
+	int type; // SOCK_DGRAM or SOCK_RAW
+	int protocol;
+	struct sockaddr_any bind; // len 0: let the kernel choose
+	uint16_t source_port; // where bind does not say; 0: any
+	const char *interface; // NULL: any
+	bool connected;
+	bool broadcast;
+	unsigned hops; // or DATAGRAM_HOPS_UNSET
+	bool loop; // multicast reaches this machine, too
+	bool header; // the data begin with the IP header
+	bool receives; // answers are wanted
+	unsigned details; // of them, as for receiver_prepare()
+	struct sockopt_settings *settings;
+};
+
+struct datagram_socket {
+	int fd; // -1: none
+	bool is_inherited; // not ours to close
+	bool is_connected;
+	struct sockaddr_any to;
+	struct sockaddr_any from; // what it was bound to, or was to be; len 0: nothing
+	size_t limit; // the most bytes that a datagram can have
+	char *path; // of ours, to be removed; or NULL
+	dev_t dev;
+	ino_t ino;
+};
+
+// Makes the socket that sends to TO. Returns 0 or a negative errno with what failed in *step.
+int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
+	const struct datagram_options *options, const char **step);
+
+// Takes over a connected socket that was inherited.
+int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_options *options,
+	const char **step);
+
+// Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
+int datagram_close(struct datagram_socket *s);
+
+// Makes PEER the only one that FD exchanges datagrams with. Returns 0 or a negative errno.
+int datagram_connect(int fd, const struct sockaddr_any *peer);
+
+// The error that an ICMP message told of a connected socket, as a negative errno, or 0.
+int datagram_error(int fd);
+
+#endif

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: ISC
+#include "net/echo/client.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "net/echo/client_peer.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MS_NS 1000000ull
+
+static bool may_request(const struct pinger *p)
+{
+	return p->is_started && !p->is_over &&
+	       (!p->options.count || p->counts.sent < p->options.count);
+}
+
+// Everything is settled and nothing more is to come.
+static void end_if_done(struct pinger *p)
+{
+	if (may_request(p) || p->under_way || p->is_done)
+		return;
+	if (!p->is_wanted || !(p->is_started || p->is_over))
+		return;
+	p->is_done = true;
+	timer_stop(&p->tick);
+	timer_stop(&p->sweep);
+	timer_stop(&p->end);
+	timer_stop(&p->connect);
+	p->events->on_done(p->data);
+}
+
+static void stop_without_connections(struct pinger *p)
+{
+	if (!p->options.reconnect && !p->open && !p->connecting)
+		p->is_over = true;
+}
+
+void pinger_settle(struct pinger_peer *peer, uint64_t number, enum pinger_verdict verdict,
+	uint64_t began, uint64_t now)
+{
+	struct pinger *p = peer->pinger;
+	struct pinger_result result = {peer->index, number, verdict, now - began};
+
+	switch (verdict) {
+	case PINGER_ANSWERED:
+		p->counts.received++;
+		histogram_add(&p->latencies, result.rtt);
+		p->ended = now;
+		break;
+	case PINGER_DUPLICATED:
+		p->counts.duplicated++;
+		break;
+	case PINGER_DIFFERS:
+		p->counts.differing++;
+		break;
+	case PINGER_LOST:
+		p->counts.lost++;
+		break;
+	}
+	if (p->events->on_result)
+		p->events->on_result(p->data, &result);
+}
+
+static void await_answers(struct pinger *p)
+{
+	if (!timer_is_running(&p->sweep))
+		timer_start(&p->sweep, p->options.wait_ms);
+}
+
+// Makes a request on a connection of its own.
+static void start_round(struct pinger *p, struct pinger_peer *peer)
+{
+	enum outgoing_step step;
+	int r;
+
+	peer_request(peer, trace_now());
+	r = peer_connect(peer, &step);
+	if (r < 0)
+		peer_fail(peer, step == OUTGOING_CONNECT ? PINGER_CONNECT : PINGER_LOCAL, r);
+	await_answers(p);
+}
+
+// Asks on PEER if it can be asked now. NOW is when.
+static void ask(struct pinger *p, struct pinger_peer *peer, uint64_t now)
+{
+	if (!p->options.reconnect) {
+		peer_request(peer, now);
+		await_answers(p);
+	} else if (peer->state == PEER_OPEN) {
+		peer_request(peer, p->began);
+		await_answers(p);
+	} else {
+		start_round(p, peer);
+	}
+}
+
+// A connection that nothing was sent on yet.
+static bool is_fresh(const struct pinger_peer *peer)
+{
+	return peer->state == PEER_OPEN && peer->next == peer->base;
+}
+
+static bool can_be_asked(const struct pinger *p, const struct pinger_peer *peer)
+{
+	if (p->options.reconnect)
+		return peer->state == PEER_CLOSED || is_fresh(peer);
+	return peer->state == PEER_OPEN && peer_has_room(peer);
+}
+
+// Requests as many as may be under way.
+static void fill(struct pinger *p, struct pinger_peer *peer)
+{
+	uint64_t now = trace_now();
+
+	while (may_request(p) && can_be_asked(p, peer))
+		ask(p, peer, now);
+	if (peer->state == PEER_OPEN)
+		peer_send(peer);
+}
+
+// The connection has done what it was made for.
+static bool is_round_over(const struct pinger *p, const struct pinger_peer *peer)
+{
+	return p->options.reconnect && peer->state == PEER_OPEN && !peer->under_way &&
+	       !is_fresh(peer);
+}
+
+static void begin_if_ready(struct pinger *p);
+
+void pinger_go_on(struct pinger *p, struct pinger_peer *peer)
+{
+	if (is_round_over(p, peer))
+		peer_close(peer);
+	if (p->is_started && !p->options.interval_ms)
+		fill(p, peer);
+	stop_without_connections(p);
+	begin_if_ready(p); // the last one may have failed
+	end_if_done(p);
+}
+
+static void start_tick(struct pinger *p, uint64_t now)
+{
+	uint64_t wait = p->next_tick > now ? p->next_tick - now : 0;
+
+	timer_start(&p->tick, (wait + MS_NS - 1) / MS_NS);
+}
+
+// The next peer in turn that can be asked, or NULL.
+static struct pinger_peer *next_in_turn(struct pinger *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		struct pinger_peer *peer = &p->peers[p->turn++ % p->count];
+
+		if (can_be_asked(p, peer))
+			return peer;
+	}
+	return NULL;
+}
+
+// The connections take turns, so that each has the interval and all are spread over it.
+static void on_tick(void *data)
+{
+	struct pinger *p = data;
+	uint64_t interval = p->options.interval_ms * MS_NS;
+	uint64_t now = trace_now();
+
+	if (now > p->next_tick + interval)
+		p->next_tick = now; // the process was stopped: what was missed is not made up for
+	while (p->next_tick <= now && may_request(p)) {
+		struct pinger_peer *peer = next_in_turn(p);
+
+		if (peer) {
+			ask(p, peer, now);
+			if (peer->state == PEER_OPEN)
+				peer_send(peer);
+		}
+		p->next_tick += MAX(interval / p->count, (uint64_t)1);
+	}
+	stop_without_connections(p);
+	if (may_request(p))
+		start_tick(p, now);
+	end_if_done(p);
+}
+
+static void on_sweep(void *data)
+{
+	struct pinger *p = data;
+	uint64_t wait = p->options.wait_ms * MS_NS;
+	uint64_t now = trace_now();
+	uint64_t oldest = UINT64_MAX;
+
+	for (unsigned i = 0; i < p->count && !p->is_done; i++) {
+		uint64_t began = peer_give_up(&p->peers[i], now > wait ? now - wait : 0);
+
+		oldest = MIN(oldest, began);
+		pinger_go_on(p, &p->peers[i]);
+	}
+	if (p->is_done || !p->under_way)
+		return;
+	// What was asked meanwhile began after the oldest, if there is one.
+	oldest = MIN(oldest, now);
+	timer_start(&p->sweep, oldest + wait > now ? (oldest + wait - now) / MS_NS + 1 : 1);
+}
+
+static void on_end(void *data)
+{
+	pinger_stop(data);
+}
+
+static void on_connect_timeout(void *data)
+{
+	struct pinger *p = data;
+
+	for (unsigned i = 0; i < p->count && !p->is_done; i++) {
+		struct pinger_peer *peer = &p->peers[i];
+
+		if (peer->state != PEER_CONNECTING)
+			continue;
+		peer_fail(peer, PINGER_CONNECT, -ETIMEDOUT);
+		pinger_go_on(p, peer);
+	}
+}
+
+int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *options,
+	const struct pinger_events *events, void *data)
+{
+	*p = (struct pinger){.options = *options,
+		.events = events,
+		.data = data,
+		.loop = loop,
+		.count = options->connections};
+	if (options->text)
+		echo_payload_init_text(&p->payload, options->text);
+	else
+		echo_payload_init(&p->payload, options->size);
+	if (options->type == SOCK_DGRAM) {
+		p->datagrams = pinger_datagrams_create(&p->payload);
+	} else {
+		p->in = xmalloc(PINGER_ROOM);
+		p->out = xmalloc(PINGER_ROOM);
+	}
+	p->peers = xcalloc(p->count, sizeof(*p->peers));
+	for (unsigned i = 0; i < p->count; i++)
+		peer_init(&p->peers[i], p, i);
+	timer_init(&p->tick, loop, on_tick, p);
+	timer_init(&p->sweep, loop, on_sweep, p);
+	timer_init(&p->end, loop, on_end, p);
+	timer_init(&p->connect, loop, on_connect_timeout, p);
+	p->options.socket.is_brief = options->reconnect;
+	return options->reconnect ? pollset_init(&p->pollset, loop, peer_on_ready) : 0;
+}
+
+void pinger_fini(struct pinger *p)
+{
+	if (!p->loop)
+		return;
+	for (unsigned i = 0; i < p->count; i++)
+		peer_fini(&p->peers[i]);
+	free(p->peers);
+	pollset_fini(&p->pollset);
+	free(p->in);
+	free(p->out);
+	pinger_datagrams_destroy(p->datagrams);
+	echo_payload_fini(&p->payload);
+	timer_fini(&p->tick);
+	timer_fini(&p->sweep);
+	timer_fini(&p->end);
+	timer_fini(&p->connect);
+	p->loop = NULL;
+}
+
+int pinger_add(struct pinger *p, int fd, bool is_private, uint64_t began)
+{
+	p->began = began;
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->peers[i].state == PEER_CLOSED)
+			return peer_open(&p->peers[i], fd, is_private);
+	return -EINVAL;
+}
+
+int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum outgoing_step *step)
+{
+	int r = 0;
+
+	p->address = *address;
+	for (unsigned i = 0; r == 0 && i < p->count && !p->options.reconnect; i++)
+		if (p->peers[i].state == PEER_CLOSED)
+			r = peer_connect(&p->peers[i], step);
+	if (p->connecting && p->options.connect_ms)
+		timer_start(&p->connect, p->options.connect_ms);
+	return r;
+}
+
+static void begin(struct pinger *p)
+{
+	p->is_started = true;
+	p->started = p->next_tick = trace_now();
+	if (p->options.duration_ms)
+		timer_start(&p->end, p->options.duration_ms);
+	if (p->options.interval_ms) {
+		on_tick(p);
+		return;
+	}
+	for (unsigned i = 0; i < p->count && !p->is_done; i++)
+		pinger_go_on(p, &p->peers[i]);
+}
+
+// Once no connection is to be waited for any more.
+static void begin_if_ready(struct pinger *p)
+{
+	if (p->is_wanted && !p->is_started && !p->is_over && !p->connecting)
+		begin(p);
+}
+
+void pinger_start(struct pinger *p)
+{
+	p->is_wanted = true;
+	begin_if_ready(p);
+}
+
+void pinger_on_open(struct pinger *p, struct pinger_peer *peer)
+{
+	if (p->is_started)
+		peer_send(peer); // of a round
+	else
+		begin_if_ready(p);
+}
+
+void pinger_stop(struct pinger *p)
+{
+	p->is_over = true;
+	timer_stop(&p->tick);
+	end_if_done(p);
+}
+
+struct tcp_stats pinger_tcp_stats(const struct pinger *p)
+{
+	struct tcp_stats stats = {0};
+
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->peers[i].state == PEER_OPEN)
+			tcp_stats_add(&stats, p->peers[i].fd);
+	return stats;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: ISC
+// Measures an echo server: sends requests on one or more connections, checks every byte that comes
+// back, and takes the times.
+//
+// A pinger is set up with its connections and started once; it calls on_done when all requests that
+// were asked for are settled. A request is settled when it is answered, or lost: a datagram that
+// was not answered in time, or what was under way when its connection failed.
+#ifndef SOCKCTL_NET_ECHO_CLIENT_H
+#define SOCKCTL_NET_ECHO_CLIENT_H
+
+#include "base/histogram.h"
+#include "base/sockaddr.h"
+#include "io/pollset.h"
+#include "io/timer.h"
+#include "net/echo/echo_payload.h"
+#include "net/outbound.h"
+#include "net/inspect/tcp_stats.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct pinger_options {
+	int type; // SOCK_STREAM or SOCK_DGRAM
+	const char *text; // what every request says; NULL: numbers, SIZE bytes long
+	size_t size; // bytes of a request; at least 1 for streams
+	unsigned connections; // at least 1
+	unsigned pipeline; // most requests under way on each; at least 1, at most PINGER_PIPELINE
+	uint64_t count; // requests in all; 0: no end
+	uint64_t interval_ms; // from one request of a connection to its next; 0: when answers come
+	uint64_t duration_ms; // no request is sent later than that; 0: no end
+	uint64_t wait_ms; // for an answer
+	uint64_t connect_ms; // for connections to stand before the first request; 0: no end
+	bool reconnect; // a new connection for every request
+	struct outgoing_options socket;
+};
+
+#define PINGER_PIPELINE 4096
+#define PINGER_ROOM (64u << 10) // bytes of a stream that are sent or received at once
+
+enum pinger_verdict {
+	PINGER_ANSWERED,
+	PINGER_DUPLICATED, // it was answered before
+	PINGER_DIFFERS, // what came back is not what was sent
+	PINGER_LOST,
+};
+
+// What became of a request.
+struct pinger_result {
+	unsigned connection; // from 0
+	uint64_t number; // of the request on its connection, from 0
+	enum pinger_verdict verdict;
+	uint64_t rtt; // ns
+};
+
+enum pinger_failure {
+	PINGER_CONNECT, // the server could not be reached
+	PINGER_BROKEN, // the connection failed, or ended (error 0)
+	PINGER_SILENT, // no answer in time on a stream
+	PINGER_WRONG, // the stream no longer is what was sent
+	PINGER_LOCAL, // a socket could not be made or prepared
+};
+
+struct pinger_events {
+	// A connection stands. Returns 0, or a negative errno to do without it.
+	int (*on_open)(void *data, unsigned connection, int fd);
+	void (*on_bytes)(void *data, const char *bytes, size_t len); // as they come; may be NULL
+	void (*on_result)(void *data, const struct pinger_result *result); // may be NULL
+	void (*on_failure)(void *data, unsigned connection, enum pinger_failure failure, int error);
+	void (*on_done)(void *data); // must not free the pinger
+};
+
+struct pinger_counts {
+	uint64_t sent, received, lost; // requests
+	uint64_t differing; // answers that were wrong
+	uint64_t duplicated, out_of_order; // datagrams
+	uint64_t failures; // of connections
+};
+
+struct pinger {
+	struct pinger_counts counts;
+	struct histogram latencies; // ns, of all that were answered
+	uint64_t started,
+		ended; // trace_now() of the first request and of the last that was settled
+
+	struct pinger_options options;
+	const struct pinger_events *events;
+	void *data; // the owner's
+
+	// Private.
+	uv_loop_t *loop;
+	struct echo_payload payload;
+	char *in, *out; // buffers that all streams share
+	struct pinger_datagrams *datagrams; // or datagrams
+	struct sockaddr_any address; // of the server
+	uint64_t began; // connecting to it, for the first request with reconnect
+	struct pollset pollset; // with reconnect
+	struct pinger_peer *peers;
+	unsigned count; // of peers
+	unsigned open; // of them
+	unsigned connecting;
+	unsigned turn; // of the peer that sends at the next tick
+	uint64_t under_way; // requests
+	uint64_t next_tick; // ns
+	bool is_wanted; // to start, once no connection is to be waited for
+	bool is_started;
+	bool is_over; // no more requests
+	bool is_done;
+	struct timer tick, sweep, end, connect;
+};
+
+// OPTIONS are copied; what they point to must live as long. Returns 0 or a negative errno; call
+// pinger_fini() in either case.
+int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *options,
+	const struct pinger_events *events, void *data);
+void pinger_fini(struct pinger *p);
+
+// Adds the connected socket FD, which becomes ours if it is private. BEGAN (trace_now()) is when
+// connecting to it began: with reconnect that is part of what its one request takes. Returns 0 or a
+// negative errno; then it stays the caller's.
+int pinger_add(struct pinger *p, int fd, bool is_private, uint64_t began);
+
+// Connects to ADDRESS, as often as connections are missing; with reconnect, whenever one is needed.
+// Returns 0, or a negative errno if it failed at once, with what failed in *step.
+int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum outgoing_step *step);
+
+// Sends requests as soon as all connections stand, or have failed.
+void pinger_start(struct pinger *p);
+
+// Sends no more. What is under way is waited for.
+void pinger_stop(struct pinger *p);
+
+// What the kernel knows of the connections that are open.
+struct tcp_stats pinger_tcp_stats(const struct pinger *p);
+
+#endif

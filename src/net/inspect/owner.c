@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: ISC
+#include "net/inspect/owner.h"
+
+#include "base/mem.h"
+#include "base/value.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char prefix[] = "socket:[";
+
+void owner_list_fini(struct owner_list *l)
+{
+	free(l->items);
+	*l = (struct owner_list){0};
+}
+
+static struct owner *add_owner(struct owner_list *l)
+{
+	if (l->count == l->size) {
+		l->size = l->size ? 2 * l->size : 256;
+		l->items = xrealloc(l->items, l->size * sizeof(*l->items));
+	}
+	return &l->items[l->count++];
+}
+
+// The inode of the socket behind a link such as "socket:[12345]", or 0.
+static uint32_t read_inode(int dir, const char *link)
+{
+	char target[64];
+	ssize_t len = readlinkat(dir, link, target, sizeof(target) - 1);
+	uint64_t inode;
+
+	if (len < (ssize_t)sizeof(prefix) || memcmp(target, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	target[len - 1] = '\0'; // the closing bracket
+	return parse_uint(target + sizeof(prefix) - 1, &inode) == 0 && inode <= UINT32_MAX
+		       ? (uint32_t)inode
+		       : 0;
+}
+
+static void read_name(int process, char name[16])
+{
+	int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, name, 15);
+
+	if (fd >= 0)
+		close(fd);
+	if (len < 0)
+		len = 0;
+	name[len] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+}
+
+static void read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *fds)
+{
+	char name[16] = "";
+	struct dirent *entry;
+
+	while ((entry = readdir(fds))) {
+		uint32_t inode;
+		uint64_t fd;
+
+		if (parse_uint(entry->d_name, &fd) < 0)
+			continue;
+		inode = read_inode(dirfd(fds), entry->d_name);
+		if (!inode)
+			continue;
+		if (!*name)
+			read_name(process, name);
+		struct owner *o = add_owner(l);
+		*o = (struct owner){.inode = inode, .pid = pid, .fd = (int)fd};
+		memcpy(o->name, name, sizeof(o->name));
+	}
+}
+
+// What may not be looked at is left out.
+static void read_process(struct owner_list *l, int proc, const char *name, pid_t pid)
+{
+	int process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = process < 0 ? -1 : openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *fds = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fds) {
+		read_descriptors(l, process, pid, fds);
+		closedir(fds);
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	if (process >= 0)
+		close(process);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct owner *x = a;
+	const struct owner *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->fd - y->fd;
+}
+
+int owner_list_read(struct owner_list *l)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int r;
+
+	if (!proc)
+		return -errno;
+	for (errno = 0; (entry = readdir(proc)); errno = 0) {
+		uint64_t pid;
+
+		if (parse_uint(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
+			read_process(l, dirfd(proc), entry->d_name, (pid_t)pid);
+	}
+	r = -errno;
+	closedir(proc);
+	if (l->count)
+		qsort(l->items, l->count, sizeof(*l->items), compare);
+	return r;
+}
+
+const struct owner *owner_find(const struct owner_list *l, uint32_t inode, size_t *count)
+{
+	size_t low = 0;
+	size_t high = l->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (l->items[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (*count = 0; low + *count < l->count && l->items[low + *count].inode == inode;)
+		++*count;
+	return *count ? &l->items[low] : NULL;
+}

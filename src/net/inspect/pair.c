@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: ISC
+#include "net/inspect/pair.h"
+
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+// A socket of its own port on loopback; *local becomes its address.
+static int open_bound(int family, int type, struct sockaddr_any *local, const char **step)
+{
+	const struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = sys_socket(family, type | SOCK_CLOEXEC, 0);
+	int r = fd;
+
+	*step = "socket";
+	if (r >= 0) {
+		*step = "bind";
+		if (family == AF_INET6)
+			r = sys_bind(fd, (const struct sockaddr *)&in6, sizeof(in6));
+		else
+			r = sys_bind(fd, (const struct sockaddr *)&in, sizeof(in));
+	}
+	if (r == 0) {
+		*step = "getsockname";
+		r = sys_getsockname(fd, local);
+	}
+	if (r < 0 && fd >= 0)
+		sys_close(fd);
+	return r < 0 ? r : fd;
+}
+
+static int connect_to(int fd, const struct sockaddr_any *to, const char **step)
+{
+	*step = "connect";
+	return sys_connect(fd, &to->sa, to->len);
+}
+
+static int open_udp(int family, int fds[2], const char **step)
+{
+	struct sockaddr_any a[2];
+	int r = fds[0] = open_bound(family, SOCK_DGRAM, &a[0], step);
+
+	if (r >= 0)
+		r = fds[1] = open_bound(family, SOCK_DGRAM, &a[1], step);
+	for (int i = 0; r >= 0 && i < 2; i++)
+		r = connect_to(fds[i], &a[!i], step);
+	return r;
+}
+
+// Whoever else finds the port before us is sent away: the peer must be our own client.
+static int accept_client(int listener, int client, const char **step)
+{
+	struct sockaddr_any own;
+	struct sockaddr_any peer;
+
+	*step = "getsockname";
+	int r = sys_getsockname(client, &own);
+
+	*step = "accept";
+	while (r >= 0) {
+		r = sys_accept(listener, &peer, SOCK_CLOEXEC);
+		if (r < 0 || sockaddr_equal(&peer, &own))
+			break;
+		r = sys_close(r);
+	}
+	return r;
+}
+
+static int open_tcp(int family, int fds[2], const char **step)
+{
+	struct sockaddr_any a;
+	int listener = open_bound(family, SOCK_STREAM, &a, step);
+	int r = listener;
+
+	if (r >= 0) {
+		*step = "listen";
+		r = sys_listen(listener, 1);
+	}
+	if (r >= 0) {
+		*step = "socket";
+		r = fds[0] = sys_socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	if (r >= 0)
+		r = connect_to(fds[0], &a, step);
+	if (r >= 0)
+		r = fds[1] = accept_client(listener, fds[0], step);
+	if (listener >= 0)
+		sys_close(listener);
+	return r;
+}
+
+static int open_kind(enum pair_kind kind, int family, int fds[2], const char **step)
+{
+	if (kind == PAIR_TCP)
+		return open_tcp(family, fds, step);
+	if (kind == PAIR_UDP)
+		return open_udp(family, fds, step);
+	*step = "socketpair";
+	return sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+}
+
+int pair_open(enum pair_kind kind, int fds[2], const char **step)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	int r = 0;
+
+	for (int i = 0; i < 2; i++) {
+		fds[0] = fds[1] = -1;
+		r = open_kind(kind, families[i], fds, step);
+		if (r >= 0)
+			return 0;
+		for (int n = 0; n < 2; n++)
+			if (fds[n] >= 0)
+				sys_close(fds[n]);
+		if (r != -EAFNOSUPPORT && r != -EADDRNOTAVAIL) // not for want of IPv4
+			break;
+	}
+	return r;
+}

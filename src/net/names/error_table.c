@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: ISC
+#include "net/names/error_table.h"
+
+#include "base/util.h"
+#include "base/value.h"
+#include "sys/names.h"
+#include "sys/netdb.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stddef.h>
+#include <string.h>
+
+#define MAX_ERRNO 4095 // what the kernel can return
+
+// Errors that WinSock has under a name of its own: WSA and the name, 10000 and the number of
+// 4.3BSD (Windows Sockets 1.1, section 2 of its appendix A).
+static const struct winsock {
+	const char *name;
+	int number;
+	int error; // errno; 0 where this system has none
+	const char *text; // where this system has none
+} winsock[] = {
+	{"WSAEINTR", 10004, EINTR, NULL},
+	{"WSAEBADF", 10009, EBADF, NULL},
+	{"WSAEACCES", 10013, EACCES, NULL},
+	{"WSAEFAULT", 10014, EFAULT, NULL},
+	{"WSAEINVAL", 10022, EINVAL, NULL},
+	{"WSAEMFILE", 10024, EMFILE, NULL},
+	{"WSAEWOULDBLOCK", 10035, EWOULDBLOCK, NULL},
+	{"WSAEINPROGRESS", 10036, EINPROGRESS, NULL},
+	{"WSAEALREADY", 10037, EALREADY, NULL},
+	{"WSAENOTSOCK", 10038, ENOTSOCK, NULL},
+	{"WSAEDESTADDRREQ", 10039, EDESTADDRREQ, NULL},
+	{"WSAEMSGSIZE", 10040, EMSGSIZE, NULL},
+	{"WSAEPROTOTYPE", 10041, EPROTOTYPE, NULL},
+	{"WSAENOPROTOOPT", 10042, ENOPROTOOPT, NULL},
+	{"WSAEPROTONOSUPPORT", 10043, EPROTONOSUPPORT, NULL},
+	{"WSAESOCKTNOSUPPORT", 10044, ESOCKTNOSUPPORT, NULL},
+	{"WSAEOPNOTSUPP", 10045, EOPNOTSUPP, NULL},
+	{"WSAEPFNOSUPPORT", 10046, EPFNOSUPPORT, NULL},
+	{"WSAEAFNOSUPPORT", 10047, EAFNOSUPPORT, NULL},
+	{"WSAEADDRINUSE", 10048, EADDRINUSE, NULL},
+	{"WSAEADDRNOTAVAIL", 10049, EADDRNOTAVAIL, NULL},
+	{"WSAENETDOWN", 10050, ENETDOWN, NULL},
+	{"WSAENETUNREACH", 10051, ENETUNREACH, NULL},
+	{"WSAENETRESET", 10052, ENETRESET, NULL},
+	{"WSAECONNABORTED", 10053, ECONNABORTED, NULL},
+	{"WSAECONNRESET", 10054, ECONNRESET, NULL},
+	{"WSAENOBUFS", 10055, ENOBUFS, NULL},
+	{"WSAEISCONN", 10056, EISCONN, NULL},
+	{"WSAENOTCONN", 10057, ENOTCONN, NULL},
+	{"WSAESHUTDOWN", 10058, ESHUTDOWN, NULL},
+	{"WSAETOOMANYREFS", 10059, ETOOMANYREFS, NULL},
+	{"WSAETIMEDOUT", 10060, ETIMEDOUT, NULL},
+	{"WSAECONNREFUSED", 10061, ECONNREFUSED, NULL},
+	{"WSAELOOP", 10062, ELOOP, NULL},
+	{"WSAENAMETOOLONG", 10063, ENAMETOOLONG, NULL},
+	{"WSAEHOSTDOWN", 10064, EHOSTDOWN, NULL},
+	{"WSAEHOSTUNREACH", 10065, EHOSTUNREACH, NULL},
+	{"WSAENOTEMPTY", 10066, ENOTEMPTY, NULL},
+	{"WSAEPROCLIM", 10067, 0, "Too many processes use WinSock"},
+	{"WSAEUSERS", 10068, EUSERS, NULL},
+	{"WSAEDQUOT", 10069, EDQUOT, NULL},
+	{"WSAESTALE", 10070, ESTALE, NULL},
+	{"WSAEREMOTE", 10071, EREMOTE, NULL},
+	{"WSASYSNOTREADY", 10091, 0, "The network is not ready"},
+	{"WSAVERNOTSUPPORTED", 10092, 0, "This version of WinSock is not supported"},
+	{"WSANOTINITIALISED", 10093, 0, "WSAStartup() has not succeeded"},
+};
+
+// What the resolver's errors are there. Both kinds of them fall together in WinSock.
+static const struct {
+	enum error_kind kind;
+	int error;
+	const char *name;
+	int number;
+} resolver[] = {
+	{ERROR_EAI, EAI_AGAIN, "WSATRY_AGAIN", 11002},
+	{ERROR_EAI, EAI_BADFLAGS, "WSAEINVAL", 10022},
+	{ERROR_EAI, EAI_FAIL, "WSANO_RECOVERY", 11003},
+	{ERROR_EAI, EAI_FAMILY, "WSAEAFNOSUPPORT", 10047},
+	{ERROR_EAI, EAI_MEMORY, "WSA_NOT_ENOUGH_MEMORY", 8},
+	{ERROR_EAI, EAI_NODATA, "WSANO_DATA", 11004},
+	{ERROR_EAI, EAI_NONAME, "WSAHOST_NOT_FOUND", 11001},
+	{ERROR_EAI, EAI_SERVICE, "WSATYPE_NOT_FOUND", 10109},
+	{ERROR_EAI, EAI_SOCKTYPE, "WSAESOCKTNOSUPPORT", 10044},
+	{ERROR_HERR, HOST_NOT_FOUND, "WSAHOST_NOT_FOUND", 11001},
+	{ERROR_HERR, TRY_AGAIN, "WSATRY_AGAIN", 11002},
+	{ERROR_HERR, NO_RECOVERY, "WSANO_RECOVERY", 11003},
+	{ERROR_HERR, NO_DATA, "WSANO_DATA", 11004},
+};
+
+// Calls that only WinSock has (or needs).
+static const struct {
+	const char *name, *text;
+} calls[] = {
+	{"WSAStartup", "Nothing: sockets are part of the system"},
+	{"WSACleanup", "Nothing: the end of the process closes its sockets"},
+	{"WSAGetLastError", "errno"},
+	{"WSASetLastError", "An assignment to errno"},
+	{"closesocket", "close(2)"},
+	{"ioctlsocket", "ioctl(2), or fcntl(2) with O_NONBLOCK"},
+	{"WSAAsyncSelect", "poll(2) or epoll(7), or SIGIO by fcntl(2) with F_SETOWN and O_ASYNC"},
+	{"WSACancelBlockingCall", "A signal: the call fails with EINTR"},
+	{"WSAIsBlocking", "Nothing: a blocking call yields to other threads only"},
+	{"WSASetBlockingHook", "Nothing: a blocking call yields to other threads only"},
+	{"WSAUnhookBlockingHook", "Nothing: a blocking call yields to other threads only"},
+	{"WSAAsyncGetHostByName", "getaddrinfo_a(3), or getaddrinfo(3) in a thread"},
+	{"WSAAsyncGetHostByAddr", "getnameinfo(3) in a thread"},
+	{"WSAAsyncGetServByName", "getservbyname(3)"},
+	{"WSAAsyncGetServByPort", "getservbyport(3)"},
+	{"WSAAsyncGetProtoByName", "getprotobyname(3)"},
+	{"WSAAsyncGetProtoByNumber", "getprotobynumber(3)"},
+	{"WSACancelAsyncRequest", "gai_cancel(3)"},
+	{"__WSAFDIsSet", "FD_ISSET() of select(2)"},
+};
+
+// Names that share a number with the one that the C library prefers.
+static const struct {
+	int error;
+	const char *name;
+} errno_aliases[] = {
+	{EWOULDBLOCK, "EWOULDBLOCK"},
+	{EDEADLOCK, "EDEADLOCK"},
+	{EOPNOTSUPP, "ENOTSUP"},
+};
+
+static void list_errno(error_fn *fn, void *arg, int error)
+{
+	struct error_entry e = {
+		.name = strerrorname_np(error), .number = error, .text = strerror(error)};
+	const char *aliases[ARRAY_SIZE(errno_aliases) + 1] = {0};
+	size_t n = 0;
+
+	if (!e.name)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(errno_aliases); i++)
+		if (errno_aliases[i].error == error && strcmp(errno_aliases[i].name, e.name) != 0)
+			aliases[n++] = errno_aliases[i].name;
+	e.aliases = aliases;
+	for (size_t i = 0; i < ARRAY_SIZE(winsock); i++) {
+		if (winsock[i].error == error) {
+			e.winsock = winsock[i].name;
+			e.winsock_number = winsock[i].number;
+		}
+	}
+	fn(arg, &e);
+}
+
+static void list_resolver(error_fn *fn, void *arg, enum error_kind kind)
+{
+	static const char *const none[] = {NULL};
+
+	for (const struct name_value *v = kind == ERROR_EAI ? names_eai : names_herr; v->name;
+		v++) {
+		int number = (int)v->value;
+		struct error_entry e = {.kind = kind,
+			.name = v->name,
+			.aliases = none,
+			.number = number,
+			.text = kind == ERROR_EAI ? sys_gai_strerror(number)
+						  : sys_hstrerror(number)};
+
+		for (size_t i = 0; i < ARRAY_SIZE(resolver); i++) {
+			if (resolver[i].kind == kind && resolver[i].error == number) {
+				e.winsock = resolver[i].name;
+				e.winsock_number = resolver[i].number;
+			}
+		}
+		fn(arg, &e);
+	}
+}
+
+static void list_winsock(error_fn *fn, void *arg)
+{
+	static const char *const none[] = {NULL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(winsock); i++)
+		if (!winsock[i].error)
+			fn(arg, &(struct error_entry){ERROR_WINSOCK, winsock[i].name, none,
+					winsock[i].number, winsock[i].text, winsock[i].name,
+					winsock[i].number});
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		fn(arg, &(struct error_entry){
+				ERROR_CALL, calls[i].name, none, 0, calls[i].text, NULL, 0});
+}
+
+void errors_list(error_fn *fn, void *arg)
+{
+	for (int error = 1; error <= MAX_ERRNO; error++)
+		list_errno(fn, arg, error);
+	list_resolver(fn, arg, ERROR_EAI);
+	list_resolver(fn, arg, ERROR_HERR);
+	list_winsock(fn, arg);
+}
+
+// A search through all entries.
+struct search {
+	const char *word;
+	bool has_number;
+	int number;
+	bool in_text;
+	bool found;
+	error_fn *fn;
+	void *arg;
+};
+
+static bool matches(const struct search *s, const struct error_entry *e)
+{
+	if (s->in_text)
+		return strcasestr(e->text, s->word);
+	if (s->has_number)
+		return e->kind != ERROR_CALL &&
+		       ((e->number == s->number && e->kind != ERROR_HERR) ||
+			       (e->winsock && e->winsock_number == s->number));
+	if (strcasecmp(s->word, e->name) == 0)
+		return true;
+	for (const char *const *a = e->aliases; *a; a++)
+		if (strcasecmp(s->word, *a) == 0)
+			return true;
+	return e->winsock && strcasecmp(s->word, e->winsock) == 0;
+}
+
+static void on_entry(void *arg, const struct error_entry *e)
+{
+	struct search *s = arg;
+
+	if (!matches(s, e))
+		return;
+	s->found = true;
+	s->fn(s->arg, e);
+}
+
+bool errors_find(const char *word, error_fn *fn, void *arg)
+{
+	struct search s = {.word = word, .fn = fn, .arg = arg};
+	uint64_t number;
+
+	if (parse_uint(word + (*word == '-'), &number) == 0) {
+		s.has_number = true;
+		s.number = (int)MIN(number, (uint64_t)INT32_MAX) * (*word == '-' ? -1 : 1);
+	}
+	errors_list(on_entry, &s);
+	if (!s.found && !s.has_number && *word) {
+		s.in_text = true;
+		errors_list(on_entry, &s);
+	}
+	return s.found;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: ISC
+// Names become addresses without the event loop waiting: getaddrinfo() runs in a thread of its own.
+// Numeric hosts and ports are answered at once and never reach the resolver, the databases or a
+// thread.
+#ifndef SOCKCTL_NET_NAMES_LOOKUP_H
+#define SOCKCTL_NET_NAMES_LOOKUP_H
+
+#include "base/sockaddr.h"
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+struct address_list {
+	struct sockaddr_any *items; // in the resolver's order (RFC 6724)
+	size_t count;
+};
+
+void address_list_fini(struct address_list *l);
+
+// Each address once, whatever the socket types.
+struct address_list address_list_of(const struct addrinfo *res);
+
+struct lookup;
+
+// CODE is 0 or an EAI_* code; ERROR a negative errno that goes with EAI_SYSTEM. The list is the
+// callback's to keep (address_list_fini()). The lookup is freed after the callback.
+typedef void lookup_fn(void *data, int code, int error, struct address_list list);
+
+// Answers numeric hosts. Returns true if it did: then *code and *list are set as for the callback.
+// A NULL host is the wildcard address with AI_PASSIVE and loopback without.
+bool lookup_numeric(const char *host, const char *service, int family, int flags, int *code,
+	struct address_list *list);
+
+// Starts a look-up; HINTS and the strings are copied. Returns NULL, with *error set to a negative
+// errno, if the system has no thread for it.
+struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
+	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error);
+
+// Nobody waits for the answer any more. The thread cannot be stopped; what it finds is dropped.
+void lookup_cancel(struct lookup *l);
+
+// True for codes that mean that the name, service or kind of address does not exist; false for
+// those that mean that nobody could be asked (compare getaddrinfo(3)).
+bool lookup_is_not_found(int code);
+
+// What an EAI_* code means (gai_strerror(3)).
+const char *lookup_strerror(int code);
+
+#endif

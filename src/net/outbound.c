@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: ISC
+#include "net/outbound.h"
+
+#include "net/stream_socket.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int bind_interface(const struct outgoing_options *o, int fd)
+{
+	if (!o->interface)
+		return 0;
+	return sys_setsockopt(
+		fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface));
+}
+
+static int bind_address(const struct outgoing_options *o, int fd, int family)
+{
+	struct sockaddr_any local = o->bind;
+
+	if (!local.len)
+		return 0;
+	if (local.sa.sa_family != family) {
+		uint16_t port = sockaddr_port(&local);
+
+		if (!sockaddr_is_wildcard(&local))
+			return -EADDRNOTAVAIL;
+		local = (struct sockaddr_any){.sa.sa_family = (sa_family_t)family};
+		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);
+		sockaddr_set_port(&local, port);
+	}
+	// A fixed port would stay taken for a minute after each connection. One that the kernel
+	// chooses need only be free towards the peer, which is not known before connecting.
+	if (sockaddr_port(&local))
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	else
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return sys_bind(fd, &local.sa, local.len);
+}
+
+static int prepare(
+	const struct outgoing_options *o, int fd, int family, int type, enum outgoing_step *step)
+{
+	bool is_internet = family != AF_UNIX;
+	int r = 0;
+
+	if (type == SOCK_STREAM && !o->is_brief)
+		stream_set_defaults(fd, family);
+	if (is_internet) {
+		*step = OUTGOING_INTERFACE;
+		r = bind_interface(o, fd);
+	}
+	if (r == 0 && o->prepare) {
+		*step = OUTGOING_PREPARE;
+		r = o->prepare(o->prepare_data, fd);
+	}
+	if (r == 0 && is_internet) {
+		*step = OUTGOING_BIND;
+		r = bind_address(o, fd, family);
+	}
+	if (r == 0)
+		*step = OUTGOING_CONNECT;
+	return r;
+}
+
+int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step)
+{
+	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r;
+
+	*step = OUTGOING_SOCKET;
+	if (fd < 0)
+		return fd;
+	r = prepare(o, fd, family, type, step);
+	if (r == 0)
+		return fd;
+	sys_close(fd);
+	return r;
+}
+
+bool outgoing_is_self(int fd)
+{
+	struct sockaddr_any local;
+	struct sockaddr_any peer;
+
+	return sys_getsockname(fd, &local) == 0 && local.sa.sa_family != AF_UNIX &&
+	       sys_getpeername(fd, &peer) == 0 && sockaddr_equal(&local, &peer);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: ISC
+// Sockets to connect from, made as the user asked: options set, and bound to an interface, an
+// address or a port.
+#ifndef SOCKCTL_NET_OUTBOUND_H
+#define SOCKCTL_NET_OUTBOUND_H
+
+#include "base/sockaddr.h"
+
+#include <stdbool.h>
+
+struct outgoing_options {
+	struct sockaddr_any
+		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
+	const char *interface; // NULL: any
+	bool is_brief; // for a moment only: without the defaults of stream_set_defaults()
+
+	// Prepares each socket before it is bound: 0 or a negative errno. May be NULL.
+	int (*prepare)(void *data, int fd);
+	void *prepare_data;
+};
+
+// What is done to a socket, in this order.
+enum outgoing_step {
+	OUTGOING_SOCKET,
+	OUTGOING_INTERFACE,
+	OUTGOING_PREPARE,
+	OUTGOING_BIND,
+	OUTGOING_CONNECT, // the caller's part
+};
+
+// Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
+// OUTGOING_CONNECT, or what failed.
+int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step);
+
+// True if the socket is connected to itself. That happens to a port of this machine that nobody
+// listens on when the kernel chooses the same one for our end: two opens of one socket that cross
+// (RFC 9293 section 3.5) look like a server.
+bool outgoing_is_self(int fd);
+
+#endif

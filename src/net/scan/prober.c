@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: ISC
+#include "net/scan/prober.h"
+
+#include "base/mem.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define EVENTS_PER_CALL 256
+
+static struct list *idle_list(struct prober *p, int family)
+{
+	return &p->idle[family == AF_INET6];
+}
+
+static void close_slot(struct prober *p, struct prober_slot *slot)
+{
+	if (slot->fd < 0)
+		return;
+	sys_close(slot->fd);
+	slot->fd = -1;
+	slot->is_watched = false;
+	p->open--;
+}
+
+// Makes a slot free. Its socket stays, unless it was closed.
+static void put_back(struct prober *p, struct prober_slot *slot)
+{
+	if (slot->state != PROBER_FREE)
+		p->busy--;
+	slot->state = PROBER_FREE;
+	slot->data = NULL;
+	list_append(slot->fd < 0 ? &p->empty : idle_list(p, slot->address.sa.sa_family),
+		&slot->due.link);
+}
+
+void prober_release(struct prober *p, struct prober_slot *slot)
+{
+	close_slot(p, slot);
+	put_back(p, slot);
+}
+
+static struct prober_slot *take_first(struct list *list)
+{
+	struct prober_slot *slot = list_entry(list->next, struct prober_slot, due.link);
+
+	if (list_empty(list))
+		return NULL;
+	list_remove(&slot->due.link);
+	return slot;
+}
+
+// A free slot for FAMILY, or NULL. It may lack a socket.
+static struct prober_slot *take(struct prober *p, int family)
+{
+	struct prober_slot *slot = take_first(idle_list(p, family));
+
+	if (slot)
+		return slot;
+	if (p->open < p->limit && (slot = take_first(&p->empty)))
+		return slot;
+	if (p->open < p->limit && p->count < p->limit) {
+		slot = &p->slots[p->count++];
+		slot->fd = -1;
+		list_init(&slot->due.link);
+		return slot;
+	}
+	slot = take_first(&p->idle[family != AF_INET6]);
+	if (slot)
+		close_slot(p, slot);
+	return slot;
+}
+
+bool prober_has_room(const struct prober *p)
+{
+	return p->busy < p->limit;
+}
+
+// True for errors that go away when other sockets are closed.
+static bool is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM ||
+	       error == -EADDRNOTAVAIL;
+}
+
+// An attempt has failed. Only a socket whose connection was refused can be used for the next one:
+// after another error nobody knows what its state is.
+static void put_back_failed(struct prober *p, struct prober_slot *slot, int error)
+{
+	if (error != -ECONNREFUSED)
+		close_slot(p, slot);
+	put_back(p, slot);
+}
+
+// An attempt could not begin. The slot is free again.
+static int fail_to_start(struct prober *p, struct prober_slot *slot, int error)
+{
+	put_back_failed(p, slot, error);
+	if (!is_shortage(error) || !p->busy)
+		return error;
+	p->limit = p->busy; // wait for one of them
+	return -EMFILE;
+}
+
+static int watch_slot(struct prober *p, struct prober_slot *slot)
+{
+	// Edges tell of one attempt on the socket after another without further calls.
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
+
+	if (slot->is_watched)
+		return 0;
+	if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, slot->fd, &ev) < 0)
+		return -errno;
+	slot->is_watched = true;
+	return 0;
+}
+
+int prober_listen(struct prober *p, struct prober_slot *slot)
+{
+	return watch_slot(p, slot);
+}
+
+// Begins to connect, or asks how that goes. Returns 0 for a connection that stands, -EINPROGRESS,
+// or why there is none.
+static int ask(struct prober *p, struct prober_slot *slot)
+{
+	int r = sys_connect(slot->fd, &slot->address.sa, slot->address.len);
+
+	if (r == -EALREADY)
+		return -EINPROGRESS;
+	if (r == 0 && outgoing_is_self(slot->fd)) {
+		close_slot(p, slot);
+		return -ECONNREFUSED;
+	}
+	if (r == 0)
+		slot->state = PROBER_CONNECTED;
+	return r;
+}
+
+static int open_slot(struct prober *p, struct prober_slot *slot, enum outgoing_step *step)
+{
+	int fd;
+
+	*step = OUTGOING_CONNECT;
+	if (slot->fd >= 0)
+		return 0;
+	fd = outgoing_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
+	if (fd < 0)
+		return fd;
+	slot->fd = fd;
+	p->open++;
+	return 0;
+}
+
+int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **found,
+	enum outgoing_step *step)
+{
+	struct prober_slot *slot = prober_has_room(p) ? take(p, a->sa.sa_family) : NULL;
+	int r;
+
+	if (!slot)
+		return -EMFILE;
+	slot->address = *a;
+	r = open_slot(p, slot, step);
+	if (r == 0)
+		r = ask(p, slot);
+	if (r < 0 && r != -EINPROGRESS)
+		return fail_to_start(p, slot, r);
+
+	p->busy++;
+	if (r == -EINPROGRESS) {
+		slot->state = PROBER_CONNECTING;
+		r = ask(p, slot); // what is near has answered by now
+	}
+	if (r == -EINPROGRESS && watch_slot(p, slot) < 0) {
+		close_slot(p, slot);
+		r = -ENOMEM;
+	}
+	if (r < 0 && r != -EINPROGRESS)
+		put_back_failed(p, slot, r);
+	*found = slot;
+	return r;
+}
+
+static void on_slot(struct prober *p, struct prober_slot *slot)
+{
+	int r;
+
+	if (slot->state == PROBER_CONNECTED) {
+		p->on_event(p->data, slot, 1);
+	} else if (slot->state == PROBER_CONNECTING) {
+		r = ask(p, slot);
+		if (r == -EINPROGRESS)
+			return;
+		p->on_event(p->data, slot, r);
+		if (r < 0)
+			put_back_failed(p, slot, r);
+	}
+}
+
+static void on_ready(struct watch *w, unsigned events)
+{
+	struct prober *p = w->data;
+	struct epoll_event ready[EVENTS_PER_CALL];
+	int n = epoll_wait(p->epoll, ready, EVENTS_PER_CALL, 0);
+
+	(void)events;
+	for (int i = 0; i < n; i++)
+		on_slot(p, ready[i].data.ptr);
+	p->on_done(p->data);
+}
+
+int prober_init(struct prober *p, uv_loop_t *loop, const struct outgoing_options *options,
+	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data)
+{
+	int r;
+
+	*p = (struct prober){.limit = limit,
+		.options = options,
+		.on_event = on_event,
+		.on_done = on_done,
+		.data = data,
+		.epoll = epoll_create1(EPOLL_CLOEXEC)};
+	if (p->epoll < 0)
+		return -errno;
+	r = watch_init(&p->watch, loop, p->epoll, 0, on_ready, p);
+	if (r < 0) {
+		close(p->epoll);
+		return r;
+	}
+	watch_want(&p->watch, WATCH_READ);
+	p->slots = xcalloc(limit, sizeof(*p->slots));
+	list_init(&p->idle[0]);
+	list_init(&p->idle[1]);
+	list_init(&p->empty);
+	return 0;
+}
+
+void prober_fini(struct prober *p)
+{
+	if (!p->slots)
+		return;
+	watch_fini(&p->watch);
+	close(p->epoll);
+	for (size_t i = 0; i < p->count; i++)
+		close_slot(p, &p->slots[i]);
+	free(p->slots);
+	p->slots = NULL;
+}

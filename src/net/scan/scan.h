@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: ISC
+// Which ports of a host are open: attempts to connect to many of them at once.
+#ifndef SOCKCTL_NET_SCAN_SCAN_H
+#define SOCKCTL_NET_SCAN_SCAN_H
+
+#include "base/due.h"
+#include "base/str.h"
+#include "io/timer.h"
+#include "net/dial.h"
+#include "net/addr/ports.h"
+#include "net/scan/prober.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scan_options {
+	struct dial_options dial; // timeout, retries and delay are for each port
+	uint64_t banner_ms; // how long to wait for what an open port says first; 0: not at all
+	bool any; // one open port is enough: no retries once there is one
+	size_t limit; // of sockets at once
+};
+
+enum scan_state {
+	SCAN_UNKNOWN, // no attempt has ended
+	SCAN_CLOSED,
+	SCAN_OPEN,
+};
+
+struct scan_port {
+	uint16_t port;
+	enum scan_state state;
+	int error; // of the last try, a negative errno: -ETIMEDOUT if an address did not answer
+	struct sockaddr_any address; // that it is open on
+	struct str banner; // the first bytes that came, as they are; until the callback returns
+	uint64_t tries; // that have failed
+
+	// Private.
+	struct due due; // when waiting for its next attempt
+	int try_error; // of the try under way
+	size_t next; // address to try next
+	size_t pending; // attempts under way
+};
+
+struct scan;
+
+// A port was found open, or is closed and will be tried again.
+typedef void scan_port_fn(struct scan *s, const struct scan_port *port);
+
+// Called once, when all is known, or when s->outcome says why nothing can be. The callback may call
+// scan_destroy().
+typedef void scan_fn(struct scan *s);
+
+struct scan {
+	struct dial_outcome outcome; // DIAL_OK unless no socket could be used at all
+	struct scan_port *ports; // in their order
+	size_t count, open_count;
+	struct scan_options options;
+	void *data; // the owner's
+
+	// Private.
+	uv_loop_t *loop;
+	const struct address_list *addresses;
+	scan_port_fn *on_open, *on_retry;
+	scan_fn *done;
+	struct prober prober;
+	size_t next; // port to try first next
+	size_t left; // ports that are not settled
+	struct list ready; // ports whose next attempt may start
+	struct due_queue delayed; // ports that are tried again later
+	struct due_queue fresh; // attempts that hold back those on the next address
+	struct due_queue waiting; // attempts that no longer do
+	struct due_queue reading; // connections that may say something
+	struct timer timer;
+};
+
+// Starts with the PORTS on ADDRESSES, which are tried in turn as dial does; they must live as long.
+// PORTS is NULL where addresses have none. No callback is ever called from here.
+struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
+	const struct ports *ports, const struct scan_options *options, scan_port_fn *on_open,
+	scan_port_fn *on_retry, scan_fn *done, void *data);
+
+// Ends whatever is under way. NULL does nothing.
+void scan_destroy(struct scan *s);
+
+#endif

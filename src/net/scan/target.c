@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: ISC
+#include "net/scan/target.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void look_up(struct target *t);
+
+static void finish(struct target *t)
+{
+	if (t->lookup)
+		lookup_cancel(t->lookup);
+	t->lookup = NULL;
+	timer_stop(&t->timer);
+	t->done(t); // may free it
+}
+
+static void succeed(struct target *t, struct address_list list)
+{
+	interleave_families(&list);
+	list.count = MIN(list.count, DIAL_MAX_ADDRESSES);
+	t->addresses = list;
+	t->outcome = (struct dial_outcome){.failure = DIAL_OK};
+	finish(t);
+}
+
+static void try_failed(struct target *t, enum dial_failure failure, int code, int error)
+{
+	const struct dial_options *o = t->options;
+
+	t->outcome = (struct dial_outcome){.failure = failure, .code = code, .error = error};
+	t->tries++;
+	if (t->tries > o->retries || dial_is_hopeless(o, &t->outcome)) {
+		finish(t);
+		return;
+	}
+	// A look-up that is under way serves the next try too.
+	timer_start(&t->timer, o->retry_delay_ms + (t->lookup ? o->connect_timeout_ms : 0));
+	t->on_retry(t);
+}
+
+static const char *next_service(const struct target *t)
+{
+	const struct strlist *names = &t->ports.services;
+
+	return t->resolved < names->count ? names->items[t->resolved] : NULL;
+}
+
+static void on_lookup(void *data, int code, int error, struct address_list list)
+{
+	struct target *t = data;
+	const char *service = next_service(t);
+
+	t->is_resolved = t->lookup;
+	t->lookup = NULL;
+	t->service = code ? service : NULL;
+	if (code == 0 && list.count && !service) {
+		succeed(t, list);
+		return;
+	}
+	if (code == 0 && list.count) {
+		ports_add(&t->ports, sockaddr_port(&list.items[0]));
+		t->resolved++;
+		look_up(t);
+	} else if (code == 0 || lookup_is_not_found(code)) {
+		try_failed(t, DIAL_NOT_FOUND, code, 0);
+	} else {
+		try_failed(t, DIAL_NAME_SERVICE, code, code == EAI_SYSTEM ? error : 0);
+	}
+	address_list_fini(&list);
+}
+
+// Looks up the services, and the host at last.
+static void look_up(struct target *t)
+{
+	const char *service = next_service(t);
+	int r;
+
+	if (t->place->kind == PLACE_UNIX) {
+		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
+
+		one.items[0] = t->place->unix_address;
+		succeed(t, one);
+		return;
+	}
+	if (t->options->connect_timeout_ms)
+		timer_start(&t->timer, t->options->connect_timeout_ms);
+	r = dial_lookup(t->loop, t->options, service ? NULL : t->place->host,
+		service ? service : "0", on_lookup, t, &t->lookup);
+	if (r < 0)
+		try_failed(t, DIAL_LOCAL, 0, r);
+}
+
+static void on_timer(void *data)
+{
+	struct target *t = data;
+
+	if (t->lookup)
+		try_failed(t, DIAL_TIMEOUT, 0, -ETIMEDOUT);
+	else
+		look_up(t);
+}
+
+struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
+	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data)
+{
+	struct target *t = xcalloc(1, sizeof(*t));
+
+	*t = (struct target){.ports = *wanted,
+		.data = data,
+		.loop = loop,
+		.place = place,
+		.options = options,
+		.done = done,
+		.on_retry = on_retry};
+	timer_init(&t->timer, loop, on_timer, t);
+	timer_start(&t->timer, 0);
+	return t;
+}
+
+void target_destroy(struct target *t)
+{
+	if (!t)
+		return;
+	if (t->lookup)
+		lookup_cancel(t->lookup);
+	timer_fini(&t->timer);
+	address_list_fini(&t->addresses);
+	free(t);
+}

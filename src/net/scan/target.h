@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: ISC
+// What many ports of one host stand for: its addresses, and the numbers of services, looked up
+// again and again where that is wanted.
+#ifndef SOCKCTL_NET_SCAN_TARGET_H
+#define SOCKCTL_NET_SCAN_TARGET_H
+
+#include "io/timer.h"
+#include "net/dial.h"
+#include "net/addr/ports.h"
+
+struct target;
+
+// Called once, with all that was asked for, or with the reason why not in t->outcome. The callback
+// may call target_destroy().
+typedef void target_fn(struct target *t);
+
+// Called when a try has failed and another will follow; it must not destroy the target.
+typedef void target_retry_fn(struct target *t);
+
+struct target {
+	struct dial_outcome outcome; // of the last try; it has no attempts
+	const char *service; // that was not found, or NULL
+	struct address_list addresses; // without ports, in the order in which to try them
+	bool is_resolved; // they stand for a name that was looked up
+	struct ports ports;
+	uint64_t tries; // that have failed
+	void *data; // the owner's
+
+	// Private.
+	uv_loop_t *loop;
+	const struct place *place;
+	const struct dial_options *options;
+	target_fn *done;
+	target_retry_fn *on_retry;
+	size_t resolved; // names of services
+	struct lookup *lookup;
+	struct timer timer;
+};
+
+// Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. No callback
+// is ever called from here.
+struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
+	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data);
+
+// Ends whatever is under way. NULL does nothing.
+void target_destroy(struct target *t);
+
+#endif
