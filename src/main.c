@@ -41,10 +41,10 @@
 
 #include "app.h"
 #include "base/mem.h"
-#include "cmd/confine.h"
-#include "cmd/guide.h"
+#include "opts/confine.h"
+#include "help/guide.h"
 #include "cmd/table.h"
-#include "cmd/words.h"
+#include "help/words.h"
 #include "out/colour.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
 #include "base/value.h"
-#include "cmd/subject.h"
+#include "reference/subject.h"
 #include "net/addr/convert.h"
 #include "net/addr/layout.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // sockctl echo: a server that sends everything back, and a client that measures one. See
 // sockctl-echo(1).
-#include "cmd/echo.h"
+#include "session/echo.h"
 
 #include "base/value.h"
 #include "net/echo/client.h"

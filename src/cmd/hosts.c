@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
 #include "base/sockaddr.h"
-#include "cmd/database.h"
+#include "reference/entries.h"
 #include "net/names/database.h"
 #include "net/addr/ip.h"
 #include "net/addr/endpoint.h"

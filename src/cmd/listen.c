@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // sockctl listen: connections from others joined to stdin and stdout. See sockctl-listen(1).
 #include "base/value.h"
-#include "cmd/serve.h"
+#include "session/serve.h"
 #include "net/activation.h"
 
 #include <errno.h>

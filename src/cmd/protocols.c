@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "app.h"
 #include "base/value.h"
-#include "cmd/database.h"
+#include "reference/entries.h"
 #include "net/names/database.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // sockctl raw-recv: IP packets to standard output. See sockctl-raw-recv(1).
-#include "cmd/recv.h"
+#include "datagram/recv.h"
 
 static const struct opt raw_opts[] = {
 	{"header", 0, OPT_FLAG, OPT_AT(struct recv_config, header, bool), NULL,

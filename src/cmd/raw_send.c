@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // sockctl raw-send: messages or standard input as IP packets. See sockctl-raw-send(1).
-#include "cmd/send.h"
+#include "datagram/send.h"
 
 static const struct opt raw_opts[] = {
 	{"header", 0, OPT_FLAG, OPT_AT(struct send_config, header, bool), NULL,

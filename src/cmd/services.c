@@ -2,7 +2,7 @@
 #include "app.h"
 #include "base/mem.h"
 #include "base/value.h"
-#include "cmd/database.h"
+#include "reference/entries.h"
 #include "net/names/database.h"
 
 #include <arpa/inet.h>

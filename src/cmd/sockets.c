@@ -2,7 +2,7 @@
 #include "app.h"
 #include "base/mem.h"
 #include "base/value.h"
-#include "cmd/sockets_rows.h"
+#include "reference/sockets_rows.h"
 #include "io/terminal.h"
 #include "io/timer.h"
 #include "net/inspect/diag_filter.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // sockctl udp-recv: datagrams to standard output. See sockctl-udp-recv(1).
-#include "cmd/recv.h"
+#include "datagram/recv.h"
 
 static const struct opt_group groups[] = {
 	{"Output", recv_output_opts, 0},

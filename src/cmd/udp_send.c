@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // sockctl udp-send: messages or standard input as datagrams. See sockctl-udp-send(1).
-#include "cmd/send.h"
+#include "datagram/send.h"
 
 #include "base/util.h"
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "io/fd.h"
 #include "io/group.h"
-#include "sys/descriptor.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/process.h"
 

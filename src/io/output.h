@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_IO_OUTPUT_H
 #define SOCKCTL_IO_OUTPUT_H
 
-#include "base/gather.h"
+#include "base/iovecs.h"
 #include "io/stdio.h"
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #include "io/signal_watch.h"
 
 #include "base/mem.h"
-#include "sys/descriptor.h"
+#include "sys/fd_calls.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #include "io/stdio.h"
 
 #include "base/util.h"
-#include "sys/datagram.h"
+#include "sys/message.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 

@@ -4,10 +4,10 @@
 #ifndef SOCKCTL_RELAY_BROKER_H
 #define SOCKCTL_RELAY_BROKER_H
 
-#include "io/again.h"
-#include "io/endpoint.h"
+#include "io/defer.h"
+#include "io/channel.h"
 #include "io/stdio.h"
-#include "relay/audience.h"
+#include "relay/fanout.h"
 #include "relay/chat.h"
 
 #include <stdbool.h>

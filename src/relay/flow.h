@@ -13,7 +13,7 @@
 #define SOCKCTL_RELAY_FLOW_H
 
 #include "base/str.h"
-#include "io/endpoint.h"
+#include "io/channel.h"
 #include "relay/lowat.h"
 
 #include <stdbool.h>

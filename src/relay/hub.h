@@ -6,8 +6,8 @@
 #define SOCKCTL_RELAY_HUB_H
 
 #include "base/str.h"
-#include "io/endpoint.h"
-#include "relay/audience.h"
+#include "io/channel.h"
+#include "relay/fanout.h"
 
 #include <stdbool.h>
 #include <uv.h>

@@ -4,7 +4,7 @@
 #ifndef SOCKCTL_RELAY_RELAY_H
 #define SOCKCTL_RELAY_RELAY_H
 
-#include "io/again.h"
+#include "io/defer.h"
 #include "io/timer.h"
 #include "relay/filter.h"
 #include "relay/flow.h"

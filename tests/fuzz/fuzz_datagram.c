@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "net/dgram/splitter.h"
-#include "out/datagram.h"
+#include "out/datagram_text.h"
 
 #include <errno.h>
 #include <stdlib.h>

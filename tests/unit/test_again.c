@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "io/again.h"
+#include "io/defer.h"
 
 #include "loop.h"
 #include "unit.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What is said to many: each hears all that others say from when it joins, at its own pace.
-#include "relay/audience.h"
+#include "relay/fanout.h"
 
 #include "base/mem.h"
 #include "loop.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "base/hex.h"
 #include "base/ipv4.h"
-#include "out/datagram.h"
+#include "out/datagram_text.h"
 
 #include "unit.h"
 

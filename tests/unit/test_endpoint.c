@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "io/endpoint.h"
+#include "io/channel.h"
 
 #include "loop.h"
 #include "unit.h"

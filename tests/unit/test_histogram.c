@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "base/histogram.h"
 
-#include "out/histogram.h"
+#include "out/histogram_text.h"
 #include "unit.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "net/dgram/splitter.h"
-#include "out/datagram.h"
+#include "out/datagram_text.h"
 
 #include "unit.h"
 

@@ -2,8 +2,8 @@
 // The option tables of the real commands, and the words that complete command lines.
 #include "base/mem.h"
 #include "cmd/table.h"
-#include "cmd/word_kinds.h"
-#include "cmd/words.h"
+#include "help/word_kinds.h"
+#include "help/words.h"
 
 #include "unit.h"
 

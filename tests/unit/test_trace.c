@@ -3,10 +3,10 @@
 #include "sys/trace.h"
 
 #include "base/sockaddr.h"
-#include "sys/convert.h"
-#include "sys/database.h"
-#include "sys/file.h"
+#include "sys/inet.h"
 #include "sys/netdb.h"
+#include "sys/file.h"
+#include "sys/resolver.h"
 #include "sys/socket.h"
 #include "unit.h"
 

@@ -3,10 +3,10 @@
 #include "sys/trace_c.h"
 
 #include "base/sockaddr.h"
-#include "sys/convert.h"
-#include "sys/descriptor.h"
+#include "sys/inet.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 #include "sys/socket.h"
 #include "unit.h"
 

@@ -5,7 +5,7 @@
 #include "base/value.h"
 #include "net/addr/gai_policy.h"
 #include "sys/file.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 #include "sys/socket.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/addr/convert.h"
 
-#include "sys/convert.h"
+#include "sys/inet.h"
 
 #include <string.h>
 

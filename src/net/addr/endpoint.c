@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
-#include "sys/convert.h"
-#include "sys/netdb.h"
+#include "sys/inet.h"
+#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

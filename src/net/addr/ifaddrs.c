@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/addr/ifaddrs.h"
 
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
-#include "sys/convert.h"
+#include "sys/inet.h"
 
 #include <errno.h>
 #include <stdlib.h>

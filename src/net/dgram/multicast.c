@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/dgram/multicast.h"
 
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 #include "sys/socket.h"
 
 #include <errno.h>

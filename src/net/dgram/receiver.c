@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
-#include "sys/datagram.h"
+#include "sys/message.h"
 #include "sys/socket.h"
 
 #include <errno.h>

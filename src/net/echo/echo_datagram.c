@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "net/dgram/receiver.h"
-#include "sys/datagram.h"
+#include "sys/message.h"
 #include "sys/socket.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "sys/file.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 #include "sys/socket.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "net/inspect/fd_survey.h"
 
 #include "base/str.h"
-#include "sys/descriptor.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"

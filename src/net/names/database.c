@@ -6,8 +6,8 @@
 #include "base/value.h"
 #include "net/addr/ip.h"
 #include "net/addr/endpoint.h"
-#include "sys/convert.h"
-#include "sys/database.h"
+#include "sys/inet.h"
+#include "sys/netdb.h"
 #include "sys/file.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "base/value.h"
 #include "sys/names.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "io/task.h"
 #include "net/addr/endpoint.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -5,9 +5,9 @@
 #include "net/addr/ip.h"
 #include "net/names/lookup.h"
 #include "net/addr/endpoint.h"
-#include "sys/database.h"
-#include "sys/names.h"
 #include "sys/netdb.h"
+#include "sys/names.h"
+#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #ifndef SOCKCTL_NET_SCAN_PROBER_H
 #define SOCKCTL_NET_SCAN_PROBER_H
 
-#include "base/due.h"
+#include "base/deadline_queue.h"
 #include "io/watch.h"
 #include "net/outbound.h"
 

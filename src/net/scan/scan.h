@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_NET_SCAN_SCAN_H
 #define SOCKCTL_NET_SCAN_SCAN_H
 
-#include "base/due.h"
+#include "base/deadline_queue.h"
 #include "base/str.h"
 #include "io/timer.h"
 #include "net/dial.h"

@@ -4,7 +4,7 @@
 
 #include "base/sockaddr.h"
 #include "base/value.h"
-#include "sys/netdb.h"
+#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

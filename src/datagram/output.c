@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: ISC
+#include "datagram/output.h"
+
+#include "base/value.h"
+#include "net/names/database.h"
+#include "sys/trace.h"
+
+#include <inttypes.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define MAX_PROTOCOL 255
+
+#define AT(field, type) OPT_AT(struct datagram_config, field, type)
+
+const struct opt datagram_opts[] = {
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
+	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
+		"use this network interface only", .words = "interface"},
+	{"connected", 0, OPT_FLAG, AT(connected, bool), NULL,
+		"connect the socket to one peer, which makes errors from it known"},
+	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
+		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
+	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "say at the end what was transferred"},
+	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
+		"receive with this flag of recv(2), such as MSG_PEEK",
+		.words = "datagram-recv-flag"},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how far it has come"},
+	{0},
+};
+
+static const struct event ev_sent = {"stats", REPORT_NORMAL,
+	"sent {sent} datagrams, {sent_bytes} bytes in {duration}: {sent_rate} a second"};
+static const struct event ev_received = {"stats", REPORT_NORMAL,
+	"received {received} datagrams, {received_bytes} bytes in {duration}: {received_rate} a "
+	"second; {truncated} truncated, {dropped} dropped"};
+static const struct event ev_both = {"stats", REPORT_NORMAL,
+	"sent {sent} datagrams, {sent_bytes} bytes, and received {received} datagrams, "
+	"{received_bytes} bytes in {duration}; {truncated} truncated, {dropped} dropped"};
+
+int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err)
+{
+	int r = msg_flags_parse(sends, &c->send_words, &c->send_flags, err);
+
+	if (r == 0)
+		r = msg_flags_parse(MSG_RECV_DATAGRAM, &c->recv_words, &c->recv_flags, err);
+	if (r < 0 || !c->interface || (*c->interface && strlen(c->interface) < IF_NAMESIZE))
+		return r;
+	str_add(err, "--interface: ");
+	return bad_word(err, c->interface, "is no name of a network interface");
+}
+
+int datagram_family(const struct datagram_config *c)
+{
+	return c->ipv4 ? AF_INET : c->ipv6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static void take_number(void *arg, const struct protoent *entry)
+{
+	*(int *)arg = entry->p_proto;
+}
+
+int datagram_protocol(struct app *app, const char *word, int *protocol)
+{
+	uint64_t number;
+	int r = parse_uint(word, &number);
+
+	if (r != -EINVAL && (r < 0 || number > MAX_PROTOCOL))
+		return app_failf(app, STATUS_USAGE, word, "no protocol: 0 to %d", MAX_PROTOCOL);
+	if (r == 0) {
+		*protocol = (int)number;
+		return 0;
+	}
+	if (protocols_find(word, take_number, protocol))
+		return 0;
+	return app_failf(
+		app, STATUS_NOT_FOUND, word, "no such protocol; 'sockctl protocols' lists them");
+}
+
+void datagram_report_drops(
+	struct app *app, const char *object, const struct datagram_stats *s, bool gro)
+{
+	if (s->dropped)
+		app_failf(app, STATUS_BROKEN, object,
+			"the kernel dropped %s%" PRIu64 " datagrams: the socket buffer was full",
+			gro ? "at least " : "", s->dropped);
+}
+
+void datagram_count(struct datagram_stats *s)
+{
+	s->ended = trace_now();
+	if (!s->started)
+		s->started = s->ended;
+}
+
+static uint64_t per_second(uint64_t count, uint64_t ns)
+{
+	return ns ? (uint64_t)((double)count * 1e9 / (double)ns) : 0;
+}
+
+void datagram_report(struct app *app, const struct datagram_config *c,
+	const struct datagram_stats *s, bool sends, bool receives)
+{
+	struct event e = sends && receives ? ev_both : sends ? ev_sent : ev_received;
+	uint64_t ns = s->ended - s->started;
+	const struct field fields[] = {
+		F_SECONDS("duration", ns),
+		F_UINT("sent", s->sent),
+		F_UINT("sent_bytes", s->sent_bytes),
+		F_UINT("sent_rate", per_second(s->sent, ns)),
+		F_UINT("received", s->received),
+		F_UINT("received_bytes", s->received_bytes),
+		F_UINT("received_rate", per_second(s->received, ns)),
+		F_UINT("truncated", s->truncated),
+		F_UINT("dropped", s->dropped),
+	};
+
+	if (!c->stats)
+		e.level = REPORT_VERBOSE;
+	report_fields(&app->out, &e, fields, ARRAY_SIZE(fields));
+}

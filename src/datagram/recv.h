@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: ISC
+// What udp-recv and raw-recv share.
+#ifndef SOCKCTL_DATAGRAM_RECV_H
+#define SOCKCTL_DATAGRAM_RECV_H
+
+#include "opts/confine.h"
+#include "datagram/output.h"
+#include "opts/socket_options.h"
+#include "net/addr/endpoint.h"
+
+struct recv_config {
+	struct common_config common;
+	struct datagram_config datagram;
+	struct sockopt_config sockopt;
+	struct confine_config confine;
+
+	// The output.
+	bool block, raw, whole, hex;
+	uint64_t buffer;
+
+	// Receiving.
+	uint64_t count;
+	struct strlist join; // GROUP[%INTERFACE][,SOURCE]
+	uint64_t mode;
+
+	// Answering.
+	const char *reply;
+	bool echo;
+
+	bool header; // raw-recv: print the IP header with the data
+
+	struct place place; // filled in by the check
+};
+
+#define RECV_DEFAULTS \
+	{ \
+		.mode = 0600 \
+	}
+
+extern const struct opt recv_output_opts[];
+extern const struct opt recv_opts[];
+extern const struct opt recv_unix_opts[];
+extern const struct opt recv_reply_opts[];
+extern const char *const recv_conflicts[][2];
+
+void recv_fini(void *config);
+
+// Receives by sockets of TYPE and PROTOCOL that are bound to config->place. Returns the exit
+// status.
+int recv_run(struct app *app, struct recv_config *config, int type, int protocol);
+
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: ISC
+// From the words of the command line to sockets that receive.
+#include "datagram/receiving.h"
+
+#include "base/mem.h"
+#include "opts/open_failure.h"
+
+#include <errno.h>
+
+static int prepare(void *data, int fd)
+{
+	struct receiving *r = data;
+	unsigned details = printer_details(r->printer.framing);
+	bool may_coalesce = r->printer.room == 0 && !r->printer.flags && r->printer.limit != 1;
+
+	if (r->is_answering)
+		details |= RECEIVER_DESTINATION;
+	r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
+	return sockopt_settings_prepare(&r->settings, fd);
+}
+
+// Joins by the first socket that gets what is sent to the group. Returns 0 or a negative errno,
+// -EDESTADDRREQ if none does.
+static int join(struct receiving *r, struct membership *m)
+{
+	int error = -EDESTADDRREQ;
+
+	membership_default_interface(m, r->config->datagram.interface);
+	for (size_t i = 0; i < r->bound.count && error < 0; i++) {
+		const struct bound_socket *s = &r->bound.sockets[i];
+
+		if (membership_is_heard(m, s->fd, &s->local))
+			error = membership_join(m, s->fd);
+	}
+	return error;
+}
+
+// An address that is a group needs no --join.
+static int join_address(struct receiving *r)
+{
+	struct membership m;
+	int error;
+
+	if (!is_multicast(&r->bound.sockets[0].local))
+		return 0;
+	membership_of(&m, &r->bound.sockets[0].local);
+	error = join(r, &m);
+	return error < 0 ? app_fail(r->app, STATUS_CONNECT, r->config->place.name, error) : 0;
+}
+
+static int join_all(struct receiving *r)
+{
+	for (size_t i = 0; i < r->membership_count; i++) {
+		const char *word = r->config->join.items[i];
+		int error = join(r, &r->memberships[i]);
+
+		if (error == -EDESTADDRREQ)
+			return app_failf(r->app, STATUS_USAGE, word,
+				"nothing of this group comes to %s: leave out the host and the "
+				"family",
+				r->config->place.name);
+		if (error < 0)
+			return app_fail(r->app, STATUS_CONNECT, word, error);
+	}
+	return r->membership_count ? 0 : join_address(r);
+}
+
+static struct bound_options options_of(struct receiving *r, bool reuse)
+{
+	return (struct bound_options){
+		.type = r->type,
+		.protocol = r->protocol,
+		.reuse = reuse, // many may receive for a group, and only one for any other address
+		.mode = (mode_t)r->config->mode,
+		.interface = r->config->datagram.interface,
+		.prepare = prepare,
+		.prepare_data = r,
+	};
+}
+
+static int fail_open(
+	struct receiving *r, const struct sockaddr_any *address, const char *step, int error)
+{
+	const struct open_failure f = {
+		.object = r->config->place.name,
+		.address = address,
+		.interface = r->config->datagram.interface,
+		.settings = &r->settings,
+		.step = step,
+	};
+
+	return open_failure_report(r->app, &f, error);
+}
+
+static void on_addresses(void *data, struct address_list *list)
+{
+	struct receiving *r = data;
+	bool reuse = r->membership_count || is_multicast(&list->items[0]);
+	struct bound_options options = options_of(r, reuse);
+	struct sockaddr_any failed = {0};
+	const char *step = "";
+	int error = bound_open(&r->bound, list, &options, &failed, &step);
+	int status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
+
+	if (!status)
+		status = receiving_start(r);
+
+	address_list_fini(list);
+	if (status) {
+		app_fail_quietly(r->app, status);
+		app_stop(r->app);
+	}
+}
+
+static int receive_on_unix(struct receiving *r)
+{
+	const struct sockaddr_any *a = &r->config->place.unix_address;
+	struct bound_options options = options_of(r, false);
+	const char *step = "";
+	int error;
+
+	if (!r->printer.room)
+		r->printer.room = PRINTER_UNIX_ROOM;
+	error = bound_open_unix(&r->bound, a, &options, &step);
+	return error < 0 ? fail_open(r, a, step, error) : receiving_start(r);
+}
+
+static int receive_on_descriptor(struct receiving *r)
+{
+	const struct place *p = &r->config->place;
+	int error = bound_adopt(&r->bound, p->fd, r->type);
+	int status;
+
+	if (error == 0)
+		error = prepare(r, p->fd);
+	if (error < 0)
+		return fail_open(r, &p->unix_address, "", error);
+	status = join_all(r);
+	return status ? status : receiving_start(r);
+}
+
+static int open_place(struct receiving *r)
+{
+	const struct recv_config *c = r->config;
+
+	if (c->place.kind == PLACE_UNIX)
+		return receive_on_unix(r);
+	if (c->place.kind == PLACE_FD)
+		return receive_on_descriptor(r);
+	r->lookup = (struct place_lookup){
+		.app = r->app,
+		.place = &c->place,
+		.family = datagram_family(&c->datagram),
+		.type = SOCK_DGRAM,
+		.flags = AI_PASSIVE | (c->datagram.numeric ? AI_NUMERICHOST : 0),
+		.cb = on_addresses,
+		.data = r,
+	};
+	return place_lookup_start(&r->lookup);
+}
+
+static int parse_memberships(struct receiving *r)
+{
+	const struct strlist *words = &r->config->join;
+
+	r->memberships = xcalloc(words->count, sizeof(*r->memberships));
+	for (; r->membership_count < words->count; r->membership_count++) {
+		const char *word = words->items[r->membership_count];
+		int error = membership_parse(&r->memberships[r->membership_count], word);
+
+		if (error == -ENODEV)
+			return app_failf(
+				r->app, STATUS_USAGE, word, "there is no such network interface");
+		if (error < 0)
+			return app_failf(r->app, STATUS_USAGE, word,
+				"no multicast group; write ADDRESS[%%INTERFACE][,SOURCE]");
+	}
+	return 0;
+}
+
+int receiving_open(struct receiving *r)
+{
+	int status = parse_memberships(r);
+
+	return status ? status : open_place(r);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+#include "datagram/recv.h"
+
+#define MAX_BUFFER (64 << 20)
+
+#define AT(field, type) OPT_AT(struct recv_config, field, type)
+
+const struct opt recv_output_opts[] = {
+	{"block", 'b', OPT_FLAG, AT(block, bool), NULL,
+		"write the data as they are, without newlines between"},
+	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "the same"},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "receive one datagram and write it as it is"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write dumps, with sources and times"},
+	{"buffer", 0, OPT_SIZE, AT(buffer, uint64_t), "SIZE",
+		"take at most SIZE bytes of a datagram (all of it)", .min = 1, .max = MAX_BUFFER},
+	{0},
+};
+
+const struct opt recv_opts[] = {
+	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N datagrams", .min = 1,
+		.max = UINT64_MAX},
+	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
+		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]"},
+	{0},
+};
+
+const struct opt recv_unix_opts[] = {
+	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
+		.max = 0777},
+	{0},
+};
+
+const struct opt recv_reply_opts[] = {
+	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT"},
+	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back"},
+	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
+		"send answers with this flag of send(2), such as MSG_DONTROUTE",
+		.words = "datagram-send-flag"},
+	{0},
+};
+
+const char *const recv_conflicts[][2] = {
+	{"ipv4", "ipv6"},
+	{"quiet", "verbose"},
+	{"reply", "echo"},
+	{"hex", "json"},
+	{"hex", "block"},
+	{"hex", "raw"},
+	{"hex", "whole"},
+	{"json", "block"},
+	{"json", "raw"},
+	{"json", "whole"},
+	{"whole", "count"},
+	{NULL, NULL},
+};
+
+void recv_fini(void *config)
+{
+	struct recv_config *c = config;
+
+	place_fini(&c->place);
+}

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: ISC
+#include "datagram/send.h"
+
+#include "base/mem.h"
+#include "datagram/sending.h"
+#include "net/addr/sockname.h"
+#include "out/progress.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUNDS 16 // batches per turn before others get theirs
+
+static void finish(struct sending *s)
+{
+	app_stop(s->app);
+}
+
+static void on_stop(void *arg, struct str *doing)
+{
+	struct sending *s = arg;
+
+	meter_end(&s->meter);
+	if (s->socket.fd < 0)
+		str_addf(doing, "looking up %s", s->config->place.name);
+	else
+		str_addf(doing, "with %" PRIu64 " datagrams sent and %" PRIu64 " received",
+			s->transmit.datagrams, s->stats.received);
+}
+
+// The name of what is sent to, for messages.
+static void add_target(struct str *name, const struct sending *s)
+{
+	if (s->socket.to.len &&
+		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
+		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
+	else
+		str_add(name, s->config->place.name);
+}
+
+static void fail_to_send(struct sending *s, int error)
+{
+	struct str name = {0};
+	struct str message = {0};
+
+	add_target(&name, s);
+	if (s->transmit.datagrams)
+		str_addf(&message, "after %" PRIu64 " sent: ", s->transmit.datagrams);
+	str_add(&message, strerror(-error));
+	if (error == -EACCES && !s->config->broadcast)
+		str_add(&message, "; " BROADCAST_REMEDY);
+	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
+	app_fail_quietly(s->app, STATUS_CONNECT);
+	str_fini(&name);
+	str_fini(&message);
+	finish(s);
+}
+
+static void fail_to_read(struct sending *s, int error)
+{
+	const struct transmit *t = &s->transmit;
+	struct str message = {0};
+
+	if (t->datagrams)
+		str_addf(&message, "after %" PRIu64 " sent: ", t->datagrams);
+	str_add(&message, str_c(&t->splitter.error));
+	if (t->is_invalid)
+		app_failf(s->app, STATUS_LOCAL, "standard input", "%s", str_c(&message));
+	else if (error == -ESPIPE)
+		app_failf(s->app, STATUS_LOCAL, "standard input",
+			"--repeat needs messages or a file, for it cannot be read again");
+	else
+		app_fail(s->app, STATUS_LOCAL, "standard input", error);
+	str_fini(&message);
+	finish(s);
+}
+
+// What waits in the error queue is announced as an error, and else nothing is wanted.
+static bool awaits_errors(const struct sending *s)
+{
+	return s->config->datagram.recv_flags & MSG_ERRQUEUE;
+}
+
+// What is wanted of the socket now.
+static void want(struct sending *s, bool write)
+{
+	bool read = s->wants_replies && !printer_is_busy(&s->printer) && !awaits_errors(s);
+
+	watch_want(&s->watch, (write ? WATCH_WRITE : 0u) | (read ? WATCH_READ : 0u));
+}
+
+static void on_wait_over(void *data)
+{
+	struct sending *s = data;
+
+	if (s->config->replies)
+		app_failf(s->app, STATUS_TIMEOUT, s->config->place.name,
+			"%" PRIu64 " of %" PRIu64 " replies came in time", s->stats.received,
+			s->config->replies);
+	finish(s);
+}
+
+// An ICMP message that came back, on a connected socket.
+static bool has_failed(struct sending *s)
+{
+	int error = 0;
+
+	if (s->socket.is_connected && !awaits_errors(s))
+		error = datagram_error(s->socket.fd);
+
+	if (error)
+		fail_to_send(s, error);
+	return error;
+}
+
+// What MSG_MORE has kept back goes now. Returns 0 or a negative errno.
+static int flush(struct sending *s)
+{
+	if (!s->transmit.datagrams || s->socket.to.sa.sa_family == AF_UNIX)
+		return 0;
+	return sender_flush(s->sender, s->transmit.to);
+}
+
+static void end_of_sending(struct sending *s)
+{
+	int r = flush(s);
+
+	if (r == -EAGAIN) {
+		want(s, true);
+		return;
+	}
+	if (r < 0) {
+		fail_to_send(s, r);
+		return;
+	}
+	s->is_sent = true;
+	if (has_failed(s))
+		return;
+	if (!s->wants_replies) {
+		finish(s);
+		return;
+	}
+	if (s->config->wait_ms)
+		timer_start(&s->wait, s->config->wait_ms);
+	want(s, false);
+}
+
+static void pump(struct sending *s)
+{
+	uint64_t started = s->stats.started ? s->stats.started : trace_now();
+	uint64_t before = s->transmit.datagrams;
+	int r = transmit_run(&s->transmit);
+
+	if (s->transmit.datagrams > before) {
+		s->stats.started = started; // waiting for input does not count
+		datagram_count(&s->stats);
+	}
+	if (r == TRANSMIT_DONE)
+		end_of_sending(s);
+	else if (r >= 0)
+		want(s, r != TRANSMIT_WAITING);
+	else if (s->transmit.input_failed)
+		fail_to_read(s, r);
+	else
+		fail_to_send(s, r);
+}
+
+static void on_transmit_ready(void *data)
+{
+	struct sending *s = data;
+
+	if (!s->app->stopping)
+		pump(s);
+}
+
+static uint16_t local_port(int fd)
+{
+	struct sockaddr_any local;
+
+	return ends_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
+}
+
+static bool may_have_more(const struct sending *s)
+{
+	return s->printer.receiver.is_full && !printer_is_busy(&s->printer);
+}
+
+static void receive(struct sending *s)
+{
+	int n = 1;
+
+	if (s->type == SOCK_DGRAM && !s->printer.port)
+		s->printer.port = local_port(s->socket.fd); // which sending has given it
+	for (int i = 0; n > 0 && i < ROUNDS && (i == 0 || may_have_more(s)); i++)
+		n = printer_receive(&s->printer, s->socket.fd, NULL,
+			s->socket.is_connected ? &s->socket.to : NULL);
+	if (n < 0 && n != -EAGAIN && n != -EINTR)
+		fail_to_send(s, n);
+	else if (printer_is_full(&s->printer) && !printer_is_busy(&s->printer))
+		finish(s);
+	else
+		want(s, s->watch.wanted & WATCH_WRITE);
+}
+
+static void on_written(void *data)
+{
+	struct sending *s = data;
+
+	if (printer_is_full(&s->printer))
+		finish(s);
+	else
+		want(s, s->watch.wanted & WATCH_WRITE);
+}
+
+static void on_socket(struct watch *w, unsigned events)
+{
+	struct sending *s = w->data;
+
+	if (events & WATCH_ERROR && has_failed(s))
+		return;
+	if (events & WATCH_READ || (events & WATCH_ERROR && awaits_errors(s) && s->wants_replies))
+		receive(s);
+	if (events & WATCH_WRITE && !s->app->stopping && !s->is_sent)
+		pump(s);
+}
+
+static int start_printer(struct sending *s)
+{
+	s->printer = (struct printer){
+		.app = s->app,
+		.framing = send_framing(s->config),
+		.room = s->socket.to.sa.sa_family == AF_UNIX ? PRINTER_UNIX_ROOM : 0,
+		.limit = s->config->replies,
+		.flags = s->config->datagram.recv_flags,
+		.is_raw = s->type == SOCK_RAW,
+		.keep_header = s->config->header,
+		.on_written = on_written,
+		.data = s,
+		.stats = &s->stats,
+	};
+	return printer_init(&s->printer);
+}
+
+static int start_transmit(struct sending *s)
+{
+	const struct send_config *c = s->config;
+	int r;
+
+	s->sender = xcalloc(1, sizeof(*s->sender));
+	sender_init(s->sender, s->socket.fd,
+		s->type == SOCK_DGRAM && s->socket.to.sa.sa_family != AF_UNIX,
+		c->datagram.send_flags);
+	s->transmit = (struct transmit){
+		.sender = s->sender,
+		.to = s->socket.is_connected ? NULL : &s->socket.to,
+		.rate = c->rate,
+		.repeat = c->repeat,
+		.messages = s->messages,
+		.message_count = (size_t)c->message_count,
+		.input = STDIN_FILENO,
+		.framing = send_framing(c),
+		.block = (size_t)c->block,
+		.limit = s->socket.limit,
+		.on_ready = on_transmit_ready,
+		.data = s,
+	};
+	r = transmit_start(&s->transmit, &s->app->loop);
+	if (r == 0)
+		r = watch_init(&s->watch, &s->app->loop, s->socket.fd,
+			WATCH_DATAGRAM | (s->socket.is_inherited ? WATCH_SHARED : 0u), on_socket,
+			s);
+	if (r < 0)
+		fail_to_read(s, r);
+	return r;
+}
+
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct sending *s = data;
+	const struct transmit *t = &s->transmit;
+	uint64_t line_ends = t->framing == FRAMING_LINE ? t->datagrams : 0;
+
+	progress_add_count(line, "datagrams", t->datagrams, t->message_count * t->repeat, elapsed);
+	str_add(line, ", ");
+	str_add_bytes(line, (double)t->bytes);
+	if (s->input_bytes)
+		progress_add_left(line, t->bytes + line_ends, s->input_bytes, elapsed);
+	if (s->wants_replies)
+		str_addf(line, ", %" PRIu64 " received", s->stats.received);
+}
+
+static void start_meter(struct sending *s)
+{
+	const struct fd_info *in = &s->transmit.in.info;
+
+	// Digits stand for fewer bytes, nobody knows how many.
+	if (in->kind == FD_FILE && s->transmit.framing != FRAMING_HEX)
+		s->input_bytes = (in->size - MIN(in->position, in->size)) * s->transmit.repeat;
+	meter_start(&s->meter, s->app, s->config->datagram.progress, add_progress, s);
+}
+
+static int confine_sending(struct sending *s)
+{
+	struct sandbox sandbox = {.unlink = s->socket.path};
+
+	if (s->config->place.kind != PLACE_INET) // whose name it may have
+		sandbox.needs |= SANDBOX_ABSTRACT;
+	return confine(s->app, &s->config->confine, &sandbox);
+}
+
+int sending_start(struct sending *s)
+{
+	const struct send_config *c = s->config;
+	int status = 0;
+
+	if (s->wants_replies)
+		status = start_printer(s);
+	if (status)
+		return status;
+	sockopt_config_report(s->app, &c->sockopt, s->socket.fd);
+	if (start_transmit(s) < 0)
+		return s->app->status;
+	status = confine_sending(s);
+	if (status)
+		return status;
+	start_meter(s);
+	pump(s);
+	return 0;
+}
+
+// Says at the end what is missing, and then all in all.
+static void report_end(struct sending *s)
+{
+	uint32_t drops;
+
+	s->stats.sent = s->transmit.datagrams;
+	s->stats.sent_bytes = s->transmit.bytes;
+	if (s->wants_replies && s->socket.fd >= 0 && receiver_drops(s->socket.fd, &drops))
+		s->stats.dropped = drops - s->first_drops;
+	datagram_report_drops(s->app, s->config->place.name, &s->stats, false);
+	if (s->stats.truncated)
+		app_fail_quietly(s->app, STATUS_BROKEN);
+	datagram_report(s->app, &s->config->datagram, &s->stats, true, s->wants_replies);
+}
+
+static void fini(struct sending *s)
+{
+	transmit_fini(&s->transmit);
+	printer_fini(&s->printer);
+	timer_fini(&s->wait);
+	watch_fini(&s->watch);
+	app_fail_leftover(s->app, s->config->bind, datagram_close(&s->socket));
+	if (s->sender)
+		sender_fini(s->sender);
+	free(s->sender);
+	free(s->messages);
+}
+
+int send_run(struct app *app, struct send_config *config, int type, int protocol)
+{
+	struct sending s = {.app = app,
+		.config = config,
+		.type = type,
+		.protocol = protocol,
+		.socket = {.fd = -1}};
+
+	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
+		goto out;
+	app->on_stop = on_stop;
+	app->stop_arg = &s;
+	app_set_deadline(app, config->datagram.timeout_ms);
+	s.wants_replies = config->wait_ms || config->replies;
+	timer_init(&s.wait, &app->loop, on_wait_over, &s);
+	int status = sending_open(&s);
+
+	if (status)
+		app_fail_quietly(app, status);
+	else
+		app_run(app);
+	meter_end(&s.meter);
+	report_end(&s);
+	fini(&s);
+out:
+	sockopt_settings_fini(&s.settings);
+	return app->status;
+}

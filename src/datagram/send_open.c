@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: ISC
+// From the words of the command line to a socket that sends.
+#include "datagram/sending.h"
+
+#include "base/hex.h"
+#include "base/mem.h"
+#include "opts/open_failure.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct datagram_options options_of(struct sending *s)
+{
+	const struct send_config *c = s->config;
+
+	return (struct datagram_options){
+		.type = s->type,
+		.protocol = s->protocol,
+		.bind = c->bind_address,
+		.source_port = (uint16_t)c->source_port,
+		.interface = c->datagram.interface,
+		.connected = c->datagram.connected,
+		.broadcast = c->broadcast,
+		.hops = (unsigned)c->hops,
+		.loop = !c->no_loop,
+		.header = c->header,
+		.receives = s->wants_replies,
+		.details = printer_details(send_framing(c)),
+		.settings = &s->settings,
+	};
+}
+
+static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
+{
+	const struct send_config *c = s->config;
+	bool is_broadcast = error == -EACCES && strcmp(step, "connect") == 0 && !c->broadcast;
+	const struct open_failure f = {
+		.object = c->place.name,
+		.address = a,
+		.from = &s->socket.from,
+		.interface = c->datagram.interface,
+		.settings = &s->settings,
+		.step = step,
+		.remedy = is_broadcast ? BROADCAST_REMEDY : NULL,
+	};
+
+	return open_failure_report(s->app, &f, error);
+}
+
+// Decodes TEXT in its place, which keeps what it was if that fails.
+static int decode_message(char *text, size_t *len)
+{
+	char *bytes = xmalloc(*len / 2 + 1);
+	int r = hex_decode(bytes, len, text, *len);
+
+	if (r == 0)
+		memcpy(text, bytes, *len);
+	free(bytes);
+	return r;
+}
+
+// The messages as they are sent. Returns 0, or STATUS_USAGE after a message.
+static int take_messages(struct sending *s)
+{
+	const struct send_config *c = s->config;
+
+	s->messages = xcalloc((size_t)c->message_count, sizeof(*s->messages));
+	for (int i = 0; i < c->message_count; i++) {
+		struct iovec *m = &s->messages[i];
+
+		*m = (struct iovec){c->messages[i], strlen(c->messages[i])};
+		if (c->hex && decode_message(c->messages[i], &m->iov_len) < 0)
+			return app_failf(s->app, STATUS_USAGE, c->messages[i],
+				"not pairs of hexadecimal digits");
+		if (m->iov_len > s->socket.limit)
+			return app_failf(s->app, STATUS_USAGE, NULL,
+				"message %d: %zu bytes do not fit a datagram: at most %zu", i + 1,
+				m->iov_len, s->socket.limit);
+	}
+	return 0;
+}
+
+// Begins, if what is to be sent fits the socket.
+static int begin(struct sending *s)
+{
+	const struct send_config *c = s->config;
+	int status = 0;
+
+	if (c->block > s->socket.limit)
+		return app_failf(s->app, STATUS_USAGE, "--block",
+			"%" PRIu64 " bytes do not fit a datagram: at most %zu", c->block,
+			s->socket.limit);
+	if (c->message_count)
+		status = take_messages(s);
+	return status ? status : sending_start(s);
+}
+
+static void on_addresses(void *data, struct address_list *list)
+{
+	struct sending *s = data;
+	struct datagram_options options = options_of(s);
+	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
+	const struct sockaddr_any *tried = &list->items[0];
+	const char *step = "connect";
+	int r = -EAFNOSUPPORT;
+	int status;
+
+	for (size_t i = 0; i < list->count && r < 0; i++) {
+		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
+			continue;
+		tried = &list->items[i];
+		r = datagram_open(&s->socket, tried, &options, &step);
+	}
+	status = r < 0 ? fail_open(s, tried, step, r) : begin(s);
+	address_list_fini(list);
+	if (status) {
+		app_fail_quietly(s->app, status);
+		app_stop(s->app);
+	}
+}
+
+static int send_to_unix(struct sending *s)
+{
+	const struct sockaddr_any *a = &s->config->place.unix_address;
+	struct datagram_options options = options_of(s);
+	const char *step;
+	int r = datagram_open(&s->socket, a, &options, &step);
+
+	return r < 0 ? fail_open(s, a, step, r) : begin(s);
+}
+
+// A socket that was inherited: connected, or there is nobody to send to.
+static int send_to_descriptor(struct sending *s)
+{
+	struct datagram_options options = options_of(s);
+	const char *step;
+	int r = datagram_adopt(&s->socket, s->config->place.fd, &options, &step);
+
+	if (r == 0 && s->wants_replies)
+		receiver_drops(s->socket.fd, &s->first_drops);
+	return r < 0 ? fail_open(s, &s->socket.to, step, r) : begin(s);
+}
+
+int sending_open(struct sending *s)
+{
+	struct send_config *c = s->config;
+
+	if (c->place.kind == PLACE_UNIX)
+		return send_to_unix(s);
+	if (c->place.kind == PLACE_FD)
+		return send_to_descriptor(s);
+	s->lookup = (struct place_lookup){
+		.app = s->app,
+		.place = &c->place,
+		.family = datagram_family(&c->datagram),
+		.type = SOCK_DGRAM,
+		.flags = c->datagram.numeric ? AI_NUMERICHOST : 0,
+		.cb = on_addresses,
+		.data = s,
+	};
+	return place_lookup_start(&s->lookup);
+}

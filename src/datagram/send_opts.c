@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: ISC
+#include "datagram/send.h"
+
+#include "base/value.h"
+#include "opts/source.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define MAX_RATE 1000000000
+#define MAX_BLOCK (16 << 20)
+
+#define AT(field, type) OPT_AT(struct send_config, field, type)
+
+const struct opt send_input_opts[] = {
+	{"block", 'b', OPT_SIZE, AT(block, uint64_t), "SIZE",
+		"cut the input into datagrams of SIZE bytes, not into lines", .min = 1,
+		.max = MAX_BLOCK},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "send the whole input as one datagram"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL,
+		"read hexadecimal digits or dumps, also in messages"},
+	{0},
+};
+
+const struct opt send_opts[] = {
+	{"rate", 'r', OPT_UINT, AT(rate, uint64_t), "N", "send N datagrams a second", .min = 1,
+		.max = MAX_RATE},
+	{"repeat", 0, OPT_UINT, AT(repeat, uint64_t), "N", "send all of it N times", .min = 1,
+		.max = UINT64_MAX},
+	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
+		"print replies, and end TIME after the last datagram was sent", .min = 1,
+		.max = 365 * DAY_MS},
+	{"replies", 0, OPT_UINT, AT(replies, uint64_t), "N",
+		"print replies, and end when N have come", .min = 1, .max = UINT64_MAX},
+	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
+		"send from this address of ours, or unix:PATH", .words = "address"},
+	{"broadcast", 0, OPT_FLAG, AT(broadcast, bool), NULL, "allow broadcast addresses"},
+	{"ttl", 0, OPT_UINT, AT(hops, uint64_t), "N",
+		"how many routers a datagram may pass, multicast too (1 unless given)", .max = 255},
+	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), NULL,
+		"keep multicast from receivers on this machine"},
+	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
+		"send with this flag of send(2), such as MSG_DONTROUTE",
+		.words = "datagram-send-flag"},
+	{0},
+};
+
+const struct opt send_port_opts[] = {
+	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT",
+		"send from this port of ours", .min = 1, .max = 65535},
+	{0},
+};
+
+const char *const send_conflicts[][2] = {
+	{"ipv4", "ipv6"},
+	{"quiet", "verbose"},
+	{"block", "whole"},
+	{"block", "hex"},
+	{"whole", "hex"},
+	{NULL, NULL},
+};
+
+int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
+{
+	bool has_framing = c->block || c->whole;
+	const struct bind_words bind = {
+		.bind = c->bind,
+		.port = c->source_port,
+		.ipv4 = c->datagram.ipv4,
+		.ipv6 = c->datagram.ipv6,
+		.may_be_unix = true,
+	};
+	int r = datagram_check(&c->datagram, MSG_SEND_DATAGRAM, err);
+
+	if (r == 0)
+		r = bind_check(&bind, &c->bind_address, err);
+	if (r == 0 && message_count && has_framing) {
+		str_addf(err, "%s is for standard input, and messages are given",
+			c->block ? "--block" : "--whole");
+		r = -EINVAL;
+	}
+	c->message_count = message_count;
+	c->messages = messages;
+	return r;
+}
+
+enum framing send_framing(const struct send_config *c)
+{
+	return c->hex           ? FRAMING_HEX
+	       : c->block       ? FRAMING_BLOCK
+	       : c->whole       ? FRAMING_WHOLE
+	       : c->common.json ? FRAMING_JSON
+				: FRAMING_LINE;
+}
+
+void send_fini(void *config)
+{
+	struct send_config *c = config;
+
+	place_fini(&c->place);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: ISC
+// One run of udp-send or raw-send: the socket, how it is made, and what passes through it.
+#ifndef SOCKCTL_DATAGRAM_SENDING_H
+#define SOCKCTL_DATAGRAM_SENDING_H
+
+#include "opts/progress_line.h"
+#include "datagram/printer.h"
+#include "datagram/send.h"
+#include "io/timer.h"
+#include "net/dgram/dgram_socket.h"
+#include "net/dgram/transmit.h"
+
+#define BROADCAST_REMEDY "a broadcast address needs --broadcast"
+
+// One run of the command.
+struct sending {
+	struct app *app;
+	struct send_config *config;
+	int type, protocol;
+	struct sockopt_settings settings;
+	struct place_lookup lookup;
+	struct iovec *messages;
+
+	struct datagram_socket socket;
+	struct watch watch;
+	struct sender *sender;
+	struct transmit transmit;
+	bool is_sent; // nothing is left to send
+
+	bool wants_replies;
+	struct printer printer;
+	struct timer wait;
+	uint32_t first_drops; // of an inherited socket
+	struct datagram_stats stats;
+	struct meter meter;
+	uint64_t input_bytes; // of a file; 0: nobody knows
+};
+
+// Makes the socket, possibly after a look-up, and goes on with sending_start(). Returns 0, or the
+// exit status after a message.
+int sending_open(struct sending *s);
+
+// The socket is there: everything else begins. Returns 0, or the exit status after a message.
+int sending_start(struct sending *s);
+
+#endif

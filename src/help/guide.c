@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: ISC
+#include "help/guide.h"
+
+#include "cmd/table.h"
+
+#include <string.h>
+
+static const char usage[] = "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
+			    "Every call of the sockets API within reach of a shell.\n";
+
+static const char endpoints[] =
+	"Wherever a command takes a place to connect to or to listen on:\n"
+	"\n"
+	"  HOST PORT          two words; the port is a number or the name of a service\n"
+	"  HOST:PORT          one word\n"
+	"  [IPV6]:PORT        an IPv6 address may carry %INTERFACE\n"
+	"  :PORT              this host\n"
+	"  PORT               commands that listen only: every address, IPv6 and IPv4\n"
+	"                     together where the system can\n"
+	"  unix:PATH          a socket in the file system; so is any word with a slash\n"
+	"                     but a URL\n"
+	"  unix:@NAME         a socket in the abstract name space\n"
+	"  fd:N               an inherited descriptor\n"
+	"\n"
+	"Port 0 on a command that listens lets the kernel choose; the choice is reported.\n";
+
+static const char values[] =
+	"Times are seconds (5, 0.5) or carry a unit (500ms, 10s, 2m, 1h).\n"
+	"Sizes are bytes or carry a unit (64k, 1M, 2G), in powers of 1024.\n"
+	"Options come before or after the arguments; -- ends them. The value of a long\n"
+	"option is the next word or follows '=': --timeout 5, --timeout=5.\n";
+
+static const char statuses[] =
+	"  0      Done: everything was transferred, everything was found.\n"
+	"  1      Local input or output failed (a full disk, a file that cannot be\n"
+	"         read), or a program that was started failed, or an echo differed.\n"
+	"         Where an input fails, the connection is reset: the other side must not\n"
+	"         take what it has for all.\n"
+	"  2      The command line is wrong.\n"
+	"  3      Not found: the name, service, protocol, network or option does not\n"
+	"         exist.\n"
+	"  4      The name service failed for now; trying again may help.\n"
+	"  5      Could not connect or listen: refused, unreachable, in use, not\n"
+	"         permitted.\n"
+	"  6      Timed out.\n"
+	"  7      The connection broke: it was reset, or ended before everything was\n"
+	"         transferred.\n"
+	"  128+N  Ended by signal N, after an orderly stop. A reader of standard output\n"
+	"         that goes away ends the program quietly with 141.\n";
+
+const struct guide_topic guide_topics[] = {
+	{"endpoints", "How to write where to connect or listen", endpoints},
+	{"values", "How to write times, sizes and options", values},
+	{"status", "What the exit statuses mean", statuses},
+	{"examples", "The examples of all commands", NULL},
+	{0},
+};
+
+void guide_overview(struct str *out)
+{
+	str_add(out, usage);
+	str_addc(out, '\n');
+	for (const struct cmd_group *g = cmd_groups; g->title; g++) {
+		const char *separator = "";
+
+		str_addf(out, "  %-17s  ", g->title);
+		for (const struct cmd *const *c = g->cmds; *c; c++) {
+			str_addf(out, "%s%s", separator, (*c)->name);
+			separator = ", ";
+		}
+		str_addc(out, '\n');
+	}
+	str_add(out, "\nTry 'sockctl connect example.org 80', 'sockctl help' or 'man sockctl'.\n");
+}
+
+void guide_contents(struct str *out)
+{
+	str_add(out, usage);
+	for (const struct cmd_group *g = cmd_groups; g->title; g++) {
+		str_addf(out, "\n%s:\n", g->title);
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			str_addf(out, "  %-12s %s\n", (*c)->name, (*c)->summary);
+	}
+	str_add(out, "\ntopics:\n");
+	for (const struct guide_topic *t = guide_topics; t->name; t++)
+		str_addf(out, "  %-12s %s\n", t->name, t->summary);
+	str_add(out, "\n'sockctl help COMMAND' or 'sockctl help TOPIC' explains it, and\n"
+		     "'sockctl help COMMAND OPTION' one option or one group of them.\n");
+}
+
+static void add_examples(struct str *out)
+{
+	for (const struct cmd_group *g = cmd_groups; g->title; g++)
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			for (const char *const *e = (*c)->examples; e && *e; e++)
+				str_addf(out, "  %s\n", *e);
+}
+
+bool guide_topic(const char *name, struct str *out)
+{
+	for (const struct guide_topic *t = guide_topics; t->name; t++) {
+		if (strcmp(t->name, name) != 0)
+			continue;
+		str_addf(out, "%s.\n\n", t->summary);
+		if (t->text)
+			str_add(out, t->text);
+		else
+			add_examples(out);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: ISC
+#include "help/words.h"
+
+#include "help/guide.h"
+#include "cmd/table.h"
+#include "help/word_kinds.h"
+
+#include <string.h>
+
+// Where on a command line a word is to be completed.
+struct position {
+	const struct opt *option; // the word before it, if that wants a value
+	const struct opt *program; // takes all words from somewhere before on
+	int operands; // before it
+	bool ended; // by "--"
+};
+
+static void add_commands(struct words *w)
+{
+	for (const struct cmd_group *g = cmd_groups; g->title; g++)
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			words_add(w, (*c)->name, (*c)->summary);
+}
+
+static void add_options(struct words *w, const struct cmd *cmd)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			str_addf(w->out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
+				o->help);
+	str_add(w->out, "--help\tprint this help\n");
+}
+
+static void add_values(struct words *w, const struct opt *o)
+{
+	for (const char *const *c = o->choices; c && *c; c++)
+		words_add(w, *c, NULL);
+	if (o->words)
+		words_add_kinds(w, o->words, 0);
+}
+
+// The option whose value comes in the word after WORD: "--timeout", "-w", "-kw".
+static const struct opt *wants_value(const struct cmd *cmd, const char *word)
+{
+	char letter[] = {'-', '\0', '\0'};
+	const struct opt *o = opt_find(cmd, word);
+
+	if (!o && word[0] == '-' && word[1] != '-') {
+		for (const char *p = word + 1; *p; p++) {
+			letter[1] = *p;
+			o = opt_find(cmd, letter);
+			if (o && opt_takes_arg(o))
+				return p[1] || o->implied ? NULL : o;
+		}
+		return NULL;
+	}
+	return o && opt_takes_arg(o) && !o->implied ? o : NULL;
+}
+
+static struct position position_after(const struct cmd *cmd, int count, char **words)
+{
+	struct position p = {0};
+
+	for (int i = 0; i < count; i++) {
+		if (p.option)
+			p.option = NULL;
+		else if (!p.ended && strcmp(words[i], "--") == 0)
+			p.ended = true;
+		else if (p.ended || words[i][0] != '-' || !words[i][1])
+			p.operands++;
+		else
+			p.option = wants_value(cmd, words[i]);
+		if (p.option && p.option->type == OPT_COMMAND) {
+			p.program = p.option;
+			break;
+		}
+	}
+	return p;
+}
+
+// "--option=" and what has been typed behind it.
+static void add_assigned(struct words *w, const struct cmd *cmd)
+{
+	size_t len = strcspn(w->current, "=") + 1;
+	struct str name = {0};
+
+	str_addn(&name, w->current, len - 1);
+	const struct opt *o = opt_find(cmd, str_c(&name));
+
+	str_fini(&name);
+	str_addn(&w->prefix, w->current, len);
+	w->current += len;
+	if (o && opt_takes_arg(o))
+		add_values(w, o);
+}
+
+static void add_words(struct words *w, const struct cmd *cmd, const struct position *p)
+{
+	size_t before = w->out->len;
+
+	if (p->option || p->program) {
+		add_values(w, p->option ? p->option : p->program);
+	} else if (p->ended || w->current[0] != '-') {
+		if (cmd->words)
+			words_add_kinds(w, cmd->words, p->operands);
+		if (!p->ended && w->out->len == before)
+			add_options(w, cmd);
+	} else if (strchr(w->current, '=')) {
+		add_assigned(w, cmd);
+	} else {
+		add_options(w, cmd);
+	}
+}
+
+// "help COMMAND OPTION", "help TOPIC".
+static void add_help(struct words *w, int count, char **words)
+{
+	const struct cmd *cmd = count == 2 ? cmd_find(words[0]) : NULL;
+
+	if (count == 1) {
+		add_commands(w);
+		for (const struct guide_topic *t = guide_topics; t->name; t++)
+			words_add(w, t->name, t->summary);
+	} else if (cmd) {
+		opt_for_each_group (g, cmd)
+			opt_for_each (o, g)
+				str_addf(w->out, "--%s\t%s\n", o->name, o->help);
+	}
+}
+
+void cmd_words(int count, char **words, struct str *out)
+{
+	struct words w = {.out = out, .current = count ? words[count - 1] : ""};
+
+	if (count < 2) {
+		add_commands(&w);
+		words_add(&w, "help", "Explain a command or a topic");
+	} else if (strcmp(words[0], "help") == 0) {
+		add_help(&w, count - 1, words + 1);
+	} else {
+		const struct cmd *cmd = cmd_find(words[0]);
+
+		if (cmd) {
+			struct position p = position_after(cmd, count - 2, words + 1);
+
+			add_words(&w, cmd, &p);
+		}
+	}
+	str_fini(&w.prefix);
+}

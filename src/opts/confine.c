@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: ISC
+#include "opts/confine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *const choices[] = {"auto", "on", "off", NULL};
+
+const struct opt confine_opts[] = {
+	{"sandbox", 0, OPT_CHOICE, OPT_AT(struct confine_config, when, int), "WHEN",
+		"once set up, give up what is not needed: auto (the default), on (or fail), off",
+		.implied = "on", .choices = choices},
+	{0},
+};
+
+static const struct event ev_confined = {"confined", REPORT_VERBOSE, "confined by {sandbox}"};
+static const struct event ev_unconfined = {
+	"unconfined", REPORT_VERBOSE, "not confined: this system or build has no sandbox"};
+
+void str_add_sandbox(struct str *s, const struct sandbox_state *state)
+{
+	if (state->seccomp)
+		str_add(s, "seccomp");
+	if (state->landlock)
+		str_addf(s, "%sLandlock %d", state->seccomp ? ", " : "", state->landlock);
+	if (!state->seccomp && !state->landlock)
+		str_add(s, "none");
+}
+
+int confine_check_program(const struct confine_config *c, struct str *err)
+{
+	if (c->when != CONFINE_ON)
+		return 0;
+	str_add(err, "--sandbox cannot go with --exec or --exec-file: a program is not confined");
+	return -EINVAL;
+}
+
+unsigned confine_notify_need(void)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+
+	return name && name[0] == '@' ? SANDBOX_ABSTRACT : 0;
+}
+
+// It goes without saying unless everything is to be said, also in JSON.
+static void report_state(struct app *app, const struct sandbox_state *state)
+{
+	bool is_confined = state->seccomp || state->landlock;
+	struct str text = {0};
+
+	if (app->out.level < REPORT_VERBOSE)
+		return;
+	str_add_sandbox(&text, state);
+	report(&app->out, is_confined ? &ev_confined : &ev_unconfined,
+		F_STR("sandbox", str_c(&text)));
+	str_fini(&text);
+}
+
+int confine(struct app *app, const struct confine_config *c, const struct sandbox *s)
+{
+	struct sandbox_state state;
+	int r;
+
+	if (c->when == CONFINE_OFF)
+		return 0;
+	r = sandbox_enter(s, &state);
+	if (r < 0 && (r != -EOPNOTSUPP || c->when == CONFINE_ON))
+		return app_fail(app, STATUS_LOCAL, "sandbox", r);
+	report_state(app, &state);
+	return 0;
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: ISC
+#include "opts/connecting.h"
+
+#include "base/mem.h"
+#include "base/value.h"
+#include "opts/source.h"
+#include "sys/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define AT(field, type) OPT_AT(struct client_config, field, type)
+
+const struct opt client_opts[] = {
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
+	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
+		"connect from this address of ours", .words = "address"},
+	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT",
+		"connect from this port of ours", .min = 1, .max = 65535},
+	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
+		"connect through this network interface", .words = "interface"},
+	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
+		"give up a try after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
+	{"retry", 0, OPT_STRING, AT(retry, const char *), "N",
+		"try again until it works, or N tries have failed", .implied = ""},
+	{"retry-delay", 0, OPT_DURATION, AT(retry_delay_ms, uint64_t), "TIME",
+		"wait TIME between tries (250ms)", .max = 365 * DAY_MS},
+	{0},
+};
+
+static const struct event ev_resolved = {"resolved", REPORT_VERBOSE, "{name} is {addresses}"};
+static const struct event ev_next = {"attempt", REPORT_VERBOSE, "{remote}: {reason}"};
+static const struct event ev_retry = {
+	"retry", REPORT_VERBOSE, "{name}: {reason}; trying again in {delay}"};
+
+static int bad(struct str *err, const char *option, const char *word, const char *why)
+{
+	str_addf(err, "%s: ", option);
+	return bad_word(err, word, why);
+}
+
+int client_check(struct client_config *c, struct str *err)
+{
+	const struct bind_words bind = {
+		.bind = c->bind, .port = c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
+	uint64_t tries;
+	int r = bind_check(&bind, &c->bind_address, err);
+
+	if (r == 0 && c->retry && !*c->retry)
+		c->retries = DIAL_RETRY_FOREVER;
+	else if (r == 0 && c->retry && (parse_uint(c->retry, &tries) < 0 || !tries))
+		r = bad(err, "--retry", c->retry, "is no number of tries: 1 or more");
+	else if (r == 0 && c->retry)
+		c->retries = tries - 1;
+	if (r == 0 && c->interface && (!*c->interface || strlen(c->interface) >= IF_NAMESIZE))
+		r = bad(err, "--interface", c->interface, "is no name of a network interface");
+	return r;
+}
+
+// The family that is asked for. From an address of ours no other family can be reached.
+static int family_of(const struct client_config *c)
+{
+	if (c->ipv4 || c->ipv6)
+		return c->ipv4 ? AF_INET : AF_INET6;
+	if (c->bind_address.len && !sockaddr_is_wildcard(&c->bind_address))
+		return c->bind_address.sa.sa_family;
+	return AF_UNSPEC;
+}
+
+void client_options(const struct client_config *c, struct dial_options *o)
+{
+	*o = (struct dial_options){
+		.family = family_of(c),
+		.numeric = c->numeric,
+		.socket = {.bind = c->bind_address, .interface = c->interface},
+		.connect_timeout_ms = c->connect_timeout_ms,
+		.retries = c->retries,
+		.retry_delay_ms = c->retry_delay_ms,
+	};
+	if (!c->source_port)
+		return;
+	if (!o->socket.bind.len) { // any address: the family of each attempt counts
+		o->socket.bind.in.sin_family = AF_INET;
+		o->socket.bind.len = sizeof(o->socket.bind.in);
+	}
+	sockaddr_set_port(&o->socket.bind, (uint16_t)c->source_port);
+}
+
+static int status_of(const struct dial_outcome *o)
+{
+	static const int statuses[] = {
+		[DIAL_OK] = STATUS_OK,
+		[DIAL_NOT_FOUND] = STATUS_NOT_FOUND,
+		[DIAL_NAME_SERVICE] = STATUS_NAME_SERVICE,
+		[DIAL_REFUSED] = STATUS_CONNECT,
+		[DIAL_TIMEOUT] = STATUS_TIMEOUT,
+		[DIAL_LOCAL] = STATUS_LOCAL,
+	};
+
+	// Who does not want a connection refuses it (ECONNREFUSED). A reset is the end of one.
+	if (o->failure == DIAL_REFUSED && o->error == -ECONNRESET)
+		return STATUS_BROKEN;
+	return statuses[o->failure];
+}
+
+// What is said before the error of an attempt, where the error alone would leave in the dark.
+static void add_circumstance(
+	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
+{
+	if (a->step == OUTGOING_INTERFACE) {
+		str_add(s, "through ");
+		str_add_escaped(s, o->interface, strlen(o->interface));
+		str_add(s, ": ");
+	} else if (a->step == OUTGOING_BIND) {
+		bind_add(s, &o->bind);
+		if (a->error == -EACCES)
+			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
+		str_add(s, ": ");
+	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
+		bind_add(s, &o->bind);
+		str_add(s, ", which a connection to there still holds: ");
+	} else if (a->error == -EADDRNOTAVAIL) {
+		str_add(s, "no port of ours is free: ");
+	}
+}
+
+static void add_attempt(
+	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
+{
+	add_circumstance(s, o, a);
+	if (a->error)
+		str_add_error(s, a->error);
+	else
+		str_add(s, "no answer");
+}
+
+// All attempts in their order. The address of a single one goes without saying.
+static void add_attempts(
+	struct str *s, const struct outgoing_options *o, const struct dial_outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->attempt_count; i++) {
+		const struct dial_attempt *a = &outcome->attempts[i];
+
+		if (outcome->attempt_count > 1) {
+			str_add(s, i ? ", " : "");
+			str_add_sockaddr(s, &a->address.sa, a->address.len);
+			str_add(s, ": ");
+		}
+		add_attempt(s, o, a);
+	}
+}
+
+void client_add_lookup_failure(struct str *s, const char *service, int family, int code)
+{
+	if (code == EAI_SERVICE)
+		str_addf(s, "no such service: %s", service);
+	else if (code == EAI_ADDRFAMILY || (code == EAI_NODATA && family != AF_UNSPEC))
+		str_add(s, family == AF_INET ? "no IPv4 address" : "no IPv6 address");
+	else
+		str_add(s, lookup_strerror(code));
+	str_add(s, " (");
+	str_add_name(s, names_eai, code);
+	str_add(s, ")");
+}
+
+void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o)
+{
+	if (o->attempt_count)
+		add_attempts(s, &options->socket, o);
+	else if (o->error == -ETIMEDOUT)
+		str_add(s, "timed out looking up the name");
+	else if (o->error)
+		str_add_error(s, o->error);
+	else
+		client_add_lookup_failure(s, place->service, options->family, o->code);
+}
+
+int client_report(struct app *app, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o)
+{
+	int status = status_of(o);
+	struct str object = {0};
+	struct str text = {0};
+
+	for (size_t i = 0; i < o->attempt_count; i++) {
+		const struct dial_attempt *a = &o->attempts[i];
+
+		str_clear(&object);
+		str_clear(&text);
+		str_add_sockaddr(&object, &a->address.sa, a->address.len);
+		add_circumstance(&text, &options->socket, a);
+		str_add(&text, strerror(-a->error));
+		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
+	}
+	if (!o->attempt_count) {
+		client_add_reason(&text, place, options, o);
+		report_error(&app->out, status, place->name, str_c(&text), 0);
+	}
+	str_fini(&object);
+	str_fini(&text);
+	return app_fail_quietly(app, status);
+}
+
+void client_report_resolved(struct app *app, const char *name, const struct address_list *l)
+{
+	char **texts = xcalloc(l->count + 1, sizeof(*texts));
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct str text = {0};
+
+		if (sockaddr_port(&l->items[i]))
+			str_add_sockaddr(&text, &l->items[i].sa, l->items[i].len);
+		else
+			str_add_sockaddr_host(&text, &l->items[i].sa, l->items[i].len);
+		texts[i] = text.data;
+	}
+	report(&app->out, &ev_resolved, F_STR("name", name), F_LIST("addresses", texts));
+	for (size_t i = 0; i < l->count; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+	const struct dial_options *options)
+{
+	report(&app->out, &ev_retry, F_STR("name", name), F_UINT("try", tries),
+		F_STR("reason", reason), F_SECONDS("delay", options->retry_delay_ms * 1000000));
+}
+
+void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+	const struct dial_attempt *attempt)
+{
+	struct str reason = {0};
+
+	switch (progress) {
+	case DIAL_RESOLVED:
+		client_report_resolved(app, d->place->name, &d->addresses);
+		break;
+	case DIAL_NEXT:
+		add_attempt(&reason, &d->options.socket, attempt);
+		report(&app->out, &ev_next, F_ADDR("remote", &attempt->address),
+			F_STR("reason", str_c(&reason)));
+		break;
+	case DIAL_RETRY:
+		client_add_reason(&reason, d->place, &d->options, &d->last);
+		client_report_retry(app, d->place->name, d->tries, str_c(&reason), &d->options);
+		break;
+	}
+	str_fini(&reason);
+}
+
+void client_add_doing(const struct dial *d, struct str *doing)
+{
+	str_add(doing, d->lookup ? "looking up " : "connecting to ");
+	str_add_escaped(doing, d->place->name, strlen(d->place->name));
+	if (d->now.attempt_count > 1) {
+		str_add(doing, ": ");
+		add_attempts(doing, &d->options.socket, &d->now);
+	}
+	if (d->tries) {
+		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
+		client_add_reason(doing, d->place, &d->options, &d->last);
+	}
+}

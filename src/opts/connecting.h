@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+// What every command that connects shares: its options, and what it says when that fails.
+#ifndef SOCKCTL_OPTS_CONNECTING_H
+#define SOCKCTL_OPTS_CONNECTING_H
+
+#include "app.h"
+#include "net/dial.h"
+
+struct client_config {
+	bool ipv4, ipv6;
+	bool numeric;
+	const char *bind;
+	uint64_t source_port;
+	const char *interface;
+	uint64_t connect_timeout_ms;
+	const char *retry; // number, "" for no limit, or NULL for no retry
+	uint64_t retry_delay_ms;
+
+	// Filled in by client_check().
+	struct sockaddr_any bind_address;
+	uint64_t retries;
+};
+
+#define CLIENT_DEFAULTS \
+	{ \
+		.retry_delay_ms = 250 \
+	}
+
+extern const struct opt client_opts[];
+
+// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
+int client_check(struct client_config *c, struct str *err);
+
+void client_options(const struct client_config *c, struct dial_options *o);
+
+// Reports why the last try failed, each attempt on a line of its own, and keeps the exit status.
+// Returns it.
+int client_report(struct app *app, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o);
+
+// Adds what an EAI_* code of a look-up for FAMILY means, with its name.
+void client_add_lookup_failure(struct str *s, const char *service, int family, int code);
+
+// Adds why a try failed, in one line.
+void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
+	const struct dial_outcome *o);
+
+// Reports what a name stands for.
+void client_report_resolved(
+	struct app *app, const char *name, const struct address_list *addresses);
+
+// Reports that another try follows number TRIES, which failed for REASON.
+void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+	const struct dial_options *options);
+
+// Reports names that were resolved, attempts that failed before others, and retries.
+void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+	const struct dial_attempt *attempt);
+
+// Adds "connecting to ..." for messages about a dialling that was cut off.
+void client_add_doing(const struct dial *d, struct str *doing);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: ISC
+#include "opts/listening.h"
+
+#include "base/value.h"
+#include "opts/socket_options.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define AT(field, type) OPT_AT(struct listening_config, field, type)
+
+const struct opt listening_opts[] = {
+	{"max-connections", 'm', OPT_UINT, AT(max_connections, uint64_t), "N",
+		"serve no more than N at once; others wait", .min = 1, .max = 1000000},
+	{"allow", 0, OPT_LIST, AT(allow, struct strlist), "CIDR",
+		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for more",
+		.words = "address"},
+	{"deny", 0, OPT_LIST, AT(deny, struct strlist), "CIDR",
+		"never serve this address or range, even if it is allowed", .words = "address"},
+	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
+		"how many may wait to be accepted (as many as the system allows)", .min = 1,
+		.max = INT32_MAX},
+	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
+		.max = 0777},
+	{0},
+};
+
+static int check_list(struct access *a, const struct strlist *words, const char *option,
+	int (*add)(struct access *, const char *, struct str *), struct str *err)
+{
+	struct str why = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < words->count && r == 0; i++)
+		r = add(a, words->items[i], &why);
+	if (r < 0)
+		str_addf(err, "%s: %s", option, str_c(&why));
+	str_fini(&why);
+	return r;
+}
+
+static int check_mode(struct listening_config *c, const struct place *place, struct str *err)
+{
+	if (c->mode == LISTENING_MODE_NOT_GIVEN)
+		c->mode = 0600;
+	else if (!place)
+		return bad_word(err, "--mode", "is for a Unix socket that is made here");
+	else if (!place_is_path(place))
+		return bad_word(
+			err, place->name, "has no mode: --mode is for the path of a Unix socket");
+	return 0;
+}
+
+int listening_check(struct listening_config *c, const struct place *place, struct str *err)
+{
+	int r = check_list(&c->access, &c->allow, "--allow", access_allow, err);
+
+	if (r == 0)
+		r = check_list(&c->access, &c->deny, "--deny", access_deny, err);
+	if (r == 0 && place && place->kind == PLACE_UNIX && (c->allow.count || c->deny.count))
+		r = bad_word(err, place->name,
+			"has no clients with addresses for --allow and --deny; see --mode");
+	return r < 0 ? r : check_mode(c, place, err);
+}
+
+void listening_fini(struct listening_config *c)
+{
+	access_fini(&c->access);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: ISC
+#include "opts/socket_options.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct opt sockopt_opts[] = {
+	{"set", 'o', OPT_LIST, OPT_AT(struct sockopt_config, set, struct strlist), "NAME[=VALUE]",
+		"set a socket option, such as TCP_NODELAY or SO_RCVBUF=1M", .words = "setting"},
+	{"get", 0, OPT_LIST, OPT_AT(struct sockopt_config, get, struct strlist), "NAME",
+		"say the value of a socket option", .words = "sockopt"},
+	{0},
+};
+
+static const struct event ev_option = {"option", REPORT_QUIET, "{name}={value}"};
+
+static int parse_all(
+	const struct sockopt_config *c, struct sockopt_settings *settings, struct str *err)
+{
+	const struct sockopt *o;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->set.count; i++)
+		r = sockopt_settings_add(settings, c->set.items[i], err);
+	for (size_t i = 0; r == 0 && i < c->get.count; i++)
+		r = sockopt_find_readable(c->get.items[i], &o, err);
+	return r;
+}
+
+int sockopt_config_parse(
+	struct app *app, const struct sockopt_config *c, struct sockopt_settings *settings)
+{
+	struct str err = {0};
+	int r = parse_all(c, settings, &err);
+	int status = 0;
+
+	if (r < 0)
+		status = app_failf(app, r == -ENOENT ? STATUS_NOT_FOUND : STATUS_USAGE, NULL, "%s",
+			str_c(&err));
+	str_fini(&err);
+	return status;
+}
+
+static void report_option(struct app *app, const struct sockopt *o, int fd)
+{
+	struct sockopt_value v;
+	struct str text = {0};
+	int r = sockopt_read(fd, o, &v);
+
+	if (r < 0) {
+		app_fail(app, r == -ENOPROTOOPT ? STATUS_NOT_FOUND : STATUS_LOCAL, o->name, r);
+		return;
+	}
+	str_add_sockopt_value(&text, o, v.data, v.len);
+	report(&app->out, &ev_option, F_STR("name", o->name), F_STR("value", str_c(&text)));
+	str_fini(&text);
+}
+
+void sockopt_config_report(struct app *app, const struct sockopt_config *c, int fd)
+{
+	for (size_t i = 0; i < c->get.count; i++)
+		report_option(app, sockopt_by_name(c->get.items[i]), fd);
+}
+
+int sockopt_fail(
+	struct app *app, const char *object, const struct sockopt_settings *settings, int error)
+{
+	const struct sockopt_setting *failed = settings->failed;
+	struct str what = {0};
+
+	if (object)
+		str_addf(&what, "%s: ", object);
+	str_addf(&what, "%s=", failed->option->name);
+	str_add_sockopt_value(&what, failed->option, failed->value.data, failed->value.len);
+	app_fail(app, STATUS_CONNECT, str_c(&what), error);
+	str_fini(&what);
+	return STATUS_CONNECT;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: ISC
+#include "opts/source.h"
+
+#include "base/value.h"
+#include "net/addr/endpoint.h"
+
+#include <stdlib.h>
+
+static int bad_bind(const struct bind_words *w, const char *why, struct str *err)
+{
+	str_add(err, "--bind: ");
+	return bad_word(err, w->bind, why);
+}
+
+// Reads ADDRESS, ADDRESS:PORT or unix:PATH.
+static bool parse(const struct bind_words *w, struct sockaddr_any *a)
+{
+	char *argv[] = {(char *)w->bind, NULL};
+	struct place p = {0};
+	struct str ignored = {0};
+	bool is_place;
+	bool is_good;
+
+	if (numeric_address(w->bind, 0, a))
+		return true;
+	is_place = place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) == 0;
+	is_good = is_place && p.kind == PLACE_UNIX && w->may_be_unix;
+	if (is_good)
+		*a = p.unix_address;
+	else if (is_place && p.kind == PLACE_INET && p.host && p.service)
+		is_good = is_port_number(p.service, 0) &&
+			  numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), a);
+	place_fini(&p);
+	str_fini(&ignored);
+	return is_good;
+}
+
+int bind_check(const struct bind_words *w, struct sockaddr_any *a, struct str *err)
+{
+	if (!w->bind)
+		return 0;
+	if (!parse(w, a))
+		return bad_bind(w,
+			w->may_be_unix ? "is no numeric ADDRESS, ADDRESS:PORT or unix:PATH"
+				       : "is no numeric ADDRESS or ADDRESS:PORT",
+			err);
+	if (w->port && sockaddr_port(a))
+		return bad_bind(w, "names a port, and --source-port another", err);
+	if (w->ipv4 && a->sa.sa_family != AF_INET)
+		return bad_bind(w, "is no IPv4 address, which --ipv4 asks for", err);
+	if (w->ipv6 && a->sa.sa_family != AF_INET6)
+		return bad_bind(w, "is no IPv6 address, which --ipv6 asks for", err);
+	return 0;
+}
+
+void bind_add(struct str *s, const struct sockaddr_any *a)
+{
+	str_add(s, "from ");
+	if (sockaddr_is_wildcard(a))
+		str_addf(s, "port %u", sockaddr_port(a));
+	else if (sockaddr_port(a) || a->sa.sa_family == AF_UNIX)
+		str_add_sockaddr(s, &a->sa, a->len);
+	else
+		str_add_sockaddr_host(s, &a->sa, a->len);
+}

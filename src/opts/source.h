@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: ISC
+// The address and port of ours that something is sent from: --bind and --source-port.
+#ifndef SOCKCTL_OPTS_SOURCE_H
+#define SOCKCTL_OPTS_SOURCE_H
+
+#include "base/sockaddr.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bind_words {
+	const char *bind; // NULL: not given
+	uint64_t port; // 0: not given
+	bool ipv4, ipv6; // the only family that is wanted
+	bool may_be_unix; // unix:PATH will do as well
+};
+
+// Finds the address that the words name, len 0 for none; a port that is given alone stays with its
+// owner. Returns 0, or -EINVAL with the reason in ERR.
+int bind_check(const struct bind_words *words, struct sockaddr_any *a, struct str *err);
+
+// Adds "from ADDRESS", with the port if there is one, or "from port PORT".
+void bind_add(struct str *s, const struct sockaddr_any *a);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: ISC
+// How datagrams are written to stdout: the counterpart of net/splitter, which reads what is written
+// here.
+#ifndef SOCKCTL_OUT_DATAGRAM_TEXT_H
+#define SOCKCTL_OUT_DATAGRAM_TEXT_H
+
+#include "base/datagram.h"
+#include "base/iovecs.h"
+#include "base/str.h"
+
+// What was added and not yet written. The data of datagrams is not copied where it can be written
+// as it is.
+struct datagram_writer {
+	enum framing framing;
+	struct gather pieces;
+	struct str text;
+};
+
+void datagram_writer_init(struct datagram_writer *w, enum framing framing);
+void datagram_writer_fini(struct datagram_writer *w);
+
+void datagram_writer_add(struct datagram_writer *w, const struct datagram *d);
+
+// All that was added, to be written in one go. Valid, like the data of the datagrams has to be,
+// until datagram_writer_clear().
+const struct gather *datagram_writer_take(struct datagram_writer *w);
+void datagram_writer_clear(struct datagram_writer *w);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: ISC
+#include "out/histogram_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+
+#define LINES 20
+#define BAR 36 // columns
+
+struct range {
+	double from, to; // ns
+	uint64_t count;
+};
+
+// As many as the values are worth, and no finer than they were counted.
+static size_t line_count(const struct histogram *h)
+{
+	size_t buckets = histogram_bucket(h->max) - histogram_bucket(h->min) + 1;
+	size_t worth = (size_t)ceil(2 * log2((double)h->count + 1));
+
+	return h->count ? MIN(MIN(worth, buckets), (size_t)LINES) : 0;
+}
+
+// Finds up to LINES ranges between the least and the greatest value. Returns how many.
+static size_t find_ranges(const struct histogram *h, struct range *ranges)
+{
+	size_t n = line_count(h);
+	double first = (double)MAX(h->min, (uint64_t)1);
+	double factor = n ? pow((double)h->max / first, 1.0 / (double)n) : 1;
+	size_t bucket = histogram_bucket(h->min);
+
+	for (size_t i = 0; i < n; i++) {
+		struct range *r = &ranges[i];
+		bool is_last = i + 1 == n;
+
+		r->from = i ? ranges[i - 1].to : (double)h->min;
+		r->to = is_last ? (double)h->max : first * pow(factor, (double)(i + 1));
+		r->count = 0;
+		while (bucket < HISTOGRAM_BUCKETS &&
+			(is_last || (double)histogram_bucket_start(bucket) < r->to))
+			r->count += h->buckets[bucket++];
+	}
+	return n;
+}
+
+static uint64_t greatest(const struct range *ranges, size_t n)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = MAX(most, ranges[i].count);
+	return most;
+}
+
+void histogram_draw(const struct histogram *h, struct str *out)
+{
+	struct range ranges[LINES];
+	size_t n = find_ranges(h, ranges);
+	uint64_t most = greatest(ranges, n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct range *r = &ranges[i];
+		size_t bar = (size_t)((double)r->count / (double)most * BAR + 0.5);
+
+		if (r->count && !bar)
+			bar = 1; // what is rare is seen, too
+		str_addf(out, "%9.3f - %9.3f ms |", r->from / 1e6, r->to / 1e6);
+		for (size_t c = 0; c < BAR; c++)
+			str_addc(out, c < bar ? '#' : ' ');
+		str_addf(out, "| %9" PRIu64 " %5.1f%%\n", r->count,
+			100 * (double)r->count / (double)h->count);
+	}
+}
+
+json_t *histogram_json(const struct histogram *h)
+{
+	struct range ranges[LINES];
+	size_t n = find_ranges(h, ranges);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			list, json_pack("[ffI]", ranges[i].from / 1e9, ranges[i].to / 1e9,
+				      (json_int_t)ranges[i].count));
+	return list;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: ISC
+#include "reference/entries.h"
+
+#include "net/names/database.h"
+
+#include <errno.h>
+#include <string.h>
+
+// Nothing was found. Says so if it is for want of the file; another source of names may make up
+// for a missing one, so that it is looked for only now.
+static bool fail_without_file(struct app *app, const struct database *db)
+{
+	int error = -database_try_file(db->file);
+
+	if (!error)
+		return false;
+	if (error != ENOENT) {
+		app_fail(app, STATUS_LOCAL, db->file, -error);
+		return true;
+	}
+	app_failf(app, STATUS_LOCAL, db->file, "%s (%s); on Debian it comes with the package '%s'",
+		strerror(error), strerrorname_np(error), db->package);
+	return true;
+}
+
+static void list(struct app *app, const struct database *db, struct query *q)
+{
+	int count = db->list(q);
+
+	if (count < 0)
+		app_fail(app, STATUS_LOCAL, db->file, count);
+	else if (!count)
+		fail_without_file(app, db);
+	else if (!q->rows.count)
+		app_failf(app, STATUS_NOT_FOUND, NULL, "no such %s", db->entry);
+}
+
+static void find(
+	struct app *app, const struct database *db, struct query *q, int count, char **words)
+{
+	if (count > 1)
+		db->hold();
+	for (int i = 0; i < count; i++) {
+		size_t before = q->rows.count;
+		int error = db->find(q, words[i]);
+
+		if (error == -ENOENT && fail_without_file(app, db))
+			break;
+		if (error == -EAGAIN)
+			app_failf(app, STATUS_NAME_SERVICE, words[i],
+				"the name service failed; trying again may help");
+		else if (q->rows.count == before)
+			app_failf(app, STATUS_NOT_FOUND, words[i], "no such %s", db->entry);
+	}
+	if (count > 1)
+		db->release();
+}
+
+int database_run(
+	struct app *app, const struct database *db, const void *config, int count, char **words)
+{
+	const struct common_config *common = config;
+	struct query q = {.config = config};
+
+	app_handle_signals(); // some sources of names are slow
+	rows_init(&q.rows, common->json, db->columns);
+	if (count)
+		find(app, db, &q, count, words);
+	else
+		list(app, db, &q);
+	app_print(app, &q.rows);
+	rows_fini(&q.rows);
+	return app->status;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: ISC
+// What the commands on databases share: the whole database, or the entries of some words.
+#ifndef SOCKCTL_REFERENCE_ENTRIES_H
+#define SOCKCTL_REFERENCE_ENTRIES_H
+
+#include "app.h"
+
+// One run of such a command.
+struct query {
+	struct rows rows;
+	const void *config; // of the command
+};
+
+struct database {
+	const char *entry; // what it holds: "service"
+	const char *file; // where it usually is
+	const char *package; // the Debian package that brings the file
+	const char *const *columns; // of the rows
+
+	// Adds the rows that the config lets pass. Returns how many entries the database has, or a
+	// negative errno if it could not be read to its end.
+	int (*list)(struct query *q);
+
+	// The same for the entries of a word. Returns 0, -ENOENT, or -EAGAIN if the name service
+	// could not be asked.
+	int (*find)(struct query *q, const char *word);
+
+	void (*hold)(void); // keeps it open for look-ups that follow, until released
+	void (*release)(void);
+};
+
+// Prints the entries of WORDS, or the whole database without any. CONFIG begins with its struct
+// common_config. Returns the exit status.
+int database_run(
+	struct app *app, const struct database *db, const void *config, int count, char **words);
+
+#endif

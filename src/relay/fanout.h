@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: ISC
+// One stream of pieces for many readers, each at its own pace. A piece is kept once, until the
+// slowest has taken it. Who is far behind holds the senders up, but not for long where others wait
+// for more: a reader that takes nothing is given up then.
+#ifndef SOCKCTL_RELAY_FANOUT_H
+#define SOCKCTL_RELAY_FANOUT_H
+
+#include "base/list.h"
+#include "base/str.h"
+#include "io/timer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct audience;
+struct relay;
+
+// All of it is the audience's own.
+struct reader {
+	struct audience *audience; // NULL once it has left
+	struct relay *relay; // woken when there is something to take
+	struct list link;
+	uint64_t number; // tells the pieces that it has given
+	uint64_t position; // in everything that was ever given: the piece to take from
+	size_t taken; // bytes of that piece
+	uint64_t taken_at; // uv_now() when it took some last, or could have
+	bool is_behind;
+	bool is_held_up; // it wants to give something
+};
+
+// READER has stopped taking and keeps the others waiting: make it leave.
+typedef void audience_behind_fn(struct audience *a, struct reader *reader);
+
+// There may be room for more where there was none.
+typedef void audience_room_fn(struct audience *a);
+
+struct audience {
+	uv_loop_t *loop;
+	struct list readers;
+	struct str pieces; // each with its header in front
+	size_t start; // of the first that somebody still needs
+	uint64_t position; // the same, in everything that was ever given
+	uint64_t joined; // readers until now
+	size_t behind; // readers that are far behind
+	struct timer stall; // runs while there are some
+	struct timer rest; // runs while there is memory to give back after a burst
+	bool given_lately; // since it was started
+	audience_behind_fn *on_behind;
+	audience_room_fn *on_room;
+	void *data; // the owner's
+};
+
+void audience_init(struct audience *a, uv_loop_t *loop, audience_behind_fn *on_behind,
+	audience_room_fn *on_room, void *data);
+void audience_fini(struct audience *a);
+
+// READER hears what is given from now on.
+void audience_join(struct audience *a, struct reader *reader, struct relay *relay);
+void audience_leave(struct reader *reader); // may be called twice
+
+// Whether more should be given: nobody but FROM (NULL: nobody at all) is far behind, and FROM is
+// not so far that it must first take what is there.
+bool audience_has_room(const struct audience *a, const struct reader *from);
+
+// A piece for everybody but FROM (NULL: for everybody).
+void audience_give(struct audience *a, const struct reader *from, const void *data, size_t len);
+
+// Takes up to LEN bytes. Returns how many: 0 if there is nothing for now.
+size_t audience_take(struct reader *reader, void *buf, size_t len);
+
+#endif

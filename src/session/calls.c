@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: ISC
+#include "session/calls.h"
+
+#include "base/value.h"
+#include "opts/msg_flags.h"
+#include "io/urgent.h"
+#include "net/stream_socket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define AT(field, type) OPT_AT(struct stream_calls_config, field, type)
+
+const struct opt stream_calls_opts[] = {
+	{"send-flag", 0, OPT_LIST, AT(send_words, struct strlist), "FLAG",
+		"send with this flag of send(2), such as MSG_MORE", .words = "stream-send-flag"},
+	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
+		"receive with this flag of recv(2), such as MSG_WAITALL",
+		.words = "stream-recv-flag"},
+	{"recv-exactly", 0, OPT_SIZE, AT(recv_exactly, uint64_t), "SIZE",
+		"receive so many bytes, in one call where they fit, and end", .min = 1,
+		.max = UINT64_MAX},
+	{"peek", 0, OPT_FLAG, AT(peek, bool), NULL,
+		"show what comes first, leave it with the socket, and end"},
+	{"oob", 0, OPT_STRING, AT(oob, const char *), "TEXT",
+		"tell urgent data apart and where they stood; send TEXT urgently first",
+		.implied = ""},
+	{"reset", 0, OPT_FLAG, AT(reset, bool), NULL,
+		"end with a reset after the input, not with an end of file"},
+	{0},
+};
+
+// Nothing more is received after what these ask for.
+static bool ends_receiving(const struct stream_calls_config *c)
+{
+	return c->recv_exactly || c->recv_flags & MSG_PEEK;
+}
+
+int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err)
+{
+	int r = msg_flags_parse(MSG_SEND_STREAM, &c->send_words, &c->send_flags, err);
+
+	if (r == 0)
+		r = msg_flags_parse(MSG_RECV_STREAM, &c->recv_words, &c->recv_flags, err);
+	if (r < 0)
+		return r;
+	// A call for urgent data gets nothing else, so that it is made when there are some.
+	if (c->recv_flags & MSG_OOB && !c->oob)
+		c->oob = "";
+	c->recv_flags &= ~MSG_OOB;
+	if (c->peek)
+		c->recv_flags |= MSG_PEEK;
+	if (c->recv_exactly)
+		c->recv_flags |= MSG_WAITALL;
+	if (has_program && ends_receiving(c))
+		return bad_word(err, c->recv_exactly ? "--recv-exactly" : "--peek",
+			"ends the connection, and the program of --exec with it");
+	return 0;
+}
+
+void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy)
+{
+	if (c->reset)
+		policy->shutdown = SHUTDOWN_NEVER;
+	if (policy->until != UNTIL_BOTH)
+		return;
+	if (ends_receiving(c))
+		policy->until = UNTIL_PEER;
+	else if (c->reset)
+		policy->until = UNTIL_INPUT;
+}
+
+int stream_calls_apply(const struct stream_calls_config *c, struct endpoint *peer,
+	struct urgent *urgent, urgent_fn *fn, void *data)
+{
+	int fd = peer->in;
+	int r = 0;
+
+	peer->send_flags = c->send_flags;
+	peer->recv_flags = c->recv_flags;
+	peer->recv_limit = c->recv_exactly;
+	if (c->reset)
+		r = stream_close_by_reset(fd);
+	if (r == 0 && c->recv_exactly && peer->is_private) // others would have to wait as well
+		r = stream_receive_at_once(fd, c->recv_exactly);
+	if (r == 0 && c->oob) {
+		r = urgent_init(urgent, fd, peer->rd, fn, data);
+		peer->urgent = urgent;
+	}
+	if (r == 0 && c->oob && *c->oob) {
+		ssize_t n = urgent_send(fd, c->oob, strlen(c->oob));
+
+		r = n < 0 ? (int)n : 0;
+	}
+	return r;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: ISC
+// The options that change how a stream is sent, received and closed: flags of send and recv, urgent
+// data, peeking, an exact number of bytes, a reset.
+#ifndef SOCKCTL_SESSION_CALLS_H
+#define SOCKCTL_SESSION_CALLS_H
+
+#include "cli/opt.h"
+#include "io/channel.h"
+#include "relay/relay.h"
+
+struct stream_calls_config {
+	struct strlist send_words, recv_words; // MSG_*
+	const char *oob; // NULL: urgent data stay in the stream; else what to send urgently, or ""
+	bool peek;
+	bool reset;
+	uint64_t recv_exactly; // bytes; 0: whatever comes
+
+	int send_flags, recv_flags; // what the words say
+};
+
+extern const struct opt stream_calls_opts[];
+
+// Reads the words, and whether they go with a program that is joined to the connection. Returns 0,
+// or -EINVAL with the reason in ERR.
+int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err);
+
+// What the options say about the end of the stream.
+void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);
+
+// Prepares the endpoint of a connection, and sends what is urgent. Returns 0 or a negative errno.
+// URGENT is kept there if urgent data are to be told apart, with the callback.
+int stream_calls_apply(const struct stream_calls_config *c, struct endpoint *peer,
+	struct urgent *urgent, urgent_fn *fn, void *data);
+
+#endif

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: ISC
+#include "session/check.h"
+
+#include "base/value.h"
+#include "opts/connecting.h"
+#include "opts/progress_line.h"
+#include "session/scan_report.h"
+#include "opts/socket_options.h"
+#include "io/fd.h"
+#include "io/output.h"
+#include "net/names/database.h"
+#include "net/scan/scan.h"
+#include "net/scan/target.h"
+#include "out/progress.h"
+#include "out/rows.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HOUR_MS (3600 * 1000ull)
+#define DESCRIPTORS_KEPT 32 // for everything but the sockets
+#define MAX_SOCKETS 4096 // at once; more would only overrun what lies between here and there
+
+#define AT(field, type) OPT_AT(struct check_config, field, type)
+
+const struct opt check_opts[] = {
+	{"check", 'z', OPT_FLAG, AT(check, bool), NULL,
+		"connect and send nothing; PORT may be a list such as 22,80,8000-8100"},
+	{"any", 0, OPT_FLAG, AT(any, bool), NULL, "one open port is enough for success"},
+	{"banner", 0, OPT_DURATION, AT(banner_ms, uint64_t), "TIME",
+		"show what an open port says first, within TIME (2s)", .min = 1, .max = HOUR_MS,
+		.implied = "2s"},
+	{0},
+};
+
+static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
+static const char *const columns[] = {"{port}", "{service}", NULL};
+static const char *const columns_of_unix[] = {"{remote}", "{banner}", NULL};
+static const char *const columns_with_banner[] = {"{port}", "{service}", "{banner}", NULL};
+
+// One run.
+struct check {
+	struct app *app;
+	const struct check_config *config;
+	const struct dial_options *options;
+	const struct sockopt_settings *settings;
+	const struct place *place;
+	struct target *target;
+	struct scan *scan; // NULL until there is a target
+	bool is_listed; // the open ports, on stdout
+	bool has_services; // the database is held open
+	struct rows rows;
+	struct output out;
+	struct str text, going; // for stdout: still to be written, and being written
+	struct gather pieces;
+	bool is_done;
+	struct meter meter;
+};
+
+int check_parse(struct check_config *c, const struct place *place, struct str *err)
+{
+	if (!c->check || place->kind == PLACE_UNIX)
+		return 0;
+	if (place->kind == PLACE_FD)
+		return bad_word(
+			err, place->name, "is connected already; there is nothing to check");
+	return ports_parse(&c->ports, place->service, err);
+}
+
+void check_fini(struct check_config *c)
+{
+	ports_fini(&c->ports);
+}
+
+static void fail_output(struct check *c, int error)
+{
+	app_fail_output(c->app, error);
+	app_stop(c->app);
+}
+
+// Writes what there is to say, and ends the run after the last of it.
+static void flush(struct check *c)
+{
+	struct str written = c->going;
+	int r = 0;
+
+	if (output_is_busy(&c->out))
+		return;
+	c->going = c->text;
+	c->text = written;
+	str_clear(&c->text);
+	gather_clear(&c->pieces);
+	if (c->going.len) {
+		meter_hide(&c->meter);
+		gather_add(&c->pieces, c->going.data, c->going.len);
+		r = output_write(&c->out, &c->pieces);
+	}
+	if (r == 0 && c->is_done)
+		app_stop(c->app);
+	else if (r < 0 && r != -EAGAIN)
+		fail_output(c, r);
+}
+
+static void on_output(struct output *o, int error)
+{
+	struct check *c = o->data;
+
+	if (error)
+		fail_output(c, error);
+	else
+		flush(c);
+}
+
+static void set_service(void *arg, const struct servent *e)
+{
+	str_add(arg, e->s_name);
+}
+
+static void add_service(struct check *c, struct str *s, uint16_t port)
+{
+	char number[sizeof("65535")];
+
+	if (!port || c->options->numeric)
+		return;
+	if (!c->has_services)
+		services_hold();
+	c->has_services = true;
+	snprintf(number, sizeof(number), "%u", port);
+	services_find(number, "tcp", set_service, s);
+}
+
+// The bytes to show, without the line ends after them.
+static size_t banner_length(const struct str *banner)
+{
+	size_t len = banner->len;
+
+	while (len && (banner->data[len - 1] == '\n' || banner->data[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
+static void add_row(struct check *c, const struct scan_port *p)
+{
+	struct str service = {0};
+
+	add_service(c, &service, p->port);
+
+	const struct field fields[] = {
+		F_STR("name", c->place->host), F_ENDPOINT("remote", &p->address),
+		F_STR("service", service.data), F_STR("state", "open"),
+		F_BYTES("banner", p->banner.data, banner_length(&p->banner)),
+		F_UINT("port", p->port), // a socket in the file system has none
+	};
+
+	rows_add_fields(&c->rows, fields, ARRAY_SIZE(fields) - !p->port);
+	rows_take(&c->rows, &c->text);
+	str_fini(&service);
+}
+
+static void on_open(struct scan *s, const struct scan_port *p)
+{
+	struct check *c = s->data;
+
+	report(&c->app->out, &ev_open, F_ADDR("remote", &p->address));
+	if (c->is_listed) {
+		add_row(c, p);
+		flush(c);
+	}
+}
+
+static const char *host_of(const struct place *p)
+{
+	return p->host ? p->host : "localhost";
+}
+
+static void on_retry(struct scan *s, const struct scan_port *p)
+{
+	struct check *c = s->data;
+	struct str name = {0};
+	struct str reason = {0};
+
+	if (s->count > 1)
+		str_addf(&name, "%s:%u", host_of(c->place), p->port);
+	else
+		str_add(&name, c->place->name);
+	str_add_error(&reason, p->error);
+	client_report_retry(c->app, str_c(&name), p->tries, str_c(&reason), c->options);
+	str_fini(&name);
+	str_fini(&reason);
+}
+
+static void report_result(struct check *c)
+{
+	struct scan *s = c->scan;
+	int status = scan_report_status(s);
+	struct str text = {0};
+
+	if (s->count > 1)
+		scan_report_summary(c->app, host_of(c->place), s);
+	if (!status)
+		return;
+	app_fail_quietly(c->app, status);
+	if (s->count == 1) {
+		report_error(&c->app->out, status, c->place->name, NULL, s->ports[0].error);
+		return;
+	}
+	str_add(&text, "not open: ");
+	scan_report_closed(&text, s);
+	report_error(&c->app->out, status, host_of(c->place), str_c(&text), 0);
+	str_fini(&text);
+}
+
+static void end(struct check *c)
+{
+	c->is_done = true;
+	flush(c);
+}
+
+static void on_scanned(struct scan *s)
+{
+	struct check *c = s->data;
+
+	meter_end(&c->meter);
+	if (s->outcome.failure == DIAL_OK)
+		report_result(c);
+	else if (c->settings->failed)
+		sockopt_fail(c->app, c->place->name, c->settings, s->outcome.error);
+	else
+		client_report(c->app, c->place, c->options, &s->outcome);
+	end(c);
+}
+
+static size_t socket_limit(void)
+{
+	size_t limit = (size_t)fd_raise_limit();
+
+	return limit > 2 * DESCRIPTORS_KEPT ? MIN(limit - DESCRIPTORS_KEPT, MAX_SOCKETS)
+					    : MAX(limit / 2, 1);
+}
+
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct scan *s = ((const struct check *)data)->scan;
+
+	progress_add_count(line, "ports", s->count - s->left, s->count, elapsed);
+	str_addf(line, ", %zu open", s->open_count);
+}
+
+static void on_target(struct target *t)
+{
+	struct check *c = t->data;
+	struct place place = *c->place;
+	struct scan_options options = {
+		.dial = *c->options,
+		.banner_ms = c->config->banner_ms,
+		.any = c->config->any,
+		.limit = MIN(socket_limit(), MAX(t->ports.count, 1) * t->addresses.count),
+	};
+
+	if (t->outcome.failure == DIAL_OK) {
+		if (t->is_resolved)
+			client_report_resolved(c->app, host_of(&place), &t->addresses);
+		c->scan = scan_create(&c->app->loop, &t->addresses,
+			place.kind == PLACE_UNIX ? NULL : &t->ports, &options, on_open, on_retry,
+			on_scanned, c);
+		meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
+		return;
+	}
+	if (t->service)
+		place.service = (char *)t->service;
+	client_report(c->app, &place, c->options, &t->outcome);
+	end(c);
+}
+
+static void on_target_retry(struct target *t)
+{
+	struct check *c = t->data;
+	struct str reason = {0};
+
+	client_add_reason(&reason, c->place, c->options, &t->outcome);
+	client_report_retry(c->app, c->place->name, t->tries, str_c(&reason), c->options);
+	str_fini(&reason);
+}
+
+static void add_doing_of_scan(struct check *c, struct str *doing)
+{
+	const struct scan *s = c->scan;
+	const struct scan_port *first = s->ports;
+
+	if (s->count > 1) {
+		scan_report_summary(c->app, host_of(c->place), s);
+		str_add(doing, "; not open: ");
+		scan_report_closed(doing, s);
+	} else if (first->tries) {
+		str_addf(doing, "; the last of %" PRIu64 " tries met ", first->tries);
+		str_add_error(doing, first->error);
+	}
+}
+
+static void on_stop(void *arg, struct str *doing)
+{
+	struct check *c = arg;
+	const struct target *t = c->target;
+
+	meter_end(&c->meter);
+	str_add(doing, c->scan ? "checking " : "looking up ");
+	str_add_escaped(doing, c->place->name, strlen(c->place->name));
+	if (c->scan) {
+		add_doing_of_scan(c, doing);
+	} else if (t->tries) {
+		str_addf(doing, "; the last of %" PRIu64 " tries met ", t->tries);
+		client_add_reason(doing, c->place, c->options, &t->outcome);
+	}
+}
+
+static const char *const *columns_for(const struct check *c, const struct place *place)
+{
+	if (place->kind == PLACE_UNIX)
+		return columns_of_unix;
+	return c->config->banner_ms ? columns_with_banner : columns;
+}
+
+// A single port is told by the status alone, as scripts expect.
+static bool is_listed(const struct check *c)
+{
+	const struct ports *ports = &c->config->ports;
+
+	return c->app->out.json || c->config->banner_ms || ports->count + ports->services.count > 1;
+}
+
+int check_run(struct app *app, const struct check_config *config, const struct place *place,
+	const struct dial_options *options, const struct sockopt_settings *settings)
+{
+	struct check c = {.app = app,
+		.config = config,
+		.options = options,
+		.settings = settings,
+		.place = place};
+	int r = 0;
+
+	c.is_listed = is_listed(&c);
+	if (c.is_listed)
+		r = output_init(&c.out, &app->loop, STDOUT_FILENO, on_output, &c);
+	if (r < 0)
+		return app_fail(app, STATUS_LOCAL, "standard output", r);
+	rows_init(&c.rows, app->out.json, columns_for(&c, place));
+	c.rows.unaligned = true;
+	c.target = target_create(
+		&app->loop, place, &config->ports, options, on_target, on_target_retry, &c);
+	app->on_stop = on_stop;
+	app->stop_arg = &c;
+	app_run(app);
+	meter_fini(&c.meter);
+	scan_destroy(c.scan);
+	target_destroy(c.target);
+	if (c.has_services)
+		services_release();
+	rows_fini(&c.rows);
+	if (c.is_listed)
+		output_fini(&c.out);
+	gather_fini(&c.pieces);
+	str_fini(&c.text);
+	str_fini(&c.going);
+	return app->status;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: ISC
+#include "session/connection.h"
+
+#include "net/addr/sockname.h"
+#include "net/stream_socket.h"
+#include "sys/trace.h"
+
+#include <time.h>
+
+static const struct event ev_connected = {
+	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
+static const struct event ev_accepted = {
+	"accepted", REPORT_VERBOSE, "accepted connection {connection} from {remote}"};
+static const struct event ev_accepted_local = {"accepted", REPORT_VERBOSE,
+	"accepted connection {connection} from {remote} (process {pid}, user {uid}, group {gid})"};
+static const struct event ev_closed = {"closed", REPORT_VERBOSE,
+	"closed {remote}: {sent} bytes sent, {received} bytes received, {duration} since {start}, "
+	"{how}"};
+
+void connection_init(
+	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	*c = (struct connection){.app = app,
+		.number = number,
+		.remote = *remote,
+		.started = trace_now(),
+		.start_time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec};
+	sockaddr_unmap(&c->remote);
+}
+
+static void get_local(int fd, struct sockaddr_any *local)
+{
+	ends_local(fd, local);
+	sockaddr_unmap(local);
+}
+
+void connection_report_connected(const struct connection *c, int fd)
+{
+	struct sockaddr_any local;
+
+	if (!report_wants(&c->app->out, &ev_connected))
+		return;
+	get_local(fd, &local);
+	report(&c->app->out, &ev_connected, F_UINT("connection", c->number),
+		F_ADDR("remote", &c->remote), F_ADDR("local", &local));
+}
+
+void connection_report_accepted(const struct connection *c, int fd)
+{
+	struct sockaddr_any local;
+	struct ucred who;
+
+	if (!report_wants(&c->app->out, &ev_accepted))
+		return;
+	get_local(fd, &local);
+	if (stream_credentials(fd, &who) == 0)
+		report(&c->app->out, &ev_accepted_local, F_UINT("connection", c->number),
+			F_ADDR("remote", &c->remote), F_ADDR("local", &local),
+			F_INT("pid", who.pid), F_UINT("uid", who.uid), F_UINT("gid", who.gid));
+	else
+		report(&c->app->out, &ev_accepted, F_UINT("connection", c->number),
+			F_ADDR("remote", &c->remote), F_ADDR("local", &local));
+}
+
+bool connection_is_reported(const struct connection *c)
+{
+	return report_wants(&c->app->out, &ev_closed);
+}
+
+void connection_report_closed(const struct connection *c, const struct connection_end *end)
+{
+	report(&c->app->out, &ev_closed, F_UINT("connection", c->number),
+		F_ADDR("remote", &c->remote), F_TIME("start", c->start_time),
+		F_SECONDS("duration", trace_now() - c->started), F_UINT("sent", end->sent),
+		F_UINT("received", end->received), F_UINT("unsent", end->unsent),
+		F_STR("how", end->how), F_UINT("status", end->status));
+}
+
+int connection_report_error(const struct connection *c, int status, const char *message, int error)
+{
+	struct str remote = {0};
+
+	str_add_sockaddr(&remote, &c->remote.sa, c->remote.len);
+	report_error(&c->app->out, status, str_c(&remote), message, error);
+	str_fini(&remote);
+	return status;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: ISC
+// One connection as it is spoken of: its number, who is at the other end, how it began and what
+// became of it.
+#ifndef SOCKCTL_SESSION_CONNECTION_H
+#define SOCKCTL_SESSION_CONNECTION_H
+
+#include "app.h"
+#include "base/sockaddr.h"
+
+#include <stdint.h>
+
+struct connection {
+	struct app *app;
+	uint64_t number; // 1 for the first
+	bool is_one_of_many; // the owner's, after connection_init()
+	struct sockaddr_any remote;
+	uint64_t started; // trace_now()
+	uint64_t start_time; // ns since 1970
+};
+
+// What became of it.
+struct connection_end {
+	uint64_t sent, received; // bytes
+	uint64_t unsent; // bytes that were read for it and certainly did not reach it
+	const char *how; // a word or two: "done", "broken" ...
+	int status; // the exit status that goes with it
+};
+
+// It begins now. REMOTE is who is at the other end.
+void connection_init(
+	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote);
+
+// FD is the connected socket, to be asked for what else is known about both ends.
+void connection_report_connected(const struct connection *c, int fd);
+void connection_report_accepted(const struct connection *c, int fd);
+// True if somebody wants to know what becomes of it.
+bool connection_is_reported(const struct connection *c);
+void connection_report_closed(const struct connection *c, const struct connection_end *end);
+
+// An error that concerns this connection; message and error as for report_error(). Returns STATUS.
+int connection_report_error(const struct connection *c, int status, const char *message, int error);
+
+#endif

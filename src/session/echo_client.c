@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: ISC
+// sockctl echo --client: sends a word and shows what comes back, or measures. See sockctl-echo(1).
+#include "base/mem.h"
+#include "session/connection.h"
+#include "session/echo.h"
+#include "session/echo_report.h"
+#include "opts/progress_line.h"
+#include "opts/endpoint_lookup.h"
+#include "io/fd.h"
+#include "io/output.h"
+#include "net/dial.h"
+#include "net/addr/sockname.h"
+#include "net/echo/client.h"
+#include "out/progress.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+// One run of the client.
+struct client {
+	struct app *app;
+	const struct echo_config *config;
+	struct sockopt_settings settings;
+	struct dial_options dial_options;
+	struct dial *dial;
+	struct place_lookup lookup;
+	struct pinger pinger;
+	struct echo_report report;
+	struct output output; // tells when the reader of stdout has gone
+	struct str answer; // to the word
+	bool has_answer; // which may be empty
+	bool shows_results;
+	bool has_shown; // what a connection is like
+	bool has_begun; // to ask
+	struct meter meter;
+};
+
+static bool is_datagram(const struct client *c)
+{
+	return c->pinger.options.type == SOCK_DGRAM;
+}
+
+static const char *protocol_of(const struct client *c)
+{
+	if (c->report.remote.sa.sa_family == AF_UNIX)
+		return is_datagram(c) ? "datagram" : "stream";
+	return is_datagram(c) ? "udp" : "tcp";
+}
+
+static int on_open(void *data, unsigned connection, int fd)
+{
+	struct client *c = data;
+	struct connection spoken;
+	int r = sockopt_settings_complete(&c->settings, fd);
+
+	if (r < 0 || c->has_shown)
+		return r;
+	c->has_shown = true; // one stands for all
+	connection_init(&spoken, c->app, connection + 1, &c->report.remote);
+	connection_report_connected(&spoken, fd);
+	sockopt_config_report(c->app, &c->config->sockopt, fd);
+	return 0;
+}
+
+static void on_bytes(void *data, const char *bytes, size_t len)
+{
+	struct client *c = data;
+
+	c->has_answer = true;
+	str_addn(&c->answer, bytes, len);
+}
+
+static void on_result(void *data, const struct pinger_result *result)
+{
+	struct client *c = data;
+
+	if (!c->shows_results)
+		return;
+	meter_hide(&c->meter);
+	if (echo_report_result(&c->report, result))
+		app_stop(c->app);
+}
+
+static int status_of(enum pinger_failure failure, int error)
+{
+	switch (failure) {
+	case PINGER_CONNECT:
+		return error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT;
+	case PINGER_BROKEN:
+		return STATUS_BROKEN;
+	case PINGER_SILENT:
+		return STATUS_TIMEOUT;
+	default:
+		return STATUS_LOCAL;
+	}
+}
+
+static const char *message_of(enum pinger_failure failure, int error)
+{
+	if (failure == PINGER_WRONG)
+		return "what comes back is not what was sent";
+	if (failure == PINGER_SILENT)
+		return "no answer in time";
+	return error ? NULL : "the server has ended the connection";
+}
+
+static void on_failure(void *data, unsigned connection, enum pinger_failure failure, int error)
+{
+	struct client *c = data;
+	struct str remote = {0};
+
+	(void)connection;
+	if (c->settings.failed) {
+		sockopt_fail(c->app, c->config->place.name, &c->settings, error);
+		return;
+	}
+	str_add_sockaddr(&remote, &c->report.remote.sa, c->report.remote.len);
+	report_error(&c->app->out, status_of(failure, error), str_c(&remote),
+		message_of(failure, error), error);
+	app_fail_quietly(c->app, status_of(failure, error));
+	str_fini(&remote);
+}
+
+static void on_done(void *data)
+{
+	struct client *c = data;
+
+	app_stop(c->app);
+}
+
+static const struct pinger_events measure_events = {
+	.on_open = on_open,
+	.on_result = on_result,
+	.on_failure = on_failure,
+	.on_done = on_done,
+};
+static const struct pinger_events word_events = {
+	.on_open = on_open,
+	.on_bytes = on_bytes,
+	.on_failure = on_failure,
+	.on_done = on_done,
+};
+
+static int prepare(void *data, int fd)
+{
+	struct client *c = data;
+
+	return sockopt_settings_prepare(&c->settings, fd);
+}
+
+// As many requests as the interval lets be under way until the first is given up.
+static unsigned pipeline_of(const struct echo_config *c)
+{
+	if (c->pipeline)
+		return (unsigned)c->pipeline;
+	if (!c->interval_ms || c->reconnect)
+		return 1;
+	return (unsigned)MIN(c->wait_ms / c->interval_ms + 2, (uint64_t)PINGER_PIPELINE);
+}
+
+static int init_pinger(struct client *c)
+{
+	const struct echo_config *config = c->config;
+	struct pinger_options o = {
+		.type = config->udp ? SOCK_DGRAM : SOCK_STREAM,
+		.text = config->word,
+		.size = config->size,
+		.connections = (unsigned)config->connections,
+		.pipeline = pipeline_of(config),
+		.count = config->count,
+		.interval_ms = config->interval_ms,
+		.duration_ms = config->duration_ms,
+		.wait_ms = config->wait_ms,
+		.connect_ms = config->client.connect_timeout_ms,
+		.reconnect = config->reconnect,
+		.socket = c->dial_options.socket,
+	};
+
+	return pinger_init(
+		&c->pinger, &c->app->loop, &o, config->word ? &word_events : &measure_events, c);
+}
+
+static void fail(struct client *c, int status, int error)
+{
+	if (c->settings.failed)
+		sockopt_fail(c->app, c->config->place.name, &c->settings, error);
+	else
+		app_fail(c->app, status, c->config->place.name, error);
+	app_stop(c->app);
+}
+
+static void set_remote(struct client *c, const struct sockaddr_any *remote)
+{
+	c->report.remote = *remote;
+	sockaddr_unmap(&c->report.remote);
+	c->report.protocol = protocol_of(c);
+}
+
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct client *c = data;
+	const struct pinger_counts *n = &c->pinger.counts;
+
+	progress_add_count(
+		line, "answers", n->received + n->lost, c->pinger.options.count, elapsed);
+	str_addf(line, ", %" PRIu64 " lost", n->lost);
+}
+
+static void begin(struct client *c)
+{
+	c->has_begun = true;
+	meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
+	if (!c->config->word && !c->config->common.quiet && echo_report_begin(&c->report))
+		app_stop(c->app);
+	else
+		pinger_start(&c->pinger);
+}
+
+// A stream socket is connected; others may have to follow.
+static void begin_on(struct client *c, int fd, bool is_private, uint64_t began)
+{
+	enum outgoing_step step = OUTGOING_SOCKET;
+	struct sockaddr_any remote;
+	int r;
+
+	ends_remote(fd, &remote);
+	set_remote(c, &remote);
+	r = pinger_add(&c->pinger, fd, is_private, began);
+	if (r < 0 && is_private)
+		fd_close(fd);
+	if (r == 0 && is_private)
+		r = pinger_connect(&c->pinger, &remote, &step);
+	if (r < 0)
+		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+	else
+		begin(c);
+}
+
+static void on_dialled(struct dial *d)
+{
+	struct client *c = d->data;
+
+	if (d->last.failure == DIAL_OK) {
+		begin_on(c, d->fd, true, d->began);
+		return;
+	}
+	if (c->settings.failed)
+		sockopt_fail(c->app, c->config->place.name, &c->settings, d->last.error);
+	else
+		client_report(c->app, d->place, &d->options, &d->last);
+	app_stop(c->app);
+}
+
+static void on_progress(
+	struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt)
+{
+	struct client *c = d->data;
+
+	client_report_progress(c->app, d, progress, attempt);
+}
+
+// Datagrams have no connections that could fail, so the first address will do to which there is a
+// way.
+static void on_addresses(void *data, struct address_list *list)
+{
+	struct client *c = data;
+	enum outgoing_step step = OUTGOING_CONNECT;
+	int r = -EADDRNOTAVAIL;
+
+	for (size_t i = 0; r < 0 && i < list->count; i++) {
+		set_remote(c, &list->items[i]);
+		r = pinger_connect(&c->pinger, &list->items[i], &step);
+	}
+	address_list_fini(list);
+	if (r < 0)
+		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+	else
+		begin(c);
+}
+
+static int start_datagrams(struct client *c)
+{
+	const struct place *p = &c->config->place;
+
+	if (p->kind == PLACE_UNIX) {
+		struct address_list list = {xmalloc(sizeof(*list.items)), 1};
+
+		list.items[0] = p->unix_address;
+		on_addresses(c, &list);
+		return 0;
+	}
+	c->lookup = (struct place_lookup){.app = c->app,
+		.place = p,
+		.family = c->dial_options.family,
+		.type = SOCK_DGRAM,
+		.flags = c->dial_options.numeric ? AI_NUMERICHOST : 0,
+		.cb = on_addresses,
+		.data = c};
+	return place_lookup_start(&c->lookup);
+}
+
+static int start_inherited(struct client *c)
+{
+	const struct place *p = &c->config->place;
+	struct fd_info info;
+	int error = 0;
+
+	fd_inspect(p->fd, &info);
+	if (info.kind != FD_SOCKET)
+		error = info.kind == FD_BAD ? -EBADF : -ENOTSOCK;
+	else if (info.socket_type != c->pinger.options.type)
+		error = -ESOCKTNOSUPPORT;
+	if (error == 0)
+		error = sockopt_settings_prepare(&c->settings, p->fd);
+	if (error) {
+		fail(c, STATUS_CONNECT, error);
+		return app_fail_quietly(c->app, STATUS_CONNECT);
+	}
+	begin_on(c, p->fd, false, trace_now());
+	return 0;
+}
+
+static int start(struct client *c)
+{
+	if (c->config->place.kind == PLACE_FD)
+		return start_inherited(c);
+	if (is_datagram(c))
+		return start_datagrams(c);
+	c->dial = dial_create(
+		&c->app->loop, &c->config->place, &c->dial_options, on_dialled, on_progress, c);
+	return 0;
+}
+
+static void on_output(struct output *o, int error)
+{
+	struct client *c = o->data;
+
+	if (error != -EPIPE)
+		return; // what is written tells
+	app_fail_quietly(c->app, STATUS_SIGNAL + SIGPIPE);
+	c->report.has_failed = true;
+	app_stop(c->app);
+}
+
+static void add_doing(void *arg, struct str *doing)
+{
+	struct client *c = arg;
+
+	meter_end(&c->meter);
+	if (c->has_begun)
+		str_addf(doing, "after %" PRIu64 " of %" PRIu64 " answers",
+			c->pinger.counts.received, c->pinger.counts.sent);
+	else if (c->dial)
+		client_add_doing(c->dial, doing);
+	else
+		str_add(doing, "looking up the name");
+}
+
+// What is wrong with the answers as a whole.
+static void judge(struct client *c)
+{
+	const struct pinger_counts *n = &c->pinger.counts;
+	const char *name = c->config->place.name;
+
+	if (n->differing && !n->failures)
+		app_failf(c->app, STATUS_LOCAL, name, "what comes back is not what was sent");
+	else if (n->lost && !n->received && !n->failures)
+		app_failf(c->app, STATUS_TIMEOUT, name, "no answer");
+	else if (n->lost)
+		app_fail_quietly(c->app, STATUS_TIMEOUT);
+}
+
+// It looks up and connects again and again.
+static const struct sandbox measuring = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+
+int echo_measure(struct app *app, struct echo_config *config)
+{
+	struct client c = {.app = app, .config = config};
+	int r;
+
+	fd_raise_limit();
+	if (sockopt_config_parse(app, &config->sockopt, &c.settings) || !app_loop(app))
+		goto out;
+	app->on_stop = add_doing;
+	app->stop_arg = &c;
+	app_set_deadline(app, config->timeout_ms);
+	client_options(&config->client, &c.dial_options);
+	c.dial_options.socket.prepare = prepare;
+	c.dial_options.socket.prepare_data = &c;
+	c.report = (struct echo_report){.app = app, .config = config};
+	c.shows_results = !config->common.quiet && echo_report_shows_results(config);
+	r = output_init(&c.output, &app->loop, STDOUT_FILENO, on_output, &c);
+	if (r == 0)
+		r = init_pinger(&c);
+	if (r < 0)
+		app_fail(app, STATUS_LOCAL, "connections", r);
+	else if (!confine(app, &config->confine, &measuring) && start(&c) == 0)
+		app_run(app);
+	meter_end(&c.meter);
+	judge(&c);
+	if (c.has_answer)
+		echo_report_answer(&c.report, &c.answer, &c.pinger);
+	else if (!config->word && c.has_begun)
+		echo_report_summary(&c.report, &c.pinger);
+	dial_destroy(c.dial);
+	pinger_fini(&c.pinger);
+	output_fini(&c.output);
+	str_fini(&c.answer);
+out:
+	sockopt_settings_fini(&c.settings);
+	return app->status;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: ISC
+#include "session/echo_report.h"
+
+#include "session/stats.h"
+#include "out/histogram_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#define MOST_LINES 10 // of results per second
+
+static const struct {
+	const char *name;
+	double percent;
+} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
+
+bool echo_report_shows_results(const struct echo_config *c)
+{
+	return c->interval_ms && c->connections * 1000 <= MOST_LINES * c->interval_ms;
+}
+
+static int output(struct echo_report *r, struct str *text)
+{
+	int status = r->has_failed ? r->app->status : app_output(r->app, text);
+
+	r->has_failed = status != 0;
+	str_fini(text);
+	return status;
+}
+
+static int output_json(struct echo_report *r, json_t *object)
+{
+	struct str text = {0};
+
+	str_add_json(&text, object);
+	str_addc(&text, '\n');
+	return output(r, &text);
+}
+
+int echo_report_begin(struct echo_report *r)
+{
+	struct str text = {0};
+	struct str address = {0};
+	const char *name = r->config->place.name;
+
+	if (r->config->common.json)
+		return 0;
+	str_add_sockaddr(&address, &r->remote.sa, r->remote.len);
+	str_add(&text, "echo to ");
+	str_add_escaped(&text, name, strlen(name));
+	if (strcmp(name, str_c(&address)) != 0)
+		str_addf(&text, " (%s)", str_c(&address));
+	str_addf(&text, ", %s: %" PRIu64 " bytes\n", r->protocol, r->config->size);
+	str_fini(&address);
+	return output(r, &text);
+}
+
+static const char *const verdicts[] = {
+	[PINGER_ANSWERED] = "answered",
+	[PINGER_DUPLICATED] = "duplicate",
+	[PINGER_DIFFERS] = "different",
+	[PINGER_LOST] = "lost",
+};
+
+static int output_result(struct echo_report *r, const struct pinger_result *result)
+{
+	struct str text = {0};
+
+	if (result->verdict == PINGER_LOST)
+		str_add(&text, "no answer from ");
+	else
+		str_addf(&text, "%" PRIu64 " bytes from ", r->config->size);
+	str_add_sockaddr(&text, &r->remote.sa, r->remote.len);
+	str_add(&text, ":");
+	if (r->config->connections > 1)
+		str_addf(&text, " connection=%u", result->connection + 1);
+	str_addf(&text, " seq=%" PRIu64, result->number + 1);
+	if (result->verdict != PINGER_LOST)
+		str_addf(&text, " time=%.3f ms", (double)result->rtt / 1e6);
+	if (result->verdict == PINGER_DUPLICATED || result->verdict == PINGER_DIFFERS)
+		str_addf(&text, " (%s)", verdicts[result->verdict]);
+	str_addc(&text, '\n');
+	return output(r, &text);
+}
+
+int echo_report_result(struct echo_report *r, const struct pinger_result *result)
+{
+	const struct field fields[] = {
+		F_STR("event", "reply"),
+		F_ADDR("remote", &r->remote),
+		F_UINT("connection", result->connection + 1),
+		F_UINT("seq", result->number + 1),
+		F_STR("result", verdicts[result->verdict]),
+		F_SECONDS("rtt", result->rtt),
+	};
+	// What was lost has taken no time.
+	size_t n = ARRAY_SIZE(fields) - (result->verdict == PINGER_LOST);
+	json_t *object;
+
+	if (!r->config->common.json)
+		return output_result(r, result);
+	object = json_object();
+	json_add_fields(object, fields, n);
+	return output_json(r, object);
+}
+
+int echo_report_answer(struct echo_report *r, const struct str *answer, const struct pinger *p)
+{
+	const struct field fields[] = {
+		F_STR("event", "reply"),
+		F_ADDR("remote", &r->remote),
+		{"data", answer->len ? FIELD_BYTES : FIELD_STR, answer->len, str_c(answer)},
+		F_SECONDS("rtt", p->latencies.max),
+	};
+	// Only what was answered right has taken its time.
+	size_t n = ARRAY_SIZE(fields) - !p->counts.received;
+	struct str text = {0};
+	json_t *object;
+
+	if (r->config->common.json) {
+		object = json_object();
+		json_add_fields(object, fields, n);
+		return output_json(r, object);
+	}
+	str_addn(&text, answer->data, answer->len);
+	str_addc(&text, '\n');
+	return output(r, &text);
+}
+
+static double seconds_of(const struct pinger *p)
+{
+	return p->ended > p->started ? (double)(p->ended - p->started) / 1e9 : 0;
+}
+
+static double rate_of(const struct pinger *p)
+{
+	double seconds = seconds_of(p);
+
+	return seconds > 0 ? (double)p->counts.received / seconds : 0;
+}
+
+static void add_counts(struct str *s, const struct pinger *p)
+{
+	const struct pinger_counts *c = &p->counts;
+
+	str_addf(s, "%" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost (%.1f%%)", c->sent,
+		c->received, c->lost, c->sent ? 100 * (double)c->lost / (double)c->sent : 0);
+	if (p->under_way)
+		str_addf(s, ", %" PRIu64 " under way", p->under_way);
+	if (c->differing)
+		str_addf(s, ", %" PRIu64 " different", c->differing);
+	if (p->options.type == SOCK_DGRAM)
+		str_addf(s, ", %" PRIu64 " out of order, %" PRIu64 " duplicated", c->out_of_order,
+			c->duplicated);
+	str_addf(s, ", %.3f s\n", seconds_of(p));
+}
+
+static void add_times(struct str *s, const struct pinger *p)
+{
+	const struct histogram *h = &p->latencies;
+
+	str_addf(s, "round trip min/avg/max/mdev = %.3f/%.3f/%.3f/%.3f ms\n", (double)h->min / 1e6,
+		h->mean / 1e6, (double)h->max / 1e6, histogram_deviation(h) / 1e6);
+	for (size_t i = 0; i < ARRAY_SIZE(percentiles); i++)
+		str_addf(s, "%s%s", i ? "/" : "percentiles ", percentiles[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(percentiles); i++)
+		str_addf(s, "%s%.3f", i ? "/" : " = ",
+			(double)histogram_percentile(h, percentiles[i].percent) / 1e6);
+	str_addf(s, " ms\n%.1f requests per second\n", rate_of(p));
+}
+
+static void add_summary(
+	struct str *s, const struct echo_report *r, const struct pinger *p, bool verbose)
+{
+	struct tcp_stats tcp = pinger_tcp_stats(p);
+	const char *name = r->config->place.name;
+
+	str_add(s, "--- ");
+	str_add_escaped(s, name, strlen(name));
+	str_add(s, " ---\n");
+	add_counts(s, p);
+	if (p->counts.received)
+		add_times(s, p);
+	if (verbose && tcp.count) {
+		str_add_tcp_stats(s, &tcp);
+		str_addc(s, '\n');
+	}
+	if (r->config->histogram)
+		histogram_draw(&p->latencies, s);
+}
+
+static json_t *json_summary(const struct echo_report *r, const struct pinger *p)
+{
+	const struct pinger_counts *c = &p->counts;
+	const struct histogram *h = &p->latencies;
+	const struct field fields[] = {
+		F_STR("event", "stats"),
+		F_ADDR("remote", &r->remote),
+		F_STR("protocol", r->protocol),
+		F_UINT("size", r->config->size),
+		F_UINT("connections", r->config->connections),
+		F_UINT("sent", c->sent),
+		F_UINT("received", c->received),
+		F_UINT("lost", c->lost),
+		F_UINT("under_way", p->under_way),
+		F_UINT("different", c->differing),
+		F_UINT("out_of_order", c->out_of_order),
+		F_UINT("duplicated", c->duplicated),
+		F_SECONDS("duration", p->ended > p->started ? p->ended - p->started : 0),
+		F_SECONDS("min", h->min),
+		F_SECONDS("avg", llround(h->mean)),
+		F_SECONDS("max", h->max),
+		F_SECONDS("mdev", llround(histogram_deviation(h))),
+	};
+	struct tcp_stats tcp = pinger_tcp_stats(p);
+	// Without answers there are no times.
+	size_t n = ARRAY_SIZE(fields) - (c->received ? 0 : 4);
+	json_t *object = json_object();
+
+	json_add_fields(object, fields, n);
+	for (size_t i = 0; i < ARRAY_SIZE(percentiles) && c->received; i++)
+		json_object_set_new(object, percentiles[i].name,
+			json_real((double)histogram_percentile(h, percentiles[i].percent) / 1e9));
+	json_object_set_new(object, "rate", json_real(rate_of(p)));
+	if (tcp.count)
+		json_add_tcp_stats(object, &tcp);
+	if (r->config->histogram)
+		json_object_set_new(object, "histogram", histogram_json(h));
+	return object;
+}
+
+int echo_report_summary(struct echo_report *r, const struct pinger *p)
+{
+	struct str text = {0};
+
+	if (r->config->common.json)
+		return output_json(r, json_summary(r, p));
+	add_summary(&text, r, p, r->config->common.verbose);
+	return output(r, &text);
+}

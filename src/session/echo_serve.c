@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: ISC
+// sockctl echo: the server. See sockctl-echo(1).
+#include "session/echo.h"
+#include "opts/open_failure.h"
+#include "opts/endpoint_lookup.h"
+#include "io/fd.h"
+#include "net/activation.h"
+#include "net/echo/echo_server.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#define SAY_AGAIN_NS 60000000000ull
+
+static const struct event ev_listening = {
+	"listening", REPORT_NORMAL, "{protocol}: listening on {local}"};
+static const struct event ev_accepted = {
+	"accepted", REPORT_DEBUG, "accepted connection {connection} from {remote}"};
+static const struct event ev_closed = {"closed", REPORT_VERBOSE,
+	"connection {connection} from {remote}: {sent} bytes echoed, {duration}, {how}"};
+static const struct event ev_refused = {"refused", REPORT_VERBOSE, "refused {remote}: {reason}"};
+static const struct event ev_full = {"paused", REPORT_NORMAL,
+	"accepting nobody for now: {reason} ({errno}); {connections} connections are open"};
+static const struct event ev_stats = {"stats", REPORT_VERBOSE,
+	"{connections} connections, {sent} bytes echoed; {datagrams_received} datagrams received, "
+	"{datagrams_sent} echoed, {refused} refused, {failed} failed, {dropped} dropped"};
+
+// One run of the command.
+struct serving {
+	struct app *app;
+	struct echo_config *config;
+	struct sockopt_settings settings;
+	struct place_lookup lookup;
+	struct echo_server server;
+	atomic_uint_fast64_t said_full; // trace_now() of the last message about it, or 0
+};
+
+static void on_accepted(void *data, uint64_t number, const struct sockaddr_any *remote)
+{
+	struct serving *s = data;
+
+	report(&s->app->out, &ev_accepted, F_UINT("connection", number), F_ADDR("remote", remote));
+}
+
+static void on_closed(void *data, const struct echo_closed *c)
+{
+	static const char *const ends[] = {
+		[ECHO_DONE] = "done",
+		[ECHO_BROKEN] = "broken",
+		[ECHO_IDLE] = "idle",
+		[ECHO_STOPPED] = "stopped",
+	};
+	struct serving *s = data;
+
+	report(&s->app->out, &ev_closed, F_UINT("connection", c->number),
+		F_ADDR("remote", &c->remote), F_UINT("received", c->received),
+		F_UINT("sent", c->sent), F_UINT("unsent", c->received - c->sent),
+		F_TIME("start", c->start_time), F_SECONDS("duration", trace_now() - c->started),
+		F_STR("how", ends[c->end]),
+		F_STR("errno", c->error ? strerrorname_np(-c->error) : NULL));
+}
+
+static void on_refused(void *data, const struct sockaddr_any *remote, const char *why)
+{
+	struct serving *s = data;
+
+	report(&s->app->out, &ev_refused, F_ADDR("remote", remote), F_STR("reason", why));
+}
+
+static void on_trouble(void *data, int error, uint64_t open)
+{
+	struct serving *s = data;
+	uint64_t now = trace_now();
+	uint_fast64_t said = atomic_load(&s->said_full);
+
+	if (said && now - said < SAY_AGAIN_NS)
+		return;
+	if (!atomic_compare_exchange_strong(&s->said_full, &said, now))
+		return; // another thread says it
+	report(&s->app->out, &ev_full, F_STR("reason", strerror(-error)),
+		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", open));
+}
+
+static const struct echo_server_events events = {
+	.on_accepted = on_accepted,
+	.on_refused = on_refused,
+	.on_trouble = on_trouble,
+	.on_closed = on_closed,
+};
+
+static void report_listening(struct serving *s, const char *protocol, const struct sockaddr_any *a)
+{
+	report(&s->app->out, &ev_listening, F_STR("protocol", protocol), F_ENDPOINT("local", a));
+}
+
+// All workers have the same addresses.
+static void say_where(struct serving *s)
+{
+	const struct echo_worker *w = &s->server.workers[0];
+
+	for (size_t i = 0; i < w->listener.count; i++) {
+		const struct sockaddr_any *a = &w->listener.sockets[i].local;
+
+		report_listening(s, a->sa.sa_family == AF_UNIX ? "stream" : "tcp", a);
+		sockopt_config_report(s->app, &s->config->sockopt, w->listener.sockets[i].fd);
+	}
+	for (size_t i = 0; i < w->bound.count; i++) {
+		const struct sockaddr_any *a = &w->bound.sockets[i].local;
+
+		report_listening(s, a->sa.sa_family == AF_UNIX ? "datagram" : "udp", a);
+		sockopt_config_report(s->app, &s->config->sockopt, w->bound.sockets[i].fd);
+	}
+}
+
+// Before its threads start, for they are to follow.
+static int confine_serving(struct serving *s)
+{
+	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
+		.unlink = echo_server_path(&s->server)};
+
+	if (s->config->place.kind != PLACE_INET) // whose peers may have such names
+		sandbox.needs |= SANDBOX_ABSTRACT;
+	return confine(s->app, &s->config->confine, &sandbox);
+}
+
+static void start_serving(struct serving *s)
+{
+	int r;
+
+	if (confine_serving(s)) {
+		app_stop(s->app);
+		return;
+	}
+	say_where(s);
+	r = echo_server_start(&s->server);
+	if (r < 0) {
+		app_fail(s->app, STATUS_LOCAL, s->config->place.name, r);
+		app_stop(s->app);
+		return;
+	}
+	r = activation_notify("READY=1");
+	if (r < 0)
+		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
+}
+
+static int fail_open(
+	struct serving *s, const struct sockaddr_any *address, const char *step, int error)
+{
+	const struct open_failure f = {
+		.object = s->config->place.name,
+		.address = address,
+		.interface = s->config->client.interface,
+		.settings = &s->settings,
+		.step = step,
+	};
+
+	return open_failure_report(s->app, &f, error);
+}
+
+static void on_addresses(void *data, struct address_list *list)
+{
+	struct serving *s = data;
+	struct sockaddr_any failed = {0};
+	const char *step = "";
+	int r = echo_server_open(&s->server, list, &failed, &step);
+
+	address_list_fini(list);
+	if (r == 0) {
+		start_serving(s);
+		return;
+	}
+	fail_open(s, &failed, step, r);
+	app_stop(s->app);
+}
+
+static int serve_inet(struct serving *s)
+{
+	const struct echo_config *c = s->config;
+
+	s->lookup = (struct place_lookup){.app = s->app,
+		.place = &c->place,
+		.family = c->client.ipv4   ? AF_INET
+			  : c->client.ipv6 ? AF_INET6
+					   : AF_UNSPEC,
+		.type = c->udp && !c->tcp ? SOCK_DGRAM : SOCK_STREAM,
+		.flags = AI_PASSIVE | (c->client.numeric ? AI_NUMERICHOST : 0),
+		.cb = on_addresses,
+		.data = s};
+	return place_lookup_start(&s->lookup);
+}
+
+static int serve_unix(struct serving *s)
+{
+	const struct sockaddr_any *address = &s->config->place.unix_address;
+	const char *step = "";
+	int r = echo_server_open_unix(&s->server, address, &step);
+
+	if (r < 0)
+		return fail_open(s, address, step, r);
+	start_serving(s);
+	return 0;
+}
+
+static int serve_fd(struct serving *s)
+{
+	const struct place *p = &s->config->place;
+	int r = echo_server_adopt(&s->server, p->fd);
+
+	if (r < 0)
+		return app_fail(s->app, STATUS_CONNECT, p->name, r);
+	start_serving(s);
+	return 0;
+}
+
+static int start(struct serving *s)
+{
+	switch (s->config->place.kind) {
+	case PLACE_UNIX:
+		return serve_unix(s);
+	case PLACE_FD:
+		return serve_fd(s);
+	default:
+		return serve_inet(s);
+	}
+}
+
+static int prepare(void *data, int fd)
+{
+	struct serving *s = data;
+
+	return sockopt_settings_prepare(&s->settings, fd);
+}
+
+static void report_stats(struct serving *s)
+{
+	struct echo_counts c = echo_server_counts(&s->server);
+
+	report(&s->app->out, &ev_stats, F_UINT("connections", c.connections),
+		F_UINT("sent", c.stream_bytes), F_UINT("datagrams_received", c.datagrams.received),
+		F_UINT("datagrams_sent", c.datagrams.sent), F_UINT("refused", c.datagrams.refused),
+		F_UINT("truncated", c.datagrams.truncated), F_UINT("failed", c.datagrams.failed),
+		F_UINT("dropped", c.datagrams.dropped));
+}
+
+static struct echo_server_options options_of(struct serving *s)
+{
+	const struct echo_config *c = s->config;
+	bool is_unix = c->place.kind == PLACE_UNIX;
+
+	return (struct echo_server_options){
+		.streams = c->tcp || !c->udp,
+		.datagrams = c->udp || (!c->tcp && !is_unix),
+		.threads = (unsigned)c->threads,
+		.max_connections = c->listening.max_connections,
+		.idle_ms = c->idle_ms,
+		.keeps_records = report_wants(&s->app->out, &ev_closed),
+		.access = &c->listening.access,
+		.listen = {.backlog = (int)c->listening.backlog,
+			.mode = (mode_t)c->listening.mode,
+			.interface = c->client.interface,
+			.prepare = prepare,
+			.prepare_data = s},
+		.events = &events,
+		.data = s,
+	};
+}
+
+static void add_doing(void *arg, struct str *doing)
+{
+	(void)arg;
+	str_add(doing, "while serving");
+}
+
+int echo_serve(struct app *app, struct echo_config *config)
+{
+	struct serving s = {.app = app, .config = config};
+	struct echo_server_options options;
+	int r;
+
+	fd_raise_limit();
+	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
+		goto out;
+	app->on_stop = add_doing;
+	options = options_of(&s);
+	r = echo_server_init(&s.server, &app->loop, &options);
+	if (r < 0)
+		app_fail(app, STATUS_LOCAL, "threads", r);
+	else if (start(&s) == 0)
+		app_run(app);
+	activation_notify("STOPPING=1");
+	echo_server_stop(&s.server);
+	if (app->stopping)
+		report_stats(&s);
+	echo_server_fini(&s.server);
+out:
+	sockopt_settings_fini(&s.settings);
+	return app->status;
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: ISC
+#include "session/exec.h"
+
+#include "session/stats.h"
+
+#include "io/fd.h"
+#include "net/stream_socket.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define LOOK_FIRST_MS 20
+#define LOOK_LAST_MS 1000
+
+// What the messages call the party that a relay joins to the client.
+static const struct stream_files program_files = {
+	.in_name = "program", .out_name = "program", .is_remote = true};
+
+static const struct event ev_exited = {"exited", REPORT_VERBOSE,
+	"the program of connection {connection} has ended: exit status {exit_status}"};
+static const struct event ev_killed = {"exited", REPORT_VERBOSE,
+	"the program of connection {connection} has ended: killed by {signal}"};
+
+static void look(void *data);
+
+static bool is_unix(const struct session *s)
+{
+	return s->connection->remote.sa.sa_family == AF_UNIX;
+}
+
+// The kernel counts the bytes of TCP, but not of Unix sockets.
+static bool must_see_bytes(const struct session *s)
+{
+	const struct stream_config *c = s->config;
+
+	return stream_config_wants_bytes(c) || c->until != UNTIL_BOTH ||
+	       c->shutdown != SHUTDOWN_WRITE ||
+	       (is_unix(s) && (c->stats || connection_is_reported(s->connection)));
+}
+
+static void report_exit(const struct session *s)
+{
+	struct reporter *out = &s->connection->app->out;
+	int status = s->program_status;
+	char name[32];
+
+	if (WIFSIGNALED(status)) {
+		snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(WTERMSIG(status)));
+		report(out, &ev_killed, F_UINT("connection", s->connection->number),
+			F_UINT("pid", s->child->pid), F_STR("signal", name));
+	} else {
+		report(out, &ev_exited, F_UINT("connection", s->connection->number),
+			F_UINT("pid", s->child->pid), F_UINT("exit_status", WEXITSTATUS(status)));
+	}
+}
+
+static void complain(const struct session *s)
+{
+	int status = s->program_status;
+	struct str text = {0};
+
+	if (WIFSIGNALED(status))
+		str_addf(&text, "killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
+	else
+		str_addf(&text, "exit status %d", WEXITSTATUS(status));
+	report_error(&s->connection->app->out, STATUS_LOCAL, s->program->name, str_c(&text), 0);
+	str_fini(&text);
+}
+
+// Reports how the program has ended. Returns the status that follows from it.
+static int judge_program(struct session *s)
+{
+	report_exit(s);
+	// That it was told to end is no fault of its own.
+	if (!s->program_status || s->child->was_hung_up)
+		return STATUS_OK;
+	if (s->is_only)
+		complain(s);
+	return STATUS_LOCAL;
+}
+
+// Reports what became of the connection. Returns the status that follows from it.
+static int judge_connection(struct session *s)
+{
+	if (s->stream_status || s->was_ended)
+		return s->stream_status;
+	if (s->error)
+		return connection_report_error(s->connection, STATUS_BROKEN, NULL, s->error);
+	if (s->child->was_hung_up)
+		return connection_report_error(s->connection, STATUS_BROKEN,
+			"the client left before the program had ended", 0);
+	return STATUS_OK;
+}
+
+// Both the program and its connection are over.
+static void finish(struct session *s)
+{
+	int status = judge_connection(s);
+	const char *how = status ? "broken" : "done";
+	int program_status = judge_program(s);
+
+	if (!status && program_status) {
+		status = program_status;
+		how = "program failed";
+	}
+	if (!s->is_direct)
+		stream_report_closed(&s->stream, s->stream_status ? NULL : how, status);
+	else
+		connection_report_closed(
+			s->connection, &(struct connection_end){.sent = s->counts.sent,
+					       .received = s->counts.received,
+					       .unsent = s->counts.lost,
+					       .how = how,
+					       .status = status});
+	s->done(s, status);
+}
+
+static void on_closed(void *data, int error)
+{
+	struct session *s = data;
+
+	closing_destroy(s->closing);
+	s->closing = NULL;
+	if (!s->error)
+		s->error = error;
+	finish(s);
+}
+
+// Nobody else has the socket any more.
+static void end_output(struct session *s)
+{
+	uv_loop_t *loop = &s->connection->app->loop;
+
+	timer_stop(&s->look);
+	watch_fini(&s->watch);
+	stream_count(s->fd, &s->counts);
+	if (s->config->stats)
+		stats_report(s->connection, s->fd, s->counts.sent, s->counts.received);
+	// The program itself may have met the error, which is told once only, and failed for it.
+	if (!s->error && (s->counts.lost || (s->counts.is_closed && s->program_status)))
+		s->error = -ECONNRESET;
+	s->closing = closing_create(
+		loop, s->fd, s->error ? CLOSING_RESET : CLOSING_ORDERLY, on_closed, s);
+	s->fd = -1;
+}
+
+static void finish_if_over(struct session *s)
+{
+	const struct child *c = s->child;
+
+	if (!c->has_exited || s->closing)
+		return;
+	s->program_status = c->status;
+	if (!s->is_direct) {
+		if (s->stream_ended)
+			finish(s);
+	} else if (!child_holds(c, s->fd)) {
+		end_output(s);
+	} else {
+		timer_start(&s->look, s->look_ms);
+		s->look_ms = MIN(s->look_ms * 2, LOOK_LAST_MS);
+	}
+}
+
+// What a program leaves behind in its group may still have something to say, or may have closed its
+// output: nothing announces that.
+static void look(void *data)
+{
+	finish_if_over(data);
+}
+
+static void on_child(struct child *c)
+{
+	struct session *s = c->data;
+
+	s->look_ms = LOOK_FIRST_MS;
+	finish_if_over(s);
+}
+
+static void on_stream_done(struct stream *stream, int status)
+{
+	struct session *s = stream->data;
+
+	s->stream_ended = true;
+	s->stream_status = status;
+	if (status || s->config->until == UNTIL_PEER) {
+		s->was_ended = true;
+		child_hang_up(s->child);
+	}
+	finish_if_over(s);
+}
+
+static void on_gone(void *data)
+{
+	struct session *s = data;
+
+	child_hang_up(s->child);
+}
+
+// The client is gone, or nothing more will come from it.
+static void on_socket(struct watch *w, unsigned events)
+{
+	struct session *s = w->data;
+	int error;
+
+	if (!(events & WATCH_ERROR)) {
+		watch_want(w, 0);
+		stream_probe_often(w->fd);
+		return;
+	}
+	// With a relay in between it is the relay that takes the error.
+	error = s->is_direct ? stream_take_error(w->fd) : 0;
+	watch_fini(w);
+	s->error = error;
+	// Both directions have ended, or the program itself has met the error. The last words of
+	// the client may not have been read yet: a moment for them.
+	if (error)
+		child_hang_up(s->child);
+	else
+		timer_start(&s->gone, CHILD_GRACE_MS);
+}
+
+// Gives the program FD. Returns 0 or a negative errno.
+static int start_program(struct session *s, struct children *children, int fd, int socket)
+{
+	struct child_options options = {
+		.path = s->program->path, .argv = s->program->argv, .fd = fd};
+	char **env = program_environment(s->connection, socket);
+	int error = 0;
+
+	options.env = env;
+	s->child = child_create(children, &options, on_child, s, &error);
+	program_free_environment(env);
+	return error;
+}
+
+static int watch_client(struct session *s, int fd)
+{
+	int r = watch_init(&s->watch, &s->connection->app->loop, fd, WATCH_OUTPUT, on_socket, s);
+
+	if (r == 0)
+		watch_want(&s->watch, WATCH_PEER_END);
+	return r;
+}
+
+static int start_direct(struct session *s, struct children *children, int fd)
+{
+	int r;
+
+	s->fd = fd;
+	r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
+	if (r == 0)
+		r = start_program(s, children, fd, fd);
+	return r;
+}
+
+static void on_local(struct watch *w, unsigned events)
+{
+	struct session *s = w->data;
+
+	relay_on_event(&s->stream.relay, w, events);
+}
+
+static int start_relay(struct session *s, struct children *children, int fd, bool is_private)
+{
+	uv_loop_t *loop = &s->connection->app->loop;
+	int theirs;
+	int r = endpoint_init_program(&s->local, loop, &theirs, on_local, s);
+
+	if (r < 0)
+		return r;
+	r = start_program(s, children, theirs, fd);
+	fd_close(theirs);
+	if (r == 0)
+		r = stream_init(&s->stream, s->connection, s->config, &program_files, fd,
+			is_private, &s->local, on_stream_done, s);
+	if (r < 0)
+		return r;
+	// The end of its output is the end: nobody would read what the client still sends.
+	if (s->config->until == UNTIL_BOTH)
+		s->stream.relay.policy.until = UNTIL_INPUT;
+	s->stream.owner_reports = true;
+	s->fd = fd_duplicate(fd); // another one, for another watch
+	if (s->fd >= 0)
+		watch_client(s, s->fd);
+	stream_start(&s->stream);
+	return 0;
+}
+
+int session_start(struct session *s, struct children *children, const struct connection *connection,
+	const struct stream_config *config, const struct program *program, int fd, bool is_private,
+	session_fn *done, void *data)
+{
+	uv_loop_t *loop = &connection->app->loop;
+	int r;
+
+	*s = (struct session){.connection = connection,
+		.config = config,
+		.program = program,
+		.fd = -1,
+		.done = done,
+		.data = data};
+	timer_init(&s->look, loop, look, s);
+	timer_init(&s->gone, loop, on_gone, s);
+	s->is_direct = is_private && !must_see_bytes(s);
+	r = s->is_direct ? start_direct(s, children, fd) : start_relay(s, children, fd, is_private);
+	if (r < 0) {
+		if (s->is_direct)
+			s->fd = -1; // still the caller's
+		session_fini(s);
+	}
+	return r;
+}
+
+void session_fini(struct session *s)
+{
+	timer_fini(&s->look);
+	timer_fini(&s->gone);
+	watch_fini(&s->watch);
+	if (s->fd >= 0)
+		fd_close(s->fd);
+	s->fd = -1;
+	closing_destroy(s->closing);
+	s->closing = NULL;
+	stream_fini(&s->stream);
+	endpoint_fini(&s->local);
+	if (!s->child)
+		return;
+	if (!s->child->has_exited)
+		child_hang_up(s->child);
+	child_release(s->child);
+	s->child = NULL;
+}
+
+void session_report_totals(struct session *s)
+{
+	struct stream_counts counts;
+
+	if (!s->is_direct && !s->stream_ended) {
+		stream_report_totals(&s->stream);
+	} else if (s->is_direct && s->fd >= 0 && s->config->stats) {
+		stream_count(s->fd, &counts);
+		stats_report(s->connection, s->fd, counts.sent, counts.received);
+	}
+}
+
+void session_add_doing(const struct session *s, struct str *doing)
+{
+	if (s->is_direct)
+		str_addf(doing, "while a program was running (process %d)", (int)s->child->pid);
+	else
+		stream_add_doing(&s->stream, doing);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: ISC
+// One connection joined to a program of its own.
+#ifndef SOCKCTL_SESSION_EXEC_H
+#define SOCKCTL_SESSION_EXEC_H
+
+#include "session/connection.h"
+#include "session/program.h"
+#include "session/stream.h"
+#include "io/child.h"
+#include "io/closing.h"
+#include "net/stream_socket.h"
+
+struct session;
+
+// The program has ended, its output was delivered, and both have been reported. STATUS is that of
+// the connection or, if that is 0, of the program. The callback may call session_fini().
+typedef void session_fn(struct session *s, int status);
+
+// Where nobody must see the bytes, the program gets the socket itself and they cost nothing here.
+// Otherwise a relay passes them on.
+struct session {
+	const struct connection *connection; // the owner's
+	const struct stream_config *config;
+	const struct program *program;
+	struct child *child;
+	bool is_only; // the status of the program decides ours: say what is wrong with it
+	bool is_direct;
+	int program_status; // as waitpid(2) gives it
+	int error; // of the connection, a negative errno
+	session_fn *done;
+	void *data; // the owner's
+
+	int fd; // the socket, or a duplicate where a relay has it
+	struct watch watch; // for the end of the client
+	struct timer gone; // it is over; SIGHUP comes in a moment
+
+	// While the program has the socket.
+	struct timer look; // after the program has exited: whether its output has ended
+	uint64_t look_ms;
+	struct stream_counts counts; // once its output has ended
+	struct closing *closing;
+
+	// While a relay is in between.
+	struct endpoint local;
+	struct stream stream;
+	bool stream_ended;
+	bool was_ended; // on purpose, or with a failure that was reported
+	int stream_status;
+};
+
+// Starts the program on the socket FD of CONNECTION. Returns 0, or a negative errno; then FD stays
+// the caller's and the session needs no session_fini().
+int session_start(struct session *s, struct children *children, const struct connection *connection,
+	const struct stream_config *config, const struct program *program, int fd, bool is_private,
+	session_fn *done, void *data);
+
+// Ends it at once. The program is hung up if it is still running.
+void session_fini(struct session *s);
+
+// Shows how far it has come, before a message that it was cut off.
+void session_report_totals(struct session *s);
+
+// Adds what is under way, for messages.
+void session_add_doing(const struct session *s, struct str *doing);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: ISC
+#include "session/program.h"
+
+#include "base/mem.h"
+#include "net/addr/sockname.h"
+#include "net/stream_socket.h"
+
+#include <errno.h>
+#include <paths.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(field, type) OPT_AT(struct program_config, field, type)
+
+const struct opt program_opts[] = {
+	{"exec", 'e', OPT_STRING, AT(command, const char *), "COMMAND",
+		"join each connection to a shell that runs COMMAND", .words = "command"},
+	{"exec-file", 0, OPT_COMMAND, AT(file, struct strlist), "PROG [ARG]...",
+		"join each connection to PROG, which all words from here on belong to",
+		.words = "command|file"},
+	{0},
+};
+
+// Tries FOLDER (LEN bytes; none is the current one). Returns the path, or NULL with errno.
+static char *try_folder(const char *folder, size_t len, const char *name)
+{
+	struct str path = {0};
+	struct stat st;
+
+	str_addn(&path, folder, len);
+	if (len)
+		str_addc(&path, '/');
+	str_add(&path, name);
+	if (stat(str_c(&path), &st) == 0 && !S_ISREG(st.st_mode))
+		errno = EACCES;
+	else if (access(str_c(&path), X_OK) == 0)
+		return path.data;
+	str_fini(&path);
+	return NULL;
+}
+
+// What execvp(3) would run, so that it is known before the first client comes.
+static char *find(const char *name, int *error)
+{
+	const char *path = getenv("PATH");
+	char *found;
+
+	*error = -ENOENT;
+	if (!*name)
+		return NULL;
+	if (strchr(name, '/')) {
+		found = try_folder("", 0, name);
+		*error = -errno;
+		return found;
+	}
+	if (!path)
+		path = _PATH_STDPATH;
+	for (;;) {
+		size_t len = strcspn(path, ":");
+
+		found = try_folder(path, len, name);
+		if (found)
+			return found;
+		if (errno == EACCES)
+			*error = -EACCES;
+		if (!path[len])
+			return NULL;
+		path += len + 1;
+	}
+}
+
+int program_find(struct app *app, const struct program_config *c, struct program *p)
+{
+	const char *shell[] = {"sh", "-c", c->command, NULL};
+	const char *const *words = c->command ? shell : c->file.items;
+	size_t count = c->command ? ARRAY_SIZE(shell) - 1 : c->file.count;
+	int error = 0;
+
+	*p = (struct program){.name = c->command ? c->command : words[0]};
+	p->path = c->command ? xstrdup(_PATH_BSHELL) : find(words[0], &error);
+	if (!p->path)
+		return app_fail(app, STATUS_LOCAL, words[0], error);
+	p->argv = xcalloc(count + 1, sizeof(*p->argv));
+	for (size_t i = 0; i < count; i++)
+		p->argv[i] = xstrdup(words[i]);
+	return 0;
+}
+
+void program_fini(struct program *p)
+{
+	for (char **word = p->argv; word && *word; word++)
+		free(*word);
+	free(p->argv);
+	free(p->path);
+	*p = (struct program){0};
+}
+
+// What concerns this process only, or may be left over from a server that started it.
+static bool is_dropped(const char *variable)
+{
+	static const char *const names[] = {"LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
+		"NOTIFY_SOCKET=", "PROTO=", "TCPLOCAL", "TCPREMOTE", "UNIXLOCAL", "UNIXREMOTE",
+		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+struct environment {
+	char **items;
+	size_t count;
+};
+
+static void add(struct environment *e, char *variable)
+{
+	e->items = xrealloc(e->items, (e->count + 2) * sizeof(*e->items));
+	e->items[e->count++] = variable;
+	e->items[e->count] = NULL;
+}
+
+attr_printf(3, 4) static void set(struct environment *e, const char *name, const char *fmt, ...)
+{
+	struct str s = {0};
+	va_list ap;
+
+	str_addf(&s, "%s=", name);
+	va_start(ap, fmt);
+	str_vaddf(&s, fmt, ap);
+	va_end(ap);
+	add(e, s.data);
+}
+
+static void set_address(struct environment *e, const struct sockaddr_any *a, const char *name,
+	const char *ucspi_name)
+{
+	struct str host = {0};
+
+	if (a->len)
+		str_add_sockaddr_host(&host, &a->sa, a->len);
+	set(e, name, "%s", str_c(&host));
+	set(e, ucspi_name, "%s", str_c(&host));
+	str_fini(&host);
+}
+
+static void set_unix(struct environment *e, int fd, const struct sockaddr_any *local,
+	const struct sockaddr_any *remote)
+{
+	struct ucred who;
+
+	set(e, "PROTO", "UNIX");
+	set(e, "SOCKCTL_PROTO", "UNIX");
+	set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "UNIXLOCALPATH");
+	set_address(e, remote, "SOCKCTL_REMOTE_ADDRESS", "UNIXREMOTEPATH");
+	if (stream_credentials(fd, &who) < 0)
+		return;
+	set(e, "UNIXREMOTEPID", "%d", who.pid);
+	set(e, "UNIXREMOTEEUID", "%u", who.uid);
+	set(e, "UNIXREMOTEEGID", "%u", who.gid);
+}
+
+static void set_tcp(
+	struct environment *e, const struct sockaddr_any *local, const struct sockaddr_any *remote)
+{
+	set(e, "PROTO", "TCP");
+	set(e, "SOCKCTL_PROTO", "TCP");
+	set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "TCPLOCALIP");
+	set_address(e, remote, "SOCKCTL_REMOTE_ADDRESS", "TCPREMOTEIP");
+	set(e, "SOCKCTL_LOCAL_PORT", "%u", sockaddr_port(local));
+	set(e, "TCPLOCALPORT", "%u", sockaddr_port(local));
+	set(e, "SOCKCTL_REMOTE_PORT", "%u", sockaddr_port(remote));
+	set(e, "TCPREMOTEPORT", "%u", sockaddr_port(remote));
+}
+
+char **program_environment(const struct connection *c, int fd)
+{
+	struct environment e = {0};
+	struct sockaddr_any local;
+
+	for (char **variable = environ; *variable; variable++)
+		if (!is_dropped(*variable))
+			add(&e, xstrdup(*variable));
+	ends_local(fd, &local);
+	sockaddr_unmap(&local);
+	if (local.sa.sa_family == AF_UNIX)
+		set_unix(&e, fd, &local, &c->remote);
+	else
+		set_tcp(&e, &local, &c->remote);
+	return e.items;
+}
+
+void program_free_environment(char **env)
+{
+	for (char **variable = env; *variable; variable++)
+		free(*variable);
+	free(env);
+}

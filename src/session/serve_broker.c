@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: ISC
+// Clients joined to each other.
+#include "session/serve.h"
+
+#include "base/mem.h"
+#include "relay/broker.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct serve_broker {
+	struct stream_files files;
+	struct broker broker;
+};
+
+struct broker_client {
+	struct client client;
+	struct broker_member member;
+	struct stream stream;
+};
+
+static void on_failed(struct broker *b, int error)
+{
+	struct server *s = b->data;
+	const struct serve_broker *m = s->mode_data;
+
+	app_fail(s->app, STATUS_LOCAL, m->files.in_name, error);
+	server_end(s);
+}
+
+static void on_behind(struct broker *b, struct broker_member *m)
+{
+	struct broker_client *c = container_of(m, struct broker_client, member);
+
+	(void)b;
+	stream_cut_off(&c->stream, "cut off: it does not read what others do");
+}
+
+static int init(struct server *s)
+{
+	struct serve_broker *m = s->mode_data = xcalloc(1, sizeof(*m));
+	int status = stream_open_files(s->app, &s->config->stream, &m->files);
+	int r;
+
+	if (status)
+		return status;
+	r = broker_init(
+		&m->broker, &s->app->loop, m->files.in, s->config->chat, on_failed, on_behind, s);
+	return r < 0 ? app_fail(s->app, STATUS_LOCAL, m->files.in_name, r) : 0;
+}
+
+static void fini(struct server *s)
+{
+	struct serve_broker *m = s->mode_data;
+
+	broker_fini(&m->broker);
+	free(m);
+}
+
+static void on_done(struct stream *stream, int status)
+{
+	client_done(stream->data, status);
+}
+
+static void join(struct broker_client *c, struct broker *broker)
+{
+	const struct connection *connection = &c->client.connection;
+	struct str name = {0};
+	struct str place = {0};
+
+	str_addf(&name, "<user%" PRIu64 ">", connection->number);
+	if (connection->remote.sa.sa_family == AF_UNIX)
+		str_add(&place, "this machine");
+	else
+		str_add_sockaddr(&place, &connection->remote.sa, connection->remote.len);
+	broker_join(broker, &c->member, &c->stream.relay, str_c(&name), str_c(&place));
+	str_fini(&name);
+	str_fini(&place);
+}
+
+static int start(struct client *client)
+{
+	struct broker_client *c = container_of(client, struct broker_client, client);
+	struct server *s = client->server;
+	struct serve_broker *m = s->mode_data;
+	int r = stream_init(&c->stream, &client->connection, &s->config->stream, &m->files,
+		client->fd, client->is_private, &c->member.endpoint, on_done, client);
+
+	if (r < 0)
+		return r;
+	client->fd = -1;
+	c->stream.may_leave = true;
+	join(c, &m->broker);
+	if (server_is_last(s))
+		broker_complete(&m->broker);
+	stream_start(&c->stream);
+	return 0;
+}
+
+static void fini_client(struct client *client)
+{
+	struct broker_client *c = container_of(client, struct broker_client, client);
+
+	broker_leave(&c->member);
+	stream_fini(&c->stream);
+}
+
+static void report_totals(struct client *client)
+{
+	stream_report_totals(&container_of(client, struct broker_client, client)->stream);
+}
+
+static void add_doing(const struct client *client, struct str *doing)
+{
+	stream_add_doing(&container_of(client, struct broker_client, client)->stream, doing);
+}
+
+const struct serve_mode serve_broker = {
+	.client_size = sizeof(struct broker_client),
+	.init = init,
+	.fini = fini,
+	.start = start,
+	.fini_client = fini_client,
+	.report_totals = report_totals,
+	.add_doing = add_doing,
+};

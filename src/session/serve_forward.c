@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: ISC
+// Clients joined to another place, each by a connection of its own.
+#include "session/serve.h"
+
+#include "base/mem.h"
+#include "opts/connecting.h"
+#include "io/closing.h"
+#include "io/fd.h"
+#include "net/addr/sockname.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+// A pipe takes two descriptors: not for small talk.
+#define SPLICE_AFTER (64 * 1024)
+
+static const struct event ev_connected = {
+	"connected", REPORT_VERBOSE, "connection {connection} goes to {remote} from {local}"};
+
+struct forward {
+	struct stream_files files; // how the target is called
+	struct dial_options options;
+};
+
+struct forward_client {
+	struct client client;
+	struct dial *dial;
+	struct endpoint target;
+	struct stream stream;
+	struct closing *closing; // of what is left when the other side has broken
+	int status;
+};
+
+static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+{
+	const struct place *target = &c->target;
+	struct sockaddr_any address;
+
+	if (target->kind == PLACE_FD)
+		return;
+	sandbox->needs |= SANDBOX_DIAL;
+	if (target->kind == PLACE_UNIX)
+		return;
+	if (is_port_number(target->service, 0))
+		sandbox->port = (uint16_t)strtoul(target->service, NULL, 10);
+	if (!sandbox->port || (target->host && !numeric_address(target->host, 0, &address)))
+		sandbox->needs |= SANDBOX_NAMES;
+}
+
+static int init(struct server *s)
+{
+	const struct place *target = &s->config->target;
+	struct forward *f = s->mode_data = xcalloc(1, sizeof(*f));
+
+	f->files = (struct stream_files){
+		.in_name = target->name, .out_name = target->name, .is_remote = true};
+	f->options = (struct dial_options){.connect_timeout_ms = s->config->connect_timeout_ms};
+	return 0;
+}
+
+static void fini(struct server *s)
+{
+	free(s->mode_data);
+}
+
+static void on_closed(void *data, int error)
+{
+	struct forward_client *c = data;
+
+	(void)error; // that the stream was torn has been said
+	client_done(&c->client, c->status);
+}
+
+// A stream that was torn must not look whole to the other side: it is told by a reset as well.
+static void on_done(struct stream *stream, int status)
+{
+	struct forward_client *c = stream->data;
+	enum relay_outcome outcome = stream->relay.outcome;
+	struct endpoint *survivor;
+
+	if (outcome == RELAY_DONE || outcome == RELAY_IDLE) {
+		client_done(&c->client, status);
+		return;
+	}
+	survivor = outcome == RELAY_PEER_FAILED ? &c->target : &stream->peer;
+	c->status = status;
+	c->closing = closing_create(
+		&stream->app->loop, endpoint_take(survivor), CLOSING_RESET, on_closed, c);
+}
+
+// Joins the client to FD. Returns 0 or a negative errno; then FD stays the caller's.
+static int join(struct forward_client *c, int fd, bool is_private)
+{
+	struct client *client = &c->client;
+	struct server *s = client->server;
+	struct forward *f = s->mode_data;
+	int r = endpoint_init_socket(
+		&c->target, &s->app->loop, fd, is_private, stream_on_local_event, &c->stream);
+
+	if (r == 0)
+		r = stream_init(&c->stream, &client->connection, &s->config->stream, &f->files,
+			client->fd, client->is_private, &c->target, on_done, c);
+	if (r < 0) {
+		endpoint_take(&c->target); // without closing it
+		return r;
+	}
+	client->fd = -1;
+	c->stream.relay.in.splice_after = c->stream.relay.out.splice_after = SPLICE_AFTER;
+	stream_start(&c->stream);
+	return 0;
+}
+
+static void report_connected(const struct forward_client *c, int fd)
+{
+	struct reporter *out = &c->client.server->app->out;
+	struct sockaddr_any local;
+	struct sockaddr_any remote;
+
+	if (!report_wants(out, &ev_connected))
+		return;
+	ends_local(fd, &local);
+	ends_remote(fd, &remote);
+	report(out, &ev_connected, F_UINT("connection", c->client.connection.number),
+		F_ADDR("remote", &remote), F_ADDR("local", &local));
+}
+
+// What kept the target from being connected to, if that was a lack of descriptors or memory.
+static int exhaustion_of(const struct client *client, const struct dial_outcome *o)
+{
+	if (client_may_wait(client, o->error))
+		return o->error;
+	for (size_t i = 0; i < o->attempt_count; i++)
+		if (client_may_wait(client, o->attempts[i].error))
+			return o->attempts[i].error;
+	return 0;
+}
+
+static void fail_dial(struct forward_client *c, const struct dial *d)
+{
+	struct client *client = &c->client;
+	struct server *s = client->server;
+	int error = exhaustion_of(client, &d->last);
+	struct connection_end end = {.how = "target not reached"};
+
+	if (!error)
+		end.status = client_report(s->app, &s->config->target,
+			&((struct forward *)s->mode_data)->options, &d->last);
+	dial_destroy(c->dial);
+	c->dial = NULL;
+	if (error) {
+		client_wait(client, error);
+		return;
+	}
+	connection_report_closed(&client->connection, &end);
+	client_done(client, end.status);
+}
+
+static void on_dialled(struct dial *d)
+{
+	struct forward_client *c = d->data;
+	int fd = d->fd;
+	int r;
+
+	if (d->last.failure != DIAL_OK) {
+		fail_dial(c, d);
+		return;
+	}
+	dial_destroy(c->dial);
+	c->dial = NULL;
+	report_connected(c, fd);
+	r = join(c, fd, true);
+	if (r < 0) {
+		fd_close(fd);
+		client_fail(&c->client, r);
+	}
+}
+
+static int start(struct client *client)
+{
+	struct forward_client *c = container_of(client, struct forward_client, client);
+	struct server *s = client->server;
+	struct forward *f = s->mode_data;
+
+	if (s->config->target.kind == PLACE_FD)
+		return join(c, s->config->target.fd, false);
+	c->dial = dial_create(&s->app->loop, &s->config->target, &f->options, on_dialled, NULL, c);
+	return 0;
+}
+
+static void fini_client(struct client *client)
+{
+	struct forward_client *c = container_of(client, struct forward_client, client);
+
+	dial_destroy(c->dial);
+	stream_fini(&c->stream);
+	endpoint_fini(&c->target);
+	closing_destroy(c->closing);
+}
+
+static void report_totals(struct client *client)
+{
+	struct forward_client *c = container_of(client, struct forward_client, client);
+
+	if (!c->dial && !c->closing)
+		stream_report_totals(&c->stream);
+}
+
+static void add_doing(const struct client *client, struct str *doing)
+{
+	const struct forward_client *c = container_of(client, struct forward_client, client);
+
+	if (c->dial)
+		client_add_doing(c->dial, doing);
+	else
+		stream_add_doing(&c->stream, doing);
+}
+
+const struct serve_mode serve_forward = {
+	.client_size = sizeof(struct forward_client),
+	.descriptors = 1,
+	.add_needs = add_needs,
+	.init = init,
+	.fini = fini,
+	.start = start,
+	.fini_client = fini_client,
+	.report_totals = report_totals,
+	.add_doing = add_doing,
+};

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: ISC
+// One client, joined to stdin and stdout.
+#include "session/serve.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct one_client {
+	struct client client;
+	struct endpoint local;
+	struct stream stream;
+	struct console console;
+};
+
+// Standard input and output are opened again for the one client.
+static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+{
+	(void)c;
+	sandbox->needs |= SANDBOX_STDIO;
+}
+
+static int init(struct server *s)
+{
+	struct stream_files *files = s->mode_data = xcalloc(1, sizeof(*files));
+
+	int status = stream_open_files(s->app, &s->config->stream, files);
+
+	return status ? status : console_check_input(s->app, &s->config->console, files);
+}
+
+static void fini(struct server *s)
+{
+	free(s->mode_data);
+}
+
+static void on_done(struct stream *stream, int status)
+{
+	struct client *client = stream->data;
+	struct one_client *c = container_of(client, struct one_client, client);
+
+	client_done(client, console_judge(&c->console, status));
+}
+
+static int start(struct client *client)
+{
+	struct one_client *c = container_of(client, struct one_client, client);
+	struct server *s = client->server;
+	const struct stream_files *files = s->mode_data;
+	int r = endpoint_init_stdio(
+		&c->local, &s->app->loop, files->in, files->out, stream_on_local_event, &c->stream);
+
+	if (r == 0)
+		r = stream_init(&c->stream, &client->connection, &s->config->stream, files,
+			client->fd, client->is_private, &c->local, on_done, client);
+	if (r < 0)
+		return r;
+	client->fd = -1;
+	r = console_init(&c->console, &s->config->console, &c->stream);
+	if (r < 0)
+		return r;
+	stream_start(&c->stream);
+	return 0;
+}
+
+static void fini_client(struct client *client)
+{
+	struct one_client *c = container_of(client, struct one_client, client);
+
+	console_fini(&c->console);
+	stream_fini(&c->stream);
+	endpoint_fini(&c->local);
+}
+
+static void report_totals(struct client *client)
+{
+	stream_report_totals(&container_of(client, struct one_client, client)->stream);
+}
+
+static void add_doing(const struct client *client, struct str *doing)
+{
+	stream_add_doing(&container_of(client, struct one_client, client)->stream, doing);
+}
+
+const struct serve_mode serve_one = {
+	.client_size = sizeof(struct one_client),
+	.add_needs = add_needs,
+	.init = init,
+	.fini = fini,
+	.start = start,
+	.fini_client = fini_client,
+	.report_totals = report_totals,
+	.add_doing = add_doing,
+};

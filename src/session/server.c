@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: ISC
+#include "session/server.h"
+
+#include "base/mem.h"
+#include "io/fd.h"
+#include "net/activation.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESERVE 12 // descriptors kept for what a connection needs besides its own
+#define RETRY_MS 100
+#define SAY_AGAIN_NS 60000000000ull
+
+static const struct event ev_refused = {"refused", REPORT_VERBOSE, "refused {remote}: {reason}"};
+static const struct event ev_full = {"paused", REPORT_NORMAL,
+	"accepting nobody for now: {reason} ({errno}); {connections} connections are open"};
+
+static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer);
+static void on_trouble(struct listener *l, int error);
+static void on_retry(void *data);
+static void add_doing(void *arg, struct str *doing);
+
+int server_init(struct server *s, struct app *app, const struct listen_config *config,
+	const struct serve_mode *mode)
+{
+	int status;
+
+	*s = (struct server){.app = app, .config = config, .mode = mode};
+	list_init(&s->clients);
+	list_init(&s->waiting);
+	s->serves_many = config->keep_open || config->count > 1;
+	if (s->serves_many)
+		mem_keep_little();
+	s->descriptor_limit = fd_raise_limit();
+	status = sockopt_config_parse(app, &config->sockopt, &s->settings);
+	if (status || !app_loop(app))
+		return app->status;
+	listener_init(&s->listener, &app->loop, on_accept, on_trouble, s);
+	timer_init(&s->retry, &app->loop, on_retry, s);
+	app->on_stop = add_doing;
+	app->stop_arg = s;
+	app_set_deadline(app, config->stream.timeout_ms);
+	return mode->init(s);
+}
+
+static void add_doing(void *arg, struct str *doing)
+{
+	struct server *s = arg;
+
+	list_for_each (it, &s->clients)
+		if (s->mode->report_totals)
+			s->mode->report_totals(list_entry(it, struct client, link));
+	if (!list_empty(&s->clients))
+		s->mode->add_doing(list_entry(s->clients.next, struct client, link), doing);
+	else
+		str_add(doing, "waiting for a connection");
+}
+
+// Others are refused from now on.
+static void close_listener(struct server *s)
+{
+	app_fail_leftover(s->app, s->config->place.name, listener_close(&s->listener));
+}
+
+void server_end(struct server *s)
+{
+	close_listener(s);
+	app_stop(s->app);
+}
+
+bool server_is_last(const struct server *s)
+{
+	return !s->serves_many || (s->config->count && s->accepted == s->config->count);
+}
+
+void server_end_if_done(struct server *s)
+{
+	if (server_is_last(s) && s->open == 0 && !(s->mode->is_busy && s->mode->is_busy(s)))
+		server_end(s);
+}
+
+// Accepts while there is room.
+static void update_listening(struct server *s)
+{
+	struct listener *l = &s->listener;
+	uint64_t most = s->config->listening.max_connections;
+	bool has_room =
+		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
+
+	if (server_is_last(s))
+		close_listener(s); // rather than leave others to wait in vain
+	else if (!has_room && !l->paused)
+		listener_pause(l);
+	else if (has_room && (l->paused || l->troubled))
+		listener_resume(l);
+}
+
+static void say_full(struct server *s, int error)
+{
+	uint64_t now = trace_now();
+
+	if (s->said_full && now - s->said_full < SAY_AGAIN_NS)
+		return;
+	s->said_full = now;
+	report(&s->app->out, &ev_full, F_STR("reason", strerror(-error)),
+		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", s->open));
+}
+
+static void on_trouble(struct listener *l, int error)
+{
+	say_full(l->data, error);
+}
+
+static void free_client(struct client *c)
+{
+	struct server *s = c->server;
+
+	s->mode->fini_client(c);
+	if (c->fd >= 0 && c->is_private)
+		fd_close(c->fd);
+	list_remove(&c->link);
+	tally_remove(&s->tally, &c->connection.remote);
+	free(c);
+	s->open--;
+}
+
+void client_done(struct client *c, int status)
+{
+	struct server *s = c->server;
+
+	// A server that goes on does not end with the failure of one client.
+	if (status && (!s->serves_many || s->config->count))
+		app_fail_quietly(s->app, status);
+	free_client(c);
+	s->short_of_descriptors = false;
+	if (!list_empty(&s->waiting))
+		timer_start(&s->retry, 0);
+	update_listening(s);
+	server_end_if_done(s);
+}
+
+bool client_may_wait(const struct client *c, int error)
+{
+	bool is_exhaustion = error == -EMFILE || error == -ENFILE || error == -ENOBUFS ||
+			     error == -ENOMEM || error == -EAGAIN;
+
+	return is_exhaustion && c->server->serves_many;
+}
+
+void client_wait(struct client *c, int error)
+{
+	struct server *s = c->server;
+
+	list_remove(&c->link);
+	list_append(&s->waiting, &c->link);
+	say_full(s, error);
+	timer_start(&s->retry, RETRY_MS);
+	update_listening(s);
+}
+
+void client_fail(struct client *c, int error)
+{
+	if (client_may_wait(c, error))
+		client_wait(c, error);
+	else
+		client_done(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, error));
+}
+
+static void start_client(struct client *c)
+{
+	int r = c->server->mode->start(c);
+
+	if (r < 0)
+		client_fail(c, r);
+}
+
+static void on_retry(void *data)
+{
+	struct server *s = data;
+	uint64_t tries = s->open;
+
+	while (!list_empty(&s->waiting) && !timer_is_running(&s->retry) && tries-- > 0) {
+		struct client *c = list_entry(s->waiting.next, struct client, link);
+
+		list_remove(&c->link);
+		list_append(&s->clients, &c->link);
+		start_client(c);
+	}
+	update_listening(s);
+}
+
+void server_add_client(struct server *s, int fd, bool is_private, const struct sockaddr_any *remote)
+{
+	struct client *c = xcalloc(1, s->mode->client_size);
+	int r;
+
+	c->server = s;
+	c->fd = fd;
+	c->is_private = is_private;
+	s->accepted++;
+	s->open++;
+	connection_init(&c->connection, s->app, s->accepted, remote);
+	c->connection.is_one_of_many = s->serves_many;
+	list_append(&s->clients, &c->link);
+	tally_add(&s->tally, &c->connection.remote);
+	connection_report_accepted(&c->connection, fd);
+	r = sockopt_settings_complete(&s->settings, fd);
+	if (r < 0) {
+		sockopt_fail(s->app, s->config->place.name, &s->settings, r);
+		server_end(s);
+		return;
+	}
+	sockopt_config_report(s->app, &s->config->sockopt, fd);
+	start_client(c);
+}
+
+// Returns NULL if the peer is to be served, or why not.
+static const char *refusal(const struct server *s, const struct sockaddr_any *peer)
+{
+	const struct listen_config *c = s->config;
+
+	if (c->max_per_address && tally_count(&s->tally, peer) >= c->max_per_address)
+		return "its address has enough connections";
+	return access_refusal(&c->listening.access, peer);
+}
+
+// Looks whether another client could be served, before it is accepted only to wait.
+static void check_descriptors(struct server *s)
+{
+	uint64_t each = 1 + (uint64_t)s->mode->descriptors;
+	uint64_t needed = (uint64_t)s->descriptors + RESERVE + (s->open + 1) * each;
+
+	if (!s->serves_many || needed <= (uint64_t)s->descriptor_limit)
+		return;
+	s->short_of_descriptors = true;
+	say_full(s, -EMFILE);
+}
+
+static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer)
+{
+	struct server *s = l->data;
+	const char *reason = refusal(s, peer);
+
+	if (reason) {
+		fd_close(fd);
+		report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
+		return;
+	}
+	server_add_client(s, fd, true, peer);
+	check_descriptors(s);
+	update_listening(s);
+}
+
+int server_start(struct server *s)
+{
+	int r;
+
+	s->descriptors = fd_lowest_free();
+	r = listener_start(&s->listener);
+	if (r < 0) {
+		server_end(s);
+		return app_fail(s->app, STATUS_LOCAL, s->config->place.name, r);
+	}
+	s->is_ready = true;
+	r = activation_notify("READY=1");
+	if (r < 0)
+		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
+	return 0;
+}
+
+void server_fini(struct server *s)
+{
+	struct list *lists[] = {&s->clients, &s->waiting};
+
+	if (s->is_ready)
+		activation_notify("STOPPING=1");
+	close_listener(s);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		list_for_each (it, lists[i])
+			free_client(list_entry(it, struct client, link));
+	if (s->mode_data)
+		s->mode->fini(s);
+	timer_fini(&s->retry);
+	tally_fini(&s->tally);
+	sockopt_settings_fini(&s->settings);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: ISC
+// What every way of serving shares: where the server listens, whom it serves, how many at once, and
+// when it is over.
+#ifndef SOCKCTL_SESSION_SERVER_H
+#define SOCKCTL_SESSION_SERVER_H
+
+#include "app.h"
+#include "base/list.h"
+#include "opts/confine.h"
+#include "session/connection.h"
+#include "session/console.h"
+#include "opts/listening.h"
+#include "opts/endpoint_lookup.h"
+#include "session/program.h"
+#include "opts/socket_options.h"
+#include "session/stream.h"
+#include "net/access.h"
+#include "net/listener.h"
+
+struct listen_config {
+	struct common_config common;
+	struct stream_config stream;
+	struct console_config console;
+	struct sockopt_config sockopt;
+	struct confine_config confine;
+	struct listening_config listening;
+	bool ipv4, ipv6;
+	bool numeric;
+	bool keep_open;
+	uint64_t count;
+	uint64_t max_per_address;
+	const char *interface;
+	const char *forward;
+	bool broker;
+	bool chat;
+	uint64_t connect_timeout_ms;
+	struct program_config program;
+	bool expose;
+
+	// Filled in by the check of the command line.
+	struct place place;
+	struct place target; // of --forward
+	int activated; // listen on so many descriptors that were passed to us; 0: on place
+};
+
+struct server;
+struct client;
+
+// A way to serve connections: joined to stdin and stdout, to a program, to another place ...
+struct serve_mode {
+	size_t client_size; // of the struct that begins with struct client
+	int descriptors; // that a client takes besides its own
+	bool gives_access; // to what strangers must not get at by accident
+
+	// Adds what its connections need besides themselves. May be NULL.
+	void (*add_needs)(const struct listen_config *c, struct sandbox *sandbox);
+
+	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
+	// message.
+	int (*init)(struct server *s);
+	void (*fini)(struct server *s);
+
+	// Begins to serve: takes over client->fd and makes it -1. Returns 0, or a negative errno;
+	// then everything is as before. Ends with client_done().
+	int (*start)(struct client *c);
+
+	// Ends it at once, whatever its state, and frees what is in it.
+	void (*fini_client)(struct client *c);
+
+	// Shows for the last time how far it has come (may be NULL), and adds what is under way,
+	// for messages.
+	void (*report_totals)(struct client *c);
+	void (*add_doing)(const struct client *c, struct str *doing);
+
+	// True while there is more to do although no client is left. May be NULL.
+	bool (*is_busy)(const struct server *s);
+};
+
+// One run of the command.
+struct server {
+	struct app *app;
+	const struct listen_config *config;
+	const struct serve_mode *mode;
+	void *mode_data;
+	struct sockopt_settings settings;
+	struct listener listener;
+	struct place_lookup lookup;
+
+	struct list clients;
+	struct list waiting; // clients that nothing could be started for yet
+	struct tally tally;
+	uint64_t accepted;
+	uint64_t open;
+	bool serves_many;
+	bool is_ready; // and the service manager was told
+	int descriptor_limit;
+	int descriptors; // in use when the server starts
+	bool short_of_descriptors; // until somebody leaves
+	struct timer retry;
+	uint64_t said_full; // trace_now() of the last message about it, or 0
+};
+
+// One connection.
+struct client {
+	struct server *server;
+	struct list link;
+	struct connection connection;
+	int fd; // until the mode has taken it over
+	bool is_private;
+};
+
+// The config must outlive the server. Returns 0, or the status after a message.
+int server_init(struct server *s, struct app *app, const struct listen_config *config,
+	const struct serve_mode *mode);
+
+// Starts to listen, possibly after a look-up. Returns 0, or the status after a message.
+int server_open(struct server *s);
+
+// The connected socket FD is a client from now on.
+void server_add_client(
+	struct server *s, int fd, bool is_private, const struct sockaddr_any *remote);
+
+// Starts accepting, and tells everybody who waits for that. Returns 0, or the status after a
+// message.
+int server_start(struct server *s);
+
+// No more clients, and the end of the run.
+void server_end(struct server *s);
+
+// Ends the run if nothing is left to be done.
+void server_end_if_done(struct server *s);
+
+void server_fini(struct server *s);
+
+// The client has been served. Frees it.
+void client_done(struct client *c, int status);
+
+// It could not be served, because of ERROR: ends it, or starts it again later where that may help.
+void client_fail(struct client *c, int error);
+
+// True if ERROR says that what the client needs is used up by others for now.
+bool client_may_wait(const struct client *c, int error);
+
+// True if nobody else is to be accepted.
+bool server_is_last(const struct server *s);
+
+// Starts it again when others have left.
+void client_wait(struct client *c, int error);
+
+#endif

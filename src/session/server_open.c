@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: ISC
+// From the words of the command line to sockets that listen.
+#include "session/server.h"
+
+#include "opts/open_failure.h"
+#include "net/activation.h"
+#include "net/addr/sockname.h"
+#include "net/addr/ip.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
+
+// What serving takes from now on; programs take everything.
+static int confine_server(struct server *s)
+{
+	const struct listen_config *c = s->config;
+	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
+		.unlink = s->listener.bound.unix_path};
+
+	if (s->mode->add_needs)
+		s->mode->add_needs(c, &sandbox);
+	return s->mode->gives_access ? 0 : confine(s->app, &c->confine, &sandbox);
+}
+
+static int start_listening(struct server *s)
+{
+	int status = confine_server(s);
+
+	if (status) {
+		server_end(s);
+		return status;
+	}
+	for (size_t i = 0; i < s->listener.count; i++)
+		report(&s->app->out, &ev_listening,
+			F_ENDPOINT("local", &s->listener.sockets[i].local));
+	return server_start(s);
+}
+
+static int fail_listen(
+	struct server *s, const struct sockaddr_any *address, const char *step, int error)
+{
+	const struct open_failure f = {
+		.object = s->config->place.name,
+		.address = address,
+		.interface = s->config->interface,
+		.settings = &s->settings,
+		.step = step,
+	};
+
+	server_end(s);
+	return open_failure_report(s->app, &f, error);
+}
+
+static int prepare(void *data, int fd)
+{
+	struct server *s = data;
+
+	return sockopt_settings_prepare(&s->settings, fd);
+}
+
+static struct listener_options options_of(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
+	return (struct listener_options){
+		.prepare = prepare,
+		.prepare_data = s,
+		.backlog = (int)c->listening.backlog,
+		.mode = (mode_t)c->listening.mode,
+		.interface = c->interface,
+	};
+}
+
+static bool is_wildcard(const struct sockaddr_any *a)
+{
+	struct ip ip = ip_of(a);
+
+	return strcmp(ip_class(&ip), "unspecified") == 0;
+}
+
+// What gives access to a program is for this machine, for one address that was chosen, or for those
+// who were chosen; who means everybody has to say so.
+static bool is_exposed(const struct server *s, const struct sockaddr_any *addresses, size_t count)
+{
+	const struct listen_config *c = s->config;
+	bool is_guarded = !s->mode->gives_access || c->expose || c->listening.allow.count;
+
+	for (size_t i = 0; i < count && !is_guarded; i++)
+		if (!sockaddr_is_loopback(&addresses[i]) &&
+			(count > 1 || is_wildcard(&addresses[i])))
+			return true;
+	return false;
+}
+
+static int refuse_exposure(struct server *s)
+{
+	server_end(s);
+	return app_failf(s->app, STATUS_USAGE, NULL,
+		"everybody who can reach this machine could use the program; say who may with "
+		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
+}
+
+static void listen_on(struct server *s, struct address_list *list)
+{
+	struct listener_options options = options_of(s);
+	struct sockaddr_any failed = {0};
+	const char *step = "";
+	int r;
+
+	if (is_exposed(s, list->items, list->count)) {
+		refuse_exposure(s);
+	} else {
+		r = listener_open(&s->listener, list, &options, &failed, &step);
+		if (r < 0)
+			fail_listen(s, &failed, step, r);
+		else if (start_listening(s))
+			server_end(s);
+	}
+	address_list_fini(list);
+}
+
+static void on_addresses(void *data, struct address_list *list)
+{
+	listen_on(data, list);
+}
+
+static int listen_inet(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
+	s->lookup = (struct place_lookup){
+		.app = s->app,
+		.place = &c->place,
+		.family = c->ipv4   ? AF_INET
+			  : c->ipv6 ? AF_INET6
+				    : AF_UNSPEC,
+		.type = SOCK_STREAM,
+		.flags = AI_PASSIVE | (c->numeric ? AI_NUMERICHOST : 0),
+		.cb = on_addresses,
+		.data = s,
+	};
+	return place_lookup_start(&s->lookup);
+}
+
+static int listen_unix(struct server *s)
+{
+	struct listener_options options = options_of(s);
+	const char *step = "";
+	int r = listener_open_unix(&s->listener, &s->config->place.unix_address, &options, &step);
+
+	if (r < 0)
+		return fail_listen(s, &s->config->place.unix_address, step, r);
+	return start_listening(s);
+}
+
+static int fail_descriptor(struct server *s, int fd, int error)
+{
+	struct str name = {0};
+
+	str_addf(&name, "fd:%d", fd);
+	app_fail(s->app, STATUS_CONNECT, str_c(&name), error);
+	str_fini(&name);
+	return STATUS_CONNECT;
+}
+
+// A listening socket is accepted from; a connected one is the connection.
+static int listen_fd(struct server *s, int fd)
+{
+	struct sockaddr_any remote;
+	struct fd_info info;
+	int r;
+
+	fd_inspect(fd, &info);
+	if (info.kind != FD_SOCKET)
+		return fail_descriptor(s, fd, info.kind == FD_BAD ? -EBADF : -ENOTSOCK);
+	if (listener_adopt(&s->listener, fd) == 0)
+		return 0;
+	r = ends_remote(fd, &remote);
+	if (r < 0 || s->listener.count)
+		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
+	server_add_client(s, fd, false, &remote);
+	return 0;
+}
+
+static int listen_fds(struct server *s, int first, int count)
+{
+	int status = 0;
+
+	for (int i = 0; i < count && !status; i++)
+		status = listen_fd(s, first + i);
+	for (size_t i = 0; i < s->listener.count && !status; i++)
+		if (is_exposed(s, &s->listener.sockets[i].local, 1))
+			status = refuse_exposure(s);
+	if (status)
+		return status;
+	return s->listener.count ? start_listening(s) : confine_server(s);
+}
+
+int server_open(struct server *s)
+{
+	const struct listen_config *c = s->config;
+
+	if (c->activated) {
+		activation_close_on_exec(c->activated);
+		return listen_fds(s, ACTIVATION_FIRST, c->activated);
+	}
+	switch (c->place.kind) {
+	case PLACE_UNIX:
+		return listen_unix(s);
+	case PLACE_FD:
+		return listen_fds(s, c->place.fd, 1);
+	default:
+		return listen_inet(s);
+	}
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: ISC
+#include "session/stats.h"
+
+#include "out/field.h"
+#include "sys/trace.h"
+
+#include <inttypes.h>
+
+#define TCP_FIELDS(s) \
+	F_SECONDS("tcp_rtt", (s)->rtt_ns), F_SECONDS("tcp_rttvar", (s)->rttvar_ns), \
+		F_SECONDS("tcp_min_rtt", (s)->min_rtt_ns), \
+		F_UINT("tcp_retransmits", (s)->retransmits), F_UINT("tcp_cwnd", (s)->cwnd), \
+		F_UINT("tcp_mss", (s)->mss)
+#define TCP_FIELD_COUNT 6
+
+static const struct event ev_stats = {"stats", REPORT_NORMAL,
+	"{remote}: {sent} bytes sent, {received} bytes received, {duration}{tcp}"};
+
+void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
+{
+	str_add(s, "tcp: ");
+	if (stats->count > 1)
+		str_addf(s, "%u connections, ", stats->count);
+	str_addf(s,
+		"rtt %.3f ms, variation %.3f ms, least %.3f ms, %" PRIu64
+		" retransmits, cwnd %" PRIu64 ", mss %" PRIu64,
+		(double)stats->rtt_ns / 1e6, (double)stats->rttvar_ns / 1e6,
+		(double)stats->min_rtt_ns / 1e6, stats->retransmits, stats->cwnd, stats->mss);
+}
+
+void json_add_tcp_stats(json_t *object, const struct tcp_stats *stats)
+{
+	const struct field fields[] = {TCP_FIELDS(stats)};
+
+	json_add_fields(object, fields, TCP_FIELD_COUNT);
+}
+
+void stats_report(const struct connection *c, int fd, uint64_t sent, uint64_t received)
+{
+	struct tcp_stats tcp = {0};
+	struct str text = {0};
+	bool is_tcp = tcp_stats_add(&tcp, fd) == 0;
+
+	str_add(&text, "; ");
+	str_add_tcp_stats(&text, &tcp);
+
+	const struct field fields[] = {
+		F_UINT("connection", c->number),
+		F_ADDR("remote", &c->remote),
+		F_UINT("sent", sent),
+		F_UINT("received", received),
+		F_SECONDS("duration", trace_now() - c->started),
+		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL),
+		TCP_FIELDS(&tcp),
+	};
+	size_t n = ARRAY_SIZE(fields) - (is_tcp ? 0 : TCP_FIELD_COUNT);
+
+	report_fields(&c->app->out, &ev_stats, fields, n);
+	str_fini(&text);
+}

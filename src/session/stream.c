@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: ISC
+#include "session/stream.h"
+
+#include "base/mem.h"
+#include "opts/progress_line.h"
+#include "session/stats.h"
+#include "io/fd.h"
+#include "io/urgent.h"
+#include "net/stream_socket.h"
+#include "out/hexdump.h"
+#include "out/progress.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define SPLICE_AFTER 0 // one relay: a pipe costs little
+
+static const char *const until_choices[] = {"both", "peer", "input", NULL};
+static const char *const shutdown_choices[] = {"write", "both", "never", NULL};
+
+#define AT(field, type) OPT_AT(struct stream_config, field, type)
+
+const struct opt stream_opts[] = {
+	{"until", 0, OPT_CHOICE, AT(until, int), "WHICH",
+		"end when both directions have ended (both, the default), or with the first: peer "
+		"or input",
+		.choices = until_choices},
+	{"shutdown", 0, OPT_CHOICE, AT(shutdown, int), "HOW",
+		"what the end of the input does: end sending (write, the default), end both, or "
+		"never",
+		.choices = shutdown_choices},
+	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
+		"one deadline over everything, the transfer included", .min = 1,
+		.max = 365 * DAY_MS},
+	{"idle-timeout", 0, OPT_DURATION, AT(idle_ms, uint64_t), "TIME",
+		"end a connection after TIME without a byte in either direction", .min = 1,
+		.max = 365 * DAY_MS},
+	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line ends as CR LF"},
+	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
+		"refuse telnet negotiation and keep it out of the output"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "show both directions as hex on stderr"},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how far the transfer has come"},
+	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL,
+		"say at the end what was transferred, and how well (TCP_INFO)"},
+	{"input", 0, OPT_STRING, AT(input, const char *), "FILE", "read FILE instead of stdin",
+		.words = "file"},
+	{"output", 0, OPT_STRING, AT(output, const char *), "FILE", "write FILE instead of stdout",
+		.words = "file"},
+	{0},
+};
+
+static const struct event ev_urgent = {"urgent", REPORT_NORMAL,
+	"urgent data from {remote}: {text} ({byte}), after {offset} bytes"};
+
+// What few streams need, apart, so that thousands of the others stay small.
+struct stream_extras {
+	struct hexdump hex_out, hex_in;
+	struct crlf_filter crlf;
+	struct telnet_filter telnet;
+	struct telnet_escape_filter telnet_escape;
+	struct meter meter;
+	struct urgent urgent;
+};
+
+int stream_open_files(
+	struct app *app, const struct stream_config *config, struct stream_files *files)
+{
+	*files = (struct stream_files){
+		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false};
+	if (config->input) {
+		files->in_name = config->input;
+		files->in = fd_open_input(config->input);
+		if (files->in < 0)
+			return app_fail(app, STATUS_LOCAL, config->input, files->in);
+	}
+	if (config->output) {
+		files->out_name = config->output;
+		files->out = fd_open_output(config->output);
+		if (files->out < 0)
+			return app_fail(app, STATUS_LOCAL, config->output, files->out);
+	}
+	return 0;
+}
+
+static void show_hex(struct hexdump *h, const void *data, size_t len)
+{
+	struct str text = {0};
+	int r;
+
+	hexdump_add(h, &text, data, len);
+	r = write_whole(STDERR_FILENO, text.data, text.len);
+	(void)r; // when stderr is gone there is nobody left to tell
+	str_fini(&text);
+}
+
+static void on_sent(void *arg, const void *data, size_t len)
+{
+	struct stream_extras *x = arg;
+
+	show_hex(&x->hex_out, data, len);
+}
+
+static void on_urgent(void *data, unsigned char byte, uint64_t offset)
+{
+	struct stream *s = data;
+	const char text[] = {(char)byte, '\0'};
+
+	report(&s->app->out, &ev_urgent, F_ADDR("remote", &s->connection->remote),
+		F_STR("text", text), F_UINT("byte", byte), F_UINT("offset", offset));
+}
+
+static void on_received(void *arg, const void *data, size_t len)
+{
+	struct stream_extras *x = arg;
+
+	show_hex(&x->hex_in, data, len);
+}
+
+static uint64_t bytes_to_send(const struct endpoint *local)
+{
+	const struct fd_info *in = &local->rd_info;
+
+	return in->kind == FD_FILE && in->size > in->position ? in->size - in->position : 0;
+}
+
+static void add_progress(const void *data, uint64_t elapsed, struct str *line)
+{
+	const struct stream *s = data;
+	const struct sockaddr_any *remote = &s->connection->remote;
+
+	if (s->connection->is_one_of_many) {
+		str_add_sockaddr(line, &remote->sa, remote->len);
+		str_add(line, ": ");
+	}
+	progress_add(line, &(struct progress){.sent = s->relay.out.sent,
+				   .received = s->relay.in.received,
+				   .total = bytes_to_send(s->local),
+				   .elapsed = elapsed});
+}
+
+void stream_report_totals(struct stream *s)
+{
+	const struct stream_config *c = s->config;
+
+	if (!c) // it may not even have begun
+		return;
+	if (s->extras)
+		meter_end(&s->extras->meter);
+	if (c->stats || (c->progress && s->app->out.json))
+		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
+}
+
+// The party that the connection is joined to has failed.
+static int report_local_failure(struct stream *s, const char *name)
+{
+	int status = s->files->is_remote ? STATUS_BROKEN : STATUS_LOCAL;
+	int error = s->relay.error;
+
+	// A reader of stdout that goes away is no fault.
+	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
+		return STATUS_SIGNAL + SIGPIPE;
+	report_error(&s->app->out, status, name, NULL, error);
+	return status;
+}
+
+static bool has_left(const struct stream *s)
+{
+	return s->may_leave && s->relay.outcome == RELAY_PEER_FAILED &&
+	       s->relay.in.state == FLOW_SHUT;
+}
+
+static int report_failure(struct stream *s)
+{
+	const struct relay *r = &s->relay;
+
+	if (has_left(s))
+		return STATUS_OK;
+
+	switch (r->outcome) {
+	case RELAY_DONE:
+		break;
+	case RELAY_INPUT_FAILED:
+		return report_local_failure(s, s->files->in_name);
+	case RELAY_OUTPUT_FAILED:
+		return report_local_failure(s, s->files->out_name);
+	case RELAY_PEER_FAILED:
+		return connection_report_error(s->connection, STATUS_BROKEN,
+			r->error == -EPIPE ? "the peer closed before everything was sent" : NULL,
+			r->error);
+	case RELAY_IDLE:
+		return connection_report_error(
+			s->connection, STATUS_TIMEOUT, "idle for too long", 0);
+	case RELAY_QUIT:
+		if (relay_unacknowledged(r))
+			return connection_report_error(s->connection, STATUS_BROKEN,
+				"ended before everything was sent", 0);
+	}
+	return STATUS_OK;
+}
+
+static const char *outcome_name(enum relay_outcome outcome)
+{
+	static const char *const names[] = {
+		[RELAY_DONE] = "done",
+		[RELAY_INPUT_FAILED] = "input failed",
+		[RELAY_OUTPUT_FAILED] = "output failed",
+		[RELAY_PEER_FAILED] = "broken",
+		[RELAY_IDLE] = "idle",
+		[RELAY_QUIT] = "quit",
+	};
+
+	return names[outcome];
+}
+
+void stream_report_closed(const struct stream *s, const char *how, int status)
+{
+	const struct relay *r = &s->relay;
+
+	connection_report_closed(s->connection, &(struct connection_end){.sent = r->out.sent,
+							.received = r->in.received,
+							.unsent = relay_unsent(r),
+							.how = how ? how : outcome_name(r->outcome),
+							.status = status});
+}
+
+// The peer may have ended before it had sent all that was asked for.
+static int check_received(struct stream *s)
+{
+	struct str message = {0};
+	uint64_t wanted = s->config->calls.recv_exactly;
+
+	if (s->relay.in.received >= wanted)
+		return 0;
+	str_addf(&message, "the peer ended after %" PRIu64 " of %" PRIu64 " bytes",
+		s->relay.in.received, wanted);
+	int status = connection_report_error(s->connection, STATUS_BROKEN, str_c(&message), 0);
+	str_fini(&message);
+	return status;
+}
+
+// What is missing can come no more, and the peer must not take what it has for all.
+static bool is_torn(const struct stream *s)
+{
+	enum relay_outcome outcome = s->relay.outcome;
+
+	return s->peer.is_private &&
+	       (outcome == RELAY_INPUT_FAILED || outcome == RELAY_PEER_FAILED);
+}
+
+static void on_relay_done(struct relay *r)
+{
+	struct stream *s = r->data;
+	int status;
+
+	stream_report_totals(s);
+	status = report_failure(s);
+	if (!status)
+		status = check_received(s);
+	if (is_torn(s))
+		stream_close_by_reset(s->peer.wr_fd);
+	if (!s->owner_reports)
+		stream_report_closed(s, has_left(s) ? "left" : NULL, status);
+	s->done(s, status);
+}
+
+static void on_peer_event(struct watch *w, unsigned events)
+{
+	struct stream *s = w->data;
+
+	relay_on_event(&s->relay, w, events);
+}
+
+void stream_on_local_event(struct watch *w, unsigned events)
+{
+	struct stream *s = w->data;
+
+	relay_on_event(&s->relay, w, events);
+}
+
+bool stream_config_wants_bytes(const struct stream_config *config)
+{
+	const struct stream_calls_config *calls = &config->calls;
+
+	return config->crlf || config->telnet || config->hex || config->progress ||
+	       config->idle_ms || calls->oob || calls->reset || calls->send_flags ||
+	       calls->recv_flags;
+}
+
+static struct stream_extras *create_extras(const struct stream_config *config)
+{
+	bool is_wanted = config->crlf || config->telnet || config->hex || config->progress ||
+			 config->calls.oob;
+
+	return is_wanted ? xcalloc(1, sizeof(struct stream_extras)) : NULL;
+}
+
+static void free_extras(struct stream_extras *x)
+{
+	if (x)
+		telnet_filter_fini(&x->telnet);
+	free(x);
+}
+
+static void set_filters(struct stream *s)
+{
+	struct relay *r = &s->relay;
+	struct stream_extras *x = s->extras;
+
+	if (s->config->telnet) {
+		telnet_filter_init(&x->telnet);
+		telnet_escape_filter_init(&x->telnet_escape, s->config->crlf);
+		r->in.filter = &x->telnet.filter;
+		r->out.filter = &x->telnet_escape.filter;
+		r->telnet = &x->telnet;
+	} else if (s->config->crlf) {
+		crlf_filter_init(&x->crlf);
+		r->out.filter = &x->crlf.filter;
+	}
+	if (s->config->hex) {
+		if (s->app->out.is_coloured) {
+			x->hex_out.colour = COLOUR_SENT;
+			x->hex_in.colour = COLOUR_RECEIVED;
+		}
+		x->hex_out.direction = '>';
+		x->hex_in.direction = '<';
+		r->out.tap = on_sent;
+		r->in.tap = on_received;
+		r->out.tap_arg = r->in.tap_arg = x;
+	}
+}
+
+int stream_init(struct stream *s, const struct connection *connection,
+	const struct stream_config *config, const struct stream_files *files, int fd,
+	bool is_private, struct endpoint *local, stream_fn *done, void *data)
+{
+	uv_loop_t *loop = &connection->app->loop;
+	struct relay_policy policy = {
+		.until = config->until,
+		.shutdown = config->shutdown,
+		.end_with_peer = local->rd_info.kind == FD_TERMINAL,
+		.idle_ms = config->idle_ms,
+		.splice_after = SPLICE_AFTER,
+	};
+	int r;
+
+	*s = (struct stream){.app = connection->app,
+		.connection = connection,
+		.config = config,
+		.files = files,
+		.local = local,
+		.extras = create_extras(config),
+		.done = done,
+		.data = data};
+	stream_calls_adjust(&config->calls, &policy);
+	r = endpoint_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
+	if (r == 0) {
+		r = stream_calls_apply(&config->calls, &s->peer,
+			s->extras ? &s->extras->urgent : NULL, on_urgent, s);
+		if (r < 0)
+			endpoint_take(&s->peer);
+	}
+	if (r < 0) {
+		free_extras(s->extras);
+		*s = (struct stream){0};
+		return r;
+	}
+	relay_init(&s->relay, loop, local, &s->peer, &policy, on_relay_done, s);
+	set_filters(s);
+	return 0;
+}
+
+void stream_start(struct stream *s)
+{
+	if (s->config->progress)
+		meter_start(&s->extras->meter, s->app, true, add_progress, s);
+	relay_start(&s->relay);
+}
+
+void stream_fini(struct stream *s)
+{
+	if (s->extras)
+		meter_fini(&s->extras->meter);
+	free_extras(s->extras);
+	s->extras = NULL;
+	relay_fini(&s->relay);
+	endpoint_fini(&s->peer);
+}
+
+void stream_cut_off(struct stream *s, const char *message)
+{
+	int status;
+
+	stream_report_totals(s);
+	status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
+	stream_report_closed(s, "cut off", status);
+	s->done(s, status);
+}
+
+void stream_add_doing(const struct stream *s, struct str *doing)
+{
+	str_addf(doing, "after %" PRIu64 " bytes sent and %" PRIu64 " bytes received",
+		s->relay.out.sent, s->relay.in.received);
+}
