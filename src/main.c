@@ -14,7 +14,7 @@
  *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
  *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout;
  *                 broker, chat: many clients among themselves; audience: one stream for many
- *   net/          place: words that name an endpoint; lookup: names, in a thread; dial: connecting
+ *   net/          place: words that name an channel; lookup: names, in a thread; dial: connecting
  *                 (RFC 8305); outgoing: the sockets for that; ports, target, prober, scan:
  *                 checking many ports; bound: sockets on every address of a place; listener:
  *                 accepting; datagram: a socket that sends them; transmit, splitter, sender: from
@@ -27,7 +27,7 @@
  *                 that measures one, with its peers and the echo_payload; tcp_stats
  *   io/           watch: readiness of one descriptor; pollset: of thousands; signal_watch; timer;
  *                 task: blocking work in a thread; pacer: a rate; stdio; output: writing in the
- *                 background; endpoint: socket and stdio behind one interface; urgent: what
+ *                 background; channel: socket and stdio behind one interface; urgent: what
  *                 overtakes a stream; terminal: what is shown in place; terminal_mode: how keys
  *                 come, and the way back
  *   out/          colour; report: events and errors as text or JSON; rows: tables; field: the

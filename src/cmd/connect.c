@@ -102,7 +102,7 @@ struct connect {
 	struct sockopt_settings settings;
 	struct dial *dial;
 	struct connection connection;
-	struct endpoint local;
+	struct channel local;
 	struct stream stream;
 	struct console console;
 	bool is_streaming;
@@ -213,7 +213,7 @@ static const struct sandbox transferring = {.needs = SANDBOX_SUSPEND};
 
 static int start_stream(struct connect *c, int fd, bool is_private)
 {
-	int r = endpoint_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out,
+	int r = channel_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out,
 		stream_on_local_event, &c->stream);
 
 	if (r == 0)
@@ -224,7 +224,7 @@ static int start_stream(struct connect *c, int fd, bool is_private)
 	c->is_streaming = true;
 	r = console_init(&c->console, &c->config->console, &c->stream);
 	if (r < 0) {
-		endpoint_take(&c->stream.peer); // the caller closes it
+		channel_take(&c->stream.peer); // the caller closes it
 		return r;
 	}
 	if (confine(c->app, &c->config->confine, &transferring))
@@ -319,7 +319,7 @@ static void fini(struct connect *c)
 	console_fini(&c->console);
 	if (c->is_streaming)
 		stream_fini(&c->stream);
-	endpoint_fini(&c->local);
+	channel_fini(&c->local);
 	if (c->is_running)
 		session_fini(&c->session);
 	children_fini(&c->children);

@@ -8,7 +8,7 @@
 static const char usage[] = "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
 			    "Every call of the sockets API within reach of a shell.\n";
 
-static const char endpoints[] =
+static const char channels[] =
 	"Wherever a command takes a place to connect to or to listen on:\n"
 	"\n"
 	"  HOST PORT          two words; the port is a number or the name of a service\n"
@@ -49,7 +49,7 @@ static const char statuses[] =
 	"         that goes away ends the program quietly with 141.\n";
 
 const struct guide_topic guide_topics[] = {
-	{"endpoints", "How to write where to connect or listen", endpoints},
+	{"endpoints", "How to write where to connect or listen", channels},
 	{"values", "How to write times, sizes and options", values},
 	{"status", "What the exit statuses mean", statuses},
 	{"examples", "The examples of all commands", NULL},

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static ssize_t socket_recv(struct endpoint *e, void *buf, size_t len)
+static ssize_t socket_recv(struct channel *e, void *buf, size_t len)
 {
 	// All that is wanted shall come in one call: ready says whether it is there.
 	if (e->recv_limit && !fd_is_ready(e->rd_fd, POLLIN))
@@ -22,19 +22,19 @@ static ssize_t socket_recv(struct endpoint *e, void *buf, size_t len)
 	return sys_recv(e->rd_fd, buf, len, MSG_DONTWAIT | e->recv_flags);
 }
 
-static ssize_t socket_send(struct endpoint *e, const void *buf, size_t len)
+static ssize_t socket_send(struct channel *e, const void *buf, size_t len)
 {
 	return sys_send(e->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | e->send_flags);
 }
 
-static int socket_shut(struct endpoint *e, int how)
+static int socket_shut(struct channel *e, int how)
 {
 	return sys_shutdown(e->wr_fd, how);
 }
 
-static const struct endpoint_ops socket_ops = {socket_recv, socket_send, socket_shut};
+static const struct channel_ops socket_ops = {socket_recv, socket_send, socket_shut};
 
-ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
+ssize_t channel_recv_fd(struct channel *e, void *buf, size_t len)
 {
 	if (e->offset) {
 		ssize_t n = sys_pread(e->rd_fd, buf, len, *e->offset);
@@ -45,7 +45,7 @@ ssize_t endpoint_recv_fd(struct endpoint *e, void *buf, size_t len)
 	return stdio_read_fd(e->rd_fd, &e->rd_info, &e->watches[0], buf, len);
 }
 
-static ssize_t stdio_send(struct endpoint *e, const void *buf, size_t len)
+static ssize_t stdio_send(struct channel *e, const void *buf, size_t len)
 {
 	return stdio_write_fd(e->wr_fd, &e->wr_info, e->wr, buf, len);
 }
@@ -70,7 +70,7 @@ static int close_output(int fd)
 }
 
 // Closing is how a pipe or a file learns that nothing more comes.
-static int stdio_shut(struct endpoint *e, int how)
+static int stdio_shut(struct channel *e, int how)
 {
 	int wr_fd = e->wr_fd;
 	int out = e->out;
@@ -87,14 +87,14 @@ static int stdio_shut(struct endpoint *e, int how)
 	return close_output(out);
 }
 
-static const struct endpoint_ops stdio_ops = {endpoint_recv_fd, stdio_send, stdio_shut};
+static const struct channel_ops stdio_ops = {channel_recv_fd, stdio_send, stdio_shut};
 
-int endpoint_init_socket(
-	struct endpoint *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data)
+int channel_init_socket(
+	struct channel *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data)
 {
 	int r;
 
-	*e = (struct endpoint){.ops = &socket_ops,
+	*e = (struct channel){.ops = &socket_ops,
 		.rd = &e->watches[0],
 		.wr = &e->watches[0],
 		.rd_fd = fd,
@@ -113,38 +113,37 @@ int endpoint_init_socket(
 	return r;
 }
 
-static ssize_t program_recv(struct endpoint *e, void *buf, size_t len)
+static ssize_t program_recv(struct channel *e, void *buf, size_t len)
 {
 	ssize_t n = sys_recv(e->in, buf, len, MSG_DONTWAIT);
 
 	return n == -ECONNRESET ? 0 : n; // it left input unread when it ended
 }
 
-static ssize_t program_send(struct endpoint *e, const void *buf, size_t len)
+static ssize_t program_send(struct channel *e, const void *buf, size_t len)
 {
 	ssize_t n = sys_send(e->in, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	return n == -EPIPE || n == -ECONNRESET ? (ssize_t)len : n;
 }
 
-static int program_shut(struct endpoint *e, int how)
+static int program_shut(struct channel *e, int how)
 {
 	int r = sys_shutdown(e->in, how);
 
 	return r == -ENOTCONN ? 0 : r;
 }
 
-static const struct endpoint_ops program_ops = {program_recv, program_send, program_shut};
+static const struct channel_ops program_ops = {program_recv, program_send, program_shut};
 
-int endpoint_init_program(
-	struct endpoint *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data)
+int channel_init_program(struct channel *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data)
 {
 	int pair[2];
 	int r = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
 
 	if (r < 0)
 		return r;
-	r = endpoint_init_socket(e, loop, pair[0], true, cb, data);
+	r = channel_init_socket(e, loop, pair[0], true, cb, data);
 	e->ops = &program_ops;
 	e->rd_fd = e->wr_fd = -1; // the calls above must see the bytes
 	*theirs = pair[1];
@@ -155,10 +154,10 @@ int endpoint_init_program(
 	return r;
 }
 
-int endpoint_init_stdio(
-	struct endpoint *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data)
+int channel_init_stdio(
+	struct channel *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data)
 {
-	*e = (struct endpoint){.ops = &stdio_ops,
+	*e = (struct channel){.ops = &stdio_ops,
 		.rd = &e->watches[0],
 		.wr = &e->watches[1],
 		.rd_fd = in,
@@ -173,9 +172,9 @@ int endpoint_init_stdio(
 	return r;
 }
 
-void endpoint_init_file(struct endpoint *e, int in, off_t position)
+void channel_init_file(struct channel *e, int in, off_t position)
 {
-	*e = (struct endpoint){.ops = &stdio_ops,
+	*e = (struct channel){.ops = &stdio_ops,
 		.rd_fd = in,
 		.wr_fd = -1,
 		.in = in,
@@ -185,7 +184,7 @@ void endpoint_init_file(struct endpoint *e, int in, off_t position)
 	fd_inspect(in, &e->rd_info);
 }
 
-void endpoint_fini(struct endpoint *e)
+void channel_fini(struct channel *e)
 {
 	watch_fini(&e->watches[0]);
 	watch_fini(&e->watches[1]);
@@ -197,14 +196,14 @@ void endpoint_fini(struct endpoint *e)
 		if (e->wr_fd != e->out)
 			sys_close(e->wr_fd);
 	}
-	*e = (struct endpoint){.rd_fd = -1, .wr_fd = -1, .in = -1, .out = -1};
+	*e = (struct channel){.rd_fd = -1, .wr_fd = -1, .in = -1, .out = -1};
 }
 
-int endpoint_take(struct endpoint *e)
+int channel_take(struct channel *e)
 {
 	int fd = e->in;
 
 	e->is_private = false;
-	endpoint_fini(e);
+	channel_fini(e);
 	return fd;
 }

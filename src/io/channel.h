@@ -14,27 +14,27 @@
 #include <sys/types.h>
 #include <uv.h>
 
-struct endpoint;
+struct channel;
 
-struct endpoint_ops {
+struct channel_ops {
 	// Both return how many bytes went, -EAGAIN, or another negative errno; recv 0 at the end.
-	ssize_t (*recv)(struct endpoint *e, void *buf, size_t len);
-	ssize_t (*send)(struct endpoint *e, const void *buf, size_t len);
+	ssize_t (*recv)(struct channel *e, void *buf, size_t len);
+	ssize_t (*send)(struct channel *e, const void *buf, size_t len);
 
 	// Tells the other side that nothing more will be sent (SHUT_WR), received or both, as
 	// shutdown(2) does; what is no socket is closed. Returns 0 or a negative errno.
-	int (*shut)(struct endpoint *e, int how);
+	int (*shut)(struct channel *e, int how);
 };
 
-struct endpoint {
-	const struct endpoint_ops *ops;
+struct channel {
+	const struct channel_ops *ops;
 	struct watch *rd, *wr; // the same for a socket; NULL where the owner wakes the relay itself
 	int rd_fd,
 		wr_fd; // what splice() moves from and to; -1 where bytes must pass by recv and send
 	struct fd_info rd_info, wr_info;
 	off_t *offset; // where to read the file instead of at its own position, or NULL
 
-	// The endpoint's own.
+	// The channel's own.
 	struct watch watches[2];
 	off_t own_offset;
 	int in, out; // the descriptors as they were given
@@ -45,33 +45,31 @@ struct endpoint {
 };
 
 // A connected socket. PRIVATE says that it was made here, is non-blocking, and is closed with the
-// endpoint; an inherited one stays open and keeps its mode. CB gets DATA in watch->data. Returns 0
+// channel; an inherited one stays open and keeps its mode. CB gets DATA in watch->data. Returns 0
 // or a negative errno; then FD stays the caller's.
-int endpoint_init_socket(
-	struct endpoint *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data);
+int channel_init_socket(
+	struct channel *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data);
 
 // Two descriptors, such as stdin and stdout, that keep their mode: pipes and terminals are opened
 // anew where that is possible.
-int endpoint_init_stdio(
-	struct endpoint *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data);
+int channel_init_stdio(
+	struct channel *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data);
 
 // Our end of a socket pair whose other end, *THEIRS, becomes stdin and stdout of a program; the
 // caller closes it once the program has it. That the program stops reading, or ends before it has
 // read everything, is its right and no failure. Returns 0 or a negative errno.
-int endpoint_init_program(
-	struct endpoint *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data);
+int channel_init_program(struct channel *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data);
 
 // The regular file IN, read from POSITION on without moving the offset that others may share. It
 // takes no bytes; its owner sets ops and wr for that.
-void endpoint_init_file(struct endpoint *e, int in, off_t position);
+void channel_init_file(struct channel *e, int in, off_t position);
 
-// Ends the watches and closes what is the endpoint's own. May be called twice.
-void endpoint_fini(struct endpoint *e);
+// Ends the watches and closes what is the channel's own. May be called twice.
+void channel_fini(struct channel *e);
 
 // Ends the watches of a socket and gives the descriptor back instead of closing it.
-int endpoint_take(struct endpoint *e);
+int channel_take(struct channel *e);
 
-ssize_t endpoint_recv_fd(
-	struct endpoint *e, void *buf, size_t len); // recv of rd_fd, whatever it is
+ssize_t channel_recv_fd(struct channel *e, void *buf, size_t len); // recv of rd_fd, whatever it is
 
 #endif

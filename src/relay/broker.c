@@ -161,9 +161,9 @@ static ssize_t take_greeting(struct broker_member *m, void *buf, size_t len)
 	return (ssize_t)n;
 }
 
-static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
+static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 {
-	struct broker_member *m = container_of(e, struct broker_member, endpoint);
+	struct broker_member *m = container_of(e, struct broker_member, channel);
 	ssize_t n = 0;
 
 	if (m->has_file) {
@@ -181,9 +181,9 @@ static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
 }
 
 // Takes all of it or nothing, so that what came in one read stays together.
-static ssize_t member_send(struct endpoint *e, const void *buf, size_t len)
+static ssize_t member_send(struct channel *e, const void *buf, size_t len)
 {
-	struct broker_member *m = container_of(e, struct broker_member, endpoint);
+	struct broker_member *m = container_of(e, struct broker_member, channel);
 
 	if (!audience_has_room(&m->broker->audience, &m->reader)) {
 		m->reader.is_held_up = true;
@@ -210,14 +210,14 @@ static void end_member(struct broker_member *m)
 }
 
 // The others go on.
-static int member_shut(struct endpoint *e, int how)
+static int member_shut(struct channel *e, int how)
 {
 	(void)how;
-	end_member(container_of(e, struct broker_member, endpoint));
+	end_member(container_of(e, struct broker_member, channel));
 	return 0;
 }
 
-static const struct endpoint_ops member_ops = {member_recv, member_send, member_shut};
+static const struct channel_ops member_ops = {member_recv, member_send, member_shut};
 
 // Tells the newcomer who is there.
 static void greet(struct broker_member *m)
@@ -252,10 +252,10 @@ void broker_join(struct broker *b, struct broker_member *m, struct relay *relay,
 	const char *place)
 {
 	*m = (struct broker_member){.broker = b,
-		.endpoint = {.ops = &member_ops, .rd_fd = -1, .wr_fd = -1},
+		.channel = {.ops = &member_ops, .rd_fd = -1, .wr_fd = -1},
 		.has_file = b->input.info.kind == FD_FILE,
 		.offset = (off_t)b->input.info.position};
-	m->endpoint.rd_info.kind = m->endpoint.wr_info.kind = FD_OTHER;
+	m->channel.rd_info.kind = m->channel.wr_info.kind = FD_OTHER;
 	audience_join(&b->audience, &m->reader, relay);
 	if (b->is_chat) {
 		str_add(&m->line.name, name);

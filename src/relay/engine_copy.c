@@ -16,7 +16,7 @@
 static char buffer[128 * 1024];
 
 // A short read from what can be waited for means that no more is there now.
-static bool is_drained(const struct endpoint *src, size_t got)
+static bool is_drained(const struct channel *src, size_t got)
 {
 	return got < sizeof(buffer) && src->rd && src->rd_info.kind != FD_FILE;
 }
@@ -83,13 +83,13 @@ static ssize_t receive(struct flow *f)
 // What was only looked at would come again for ever.
 static bool is_enough(const struct flow *f)
 {
-	const struct endpoint *src = f->src;
+	const struct channel *src = f->src;
 
 	return (src->recv_limit && f->received >= src->recv_limit) || src->recv_flags & MSG_PEEK;
 }
 
 // TCP counts what it receives with this flag and hands out nothing (tcp(7)).
-static bool is_discarded(const struct endpoint *src)
+static bool is_discarded(const struct channel *src)
 {
 	return src->rd_info.is_tcp && src->recv_flags & MSG_TRUNC;
 }

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst)
+void flow_init(struct flow *f, struct channel *src, struct channel *dst)
 {
 	*f = (struct flow){.src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
 }
@@ -30,15 +30,15 @@ static bool is_safe(const struct watch *w, const struct fd_info *info)
 }
 
 // What only calls that see the bytes can do.
-static bool is_special(const struct endpoint *src, const struct endpoint *dst)
+static bool is_special(const struct channel *src, const struct channel *dst)
 {
 	return src->recv_flags || src->recv_limit || src->urgent || dst->send_flags;
 }
 
 static bool can_splice(const struct flow *f)
 {
-	const struct endpoint *src = f->src;
-	const struct endpoint *dst = f->dst;
+	const struct channel *src = f->src;
+	const struct channel *dst = f->dst;
 
 	return !f->filter && !f->tap && !is_special(src, dst) && src->rd_fd >= 0 &&
 	       dst->wr_fd >= 0 && can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
@@ -55,7 +55,7 @@ void flow_widen_pipe(int fd)
 
 // Whether the destination takes at once what comes in large pieces. A pipe that could not be
 // widened would rather have small ones.
-static bool takes_large_pieces(const struct endpoint *dst)
+static bool takes_large_pieces(const struct channel *dst)
 {
 	switch (dst->wr_info.kind) {
 	case FD_PIPE:

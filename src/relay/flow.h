@@ -54,7 +54,7 @@ extern const struct engine engine_splice; // inside the kernel
 typedef void flow_tap_fn(void *arg, const void *data, size_t len);
 
 struct flow {
-	struct endpoint *src, *dst;
+	struct channel *src, *dst;
 	const struct engine *engine;
 	enum flow_state state;
 	bool want_src, want_dst; // what the engine waits for
@@ -85,7 +85,7 @@ struct flow {
 	void *tap_arg;
 };
 
-void flow_init(struct flow *f, struct endpoint *src, struct endpoint *dst);
+void flow_init(struct flow *f, struct channel *src, struct channel *dst);
 
 // Chooses the engine, once filter and tap are set.
 void flow_start(struct flow *f, uv_loop_t *loop); // LOOP may be NULL

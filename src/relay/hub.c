@@ -115,21 +115,21 @@ static void on_stdio(struct watch *w, unsigned events)
 	update(h);
 }
 
-static ssize_t member_recv(struct endpoint *e, void *buf, size_t len)
+static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 {
-	struct hub_member *m = container_of(e, struct hub_member, endpoint);
+	struct hub_member *m = container_of(e, struct hub_member, channel);
 	size_t n;
 
 	if (m->hub->input_is_file)
-		return endpoint_recv_fd(e, buf, len);
+		return channel_recv_fd(e, buf, len);
 	n = audience_take(&m->reader, buf, len);
 	return n || m->hub->input_ended ? (ssize_t)n : -EAGAIN;
 }
 
 // Takes all of it or nothing, so that what came in one read stays together.
-static ssize_t member_send(struct endpoint *e, const void *buf, size_t len)
+static ssize_t member_send(struct channel *e, const void *buf, size_t len)
 {
-	struct hub_member *m = container_of(e, struct hub_member, endpoint);
+	struct hub_member *m = container_of(e, struct hub_member, channel);
 	struct hub *h = m->hub;
 	ssize_t left;
 
@@ -146,14 +146,14 @@ static ssize_t member_send(struct endpoint *e, const void *buf, size_t len)
 }
 
 // The output is for the others, too.
-static int member_shut(struct endpoint *e, int how)
+static int member_shut(struct channel *e, int how)
 {
 	(void)e;
 	(void)how;
 	return 0;
 }
 
-static const struct endpoint_ops member_ops = {member_recv, member_send, member_shut};
+static const struct channel_ops member_ops = {member_recv, member_send, member_shut};
 
 int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
 	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data)
@@ -165,7 +165,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 		.data = data};
 	audience_init(&h->audience, loop, on_reader_behind, on_room, h);
 
-	int r = endpoint_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
+	int r = channel_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
 
 	h->input_is_file = h->stdio.rd_info.kind == FD_FILE;
 	return r;
@@ -176,7 +176,7 @@ void hub_fini(struct hub *h)
 	str_fini(&h->pending);
 	audience_fini(&h->audience);
 	if (h->stdio.ops)
-		endpoint_fini(&h->stdio);
+		channel_fini(&h->stdio);
 }
 
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
@@ -184,14 +184,14 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 	*m = (struct hub_member){.hub = h};
 	audience_join(&h->audience, &m->reader, relay);
 	if (h->input_is_file)
-		endpoint_init_file(&m->endpoint, h->stdio.in, (off_t)h->stdio.rd_info.position);
+		channel_init_file(&m->channel, h->stdio.in, (off_t)h->stdio.rd_info.position);
 	else
-		m->endpoint = (struct endpoint){.rd_fd = -1, .wr_fd = -1};
-	m->endpoint.rd_info.kind = h->stdio.rd_info.kind;
-	m->endpoint.wr_fd = -1;
-	m->endpoint.ops = &member_ops;
-	if (m->endpoint.offset)
-		m->endpoint.offset = &m->endpoint.own_offset;
+		m->channel = (struct channel){.rd_fd = -1, .wr_fd = -1};
+	m->channel.rd_info.kind = h->stdio.rd_info.kind;
+	m->channel.wr_fd = -1;
+	m->channel.ops = &member_ops;
+	if (m->channel.offset)
+		m->channel.offset = &m->channel.own_offset;
 	update(h);
 }
 

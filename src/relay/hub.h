@@ -17,7 +17,7 @@ struct hub;
 
 // The local party of one relay.
 struct hub_member {
-	struct endpoint endpoint;
+	struct channel channel;
 	struct hub *hub;
 	struct reader reader; // of the input
 	bool blocked; // it has something for the output, which is busy
@@ -34,7 +34,7 @@ typedef void hub_behind_fn(struct hub *h, struct hub_member *m);
 
 struct hub {
 	uv_loop_t *loop;
-	struct endpoint stdio;
+	struct channel stdio;
 	struct str pending; // of the output
 	size_t pending_start;
 	bool input_is_file;
@@ -46,12 +46,12 @@ struct hub {
 	void *data; // the owner's
 };
 
-// Takes over the two descriptors as endpoint_init_stdio() does. Returns 0 or a negative errno.
+// Takes over the two descriptors as channel_init_stdio() does. Returns 0 or a negative errno.
 int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
 	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data);
 void hub_fini(struct hub *h);
 
-// Prepares the endpoint of a member for its relay, and starts to feed it.
+// Prepares the channel of a member for its relay, and starts to feed it.
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay);
 void hub_leave(struct hub_member *m);
 

@@ -22,7 +22,7 @@ static void on_again(void *data)
 static void on_idle_timer(void *data);
 static void on_linger_timer(void *data);
 
-void relay_init(struct relay *r, uv_loop_t *loop, struct endpoint *local, struct endpoint *peer,
+void relay_init(struct relay *r, uv_loop_t *loop, struct channel *local, struct channel *peer,
 	const struct relay_policy *policy, relay_fn *done, void *data)
 {
 	static const int how[] = {
@@ -132,7 +132,7 @@ static int drain(struct relay *r)
 	return 0;
 }
 
-static int unacknowledged_by(const struct endpoint *e)
+static int unacknowledged_by(const struct channel *e)
 {
 	return e->wr_info.is_tcp && e->wr_fd >= 0 ? unacknowledged(e->wr_fd) : 0;
 }
@@ -159,7 +159,7 @@ static void linger(struct relay *r)
 	r->linger_ms = MIN(r->linger_ms * 2, LINGER_LAST_MS);
 }
 
-static void want(struct endpoint *e, bool read, bool write)
+static void want(struct channel *e, bool read, bool write)
 {
 	unsigned rd = read ? WATCH_READ : 0;
 	unsigned wr = write ? WATCH_WRITE : 0;

@@ -42,12 +42,12 @@ enum relay_outcome {
 
 struct relay;
 
-// Called once. The relay has stopped; the owner calls relay_fini() and then endpoint_fini() for
+// Called once. The relay has stopped; the owner calls relay_fini() and then channel_fini() for
 // both.
 typedef void relay_fn(struct relay *r);
 
 struct relay {
-	struct endpoint *local, *peer;
+	struct channel *local, *peer;
 	struct flow out; // local to peer
 	struct flow in; // peer to local
 	struct relay_policy policy;
@@ -72,15 +72,15 @@ struct relay {
 	struct telnet_filter *telnet; // answers to send, or NULL
 };
 
-// Joins the two endpoints. Set filter and tap of the flows between relay_init() and relay_start().
-void relay_init(struct relay *r, uv_loop_t *loop, struct endpoint *local, struct endpoint *peer,
+// Joins the two channels. Set filter and tap of the flows between relay_init() and relay_start().
+void relay_init(struct relay *r, uv_loop_t *loop, struct channel *local, struct channel *peer,
 	const struct relay_policy *policy, relay_fn *done, void *data);
 void relay_start(struct relay *r);
 
-// To be called when one of the endpoints' watches reports something. May call done.
+// To be called when one of the channels' watches reports something. May call done.
 void relay_on_event(struct relay *r, struct watch *w, unsigned events);
 
-// The same for endpoints without watches: something may be possible now that was not.
+// The same for channels without watches: something may be possible now that was not.
 void relay_wake(struct relay *r);
 
 // Ends it in the next turn; only what can be said at once still is.

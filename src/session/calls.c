@@ -71,7 +71,7 @@ void stream_calls_adjust(const struct stream_calls_config *c, struct relay_polic
 		policy->until = UNTIL_INPUT;
 }
 
-int stream_calls_apply(const struct stream_calls_config *c, struct endpoint *peer,
+int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer,
 	struct urgent *urgent, urgent_fn *fn, void *data)
 {
 	int fd = peer->in;

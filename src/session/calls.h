@@ -27,9 +27,9 @@ int stream_calls_check(struct stream_calls_config *c, bool has_program, struct s
 // What the options say about the end of the stream.
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);
 
-// Prepares the endpoint of a connection, and sends what is urgent. Returns 0 or a negative errno.
+// Prepares the channel of a connection, and sends what is urgent. Returns 0 or a negative errno.
 // URGENT is kept there if urgent data are to be told apart, with the callback.
-int stream_calls_apply(const struct stream_calls_config *c, struct endpoint *peer,
+int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer,
 	struct urgent *urgent, urgent_fn *fn, void *data);
 
 #endif

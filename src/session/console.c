@@ -108,7 +108,7 @@ static void send_break(struct console *c)
 }
 
 // The relay takes what was typed, and finds a break in its place.
-static ssize_t recv_typed(struct endpoint *e, void *buf, size_t len)
+static ssize_t recv_typed(struct channel *e, void *buf, size_t len)
 {
 	struct console *c = container_of(e->ops, struct console, ops);
 	size_t n;
@@ -248,7 +248,7 @@ static void tell_escape(const struct console *c)
 
 int console_init(struct console *c, const struct console_config *config, struct stream *stream)
 {
-	struct endpoint *local = stream->local;
+	struct channel *local = stream->local;
 	int r;
 
 	*c = (struct console){0};

@@ -31,9 +31,9 @@ int console_check_input(
 struct console {
 	const struct console_config *config;
 	struct stream *stream;
-	struct endpoint *local;
-	const struct endpoint_ops *plain; // of LOCAL
-	struct endpoint_ops ops; // the same with our own input
+	struct channel *local;
+	const struct channel_ops *plain; // of LOCAL
+	struct channel_ops ops; // the same with our own input
 	struct watch *keys;
 	struct str typed; // and not yet taken by the relay
 	bool has_break; // to be sent

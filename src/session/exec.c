@@ -268,7 +268,7 @@ static int start_relay(struct session *s, struct children *children, int fd, boo
 {
 	uv_loop_t *loop = &s->connection->app->loop;
 	int theirs;
-	int r = endpoint_init_program(&s->local, loop, &theirs, on_local, s);
+	int r = channel_init_program(&s->local, loop, &theirs, on_local, s);
 
 	if (r < 0)
 		return r;
@@ -326,7 +326,7 @@ void session_fini(struct session *s)
 	closing_destroy(s->closing);
 	s->closing = NULL;
 	stream_fini(&s->stream);
-	endpoint_fini(&s->local);
+	channel_fini(&s->local);
 	if (!s->child)
 		return;
 	if (!s->child->has_exited)

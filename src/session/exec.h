@@ -41,7 +41,7 @@ struct session {
 	struct closing *closing;
 
 	// While a relay is in between.
-	struct endpoint local;
+	struct channel local;
 	struct stream stream;
 	bool stream_ended;
 	bool was_ended; // on purpose, or with a failure that was reported

@@ -84,7 +84,7 @@ static int start(struct client *client)
 	struct server *s = client->server;
 	struct serve_broker *m = s->mode_data;
 	int r = stream_init(&c->stream, &client->connection, &s->config->stream, &m->files,
-		client->fd, client->is_private, &c->member.endpoint, on_done, client);
+		client->fd, client->is_private, &c->member.channel, on_done, client);
 
 	if (r < 0)
 		return r;

@@ -25,7 +25,7 @@ struct forward {
 struct forward_client {
 	struct client client;
 	struct dial *dial;
-	struct endpoint target;
+	struct channel target;
 	struct stream stream;
 	struct closing *closing; // of what is left when the other side has broken
 	int status;
@@ -76,7 +76,7 @@ static void on_done(struct stream *stream, int status)
 {
 	struct forward_client *c = stream->data;
 	enum relay_outcome outcome = stream->relay.outcome;
-	struct endpoint *survivor;
+	struct channel *survivor;
 
 	if (outcome == RELAY_DONE || outcome == RELAY_IDLE) {
 		client_done(&c->client, status);
@@ -85,7 +85,7 @@ static void on_done(struct stream *stream, int status)
 	survivor = outcome == RELAY_PEER_FAILED ? &c->target : &stream->peer;
 	c->status = status;
 	c->closing = closing_create(
-		&stream->app->loop, endpoint_take(survivor), CLOSING_RESET, on_closed, c);
+		&stream->app->loop, channel_take(survivor), CLOSING_RESET, on_closed, c);
 }
 
 // Joins the client to FD. Returns 0 or a negative errno; then FD stays the caller's.
@@ -94,14 +94,14 @@ static int join(struct forward_client *c, int fd, bool is_private)
 	struct client *client = &c->client;
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
-	int r = endpoint_init_socket(
+	int r = channel_init_socket(
 		&c->target, &s->app->loop, fd, is_private, stream_on_local_event, &c->stream);
 
 	if (r == 0)
 		r = stream_init(&c->stream, &client->connection, &s->config->stream, &f->files,
 			client->fd, client->is_private, &c->target, on_done, c);
 	if (r < 0) {
-		endpoint_take(&c->target); // without closing it
+		channel_take(&c->target); // without closing it
 		return r;
 	}
 	client->fd = -1;
@@ -193,7 +193,7 @@ static void fini_client(struct client *client)
 
 	dial_destroy(c->dial);
 	stream_fini(&c->stream);
-	endpoint_fini(&c->target);
+	channel_fini(&c->target);
 	closing_destroy(c->closing);
 }
 

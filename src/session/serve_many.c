@@ -97,7 +97,7 @@ static int start(struct client *client)
 
 	hub_join(&m->hub, &c->member, &c->stream.relay);
 	r = stream_init(&c->stream, &client->connection, &s->config->stream, &m->files, client->fd,
-		client->is_private, &c->member.endpoint, on_done, client);
+		client->is_private, &c->member.channel, on_done, client);
 	if (r < 0) {
 		hub_leave(&c->member);
 		return r;

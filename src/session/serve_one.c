@@ -8,7 +8,7 @@
 
 struct one_client {
 	struct client client;
-	struct endpoint local;
+	struct channel local;
 	struct stream stream;
 	struct console console;
 };
@@ -47,7 +47,7 @@ static int start(struct client *client)
 	struct one_client *c = container_of(client, struct one_client, client);
 	struct server *s = client->server;
 	const struct stream_files *files = s->mode_data;
-	int r = endpoint_init_stdio(
+	int r = channel_init_stdio(
 		&c->local, &s->app->loop, files->in, files->out, stream_on_local_event, &c->stream);
 
 	if (r == 0)
@@ -69,7 +69,7 @@ static void fini_client(struct client *client)
 
 	console_fini(&c->console);
 	stream_fini(&c->stream);
-	endpoint_fini(&c->local);
+	channel_fini(&c->local);
 }
 
 static void report_totals(struct client *client)

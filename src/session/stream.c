@@ -122,7 +122,7 @@ static void on_received(void *arg, const void *data, size_t len)
 	show_hex(&x->hex_in, data, len);
 }
 
-static uint64_t bytes_to_send(const struct endpoint *local)
+static uint64_t bytes_to_send(const struct channel *local)
 {
 	const struct fd_info *in = &local->rd_info;
 
@@ -337,7 +337,7 @@ static void set_filters(struct stream *s)
 
 int stream_init(struct stream *s, const struct connection *connection,
 	const struct stream_config *config, const struct stream_files *files, int fd,
-	bool is_private, struct endpoint *local, stream_fn *done, void *data)
+	bool is_private, struct channel *local, stream_fn *done, void *data)
 {
 	uv_loop_t *loop = &connection->app->loop;
 	struct relay_policy policy = {
@@ -358,12 +358,12 @@ int stream_init(struct stream *s, const struct connection *connection,
 		.done = done,
 		.data = data};
 	stream_calls_adjust(&config->calls, &policy);
-	r = endpoint_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
+	r = channel_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
 	if (r == 0) {
 		r = stream_calls_apply(&config->calls, &s->peer,
 			s->extras ? &s->extras->urgent : NULL, on_urgent, s);
 		if (r < 0)
-			endpoint_take(&s->peer);
+			channel_take(&s->peer);
 	}
 	if (r < 0) {
 		free_extras(s->extras);
@@ -389,7 +389,7 @@ void stream_fini(struct stream *s)
 	free_extras(s->extras);
 	s->extras = NULL;
 	relay_fini(&s->relay);
-	endpoint_fini(&s->peer);
+	channel_fini(&s->peer);
 }
 
 void stream_cut_off(struct stream *s, const char *message)

@@ -51,8 +51,8 @@ struct stream {
 	const struct connection *connection; // the owner's
 	const struct stream_config *config;
 	const struct stream_files *files;
-	struct endpoint *local; // the owner's
-	struct endpoint peer;
+	struct channel *local; // the owner's
+	struct channel peer;
 	struct relay relay;
 	struct stream_extras *extras; // NULL: nothing of them is wanted
 	bool may_leave; // who has ended its side and takes no more has left: that is no failure
@@ -61,11 +61,11 @@ struct stream {
 	void *data; // the owner's
 };
 
-// Joins the socket FD of CONNECTION to LOCAL. IS_PRIVATE as for endpoint_init_socket(). Returns 0,
+// Joins the socket FD of CONNECTION to LOCAL. IS_PRIVATE as for channel_init_socket(). Returns 0,
 // or a negative errno; then FD stays the caller's.
 int stream_init(struct stream *s, const struct connection *connection,
 	const struct stream_config *config, const struct stream_files *files, int fd,
-	bool is_private, struct endpoint *local, stream_fn *done, void *data);
+	bool is_private, struct channel *local, stream_fn *done, void *data);
 void stream_start(struct stream *s);
 void stream_fini(struct stream *s);
 

@@ -26,7 +26,7 @@ static int temporary_file(int flags)
 	return fd;
 }
 
-// NEAR is for the endpoint, FAR for the test.
+// NEAR is for the channel, FAR for the test.
 static void open_ends(enum kind kind, int *near, int *far, bool near_reads)
 {
 	int fds[2];
@@ -47,17 +47,17 @@ static void open_ends(enum kind kind, int *near, int *far, bool near_reads)
 		*far = dup(*near);
 }
 
-static void init_endpoint(struct rig *r, struct endpoint *e, enum kind kind, int fd, bool reads)
+static void init_channel(struct rig *r, struct channel *e, enum kind kind, int fd, bool reads)
 {
 	if (kind == SOCKET || kind == TCP) {
-		assert_int_equal(endpoint_init_socket(e, &r->loop, fd, true, on_watch, r), 0);
+		assert_int_equal(channel_init_socket(e, &r->loop, fd, true, on_watch, r), 0);
 		return;
 	}
 
 	int null = open("/dev/null", reads ? O_WRONLY : O_RDONLY);
 
 	assert_int_equal(
-		endpoint_init_stdio(e, &r->loop, reads ? fd : null, reads ? null : fd, on_watch, r),
+		channel_init_stdio(e, &r->loop, reads ? fd : null, reads ? null : fd, on_watch, r),
 		0);
 }
 
@@ -68,9 +68,9 @@ void rig_init(struct rig *r, enum kind src, enum kind dst)
 	*r = (struct rig){.src_kind = src, .dst_kind = dst};
 	assert_int_equal(uv_loop_init(&r->loop), 0);
 	open_ends(src, &near, &r->feed, true);
-	init_endpoint(r, &r->src, src, near, true);
+	init_channel(r, &r->src, src, near, true);
 	open_ends(dst, &near, &r->sink, false);
-	init_endpoint(r, &r->dst, dst, near, false);
+	init_channel(r, &r->dst, dst, near, false);
 	flow_init(&r->f, &r->src, &r->dst);
 }
 
@@ -88,8 +88,8 @@ void rig_fini(struct rig *r)
 		r->src_kind > TCP, r->src_kind > TCP, r->dst_kind > TCP, r->dst_kind > TCP};
 
 	flow_fini(&r->f);
-	endpoint_fini(&r->src);
-	endpoint_fini(&r->dst);
+	channel_fini(&r->src);
+	channel_fini(&r->dst);
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
 		if (theirs[i])
 			close_if_open(&given[i]);

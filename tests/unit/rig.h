@@ -17,7 +17,7 @@ extern const char *const kind_names[];
 
 struct rig {
 	uv_loop_t loop;
-	struct endpoint src, dst;
+	struct channel src, dst;
 	struct flow f;
 	int feed; // what is written here comes to the source; the file itself for a file
 	int sink; // what the destination gets is read here

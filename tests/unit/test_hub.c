@@ -15,7 +15,7 @@
 // A member with the far end of its connection.
 struct client {
 	struct hub_member member;
-	struct endpoint peer;
+	struct channel peer;
 	struct relay relay;
 	int far;
 	bool done;
@@ -113,9 +113,9 @@ static void join(struct client *c, struct bench *b)
 	*c = (struct client){0};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	c->far = fds[1];
-	assert_int_equal(endpoint_init_socket(&c->peer, &loop, fds[0], true, on_peer, c), 0);
+	assert_int_equal(channel_init_socket(&c->peer, &loop, fds[0], true, on_peer, c), 0);
 	hub_join(&b->hub, &c->member, &c->relay);
-	relay_init(&c->relay, &loop, &c->member.endpoint, &c->peer, &policy, on_done, c);
+	relay_init(&c->relay, &loop, &c->member.channel, &c->peer, &policy, on_done, c);
 	relay_start(&c->relay);
 }
 
@@ -124,8 +124,8 @@ static void leave(struct client *c)
 	if (!c->cut_off)
 		hub_leave(&c->member);
 	relay_fini(&c->relay);
-	endpoint_fini(&c->member.endpoint);
-	endpoint_fini(&c->peer);
+	channel_fini(&c->member.channel);
+	channel_fini(&c->peer);
 	close_end(&c->far);
 }
 

@@ -14,7 +14,7 @@
 // The relay, with the far ends in the hands of the test. -1: closed.
 struct joint {
 	struct relay r;
-	struct endpoint local, peer;
+	struct channel local, peer;
 	int in, out; // the relay's
 	int to_in; // writes what the relay reads from its input
 	int from_out; // reads what the relay writes
@@ -69,8 +69,8 @@ static void join_from(struct joint *j, const struct relay_policy *policy, int in
 	j->out = fds[1];
 	tcp_pair(fds);
 	j->far = fds[1];
-	assert_int_equal(endpoint_init_stdio(&j->local, &loop, in, j->out, on_watch, j), 0);
-	assert_int_equal(endpoint_init_socket(&j->peer, &loop, fds[0], true, on_watch, j), 0);
+	assert_int_equal(channel_init_stdio(&j->local, &loop, in, j->out, on_watch, j), 0);
+	assert_int_equal(channel_init_socket(&j->peer, &loop, fds[0], true, on_watch, j), 0);
 	start(j, policy, copy);
 }
 
@@ -94,8 +94,8 @@ static void part(struct joint *j)
 {
 	relay_fini(&j->r);
 	j->out = j->local.out; // -1 if the relay has closed it
-	endpoint_fini(&j->local);
-	endpoint_fini(&j->peer);
+	channel_fini(&j->local);
+	channel_fini(&j->peer);
 	close_end(&j->in);
 	close_end(&j->out);
 	close_end(&j->to_in);
@@ -326,8 +326,8 @@ static void test_full_disk(void **state)
 	j.out = open("/dev/full", O_WRONLY);
 	tcp_pair(fds);
 	j.far = fds[1];
-	assert_int_equal(endpoint_init_stdio(&j.local, &loop, j.in, j.out, on_watch, &j), 0);
-	assert_int_equal(endpoint_init_socket(&j.peer, &loop, fds[0], true, on_watch, &j), 0);
+	assert_int_equal(channel_init_stdio(&j.local, &loop, j.in, j.out, on_watch, &j), 0);
+	assert_int_equal(channel_init_socket(&j.peer, &loop, fds[0], true, on_watch, &j), 0);
 	start(&j, &both, false);
 	put(j.far, "too much");
 	expect_outcome(&j, RELAY_OUTPUT_FAILED, -ENOSPC);

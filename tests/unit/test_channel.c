@@ -17,9 +17,9 @@ static void on_event(struct watch *w, unsigned events)
 	(void)events;
 }
 
-static void init_stdio(struct endpoint *e, int in, int out)
+static void init_stdio(struct channel *e, int in, int out)
 {
-	assert_int_equal(endpoint_init_stdio(e, &loop, in, out, on_event, NULL), 0);
+	assert_int_equal(channel_init_stdio(e, &loop, in, out, on_event, NULL), 0);
 }
 
 static bool is_blocking(int fd)
@@ -27,7 +27,7 @@ static bool is_blocking(int fd)
 	return !(fcntl(fd, F_GETFL) & O_NONBLOCK);
 }
 
-static void check_recv(struct endpoint *e, const char *want)
+static void check_recv(struct channel *e, const char *want)
 {
 	char buf[16] = "";
 
@@ -35,7 +35,7 @@ static void check_recv(struct endpoint *e, const char *want)
 	assert_string_equal(buf, want);
 }
 
-static void check_nothing(struct endpoint *e)
+static void check_nothing(struct channel *e)
 {
 	char c;
 
@@ -44,13 +44,13 @@ static void check_nothing(struct endpoint *e)
 
 static void test_socket(void **state)
 {
-	struct endpoint e;
+	struct channel e;
 	int fds[2];
 	char c;
 
 	(void)state;
 	tcp_pair(fds);
-	assert_int_equal(endpoint_init_socket(&e, &loop, fds[0], true, on_event, NULL), 0);
+	assert_int_equal(channel_init_socket(&e, &loop, fds[0], true, on_event, NULL), 0);
 	check_nothing(&e);
 	assert_int_equal(e.ops->send(&e, "x", 1), 1);
 	assert_int_equal(read(fds[1], &c, 1), 1);
@@ -62,22 +62,22 @@ static void test_socket(void **state)
 	close(fds[1]);
 	loop_for(1);
 	check_recv(&e, "");
-	endpoint_fini(&e);
+	channel_fini(&e);
 	assert_int_equal(fcntl(fds[0], F_GETFD), -1); // it was ours
 }
 
 // A socket that others may still use keeps its mode and stays open.
 static void test_inherited_socket(void **state)
 {
-	struct endpoint e;
+	struct channel e;
 	int fds[2];
 
 	(void)state;
 	tcp_pair(fds);
-	assert_int_equal(endpoint_init_socket(&e, &loop, fds[0], false, on_event, NULL), 0);
+	assert_int_equal(channel_init_socket(&e, &loop, fds[0], false, on_event, NULL), 0);
 	check_nothing(&e);
 	assert_true(is_blocking(fds[0]));
-	endpoint_fini(&e);
+	channel_fini(&e);
 	assert_int_equal(fcntl(fds[0], F_GETFD), 0);
 	close(fds[0]);
 	close(fds[1]);
@@ -86,7 +86,7 @@ static void test_inherited_socket(void **state)
 // The end is told also while another program holds the socket that is our stdout.
 static void test_socket_as_stdio(void **state)
 {
-	struct endpoint e;
+	struct channel e;
 	int fds[2];
 	int other;
 	char c;
@@ -102,7 +102,7 @@ static void test_socket_as_stdio(void **state)
 	assert_int_equal(read(fds[1], &c, 1), 1);
 	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(read(fds[1], &c, 1), 0);
-	endpoint_fini(&e);
+	channel_fini(&e);
 	close(other);
 	close(fds[0]);
 	close(fds[1]);
@@ -112,7 +112,7 @@ static void test_socket_as_stdio(void **state)
 static void test_pipes(void **state)
 {
 	static char block[65536];
-	struct endpoint e;
+	struct channel e;
 	int in[2];
 	int out[2];
 	ssize_t n;
@@ -132,7 +132,7 @@ static void test_pipes(void **state)
 	assert_true(is_blocking(in[0]) && is_blocking(out[1]));
 	assert_int_equal(e.ops->shut(&e, SHUT_WR), 0);
 	assert_int_equal(fcntl(out[1], F_GETFD), -1); // closing is how a pipe learns of the end
-	endpoint_fini(&e);
+	channel_fini(&e);
 	assert_int_equal(fcntl(in[0], F_GETFD), 0);
 	close(in[0]);
 	close(out[0]);
@@ -143,7 +143,7 @@ static void test_named_pipe(void **state)
 {
 	char folder[] = "/tmp/sockctl-endpoint-XXXXXX";
 	struct str path = {0};
-	struct endpoint e;
+	struct channel e;
 	int null = open("/dev/null", O_WRONLY);
 	int fd;
 
@@ -159,7 +159,7 @@ static void test_named_pipe(void **state)
 	assert_int_equal(write(fd, "abc", 3), 3);
 	check_recv(&e, "abc");
 	check_nothing(&e);
-	endpoint_fini(&e);
+	channel_fini(&e);
 	close(fd);
 	close(null);
 	unlink(str_c(&path));
@@ -171,25 +171,25 @@ static void test_named_pipe(void **state)
 static void test_file(void **state)
 {
 	char path[] = "/tmp/sockctl-endpoint-XXXXXX";
-	struct endpoint e;
+	struct channel e;
 	int fd = mkstemp(path);
 
 	(void)state;
 	unlink(path);
 	assert_int_equal(write(fd, "0123456789", 10), 10);
 	assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
-	endpoint_init_file(&e, fd, 7);
+	channel_init_file(&e, fd, 7);
 	check_recv(&e, "789");
 	check_recv(&e, "");
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 2);
-	endpoint_fini(&e);
+	channel_fini(&e);
 	assert_int_equal(fcntl(fd, F_GETFD), 0);
 	close(fd);
 }
 
 static void test_full_disk(void **state)
 {
-	struct endpoint e;
+	struct channel e;
 	int null = open("/dev/null", O_RDONLY);
 	int full = open("/dev/full", O_WRONLY);
 
@@ -197,20 +197,20 @@ static void test_full_disk(void **state)
 	init_stdio(&e, null, full);
 	check_recv(&e, "");
 	assert_int_equal(e.ops->send(&e, "x", 1), -ENOSPC);
-	endpoint_fini(&e);
+	channel_fini(&e);
 	close(null);
 	close(full);
 }
 
 static void test_bad_descriptors(void **state)
 {
-	struct endpoint e;
+	struct channel e;
 
 	(void)state;
-	assert_int_equal(endpoint_init_stdio(&e, &loop, -1, -1, on_event, NULL), -EBADF);
-	endpoint_fini(&e);
-	assert_int_equal(endpoint_init_socket(&e, &loop, -1, false, on_event, NULL), -EBADF);
-	endpoint_fini(&e);
+	assert_int_equal(channel_init_stdio(&e, &loop, -1, -1, on_event, NULL), -EBADF);
+	channel_fini(&e);
+	assert_int_equal(channel_init_socket(&e, &loop, -1, false, on_event, NULL), -EBADF);
+	channel_fini(&e);
 }
 
 int main(void)
