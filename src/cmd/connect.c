@@ -26,7 +26,7 @@ struct connect_config {
 	struct console_config console;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
-	struct place place;
+	struct endpoint endpoint;
 };
 
 static const struct opt_group groups[] = {
@@ -120,12 +120,12 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int r = client_check(&c->client, err);
 
 	if (r == 0)
-		r = place_parse(
-			&c->place, c->check.check ? PLACE_CHECK : PLACE_CONNECT, argc, argv, err);
+		r = endpoint_parse(&c->endpoint, c->check.check ? ENDPOINT_CHECK : ENDPOINT_CONNECT,
+			argc, argv, err);
 	if (r == 0)
-		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
+		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
-		r = check_parse(&c->check, &c->place, err);
+		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
 	if (r == 0)
 		r = console_check(&c->console, err);
@@ -141,7 +141,7 @@ static void fini_config(void *config)
 	struct connect_config *c = config;
 
 	check_fini(&c->check);
-	place_fini(&c->place);
+	endpoint_fini(&c->endpoint);
 }
 
 static void on_stop(void *arg, struct str *doing)
@@ -182,7 +182,7 @@ static int complete(struct connect *c, int fd)
 	int r = sockopt_settings_complete(&c->settings, fd);
 
 	if (r < 0)
-		return sockopt_fail(c->app, c->config->place.name, &c->settings, r);
+		return sockopt_fail(c->app, c->config->endpoint.name, &c->settings, r);
 	sockopt_config_report(c->app, &c->config->sockopt, fd);
 	return 0;
 }
@@ -256,7 +256,7 @@ static void join(struct connect *c, int fd, bool is_private)
 		return;
 	if (is_private)
 		fd_close(fd);
-	app_fail(app, STATUS_LOCAL, c->config->place.name, r);
+	app_fail(app, STATUS_LOCAL, c->config->endpoint.name, r);
 	app_stop(app);
 }
 
@@ -269,9 +269,9 @@ static void on_dialled(struct dial *d)
 		return;
 	}
 	if (c->settings.failed)
-		sockopt_fail(c->app, c->config->place.name, &c->settings, d->last.error);
+		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, d->last.error);
 	else
-		client_report(c->app, d->place, &d->options, &d->last);
+		client_report(c->app, d->endpoint, &d->options, &d->last);
 	app_stop(c->app);
 }
 
@@ -286,7 +286,7 @@ static void on_progress(
 static int use_descriptor(struct connect *c)
 {
 	struct fd_info info;
-	const struct place *p = &c->config->place;
+	const struct endpoint *p = &c->config->endpoint;
 
 	fd_inspect(p->fd, &info);
 	if (info.kind == FD_BAD)
@@ -355,14 +355,14 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	options.socket.prepare_data = &c;
 	if (config_->check.check) {
 		if (!confine(app, &config_->confine, &checking))
-			check_run(app, &config_->check, &config_->place, &options, &c.settings);
+			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);
 		goto out;
 	}
-	if (config_->place.kind == PLACE_FD)
+	if (config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
 	else
 		c.dial = dial_create(
-			&app->loop, &config_->place, &options, on_dialled, on_progress, &c);
+			&app->loop, &config_->endpoint, &options, on_dialled, on_progress, &c);
 	if (!status)
 		app_run(app);
 out:

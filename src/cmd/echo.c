@@ -132,13 +132,13 @@ static int check_server(struct echo_config *c, int argc, char **argv, struct str
 
 	if (argc > 2)
 		return bad_word(err, argv[2], "is one word too many; a WORD goes with --client");
-	r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+	r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 	if (r == 0)
-		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
-	if (r == 0 && c->place.kind == PLACE_UNIX && c->tcp && c->udp)
-		r = bad_word(err, c->place.name,
+		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
+	if (r == 0 && c->endpoint.kind == ENDPOINT_UNIX && c->tcp && c->udp)
+		r = bad_word(err, c->endpoint.name,
 			"is for streams or for datagrams: give --tcp or --udp, not both");
-	return r < 0 ? r : listening_check(&c->listening, &c->place, err);
+	return r < 0 ? r : listening_check(&c->listening, &c->endpoint, err);
 }
 
 // A word is one request, so what is for many makes no sense with it.
@@ -158,7 +158,7 @@ static int check_word(struct echo_config *c, struct str *err)
 
 static int check_measure(struct echo_config *c, struct str *err)
 {
-	uint64_t most = c->udp && c->place.kind == PLACE_INET ? MAX_DATAGRAM : MAX_STREAM;
+	uint64_t most = c->udp && c->endpoint.kind == ENDPOINT_INET ? MAX_DATAGRAM : MAX_STREAM;
 
 	if (c->interval_ms == NOT_GIVEN)
 		c->interval_ms = INTERVAL_MS;
@@ -169,8 +169,8 @@ static int check_measure(struct echo_config *c, struct str *err)
 			c->udp ? "datagram" : "stream", !c->udp, most);
 		return -EINVAL;
 	}
-	if (c->place.kind == PLACE_FD && (c->connections > 1 || c->reconnect))
-		return bad_word(err, c->place.name, "is one connection");
+	if (c->endpoint.kind == ENDPOINT_FD && (c->connections > 1 || c->reconnect))
+		return bad_word(err, c->endpoint.name, "is one connection");
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static int check_measure(struct echo_config *c, struct str *err)
 static int check_client(struct echo_config *c, int argc, char **argv, struct str *err)
 {
 	char *words[] = {argv[0], (char *)"7"};
-	int n = place_word_count(argv[0]);
+	int n = endpoint_word_count(argv[0]);
 	int r = client_check(&c->client, err);
 
 	if (n == 2 && argc > 1)
@@ -187,9 +187,9 @@ static int check_client(struct echo_config *c, int argc, char **argv, struct str
 		return bad_word(
 			err, argv[n + 1], "is one word too many; expected HOST [PORT] [WORD]");
 	if (r == 0)
-		r = place_parse(&c->place, PLACE_CONNECT, n, words, err);
+		r = endpoint_parse(&c->endpoint, ENDPOINT_CONNECT, n, words, err);
 	if (r == 0)
-		r = place_check_family(&c->place, c->client.ipv4, c->client.ipv6, err);
+		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0 && c->tcp && c->udp) {
 		str_add(err, "--tcp and --udp exclude each other for the client");
 		r = -EINVAL;
@@ -212,7 +212,7 @@ static void fini_config(void *config)
 	struct echo_config *c = config;
 
 	listening_fini(&c->listening);
-	place_fini(&c->place);
+	endpoint_fini(&c->endpoint);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)

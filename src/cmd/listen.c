@@ -132,8 +132,8 @@ static int check_target(struct listen_config *c, struct str *err)
 	int r = 0;
 
 	if (c->forward)
-		r = place_parse(&c->target, PLACE_CONNECT, 1, words, &why);
-	if (r == 0 && c->target.kind == PLACE_FD && (c->keep_open || c->count > 1))
+		r = endpoint_parse(&c->target, ENDPOINT_CONNECT, 1, words, &why);
+	if (r == 0 && c->target.kind == ENDPOINT_FD && (c->keep_open || c->count > 1))
 		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
 	if (r < 0)
 		str_addf(err, "--forward: %s", str_c(&why));
@@ -148,9 +148,9 @@ static int check(void *config, int argc, char **argv, struct str *err)
 
 	c->keep_open |= c->broker || c->chat; // they are for many
 	if (argc) {
-		r = place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 		if (r == 0)
-			r = place_check_family(&c->place, c->ipv4, c->ipv6, err);
+			r = endpoint_check_family(&c->endpoint, c->ipv4, c->ipv6, err);
 	} else {
 		r = check_activation(c, err);
 	}
@@ -164,7 +164,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
-	return r < 0 ? r : listening_check(&c->listening, argc ? &c->place : NULL, err);
+	return r < 0 ? r : listening_check(&c->listening, argc ? &c->endpoint : NULL, err);
 }
 
 static void fini_config(void *config)
@@ -172,8 +172,8 @@ static void fini_config(void *config)
 	struct listen_config *c = config;
 
 	listening_fini(&c->listening);
-	place_fini(&c->place);
-	place_fini(&c->target);
+	endpoint_fini(&c->endpoint);
+	endpoint_fini(&c->target);
 }
 
 static const struct serve_mode *mode_of(const struct listen_config *c)

@@ -46,7 +46,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct recv_config *c = config;
 	int r = datagram_check(&c->datagram, MSG_SEND_ANSWER, err);
 
-	return r < 0 ? r : place_parse_host(&c->place, argc > 1 ? argv[0] : NULL, err);
+	return r < 0 ? r : endpoint_parse_host(&c->endpoint, argc > 1 ? argv[0] : NULL, err);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)

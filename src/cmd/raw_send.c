@@ -30,7 +30,7 @@ static const char *const examples[] = {
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct send_config *c = config;
-	int r = place_parse_host(&c->place, argv[0], err);
+	int r = endpoint_parse_host(&c->endpoint, argv[0], err);
 
 	return r < 0 ? r : send_check(c, argc - 2, argv + 2, err);
 }

@@ -28,7 +28,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct recv_config *c = config;
 	int r = datagram_check(&c->datagram, MSG_SEND_ANSWER, err);
 
-	return r < 0 ? r : place_parse(&c->place, PLACE_LISTEN, argc, argv, err);
+	return r < 0 ? r : endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)

@@ -31,7 +31,7 @@ struct receiving {
 	struct sockopt_settings settings;
 	struct membership *memberships;
 	size_t membership_count;
-	struct place_lookup lookup;
+	struct endpoint_lookup lookup;
 	struct bound bound;
 	struct source *sources;
 	struct printer printer;

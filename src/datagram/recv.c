@@ -32,7 +32,7 @@ static void on_stop(void *arg, struct str *doing)
 
 	meter_end(&r->meter);
 	if (!r->sources)
-		str_addf(doing, "looking up %s", r->config->place.name);
+		str_addf(doing, "looking up %s", r->config->endpoint.name);
 	else
 		str_addf(doing, "with %" PRIu64 " datagrams received", r->stats.received);
 }
@@ -235,7 +235,7 @@ static int start_source(struct receiving *r, struct source *s, const struct boun
 	error = watch_init(&s->watch, &r->app->loop, s->fd,
 		WATCH_DATAGRAM | (b->inherited ? WATCH_SHARED : 0u), on_socket, s);
 	if (error < 0)
-		return app_fail(r->app, STATUS_CONNECT, r->config->place.name, error);
+		return app_fail(r->app, STATUS_CONNECT, r->config->endpoint.name, error);
 	sockopt_config_report(r->app, &r->config->sockopt, s->fd);
 	return 0;
 }
@@ -271,7 +271,7 @@ static int confine_receiving(struct receiving *r)
 
 	if (r->config->datagram.connected)
 		sandbox.needs |= SANDBOX_CONNECT;
-	if (r->config->place.kind != PLACE_INET) // whose peers may have such names
+	if (r->config->endpoint.kind != ENDPOINT_INET) // whose peers may have such names
 		sandbox.needs |= SANDBOX_ABSTRACT;
 	return confine(r->app, &r->config->confine, &sandbox);
 }
@@ -314,7 +314,7 @@ static void report_end(struct receiving *r)
 	struct datagram_stats *s = &r->stats;
 
 	s->dropped = count_drops(r);
-	datagram_report_drops(r->app, r->config->place.name, s, r->has_gro);
+	datagram_report_drops(r->app, r->config->endpoint.name, s, r->has_gro);
 	if (s->truncated)
 		app_fail_quietly(r->app, STATUS_BROKEN);
 	datagram_report(r->app, &r->config->datagram, s, r->is_answering, true);
@@ -331,7 +331,7 @@ static void fini(struct receiving *r)
 	free(r->sources);
 	timer_fini(&r->rest);
 	printer_fini(&r->printer);
-	app_fail_leftover(r->app, r->config->place.name, bound_close(&r->bound));
+	app_fail_leftover(r->app, r->config->endpoint.name, bound_close(&r->bound));
 	answers_fini(&r->batch);
 	free(r->memberships);
 }

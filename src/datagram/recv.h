@@ -29,7 +29,7 @@ struct recv_config {
 
 	bool header; // raw-recv: print the IP header with the data
 
-	struct place place; // filled in by the check
+	struct endpoint endpoint; // filled in by the check
 };
 
 #define RECV_DEFAULTS \
@@ -45,7 +45,7 @@ extern const char *const recv_conflicts[][2];
 
 void recv_fini(void *config);
 
-// Receives by sockets of TYPE and PROTOCOL that are bound to config->place. Returns the exit
+// Receives by sockets of TYPE and PROTOCOL that are bound to config->endpoint. Returns the exit
 // status.
 int recv_run(struct app *app, struct recv_config *config, int type, int protocol);
 

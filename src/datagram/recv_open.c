@@ -45,7 +45,7 @@ static int join_address(struct receiving *r)
 		return 0;
 	membership_of(&m, &r->bound.sockets[0].local);
 	error = join(r, &m);
-	return error < 0 ? app_fail(r->app, STATUS_CONNECT, r->config->place.name, error) : 0;
+	return error < 0 ? app_fail(r->app, STATUS_CONNECT, r->config->endpoint.name, error) : 0;
 }
 
 static int join_all(struct receiving *r)
@@ -58,7 +58,7 @@ static int join_all(struct receiving *r)
 			return app_failf(r->app, STATUS_USAGE, word,
 				"nothing of this group comes to %s: leave out the host and the "
 				"family",
-				r->config->place.name);
+				r->config->endpoint.name);
 		if (error < 0)
 			return app_fail(r->app, STATUS_CONNECT, word, error);
 	}
@@ -82,7 +82,7 @@ static int fail_open(
 	struct receiving *r, const struct sockaddr_any *address, const char *step, int error)
 {
 	const struct open_failure f = {
-		.object = r->config->place.name,
+		.object = r->config->endpoint.name,
 		.address = address,
 		.interface = r->config->datagram.interface,
 		.settings = &r->settings,
@@ -114,7 +114,7 @@ static void on_addresses(void *data, struct address_list *list)
 
 static int receive_on_unix(struct receiving *r)
 {
-	const struct sockaddr_any *a = &r->config->place.unix_address;
+	const struct sockaddr_any *a = &r->config->endpoint.unix_address;
 	struct bound_options options = options_of(r, false);
 	const char *step = "";
 	int error;
@@ -127,7 +127,7 @@ static int receive_on_unix(struct receiving *r)
 
 static int receive_on_descriptor(struct receiving *r)
 {
-	const struct place *p = &r->config->place;
+	const struct endpoint *p = &r->config->endpoint;
 	int error = bound_adopt(&r->bound, p->fd, r->type);
 	int status;
 
@@ -139,24 +139,24 @@ static int receive_on_descriptor(struct receiving *r)
 	return status ? status : receiving_start(r);
 }
 
-static int open_place(struct receiving *r)
+static int open_endpoint(struct receiving *r)
 {
 	const struct recv_config *c = r->config;
 
-	if (c->place.kind == PLACE_UNIX)
+	if (c->endpoint.kind == ENDPOINT_UNIX)
 		return receive_on_unix(r);
-	if (c->place.kind == PLACE_FD)
+	if (c->endpoint.kind == ENDPOINT_FD)
 		return receive_on_descriptor(r);
-	r->lookup = (struct place_lookup){
+	r->lookup = (struct endpoint_lookup){
 		.app = r->app,
-		.place = &c->place,
+		.endpoint = &c->endpoint,
 		.family = datagram_family(&c->datagram),
 		.type = SOCK_DGRAM,
 		.flags = AI_PASSIVE | (c->datagram.numeric ? AI_NUMERICHOST : 0),
 		.cb = on_addresses,
 		.data = r,
 	};
-	return place_lookup_start(&r->lookup);
+	return endpoint_lookup_start(&r->lookup);
 }
 
 static int parse_memberships(struct receiving *r)
@@ -182,5 +182,5 @@ int receiving_open(struct receiving *r)
 {
 	int status = parse_memberships(r);
 
-	return status ? status : open_place(r);
+	return status ? status : open_endpoint(r);
 }

@@ -58,5 +58,5 @@ void recv_fini(void *config)
 {
 	struct recv_config *c = config;
 
-	place_fini(&c->place);
+	endpoint_fini(&c->endpoint);
 }

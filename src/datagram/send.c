@@ -26,7 +26,7 @@ static void on_stop(void *arg, struct str *doing)
 
 	meter_end(&s->meter);
 	if (s->socket.fd < 0)
-		str_addf(doing, "looking up %s", s->config->place.name);
+		str_addf(doing, "looking up %s", s->config->endpoint.name);
 	else
 		str_addf(doing, "with %" PRIu64 " datagrams sent and %" PRIu64 " received",
 			s->transmit.datagrams, s->stats.received);
@@ -39,7 +39,7 @@ static void add_target(struct str *name, const struct sending *s)
 		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
 		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
 	else
-		str_add(name, s->config->place.name);
+		str_add(name, s->config->endpoint.name);
 }
 
 static void fail_to_send(struct sending *s, int error)
@@ -98,7 +98,7 @@ static void on_wait_over(void *data)
 	struct sending *s = data;
 
 	if (s->config->replies)
-		app_failf(s->app, STATUS_TIMEOUT, s->config->place.name,
+		app_failf(s->app, STATUS_TIMEOUT, s->config->endpoint.name,
 			"%" PRIu64 " of %" PRIu64 " replies came in time", s->stats.received,
 			s->config->replies);
 	finish(s);
@@ -307,7 +307,7 @@ static int confine_sending(struct sending *s)
 {
 	struct sandbox sandbox = {.unlink = s->socket.path};
 
-	if (s->config->place.kind != PLACE_INET) // whose name it may have
+	if (s->config->endpoint.kind != ENDPOINT_INET) // whose name it may have
 		sandbox.needs |= SANDBOX_ABSTRACT;
 	return confine(s->app, &s->config->confine, &sandbox);
 }
@@ -341,7 +341,7 @@ static void report_end(struct sending *s)
 	s->stats.sent_bytes = s->transmit.bytes;
 	if (s->wants_replies && s->socket.fd >= 0 && receiver_drops(s->socket.fd, &drops))
 		s->stats.dropped = drops - s->first_drops;
-	datagram_report_drops(s->app, s->config->place.name, &s->stats, false);
+	datagram_report_drops(s->app, s->config->endpoint.name, &s->stats, false);
 	if (s->stats.truncated)
 		app_fail_quietly(s->app, STATUS_BROKEN);
 	datagram_report(s->app, &s->config->datagram, &s->stats, true, s->wants_replies);

@@ -32,7 +32,7 @@ struct send_config {
 	bool header; // raw-send: the data begins with the IP header
 
 	// Filled in by the check.
-	struct place place;
+	struct endpoint endpoint;
 	struct sockaddr_any bind_address; // len 0: none
 	int message_count;
 	char **messages; // borrowed from argv; those of stdin if there are none
@@ -57,7 +57,7 @@ enum framing send_framing(const struct send_config *c);
 
 void send_fini(void *config);
 
-// Sends to config->place by sockets of TYPE and PROTOCOL. Returns the exit status.
+// Sends to config->endpoint by sockets of TYPE and PROTOCOL. Returns the exit status.
 int send_run(struct app *app, struct send_config *config, int type, int protocol);
 
 #endif

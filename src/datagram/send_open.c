@@ -37,7 +37,7 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, const char
 	const struct send_config *c = s->config;
 	bool is_broadcast = error == -EACCES && strcmp(step, "connect") == 0 && !c->broadcast;
 	const struct open_failure f = {
-		.object = c->place.name,
+		.object = c->endpoint.name,
 		.address = a,
 		.from = &s->socket.from,
 		.interface = c->datagram.interface,
@@ -123,7 +123,7 @@ static void on_addresses(void *data, struct address_list *list)
 
 static int send_to_unix(struct sending *s)
 {
-	const struct sockaddr_any *a = &s->config->place.unix_address;
+	const struct sockaddr_any *a = &s->config->endpoint.unix_address;
 	struct datagram_options options = options_of(s);
 	const char *step;
 	int r = datagram_open(&s->socket, a, &options, &step);
@@ -136,7 +136,7 @@ static int send_to_descriptor(struct sending *s)
 {
 	struct datagram_options options = options_of(s);
 	const char *step;
-	int r = datagram_adopt(&s->socket, s->config->place.fd, &options, &step);
+	int r = datagram_adopt(&s->socket, s->config->endpoint.fd, &options, &step);
 
 	if (r == 0 && s->wants_replies)
 		receiver_drops(s->socket.fd, &s->first_drops);
@@ -147,18 +147,18 @@ int sending_open(struct sending *s)
 {
 	struct send_config *c = s->config;
 
-	if (c->place.kind == PLACE_UNIX)
+	if (c->endpoint.kind == ENDPOINT_UNIX)
 		return send_to_unix(s);
-	if (c->place.kind == PLACE_FD)
+	if (c->endpoint.kind == ENDPOINT_FD)
 		return send_to_descriptor(s);
-	s->lookup = (struct place_lookup){
+	s->lookup = (struct endpoint_lookup){
 		.app = s->app,
-		.place = &c->place,
+		.endpoint = &c->endpoint,
 		.family = datagram_family(&c->datagram),
 		.type = SOCK_DGRAM,
 		.flags = c->datagram.numeric ? AI_NUMERICHOST : 0,
 		.cb = on_addresses,
 		.data = s,
 	};
-	return place_lookup_start(&s->lookup);
+	return endpoint_lookup_start(&s->lookup);
 }

@@ -98,5 +98,5 @@ void send_fini(void *config)
 {
 	struct send_config *c = config;
 
-	place_fini(&c->place);
+	endpoint_fini(&c->endpoint);
 }

@@ -18,7 +18,7 @@ struct sending {
 	struct send_config *config;
 	int type, protocol;
 	struct sockopt_settings settings;
-	struct place_lookup lookup;
+	struct endpoint_lookup lookup;
 	struct iovec *messages;
 
 	struct datagram_socket socket;

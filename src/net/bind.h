@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Sockets of any type that are bound to every address of a place.
+// Sockets of any type that are bound to every address of an endpoint.
 #ifndef SOCKCTL_NET_BIND_H
 #define SOCKCTL_NET_BIND_H
 

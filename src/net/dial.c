@@ -319,11 +319,11 @@ int dial_lookup(uv_loop_t *loop, const struct dial_options *options, const char 
 
 static void start_try(struct dial *d)
 {
-	const struct place *p = d->place;
+	const struct endpoint *p = d->endpoint;
 
 	if (d->options.connect_timeout_ms)
 		timer_start(&d->limit, d->options.connect_timeout_ms);
-	if (p->kind == PLACE_UNIX) {
+	if (p->kind == ENDPOINT_UNIX) {
 		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
 
 		one.items[0] = p->unix_address;
@@ -338,13 +338,13 @@ static void start_try(struct dial *d)
 	}
 }
 
-struct dial *dial_create(uv_loop_t *loop, const struct place *place,
+struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	const struct dial_options *options, dial_fn *done, dial_progress_fn *progress, void *data)
 {
 	struct dial *d = xcalloc(1, sizeof(*d));
 
 	*d = (struct dial){.fd = -1,
-		.place = place,
+		.endpoint = endpoint,
 		.options = *options,
 		.data = data,
 		.loop = loop,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Connecting to a place: the look-up, the attempts on its addresses (RFC 8305, Happy Eyeballs), and
-// all of it again where that is wanted.
+// Connecting to an endpoint: the look-up, the attempts on its addresses (RFC 8305, Happy Eyeballs),
+// and all of it again where that is wanted.
 #ifndef SOCKCTL_NET_DIAL_H
 #define SOCKCTL_NET_DIAL_H
 
@@ -73,7 +73,7 @@ struct dial {
 	int fd;
 	struct sockaddr_any address; // what was connected to
 	uint64_t began; // ns of CLOCK_MONOTONIC; when that attempt began
-	const struct place *place;
+	const struct endpoint *endpoint;
 	struct dial_options options;
 	void *data; // the owner's
 	struct address_list addresses; // of the try under way
@@ -90,7 +90,7 @@ struct dial {
 };
 
 // Starts; PLACE must live as long. Neither callback is ever called from here. PROGRESS may be NULL.
-struct dial *dial_create(uv_loop_t *loop, const struct place *place,
+struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	const struct dial_options *options, dial_fn *done, dial_progress_fn *progress, void *data);
 
 // Ends whatever is under way. NULL does nothing.

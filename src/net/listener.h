@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Sockets that wait for connections: one for each address of a place, accepting in batches.
+// Sockets that wait for connections: one for each address of an endpoint, accepting in batches.
 #ifndef SOCKCTL_NET_LISTENER_H
 #define SOCKCTL_NET_LISTENER_H
 

@@ -170,8 +170,8 @@ void client_add_lookup_failure(struct str *s, const char *service, int family, i
 	str_add(s, ")");
 }
 
-void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
-	const struct dial_outcome *o)
+void client_add_reason(struct str *s, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o)
 {
 	if (o->attempt_count)
 		add_attempts(s, &options->socket, o);
@@ -180,11 +180,11 @@ void client_add_reason(struct str *s, const struct place *place, const struct di
 	else if (o->error)
 		str_add_error(s, o->error);
 	else
-		client_add_lookup_failure(s, place->service, options->family, o->code);
+		client_add_lookup_failure(s, endpoint->service, options->family, o->code);
 }
 
-int client_report(struct app *app, const struct place *place, const struct dial_options *options,
-	const struct dial_outcome *o)
+int client_report(struct app *app, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o)
 {
 	int status = status_of(o);
 	struct str object = {0};
@@ -201,8 +201,8 @@ int client_report(struct app *app, const struct place *place, const struct dial_
 		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
 	}
 	if (!o->attempt_count) {
-		client_add_reason(&text, place, options, o);
-		report_error(&app->out, status, place->name, str_c(&text), 0);
+		client_add_reason(&text, endpoint, options, o);
+		report_error(&app->out, status, endpoint->name, str_c(&text), 0);
 	}
 	str_fini(&object);
 	str_fini(&text);
@@ -242,7 +242,7 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 
 	switch (progress) {
 	case DIAL_RESOLVED:
-		client_report_resolved(app, d->place->name, &d->addresses);
+		client_report_resolved(app, d->endpoint->name, &d->addresses);
 		break;
 	case DIAL_NEXT:
 		add_attempt(&reason, &d->options.socket, attempt);
@@ -250,8 +250,8 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 			F_STR("reason", str_c(&reason)));
 		break;
 	case DIAL_RETRY:
-		client_add_reason(&reason, d->place, &d->options, &d->last);
-		client_report_retry(app, d->place->name, d->tries, str_c(&reason), &d->options);
+		client_add_reason(&reason, d->endpoint, &d->options, &d->last);
+		client_report_retry(app, d->endpoint->name, d->tries, str_c(&reason), &d->options);
 		break;
 	}
 	str_fini(&reason);
@@ -260,13 +260,13 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 void client_add_doing(const struct dial *d, struct str *doing)
 {
 	str_add(doing, d->lookup ? "looking up " : "connecting to ");
-	str_add_escaped(doing, d->place->name, strlen(d->place->name));
+	str_add_escaped(doing, d->endpoint->name, strlen(d->endpoint->name));
 	if (d->now.attempt_count > 1) {
 		str_add(doing, ": ");
 		add_attempts(doing, &d->options.socket, &d->now);
 	}
 	if (d->tries) {
 		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
-		client_add_reason(doing, d->place, &d->options, &d->last);
+		client_add_reason(doing, d->endpoint, &d->options, &d->last);
 	}
 }

@@ -35,15 +35,15 @@ void client_options(const struct client_config *c, struct dial_options *o);
 
 // Reports why the last try failed, each attempt on a line of its own, and keeps the exit status.
 // Returns it.
-int client_report(struct app *app, const struct place *place, const struct dial_options *options,
-	const struct dial_outcome *o);
+int client_report(struct app *app, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o);
 
 // Adds what an EAI_* code of a look-up for FAMILY means, with its name.
 void client_add_lookup_failure(struct str *s, const char *service, int family, int code);
 
 // Adds why a try failed, in one line.
-void client_add_reason(struct str *s, const struct place *place, const struct dial_options *options,
-	const struct dial_outcome *o);
+void client_add_reason(struct str *s, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o);
 
 // Reports what a name stands for.
 void client_report_resolved(

@@ -5,24 +5,24 @@
 
 #include <netdb.h>
 
-static int fail(struct place_lookup *l, int code, int error)
+static int fail(struct endpoint_lookup *l, int code, int error)
 {
 	int status = lookup_is_not_found(code) ? STATUS_NOT_FOUND : STATUS_NAME_SERVICE;
 
 	if (code == EAI_SYSTEM && error)
-		return app_fail(l->app, status, l->place->name, error);
+		return app_fail(l->app, status, l->endpoint->name, error);
 
 	struct str reason = {0};
 
-	client_add_lookup_failure(&reason, l->place->service, l->family, code);
-	app_failf(l->app, status, l->place->name, "%s", str_c(&reason));
+	client_add_lookup_failure(&reason, l->endpoint->service, l->family, code);
+	app_failf(l->app, status, l->endpoint->name, "%s", str_c(&reason));
 	str_fini(&reason);
 	return status;
 }
 
 static void on_answer(void *data, int code, int error, struct address_list list)
 {
-	struct place_lookup *l = data;
+	struct endpoint_lookup *l = data;
 
 	l->lookup = NULL;
 	if (code) {
@@ -33,9 +33,9 @@ static void on_answer(void *data, int code, int error, struct address_list list)
 	}
 }
 
-int place_lookup_start(struct place_lookup *l)
+int endpoint_lookup_start(struct endpoint_lookup *l)
 {
-	const struct place *p = l->place;
+	const struct endpoint *p = l->endpoint;
 	struct addrinfo hints = {
 		.ai_family = l->family,
 		.ai_socktype = l->type,

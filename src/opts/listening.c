@@ -40,28 +40,29 @@ static int check_list(struct access *a, const struct strlist *words, const char 
 	return r;
 }
 
-static int check_mode(struct listening_config *c, const struct place *place, struct str *err)
+static int check_mode(struct listening_config *c, const struct endpoint *endpoint, struct str *err)
 {
 	if (c->mode == LISTENING_MODE_NOT_GIVEN)
 		c->mode = 0600;
-	else if (!place)
+	else if (!endpoint)
 		return bad_word(err, "--mode", "is for a Unix socket that is made here");
-	else if (!place_is_path(place))
-		return bad_word(
-			err, place->name, "has no mode: --mode is for the path of a Unix socket");
+	else if (!endpoint_is_path(endpoint))
+		return bad_word(err, endpoint->name,
+			"has no mode: --mode is for the path of a Unix socket");
 	return 0;
 }
 
-int listening_check(struct listening_config *c, const struct place *place, struct str *err)
+int listening_check(struct listening_config *c, const struct endpoint *endpoint, struct str *err)
 {
 	int r = check_list(&c->access, &c->allow, "--allow", access_allow, err);
 
 	if (r == 0)
 		r = check_list(&c->access, &c->deny, "--deny", access_deny, err);
-	if (r == 0 && place && place->kind == PLACE_UNIX && (c->allow.count || c->deny.count))
-		r = bad_word(err, place->name,
+	if (r == 0 && endpoint && endpoint->kind == ENDPOINT_UNIX &&
+		(c->allow.count || c->deny.count))
+		r = bad_word(err, endpoint->name,
 			"has no clients with addresses for --allow and --deny; see --mode");
-	return r < 0 ? r : check_mode(c, place, err);
+	return r < 0 ? r : check_mode(c, endpoint, err);
 }
 
 void listening_fini(struct listening_config *c)

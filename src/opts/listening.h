@@ -30,7 +30,7 @@ extern const struct opt listening_opts[];
 
 // Checks what the table cannot. PLACE is where to listen, or NULL for sockets that were passed to
 // us. Returns 0, or -EINVAL with the reason in ERR.
-int listening_check(struct listening_config *c, const struct place *place, struct str *err);
+int listening_check(struct listening_config *c, const struct endpoint *endpoint, struct str *err);
 void listening_fini(struct listening_config *c);
 
 #endif

@@ -8,7 +8,7 @@
 #include "net/sockopt.h"
 
 struct open_failure {
-	const char *object; // the place, where the address does not tell it
+	const char *object; // the endpoint, where the address does not tell it
 	const struct sockaddr_any *address; // len 0: none was tried
 	const struct sockaddr_any *from; // bound to this to reach the address; or NULL
 	const char *interface; // the one that was asked for

@@ -16,21 +16,21 @@ static int bad_bind(const struct bind_words *w, const char *why, struct str *err
 static bool parse(const struct bind_words *w, struct sockaddr_any *a)
 {
 	char *argv[] = {(char *)w->bind, NULL};
-	struct place p = {0};
+	struct endpoint p = {0};
 	struct str ignored = {0};
-	bool is_place;
+	bool is_endpoint;
 	bool is_good;
 
 	if (numeric_address(w->bind, 0, a))
 		return true;
-	is_place = place_parse(&p, PLACE_LISTEN, 1, argv, &ignored) == 0;
-	is_good = is_place && p.kind == PLACE_UNIX && w->may_be_unix;
+	is_endpoint = endpoint_parse(&p, ENDPOINT_LISTEN, 1, argv, &ignored) == 0;
+	is_good = is_endpoint && p.kind == ENDPOINT_UNIX && w->may_be_unix;
 	if (is_good)
 		*a = p.unix_address;
-	else if (is_place && p.kind == PLACE_INET && p.host && p.service)
+	else if (is_endpoint && p.kind == ENDPOINT_INET && p.host && p.service)
 		is_good = is_port_number(p.service, 0) &&
 			  numeric_address(p.host, (unsigned)strtoul(p.service, NULL, 10), a);
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&ignored);
 	return is_good;
 }

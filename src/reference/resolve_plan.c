@@ -172,21 +172,21 @@ static int check_name(const struct resolve_config *c, const char *word, struct s
 }
 
 // Takes HOST:PORT and [IPV6]:PORT apart. Returns false for words that are something else;
-// place_fini() is due in any case.
-static bool split(const char *word, struct place *p)
+// endpoint_fini() is due in any case.
+static bool split(const char *word, struct endpoint *p)
 {
 	struct sockaddr_any a;
 	struct str ignored = {0};
 	bool ok;
 
-	*p = (struct place){0};
+	*p = (struct endpoint){0};
 	if (!strchr(word, ':') || numeric_address(word, 0, &a))
 		return false;
 
 	char *argv[] = {xstrdup(word)};
 
-	ok = place_parse(p, PLACE_LISTEN, 1, argv, &ignored) == 0 && p->kind == PLACE_INET &&
-	     p->host;
+	ok = endpoint_parse(p, ENDPOINT_LISTEN, 1, argv, &ignored) == 0 &&
+	     p->kind == ENDPOINT_INET && p->host;
 	str_fini(&ignored);
 	free(argv[0]);
 	return ok;
@@ -194,10 +194,10 @@ static bool split(const char *word, struct place *p)
 
 int resolve_check(const struct resolve_config *c, const char *word, struct str *err)
 {
-	struct place p;
+	struct endpoint p;
 	int r = check_name(c, split(word, &p) ? p.host : word, err);
 
-	place_fini(&p);
+	endpoint_fini(&p);
 	return r;
 }
 
@@ -253,10 +253,10 @@ static int plan_name(
 int resolve_plan(
 	const struct resolve_config *c, const char *word, const char *service, struct query *q)
 {
-	struct place p;
+	struct endpoint p;
 	int r = split(word, &p) ? plan_name(c, p.host, p.service, q)
 				: plan_name(c, word, service, q);
 
-	place_fini(&p);
+	endpoint_fini(&p);
 	return r;
 }

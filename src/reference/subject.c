@@ -33,15 +33,15 @@ static bool is_prefix_like(const char *word)
 	return len && word[len] == '/' && !word[len + 1 + strspn(word + len + 1, "0123456789")];
 }
 
-static int parse_place(struct subject *s, char *word, struct str *err)
+static int parse_endpoint(struct subject *s, char *word, struct str *err)
 {
 	struct str why = {0};
-	struct place p;
+	struct endpoint p;
 	struct in_addr loose;
 	uint64_t port;
-	int r = place_parse(&p, PLACE_LISTEN, 1, &word, &why);
+	int r = endpoint_parse(&p, ENDPOINT_LISTEN, 1, &word, &why);
 
-	if (r == 0 && p.kind == PLACE_UNIX) {
+	if (r == 0 && p.kind == ENDPOINT_UNIX) {
 		s->kind = SUBJECT_UNIX;
 		s->address = p.unix_address;
 	} else if (r == 0 && p.host && is_port_number(p.service, 0) &&
@@ -56,7 +56,7 @@ static int parse_place(struct subject *s, char *word, struct str *err)
 			str_add(err, inet_ntoa(loose));
 		}
 	}
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&why);
 	return r;
 }
@@ -76,7 +76,7 @@ int subject_parse(struct subject *s, char *word, struct str *err)
 	}
 	s->kind = SUBJECT_IP;
 	if (!numeric_address(word, 0, &s->address))
-		r = parse_place(s, word, err);
+		r = parse_endpoint(s, word, err);
 	if (r == 0 && s->kind == SUBJECT_IP) {
 		s->prefix.ip = ip_of(&s->address);
 		s->prefix.length = ip_bits(s->prefix.ip.family);

@@ -47,7 +47,7 @@ struct check {
 	const struct check_config *config;
 	const struct dial_options *options;
 	const struct sockopt_settings *settings;
-	const struct place *place;
+	const struct endpoint *endpoint;
 	struct target *target;
 	struct scan *scan; // NULL until there is a target
 	bool is_listed; // the open ports, on stdout
@@ -60,14 +60,14 @@ struct check {
 	struct meter meter;
 };
 
-int check_parse(struct check_config *c, const struct place *place, struct str *err)
+int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err)
 {
-	if (!c->check || place->kind == PLACE_UNIX)
+	if (!c->check || endpoint->kind == ENDPOINT_UNIX)
 		return 0;
-	if (place->kind == PLACE_FD)
+	if (endpoint->kind == ENDPOINT_FD)
 		return bad_word(
-			err, place->name, "is connected already; there is nothing to check");
-	return ports_parse(&c->ports, place->service, err);
+			err, endpoint->name, "is connected already; there is nothing to check");
+	return ports_parse(&c->ports, endpoint->service, err);
 }
 
 void check_fini(struct check_config *c)
@@ -149,7 +149,7 @@ static void add_row(struct check *c, const struct scan_port *p)
 	add_service(c, &service, p->port);
 
 	const struct field fields[] = {
-		F_STR("name", c->place->host), F_ENDPOINT("remote", &p->address),
+		F_STR("name", c->endpoint->host), F_ENDPOINT("remote", &p->address),
 		F_STR("service", service.data), F_STR("state", "open"),
 		F_BYTES("banner", p->banner.data, banner_length(&p->banner)),
 		F_UINT("port", p->port), // a socket in the file system has none
@@ -171,7 +171,7 @@ static void on_open(struct scan *s, const struct scan_port *p)
 	}
 }
 
-static const char *host_of(const struct place *p)
+static const char *host_of(const struct endpoint *p)
 {
 	return p->host ? p->host : "localhost";
 }
@@ -183,9 +183,9 @@ static void on_retry(struct scan *s, const struct scan_port *p)
 	struct str reason = {0};
 
 	if (s->count > 1)
-		str_addf(&name, "%s:%u", host_of(c->place), p->port);
+		str_addf(&name, "%s:%u", host_of(c->endpoint), p->port);
 	else
-		str_add(&name, c->place->name);
+		str_add(&name, c->endpoint->name);
 	str_add_error(&reason, p->error);
 	client_report_retry(c->app, str_c(&name), p->tries, str_c(&reason), c->options);
 	str_fini(&name);
@@ -199,17 +199,17 @@ static void report_result(struct check *c)
 	struct str text = {0};
 
 	if (s->count > 1)
-		scan_report_summary(c->app, host_of(c->place), s);
+		scan_report_summary(c->app, host_of(c->endpoint), s);
 	if (!status)
 		return;
 	app_fail_quietly(c->app, status);
 	if (s->count == 1) {
-		report_error(&c->app->out, status, c->place->name, NULL, s->ports[0].error);
+		report_error(&c->app->out, status, c->endpoint->name, NULL, s->ports[0].error);
 		return;
 	}
 	str_add(&text, "not open: ");
 	scan_report_closed(&text, s);
-	report_error(&c->app->out, status, host_of(c->place), str_c(&text), 0);
+	report_error(&c->app->out, status, host_of(c->endpoint), str_c(&text), 0);
 	str_fini(&text);
 }
 
@@ -227,9 +227,9 @@ static void on_scanned(struct scan *s)
 	if (s->outcome.failure == DIAL_OK)
 		report_result(c);
 	else if (c->settings->failed)
-		sockopt_fail(c->app, c->place->name, c->settings, s->outcome.error);
+		sockopt_fail(c->app, c->endpoint->name, c->settings, s->outcome.error);
 	else
-		client_report(c->app, c->place, c->options, &s->outcome);
+		client_report(c->app, c->endpoint, c->options, &s->outcome);
 	end(c);
 }
 
@@ -252,7 +252,7 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 static void on_target(struct target *t)
 {
 	struct check *c = t->data;
-	struct place place = *c->place;
+	struct endpoint endpoint = *c->endpoint;
 	struct scan_options options = {
 		.dial = *c->options,
 		.banner_ms = c->config->banner_ms,
@@ -262,16 +262,16 @@ static void on_target(struct target *t)
 
 	if (t->outcome.failure == DIAL_OK) {
 		if (t->is_resolved)
-			client_report_resolved(c->app, host_of(&place), &t->addresses);
+			client_report_resolved(c->app, host_of(&endpoint), &t->addresses);
 		c->scan = scan_create(&c->app->loop, &t->addresses,
-			place.kind == PLACE_UNIX ? NULL : &t->ports, &options, on_open, on_retry,
-			on_scanned, c);
+			endpoint.kind == ENDPOINT_UNIX ? NULL : &t->ports, &options, on_open,
+			on_retry, on_scanned, c);
 		meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
 		return;
 	}
 	if (t->service)
-		place.service = (char *)t->service;
-	client_report(c->app, &place, c->options, &t->outcome);
+		endpoint.service = (char *)t->service;
+	client_report(c->app, &endpoint, c->options, &t->outcome);
 	end(c);
 }
 
@@ -280,8 +280,8 @@ static void on_target_retry(struct target *t)
 	struct check *c = t->data;
 	struct str reason = {0};
 
-	client_add_reason(&reason, c->place, c->options, &t->outcome);
-	client_report_retry(c->app, c->place->name, t->tries, str_c(&reason), c->options);
+	client_add_reason(&reason, c->endpoint, c->options, &t->outcome);
+	client_report_retry(c->app, c->endpoint->name, t->tries, str_c(&reason), c->options);
 	str_fini(&reason);
 }
 
@@ -291,7 +291,7 @@ static void add_doing_of_scan(struct check *c, struct str *doing)
 	const struct scan_port *first = s->ports;
 
 	if (s->count > 1) {
-		scan_report_summary(c->app, host_of(c->place), s);
+		scan_report_summary(c->app, host_of(c->endpoint), s);
 		str_add(doing, "; not open: ");
 		scan_report_closed(doing, s);
 	} else if (first->tries) {
@@ -307,18 +307,18 @@ static void on_stop(void *arg, struct str *doing)
 
 	meter_end(&c->meter);
 	str_add(doing, c->scan ? "checking " : "looking up ");
-	str_add_escaped(doing, c->place->name, strlen(c->place->name));
+	str_add_escaped(doing, c->endpoint->name, strlen(c->endpoint->name));
 	if (c->scan) {
 		add_doing_of_scan(c, doing);
 	} else if (t->tries) {
 		str_addf(doing, "; the last of %" PRIu64 " tries met ", t->tries);
-		client_add_reason(doing, c->place, c->options, &t->outcome);
+		client_add_reason(doing, c->endpoint, c->options, &t->outcome);
 	}
 }
 
-static const char *const *columns_for(const struct check *c, const struct place *place)
+static const char *const *columns_for(const struct check *c, const struct endpoint *endpoint)
 {
-	if (place->kind == PLACE_UNIX)
+	if (endpoint->kind == ENDPOINT_UNIX)
 		return columns_of_unix;
 	return c->config->banner_ms ? columns_with_banner : columns;
 }
@@ -331,14 +331,14 @@ static bool is_listed(const struct check *c)
 	return c->app->out.json || c->config->banner_ms || ports->count + ports->services.count > 1;
 }
 
-int check_run(struct app *app, const struct check_config *config, const struct place *place,
+int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct sockopt_settings *settings)
 {
 	struct check c = {.app = app,
 		.config = config,
 		.options = options,
 		.settings = settings,
-		.place = place};
+		.endpoint = endpoint};
 	int r = 0;
 
 	c.is_listed = is_listed(&c);
@@ -346,10 +346,10 @@ int check_run(struct app *app, const struct check_config *config, const struct p
 		r = output_init(&c.out, &app->loop, STDOUT_FILENO, on_output, &c);
 	if (r < 0)
 		return app_fail(app, STATUS_LOCAL, "standard output", r);
-	rows_init(&c.rows, app->out.json, columns_for(&c, place));
+	rows_init(&c.rows, app->out.json, columns_for(&c, endpoint));
 	c.rows.unaligned = true;
 	c.target = target_create(
-		&app->loop, place, &config->ports, options, on_target, on_target_retry, &c);
+		&app->loop, endpoint, &config->ports, options, on_target, on_target_retry, &c);
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_run(app);

@@ -21,12 +21,12 @@ extern const struct opt check_opts[];
 
 // Checks what the table cannot, and reads the ports of PLACE. Returns 0, or -EINVAL with the reason
 // in ERR.
-int check_parse(struct check_config *c, const struct place *place, struct str *err);
+int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err);
 void check_fini(struct check_config *c);
 
 // Checks the ports, and runs the loop for that. SETTINGS are those that OPTIONS prepare sockets
 // with. Returns the exit status.
-int check_run(struct app *app, const struct check_config *config, const struct place *place,
+int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct sockopt_settings *settings);
 
 #endif

@@ -37,7 +37,7 @@ struct echo_config {
 	bool progress;
 
 	// Filled in by the check of the command line.
-	struct place place;
+	struct endpoint endpoint;
 	const char *word; // NULL: measure
 };
 

@@ -28,7 +28,7 @@ struct client {
 	struct sockopt_settings settings;
 	struct dial_options dial_options;
 	struct dial *dial;
-	struct place_lookup lookup;
+	struct endpoint_lookup lookup;
 	struct pinger pinger;
 	struct echo_report report;
 	struct output output; // tells when the reader of stdout has gone
@@ -116,7 +116,7 @@ static void on_failure(void *data, unsigned connection, enum pinger_failure fail
 
 	(void)connection;
 	if (c->settings.failed) {
-		sockopt_fail(c->app, c->config->place.name, &c->settings, error);
+		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, error);
 		return;
 	}
 	str_add_sockaddr(&remote, &c->report.remote.sa, c->report.remote.len);
@@ -188,9 +188,9 @@ static int init_pinger(struct client *c)
 static void fail(struct client *c, int status, int error)
 {
 	if (c->settings.failed)
-		sockopt_fail(c->app, c->config->place.name, &c->settings, error);
+		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, error);
 	else
-		app_fail(c->app, status, c->config->place.name, error);
+		app_fail(c->app, status, c->config->endpoint.name, error);
 	app_stop(c->app);
 }
 
@@ -250,9 +250,9 @@ static void on_dialled(struct dial *d)
 		return;
 	}
 	if (c->settings.failed)
-		sockopt_fail(c->app, c->config->place.name, &c->settings, d->last.error);
+		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, d->last.error);
 	else
-		client_report(c->app, d->place, &d->options, &d->last);
+		client_report(c->app, d->endpoint, &d->options, &d->last);
 	app_stop(c->app);
 }
 
@@ -285,28 +285,28 @@ static void on_addresses(void *data, struct address_list *list)
 
 static int start_datagrams(struct client *c)
 {
-	const struct place *p = &c->config->place;
+	const struct endpoint *p = &c->config->endpoint;
 
-	if (p->kind == PLACE_UNIX) {
+	if (p->kind == ENDPOINT_UNIX) {
 		struct address_list list = {xmalloc(sizeof(*list.items)), 1};
 
 		list.items[0] = p->unix_address;
 		on_addresses(c, &list);
 		return 0;
 	}
-	c->lookup = (struct place_lookup){.app = c->app,
-		.place = p,
+	c->lookup = (struct endpoint_lookup){.app = c->app,
+		.endpoint = p,
 		.family = c->dial_options.family,
 		.type = SOCK_DGRAM,
 		.flags = c->dial_options.numeric ? AI_NUMERICHOST : 0,
 		.cb = on_addresses,
 		.data = c};
-	return place_lookup_start(&c->lookup);
+	return endpoint_lookup_start(&c->lookup);
 }
 
 static int start_inherited(struct client *c)
 {
-	const struct place *p = &c->config->place;
+	const struct endpoint *p = &c->config->endpoint;
 	struct fd_info info;
 	int error = 0;
 
@@ -327,12 +327,12 @@ static int start_inherited(struct client *c)
 
 static int start(struct client *c)
 {
-	if (c->config->place.kind == PLACE_FD)
+	if (c->config->endpoint.kind == ENDPOINT_FD)
 		return start_inherited(c);
 	if (is_datagram(c))
 		return start_datagrams(c);
 	c->dial = dial_create(
-		&c->app->loop, &c->config->place, &c->dial_options, on_dialled, on_progress, c);
+		&c->app->loop, &c->config->endpoint, &c->dial_options, on_dialled, on_progress, c);
 	return 0;
 }
 
@@ -365,7 +365,7 @@ static void add_doing(void *arg, struct str *doing)
 static void judge(struct client *c)
 {
 	const struct pinger_counts *n = &c->pinger.counts;
-	const char *name = c->config->place.name;
+	const char *name = c->config->endpoint.name;
 
 	if (n->differing && !n->failures)
 		app_failf(c->app, STATUS_LOCAL, name, "what comes back is not what was sent");

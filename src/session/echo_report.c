@@ -41,7 +41,7 @@ int echo_report_begin(struct echo_report *r)
 {
 	struct str text = {0};
 	struct str address = {0};
-	const char *name = r->config->place.name;
+	const char *name = r->config->endpoint.name;
 
 	if (r->config->common.json)
 		return 0;
@@ -173,7 +173,7 @@ static void add_summary(
 	struct str *s, const struct echo_report *r, const struct pinger *p, bool verbose)
 {
 	struct tcp_stats tcp = pinger_tcp_stats(p);
-	const char *name = r->config->place.name;
+	const char *name = r->config->endpoint.name;
 
 	str_add(s, "--- ");
 	str_add_escaped(s, name, strlen(name));

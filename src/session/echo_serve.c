@@ -32,7 +32,7 @@ struct serving {
 	struct app *app;
 	struct echo_config *config;
 	struct sockopt_settings settings;
-	struct place_lookup lookup;
+	struct endpoint_lookup lookup;
 	struct echo_server server;
 	atomic_uint_fast64_t said_full; // trace_now() of the last message about it, or 0
 };
@@ -120,7 +120,7 @@ static int confine_serving(struct serving *s)
 	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
 		.unlink = echo_server_path(&s->server)};
 
-	if (s->config->place.kind != PLACE_INET) // whose peers may have such names
+	if (s->config->endpoint.kind != ENDPOINT_INET) // whose peers may have such names
 		sandbox.needs |= SANDBOX_ABSTRACT;
 	return confine(s->app, &s->config->confine, &sandbox);
 }
@@ -136,7 +136,7 @@ static void start_serving(struct serving *s)
 	say_where(s);
 	r = echo_server_start(&s->server);
 	if (r < 0) {
-		app_fail(s->app, STATUS_LOCAL, s->config->place.name, r);
+		app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
 		app_stop(s->app);
 		return;
 	}
@@ -149,7 +149,7 @@ static int fail_open(
 	struct serving *s, const struct sockaddr_any *address, const char *step, int error)
 {
 	const struct open_failure f = {
-		.object = s->config->place.name,
+		.object = s->config->endpoint.name,
 		.address = address,
 		.interface = s->config->client.interface,
 		.settings = &s->settings,
@@ -179,8 +179,8 @@ static int serve_inet(struct serving *s)
 {
 	const struct echo_config *c = s->config;
 
-	s->lookup = (struct place_lookup){.app = s->app,
-		.place = &c->place,
+	s->lookup = (struct endpoint_lookup){.app = s->app,
+		.endpoint = &c->endpoint,
 		.family = c->client.ipv4   ? AF_INET
 			  : c->client.ipv6 ? AF_INET6
 					   : AF_UNSPEC,
@@ -188,12 +188,12 @@ static int serve_inet(struct serving *s)
 		.flags = AI_PASSIVE | (c->client.numeric ? AI_NUMERICHOST : 0),
 		.cb = on_addresses,
 		.data = s};
-	return place_lookup_start(&s->lookup);
+	return endpoint_lookup_start(&s->lookup);
 }
 
 static int serve_unix(struct serving *s)
 {
-	const struct sockaddr_any *address = &s->config->place.unix_address;
+	const struct sockaddr_any *address = &s->config->endpoint.unix_address;
 	const char *step = "";
 	int r = echo_server_open_unix(&s->server, address, &step);
 
@@ -205,7 +205,7 @@ static int serve_unix(struct serving *s)
 
 static int serve_fd(struct serving *s)
 {
-	const struct place *p = &s->config->place;
+	const struct endpoint *p = &s->config->endpoint;
 	int r = echo_server_adopt(&s->server, p->fd);
 
 	if (r < 0)
@@ -216,10 +216,10 @@ static int serve_fd(struct serving *s)
 
 static int start(struct serving *s)
 {
-	switch (s->config->place.kind) {
-	case PLACE_UNIX:
+	switch (s->config->endpoint.kind) {
+	case ENDPOINT_UNIX:
 		return serve_unix(s);
-	case PLACE_FD:
+	case ENDPOINT_FD:
 		return serve_fd(s);
 	default:
 		return serve_inet(s);
@@ -247,7 +247,7 @@ static void report_stats(struct serving *s)
 static struct echo_server_options options_of(struct serving *s)
 {
 	const struct echo_config *c = s->config;
-	bool is_unix = c->place.kind == PLACE_UNIX;
+	bool is_unix = c->endpoint.kind == ENDPOINT_UNIX;
 
 	return (struct echo_server_options){
 		.streams = c->tcp || !c->udp,

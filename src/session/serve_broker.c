@@ -66,16 +66,16 @@ static void join(struct broker_client *c, struct broker *broker)
 {
 	const struct connection *connection = &c->client.connection;
 	struct str name = {0};
-	struct str place = {0};
+	struct str endpoint = {0};
 
 	str_addf(&name, "<user%" PRIu64 ">", connection->number);
 	if (connection->remote.sa.sa_family == AF_UNIX)
-		str_add(&place, "this machine");
+		str_add(&endpoint, "this machine");
 	else
-		str_add_sockaddr(&place, &connection->remote.sa, connection->remote.len);
-	broker_join(broker, &c->member, &c->stream.relay, str_c(&name), str_c(&place));
+		str_add_sockaddr(&endpoint, &connection->remote.sa, connection->remote.len);
+	broker_join(broker, &c->member, &c->stream.relay, str_c(&name), str_c(&endpoint));
 	str_fini(&name);
-	str_fini(&place);
+	str_fini(&endpoint);
 }
 
 static int start(struct client *client)

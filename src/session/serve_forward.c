@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Clients joined to another place, each by a connection of its own.
+// Clients joined to another endpoint, each by a connection of its own.
 #include "session/serve.h"
 
 #include "base/mem.h"
@@ -33,13 +33,13 @@ struct forward_client {
 
 static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
 {
-	const struct place *target = &c->target;
+	const struct endpoint *target = &c->target;
 	struct sockaddr_any address;
 
-	if (target->kind == PLACE_FD)
+	if (target->kind == ENDPOINT_FD)
 		return;
 	sandbox->needs |= SANDBOX_DIAL;
-	if (target->kind == PLACE_UNIX)
+	if (target->kind == ENDPOINT_UNIX)
 		return;
 	if (is_port_number(target->service, 0))
 		sandbox->port = (uint16_t)strtoul(target->service, NULL, 10);
@@ -49,7 +49,7 @@ static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
 
 static int init(struct server *s)
 {
-	const struct place *target = &s->config->target;
+	const struct endpoint *target = &s->config->target;
 	struct forward *f = s->mode_data = xcalloc(1, sizeof(*f));
 
 	f->files = (struct stream_files){
@@ -181,7 +181,7 @@ static int start(struct client *client)
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
 
-	if (s->config->target.kind == PLACE_FD)
+	if (s->config->target.kind == ENDPOINT_FD)
 		return join(c, s->config->target.fd, false);
 	c->dial = dial_create(&s->app->loop, &s->config->target, &f->options, on_dialled, NULL, c);
 	return 0;

@@ -62,7 +62,7 @@ static void add_doing(void *arg, struct str *doing)
 // Others are refused from now on.
 static void close_listener(struct server *s)
 {
-	app_fail_leftover(s->app, s->config->place.name, listener_close(&s->listener));
+	app_fail_leftover(s->app, s->config->endpoint.name, listener_close(&s->listener));
 }
 
 void server_end(struct server *s)
@@ -209,7 +209,7 @@ void server_add_client(struct server *s, int fd, bool is_private, const struct s
 	connection_report_accepted(&c->connection, fd);
 	r = sockopt_settings_complete(&s->settings, fd);
 	if (r < 0) {
-		sockopt_fail(s->app, s->config->place.name, &s->settings, r);
+		sockopt_fail(s->app, s->config->endpoint.name, &s->settings, r);
 		server_end(s);
 		return;
 	}
@@ -262,7 +262,7 @@ int server_start(struct server *s)
 	r = listener_start(&s->listener);
 	if (r < 0) {
 		server_end(s);
-		return app_fail(s->app, STATUS_LOCAL, s->config->place.name, r);
+		return app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
 	}
 	s->is_ready = true;
 	r = activation_notify("READY=1");

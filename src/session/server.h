@@ -38,15 +38,15 @@ struct listen_config {
 	bool expose;
 
 	// Filled in by the check of the command line.
-	struct place place;
-	struct place target; // of --forward
-	int activated; // listen on so many descriptors that were passed to us; 0: on place
+	struct endpoint endpoint;
+	struct endpoint target; // of --forward
+	int activated; // listen on so many descriptors that were passed to us; 0: on endpoint
 };
 
 struct server;
 struct client;
 
-// A way to serve connections: joined to stdin and stdout, to a program, to another place ...
+// A way to serve connections: joined to stdin and stdout, to a program, to another endpoint ...
 struct serve_mode {
 	size_t client_size; // of the struct that begins with struct client
 	int descriptors; // that a client takes besides its own
@@ -84,7 +84,7 @@ struct server {
 	void *mode_data;
 	struct sockopt_settings settings;
 	struct listener listener;
-	struct place_lookup lookup;
+	struct endpoint_lookup lookup;
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet

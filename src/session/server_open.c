@@ -42,7 +42,7 @@ static int fail_listen(
 	struct server *s, const struct sockaddr_any *address, const char *step, int error)
 {
 	const struct open_failure f = {
-		.object = s->config->place.name,
+		.object = s->config->endpoint.name,
 		.address = address,
 		.interface = s->config->interface,
 		.settings = &s->settings,
@@ -130,9 +130,9 @@ static int listen_inet(struct server *s)
 {
 	const struct listen_config *c = s->config;
 
-	s->lookup = (struct place_lookup){
+	s->lookup = (struct endpoint_lookup){
 		.app = s->app,
-		.place = &c->place,
+		.endpoint = &c->endpoint,
 		.family = c->ipv4   ? AF_INET
 			  : c->ipv6 ? AF_INET6
 				    : AF_UNSPEC,
@@ -141,17 +141,18 @@ static int listen_inet(struct server *s)
 		.cb = on_addresses,
 		.data = s,
 	};
-	return place_lookup_start(&s->lookup);
+	return endpoint_lookup_start(&s->lookup);
 }
 
 static int listen_unix(struct server *s)
 {
 	struct listener_options options = options_of(s);
 	const char *step = "";
-	int r = listener_open_unix(&s->listener, &s->config->place.unix_address, &options, &step);
+	int r = listener_open_unix(
+		&s->listener, &s->config->endpoint.unix_address, &options, &step);
 
 	if (r < 0)
-		return fail_listen(s, &s->config->place.unix_address, step, r);
+		return fail_listen(s, &s->config->endpoint.unix_address, step, r);
 	return start_listening(s);
 }
 
@@ -206,11 +207,11 @@ int server_open(struct server *s)
 		activation_close_on_exec(c->activated);
 		return listen_fds(s, ACTIVATION_FIRST, c->activated);
 	}
-	switch (c->place.kind) {
-	case PLACE_UNIX:
+	switch (c->endpoint.kind) {
+	case ENDPOINT_UNIX:
 		return listen_unix(s);
-	case PLACE_FD:
-		return listen_fds(s, c->place.fd, 1);
+	case ENDPOINT_FD:
+		return listen_fds(s, c->endpoint.fd, 1);
 	default:
 		return listen_inet(s);
 	}

@@ -31,7 +31,7 @@ extern const struct opt stream_opts[];
 struct stream_files {
 	int in, out;
 	const char *in_name, *out_name; // for messages
-	bool is_remote; // another place: when it fails the connection is broken
+	bool is_remote; // another endpoint: when it fails the connection is broken
 };
 
 // Opens the files that were named. Returns 0 or the exit status after a message.

@@ -64,14 +64,14 @@ static bool names_ports(const char *word, struct str *err)
 	return r == 0;
 }
 
-static int check_service(const char *word, enum place_use use, struct str *err)
+static int check_service(const char *word, enum endpoint_use use, struct str *err)
 {
 	struct str ignored = {0};
 	int r;
 
-	if (use == PLACE_LISTEN)
+	if (use == ENDPOINT_LISTEN)
 		return check_port(word, 0, err);
-	if (use == PLACE_CHECK)
+	if (use == ENDPOINT_CHECK)
 		return names_ports(word, err) ? 0 : -EINVAL;
 	if (is_port_number(word, 1) || (isalpha((unsigned char)*word) && !strchr(word, ',')))
 		return check_port(word, 1, err);
@@ -151,14 +151,14 @@ int check_host(const char *host, struct str *err)
 	return 0;
 }
 
-static int parse_unix(struct place *p, const char *word, const char *path, struct str *err)
+static int parse_unix(struct endpoint *p, const char *word, const char *path, struct str *err)
 {
 	struct sockaddr_un *un = &p->unix_address.un;
 	size_t len = strlen(path);
 	bool is_abstract = path[0] == '@';
 	size_t max = is_abstract ? sizeof(un->sun_path) : sizeof(un->sun_path) - 1;
 
-	p->kind = PLACE_UNIX;
+	p->kind = ENDPOINT_UNIX;
 	if (len == 0 || (is_abstract && len == 1))
 		return bad_word(err, word, "names no socket; write unix:PATH or unix:@NAME");
 	if (len > max) {
@@ -175,9 +175,9 @@ static int parse_unix(struct place *p, const char *word, const char *path, struc
 	return 0;
 }
 
-static int parse_fd(struct place *p, const char *word, const char *number, struct str *err)
+static int parse_fd(struct endpoint *p, const char *word, const char *number, struct str *err)
 {
-	p->kind = PLACE_FD;
+	p->kind = ENDPOINT_FD;
 	if (!all_digits(number) || strlen(number) > 6)
 		return bad_word(err, word, "names no descriptor; write fd: and its number");
 	p->fd = (int)strtol(number, NULL, 10);
@@ -185,7 +185,7 @@ static int parse_fd(struct place *p, const char *word, const char *number, struc
 }
 
 // Takes the brackets off an IPv6 address.
-static int set_host(struct place *p, const char *host, size_t len, struct str *err)
+static int set_host(struct endpoint *p, const char *host, size_t len, struct str *err)
 {
 	bool bracketed = len >= 2 && host[0] == '[' && host[len - 1] == ']';
 
@@ -205,7 +205,7 @@ static int set_host(struct place *p, const char *host, size_t len, struct str *e
 }
 
 static int parse_host_and_port(
-	struct place *p, enum place_use use, const char *word, struct str *err)
+	struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
 	const char *colon = strrchr(word, ':');
 	bool bracketed = word[0] == '[';
@@ -215,7 +215,7 @@ static int parse_host_and_port(
 		return bad_word(err, word, "has no end of the address; write [ADDRESS]:PORT");
 	if (bracketed)
 		colon = end[1] ? end + 1 : NULL;
-	if (!colon && use == PLACE_LISTEN && !bracketed) {
+	if (!colon && use == ENDPOINT_LISTEN && !bracketed) {
 		p->service = xstrdup(word);
 		return check_port(word, 0, err);
 	}
@@ -233,13 +233,13 @@ static int parse_host_and_port(
 	return r < 0 ? r : set_host(p, word, (size_t)(colon - word), err);
 }
 
-static void set_name(struct place *p, int argc, char **argv)
+static void set_name(struct endpoint *p, int argc, char **argv)
 {
 	struct str name = {0};
 
-	if (p->kind == PLACE_UNIX) {
+	if (p->kind == ENDPOINT_UNIX) {
 		str_add_sockaddr(&name, &p->unix_address.sa, p->unix_address.len);
-	} else if (p->kind == PLACE_FD || !p->service) {
+	} else if (p->kind == ENDPOINT_FD || !p->service) {
 		for (int i = 0; i < argc; i++)
 			str_addf(&name, "%s%s", i ? " " : "", argv[i]);
 	} else {
@@ -250,7 +250,7 @@ static void set_name(struct place *p, int argc, char **argv)
 	p->name = name.data ? name.data : xstrdup("");
 }
 
-static int parse_one(struct place *p, enum place_use use, const char *word, struct str *err)
+static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
 	if (strncmp(word, "unix:", 5) == 0)
 		return parse_unix(p, word, word + 5, err);
@@ -274,11 +274,12 @@ static bool is_url(const char *word)
 	return scheme && strncmp(word + scheme, "://", 3) == 0 && !has_prefix(word);
 }
 
-int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err)
+int endpoint_parse(
+	struct endpoint *p, enum endpoint_use use, int argc, char **argv, struct str *err)
 {
 	int r;
 
-	*p = (struct place){.fd = -1};
+	*p = (struct endpoint){.fd = -1};
 	if (is_url(argv[0])) {
 		r = bad_word(err, argv[0], "is a URL; write its HOST and PORT");
 	} else if (argc == 1) {
@@ -296,7 +297,7 @@ int place_parse(struct place *p, enum place_use use, int argc, char **argv, stru
 	return r;
 }
 
-int place_word_count(const char *first)
+int endpoint_word_count(const char *first)
 {
 	const char *colon = strchr(first, ':');
 	bool is_socket = has_prefix(first) || strchr(first, '/');
@@ -306,11 +307,11 @@ int place_word_count(const char *first)
 	return is_socket || is_bracketed || (colon && !strchr(colon + 1, ':')) ? 1 : 2;
 }
 
-int place_parse_host(struct place *p, const char *host, struct str *err)
+int endpoint_parse_host(struct endpoint *p, const char *host, struct str *err)
 {
 	int r;
 
-	*p = (struct place){.fd = -1};
+	*p = (struct endpoint){.fd = -1};
 	p->service = xstrdup("0");
 	if (host && (strncmp(host, "unix:", 5) == 0 || strncmp(host, "fd:", 3) == 0))
 		r = bad_word(err, host, "is no host name or address");
@@ -322,12 +323,12 @@ int place_parse_host(struct place *p, const char *host, struct str *err)
 	return r;
 }
 
-bool place_is_path(const struct place *p)
+bool endpoint_is_path(const struct endpoint *p)
 {
-	return p->kind == PLACE_UNIX && p->unix_address.un.sun_path[0];
+	return p->kind == ENDPOINT_UNIX && p->unix_address.un.sun_path[0];
 }
 
-int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err)
+int endpoint_check_family(const struct endpoint *p, bool ipv4, bool ipv6, struct str *err)
 {
 	struct sockaddr_any a;
 
@@ -340,10 +341,10 @@ int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *
 	return 0;
 }
 
-void place_fini(struct place *p)
+void endpoint_fini(struct endpoint *p)
 {
 	free(p->host);
 	free(p->service);
 	free(p->name);
-	*p = (struct place){.fd = -1};
+	*p = (struct endpoint){.fd = -1};
 }

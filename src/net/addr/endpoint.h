@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The words that name a place to connect to or to listen on.
+// The words that name an endpoint to connect to or to listen on.
 #ifndef SOCKCTL_NET_ADDR_ENDPOINT_H
 #define SOCKCTL_NET_ADDR_ENDPOINT_H
 
@@ -8,20 +8,20 @@
 
 #include <stdbool.h>
 
-enum place_kind {
-	PLACE_INET, // host and port
-	PLACE_UNIX, // a path or an abstract name
-	PLACE_FD, // an inherited descriptor
+enum endpoint_kind {
+	ENDPOINT_INET, // host and port
+	ENDPOINT_UNIX, // a path or an abstract name
+	ENDPOINT_FD, // an inherited descriptor
 };
 
-enum place_use {
-	PLACE_CONNECT,
-	PLACE_LISTEN, // a port alone is enough, and may be 0
-	PLACE_CHECK, // the port may be a list of ports (net/ports.h)
+enum endpoint_use {
+	ENDPOINT_CONNECT,
+	ENDPOINT_LISTEN, // a port alone is enough, and may be 0
+	ENDPOINT_CHECK, // the port may be a list of ports (net/ports.h)
 };
 
-struct place {
-	enum place_kind kind;
+struct endpoint {
+	enum endpoint_kind kind;
 	char *host; // NULL: every address (listening) or this machine (connecting)
 	char *service; // a number from 0 to 65535, or a name
 	struct sockaddr_any unix_address;
@@ -29,25 +29,26 @@ struct place {
 	char *name; // as it is spoken of in messages: "example.org:80", "unix:/run/x", "fd:3"
 };
 
-#define PLACE_FORMS "HOST PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
+#define ENDPOINT_FORMS "HOST PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
 
 // Understands one or two words: HOST PORT, HOST:PORT, [IPV6]:PORT, :PORT, PORT (listening only),
 // unix:PATH, unix:@NAME, any word with a slash, fd:N. Returns 0, or -EINVAL with the reason in ERR.
-// place_fini() frees what is in it, also after an error.
-int place_parse(struct place *p, enum place_use use, int argc, char **argv, struct str *err);
-void place_fini(struct place *p);
+// endpoint_fini() frees what is in it, also after an error.
+int endpoint_parse(
+	struct endpoint *p, enum endpoint_use use, int argc, char **argv, struct str *err);
+void endpoint_fini(struct endpoint *p);
 
-// How many words a place takes that begins with this one: 1, or 2 for HOST PORT.
-int place_word_count(const char *first);
+// How many words an endpoint takes that begins with this one: 1, or 2 for HOST PORT.
+int endpoint_word_count(const char *first);
 
-// The same for a place without ports. HOST may be NULL: every address.
-int place_parse_host(struct place *p, const char *host, struct str *err);
+// The same for an endpoint without ports. HOST may be NULL: every address.
+int endpoint_parse_host(struct endpoint *p, const char *host, struct str *err);
 
 // True if it is a Unix socket in the file system.
-bool place_is_path(const struct place *p);
+bool endpoint_is_path(const struct endpoint *p);
 
-// Refuses a numeric address of the family that was not asked for. Returns as place_parse() does.
-int place_check_family(const struct place *p, bool ipv4, bool ipv6, struct str *err);
+// Refuses a numeric address of the family that was not asked for. Returns as endpoint_parse() does.
+int endpoint_check_family(const struct endpoint *p, bool ipv4, bool ipv6, struct str *err);
 
 // True if the word is a port number from MIN to 65535: digits and nothing else.
 bool is_port_number(const char *word, unsigned min);

@@ -10,7 +10,7 @@
 
 struct port_entry {
 	uint32_t key; // port, and over UDP one bit more
-	unsigned place; // in the database
+	unsigned endpoint; // in the database
 	char *name;
 };
 
@@ -40,7 +40,7 @@ static int compare(const void *a, const void *b)
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	return x->place < y->place ? -1 : x->place > y->place;
+	return x->endpoint < y->endpoint ? -1 : x->endpoint > y->endpoint;
 }
 
 void port_names_load(struct port_names *names)

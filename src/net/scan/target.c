@@ -79,16 +79,16 @@ static void look_up(struct target *t)
 	const char *service = next_service(t);
 	int r;
 
-	if (t->place->kind == PLACE_UNIX) {
+	if (t->endpoint->kind == ENDPOINT_UNIX) {
 		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
 
-		one.items[0] = t->place->unix_address;
+		one.items[0] = t->endpoint->unix_address;
 		succeed(t, one);
 		return;
 	}
 	if (t->options->connect_timeout_ms)
 		timer_start(&t->timer, t->options->connect_timeout_ms);
-	r = dial_lookup(t->loop, t->options, service ? NULL : t->place->host,
+	r = dial_lookup(t->loop, t->options, service ? NULL : t->endpoint->host,
 		service ? service : "0", on_lookup, t, &t->lookup);
 	if (r < 0)
 		try_failed(t, DIAL_LOCAL, 0, r);
@@ -104,15 +104,16 @@ static void on_timer(void *data)
 		look_up(t);
 }
 
-struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
-	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data)
+struct target *target_create(uv_loop_t *loop, const struct endpoint *endpoint,
+	const struct ports *wanted, const struct dial_options *options, target_fn *done,
+	target_retry_fn *on_retry, void *data)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
 	*t = (struct target){.ports = *wanted,
 		.data = data,
 		.loop = loop,
-		.place = place,
+		.endpoint = endpoint,
 		.options = options,
 		.done = done,
 		.on_retry = on_retry};

@@ -28,7 +28,7 @@ struct target {
 
 	// Private.
 	uv_loop_t *loop;
-	const struct place *place;
+	const struct endpoint *endpoint;
 	const struct dial_options *options;
 	target_fn *done;
 	target_retry_fn *on_retry;
@@ -39,8 +39,9 @@ struct target {
 
 // Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. No callback
 // is ever called from here.
-struct target *target_create(uv_loop_t *loop, const struct place *place, const struct ports *wanted,
-	const struct dial_options *options, target_fn *done, target_retry_fn *on_retry, void *data);
+struct target *target_create(uv_loop_t *loop, const struct endpoint *endpoint,
+	const struct ports *wanted, const struct dial_options *options, target_fn *done,
+	target_retry_fn *on_retry, void *data);
 
 // Ends whatever is under way. NULL does nothing.
 void target_destroy(struct target *t);

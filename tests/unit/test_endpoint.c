@@ -8,11 +8,11 @@
 #include <stdio.h>
 
 // Parses one word, or two where SECOND is given.
-static int parse(
-	struct place *p, enum place_use use, const char *first, const char *second, struct str *err)
+static int parse(struct endpoint *p, enum endpoint_use use, const char *first, const char *second,
+	struct str *err)
 {
 	char *argv[] = {(char *)first, (char *)second};
-	int r = place_parse(p, use, second ? 2 : 1, argv, err);
+	int r = endpoint_parse(p, use, second ? 2 : 1, argv, err);
 
 	assert_true(r == 0 || r == -EINVAL);
 	assert_int_equal(r == 0, err->len == 0);
@@ -20,40 +20,42 @@ static int parse(
 	return r;
 }
 
-static void check_inet(enum place_use use, const char *first, const char *second, const char *host,
-	const char *service, const char *name)
+static void check_inet(enum endpoint_use use, const char *first, const char *second,
+	const char *host, const char *service, const char *name)
 {
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
 
 	parse(&p, use, first, second, &err);
 	assert_string_equal(str_c(&err), "");
-	assert_int_equal(p.kind, PLACE_INET);
+	assert_int_equal(p.kind, ENDPOINT_INET);
 	if (host)
 		assert_string_equal(p.host, host);
 	else
 		assert_null(p.host);
 	assert_string_equal(p.service, service);
 	assert_string_equal(p.name, name);
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&err);
 }
 
 static void test_host_and_port(void **state)
 {
 	(void)state;
-	check_inet(PLACE_CONNECT, "example.org", "80", "example.org", "80", "example.org:80");
-	check_inet(PLACE_CONNECT, "example.org:80", NULL, "example.org", "80", "example.org:80");
-	check_inet(PLACE_CONNECT, "example.org", "http", "example.org", "http", "example.org:http");
-	check_inet(PLACE_CONNECT, "192.0.2.1", "65535", "192.0.2.1", "65535", "192.0.2.1:65535");
-	check_inet(PLACE_CONNECT, "::1", "80", "::1", "80", "[::1]:80");
-	check_inet(PLACE_CONNECT, "[::1]", "80", "::1", "80", "[::1]:80");
-	check_inet(PLACE_CONNECT, "[::1]:80", NULL, "::1", "80", "[::1]:80");
-	check_inet(PLACE_CONNECT, "[fe80::1%lo]:80", NULL, "fe80::1%lo", "80", "[fe80::1%lo]:80");
-	check_inet(PLACE_CONNECT, "fe80::1%1", "80", "fe80::1%1", "80", "[fe80::1%1]:80");
-	check_inet(PLACE_CONNECT, ":80", NULL, NULL, "80", ":80");
-	check_inet(PLACE_CONNECT, "a_b", "iso-tsap", "a_b", "iso-tsap", "a_b:iso-tsap");
-	check_inet(PLACE_CONNECT,
+	check_inet(ENDPOINT_CONNECT, "example.org", "80", "example.org", "80", "example.org:80");
+	check_inet(ENDPOINT_CONNECT, "example.org:80", NULL, "example.org", "80", "example.org:80");
+	check_inet(
+		ENDPOINT_CONNECT, "example.org", "http", "example.org", "http", "example.org:http");
+	check_inet(ENDPOINT_CONNECT, "192.0.2.1", "65535", "192.0.2.1", "65535", "192.0.2.1:65535");
+	check_inet(ENDPOINT_CONNECT, "::1", "80", "::1", "80", "[::1]:80");
+	check_inet(ENDPOINT_CONNECT, "[::1]", "80", "::1", "80", "[::1]:80");
+	check_inet(ENDPOINT_CONNECT, "[::1]:80", NULL, "::1", "80", "[::1]:80");
+	check_inet(
+		ENDPOINT_CONNECT, "[fe80::1%lo]:80", NULL, "fe80::1%lo", "80", "[fe80::1%lo]:80");
+	check_inet(ENDPOINT_CONNECT, "fe80::1%1", "80", "fe80::1%1", "80", "[fe80::1%1]:80");
+	check_inet(ENDPOINT_CONNECT, ":80", NULL, NULL, "80", ":80");
+	check_inet(ENDPOINT_CONNECT, "a_b", "iso-tsap", "a_b", "iso-tsap", "a_b:iso-tsap");
+	check_inet(ENDPOINT_CONNECT,
 		"b\xc3\xbc"
 		"cher.example",
 		"80",
@@ -67,12 +69,12 @@ static void test_host_and_port(void **state)
 static void test_listening(void **state)
 {
 	(void)state;
-	check_inet(PLACE_LISTEN, "8080", NULL, NULL, "8080", ":8080");
-	check_inet(PLACE_LISTEN, "0", NULL, NULL, "0", ":0");
-	check_inet(PLACE_LISTEN, "http", NULL, NULL, "http", ":http");
-	check_inet(PLACE_LISTEN, ":8080", NULL, NULL, "8080", ":8080");
-	check_inet(PLACE_LISTEN, "localhost", "0", "localhost", "0", "localhost:0");
-	check_inet(PLACE_LISTEN, "[::]:0", NULL, "::", "0", "[::]:0");
+	check_inet(ENDPOINT_LISTEN, "8080", NULL, NULL, "8080", ":8080");
+	check_inet(ENDPOINT_LISTEN, "0", NULL, NULL, "0", ":0");
+	check_inet(ENDPOINT_LISTEN, "http", NULL, NULL, "http", ":http");
+	check_inet(ENDPOINT_LISTEN, ":8080", NULL, NULL, "8080", ":8080");
+	check_inet(ENDPOINT_LISTEN, "localhost", "0", "localhost", "0", "localhost:0");
+	check_inet(ENDPOINT_LISTEN, "[::]:0", NULL, "::", "0", "[::]:0");
 }
 
 static void test_unix(void **state)
@@ -92,14 +94,14 @@ static void test_unix(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct place p;
+		struct endpoint p;
 		struct str err = {0};
 
-		assert_int_equal(parse(&p, PLACE_CONNECT, cases[i].word, NULL, &err), 0);
-		assert_int_equal(p.kind, PLACE_UNIX);
+		assert_int_equal(parse(&p, ENDPOINT_CONNECT, cases[i].word, NULL, &err), 0);
+		assert_int_equal(p.kind, ENDPOINT_UNIX);
 		assert_int_equal(p.unix_address.sa.sa_family, AF_UNIX);
 		assert_string_equal(p.name, cases[i].name);
-		place_fini(&p);
+		endpoint_fini(&p);
 	}
 }
 
@@ -108,18 +110,18 @@ static void test_unix_lengths(void **state)
 {
 	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
 	char word[200];
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
 
 	(void)state;
-	parse(&p, PLACE_CONNECT, "/ab", NULL, &err);
+	parse(&p, ENDPOINT_CONNECT, "/ab", NULL, &err);
 	assert_int_equal(p.unix_address.len, offsetof(struct sockaddr_un, sun_path) + 4);
-	place_fini(&p);
+	endpoint_fini(&p);
 
-	parse(&p, PLACE_CONNECT, "unix:@ab", NULL, &err);
+	parse(&p, ENDPOINT_CONNECT, "unix:@ab", NULL, &err);
 	assert_int_equal(p.unix_address.len, offsetof(struct sockaddr_un, sun_path) + 3);
 	assert_memory_equal(p.unix_address.un.sun_path, "\0ab", 3);
-	place_fini(&p);
+	endpoint_fini(&p);
 
 	for (int abstract = 0; abstract < 2; abstract++) {
 		size_t fits = abstract ? room : room - 1;
@@ -129,14 +131,14 @@ static void test_unix_lengths(void **state)
 
 			snprintf(word, sizeof(word), "unix:%c%0*d", abstract ? '@' : '/',
 				(int)len - 1, 0);
-			parse(&p, PLACE_CONNECT, word, NULL, &err);
+			parse(&p, ENDPOINT_CONNECT, word, NULL, &err);
 			if (len > fits)
 				snprintf(text, sizeof(text),
 					"'%s' is too long for a socket: %zu bytes, at most %zu",
 					word, len, fits);
 			assert_str_becomes(&err, text);
 			assert_true(p.unix_address.len <= sizeof(struct sockaddr_un));
-			place_fini(&p);
+			endpoint_fini(&p);
 		}
 	}
 	str_fini(&err);
@@ -144,15 +146,15 @@ static void test_unix_lengths(void **state)
 
 static void test_descriptor(void **state)
 {
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
 
 	(void)state;
-	assert_int_equal(parse(&p, PLACE_LISTEN, "fd:3", NULL, &err), 0);
-	assert_int_equal(p.kind, PLACE_FD);
+	assert_int_equal(parse(&p, ENDPOINT_LISTEN, "fd:3", NULL, &err), 0);
+	assert_int_equal(p.kind, ENDPOINT_FD);
 	assert_int_equal(p.fd, 3);
 	assert_string_equal(p.name, "fd:3");
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&err);
 }
 
@@ -217,12 +219,12 @@ static void test_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct place p;
+		struct endpoint p;
 		struct str err = {0};
 
-		parse(&p, PLACE_CONNECT, cases[i].first, cases[i].second, &err);
+		parse(&p, ENDPOINT_CONNECT, cases[i].first, cases[i].second, &err);
 		assert_str_becomes(&err, cases[i].message);
-		place_fini(&p);
+		endpoint_fini(&p);
 		str_fini(&err);
 	}
 }
@@ -230,19 +232,19 @@ static void test_refused(void **state)
 static void test_long_host(void **state)
 {
 	char host[255];
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
 
 	(void)state;
 	memset(host, 'h', sizeof(host));
 	host[253] = '\0';
-	assert_int_equal(parse(&p, PLACE_CONNECT, host, "80", &err), 0);
-	place_fini(&p);
+	assert_int_equal(parse(&p, ENDPOINT_CONNECT, host, "80", &err), 0);
+	endpoint_fini(&p);
 	host[253] = 'h';
 	host[254] = '\0';
-	parse(&p, PLACE_CONNECT, host, "80", &err);
+	parse(&p, ENDPOINT_CONNECT, host, "80", &err);
 	assert_string_equal(str_c(&err), "a host name of 254 bytes is too long: at most 253");
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&err);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Words that name places: refused with a message, or understood again under the name they get.
+// Words that name endpoints: refused with a message, or understood again under the name they get.
 #include "fuzz.h"
 
 #include "net/addr/endpoint.h"
@@ -7,29 +7,29 @@
 #include <errno.h>
 #include <string.h>
 
-static void check_place(const struct place *p)
+static void check_endpoint(const struct endpoint *p)
 {
 	require(p->name);
 	switch (p->kind) {
-	case PLACE_INET:
+	case ENDPOINT_INET:
 		require(p->service && *p->service && strlen(p->service) <= 32);
 		require(!p->host || (*p->host && strlen(p->host) <= 253));
 		break;
-	case PLACE_UNIX:
+	case ENDPOINT_UNIX:
 		require(p->unix_address.sa.sa_family == AF_UNIX);
 		require(p->unix_address.len > sizeof(sa_family_t) + 1);
 		require(p->unix_address.len <= sizeof(struct sockaddr_un));
 		break;
-	case PLACE_FD:
+	case ENDPOINT_FD:
 		require(p->fd >= 0);
 		break;
 	}
 }
 
 // A host may be called "unix" or "fd", and a path in a name is escaped.
-static bool name_is_ambiguous(const struct place *p)
+static bool name_is_ambiguous(const struct endpoint *p)
 {
-	if (p->kind == PLACE_INET)
+	if (p->kind == ENDPOINT_INET)
 		return p->host && (strcmp(p->host, "unix") == 0 || strcmp(p->host, "fd") == 0);
 	return strchr(p->name, '\\');
 }
@@ -39,55 +39,55 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void check_name(const struct place *p, enum place_use use)
+static void check_name(const struct endpoint *p, enum endpoint_use use)
 {
-	struct place again;
+	struct endpoint again;
 	struct str err = {0};
 	char *argv[] = {p->name};
 
-	require(place_parse(&again, use, 1, argv, &err) == 0);
+	require(endpoint_parse(&again, use, 1, argv, &err) == 0);
 	require(again.kind == p->kind && again.fd == p->fd);
 	require(same_text(again.host, p->host) && same_text(again.service, p->service));
 	require(sockaddr_equal(&again.unix_address, &p->unix_address));
-	place_fini(&again);
+	endpoint_fini(&again);
 	str_fini(&err);
 }
 
-static void check(struct fuzz_words *w, int argc, enum place_use use)
+static void check(struct fuzz_words *w, int argc, enum endpoint_use use)
 {
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
-	int r = place_parse(&p, use, argc, w->argv, &err);
+	int r = endpoint_parse(&p, use, argc, w->argv, &err);
 
 	require(r == 0 || r == -EINVAL);
 	require((r == 0) == (err.len == 0));
 	if (r < 0) {
 		require_message(str_c(&err));
 	} else {
-		check_place(&p);
+		check_endpoint(&p);
 		if (!name_is_ambiguous(&p))
 			check_name(&p, use);
 	}
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&err);
 }
 
-// A place without ports, as for raw sockets.
+// An endpoint without ports, as for raw sockets.
 static void check_without_port(const char *host)
 {
-	struct place p;
+	struct endpoint p;
 	struct str err = {0};
-	int r = place_parse_host(&p, host, &err);
+	int r = endpoint_parse_host(&p, host, &err);
 
 	require((r == 0) == (err.len == 0));
 	if (r < 0) {
 		require_message(str_c(&err));
 	} else {
-		r = place_check_family(&p, true, false, &err);
+		r = endpoint_check_family(&p, true, false, &err);
 		require(r == 0 || r == -EINVAL);
 		require((r == 0) == (err.len == 0));
 	}
-	place_fini(&p);
+	endpoint_fini(&p);
 	str_fini(&err);
 }
 
@@ -97,10 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	fuzz_words_init(&w, data, len);
 	check_without_port(w.argv[0]);
-	require(place_word_count(w.argv[0]) == 1 || place_word_count(w.argv[0]) == 2);
+	require(endpoint_word_count(w.argv[0]) == 1 || endpoint_word_count(w.argv[0]) == 2);
 	for (int argc = 1; argc <= MIN(w.argc, 2); argc++) {
-		check(&w, argc, PLACE_CONNECT);
-		check(&w, argc, PLACE_LISTEN);
+		check(&w, argc, ENDPOINT_CONNECT);
+		check(&w, argc, ENDPOINT_LISTEN);
 	}
 	fuzz_words_fini(&w);
 	return 0;
