@@ -23,16 +23,14 @@
  *                 hosts; query: the calls of the name service; query_queue: many of them;
  *                 preference, policy: what orders addresses (RFC 6724); local: our own; errors;
  *                 ip, convert, layout: addresses as numbers; echo_server: what comes is sent back,
- *                 by echo_workers with their echo_streams and echo_datagrams; pinger: the client
- *                 that measures one, with its peers and the echo_payload; tcp_stats
- *   io/           watch: readiness of one descriptor; pollset: of thousands; signal_watch; timer;
- *                 task: blocking work in a thread; pacer: a rate; stdio; output: writing in the
- *                 background; channel: socket and stdio behind one interface; urgent: what
- *                 overtakes a stream; terminal: what is shown in place; terminal_mode: how keys
- *                 come, and the way back
- *   out/          colour; report: events and errors as text or JSON; rows: tables; field: the
- *                 values of both; datagram: as stdout shows them; histogram; hexdump; progress
- *   sys/          a traced wrapper for each call on sockets, files and databases; names and
+ *                 by echo_workers with their echo_streams and echo_datagrams; echo_client: the
+ * client that measures one, with its peers and the echo_payload; tcp_stats io/           watch:
+ * readiness of one descriptor; pollset: of thousands; signal_watch; timer; task: blocking work in a
+ * thread; pacer: a rate; stdio; output: writing in the background; channel: socket and stdio behind
+ * one interface; urgent: what overtakes a stream; terminal: what is shown in place; terminal_mode:
+ * how keys come, and the way back out/          colour; report: events and errors as text or JSON;
+ * rows: tables; field: the values of both; datagram: as stdout shows them; histogram; hexdump;
+ * progress sys/          a traced wrapper for each call on sockets, files and databases; names and
  *                 addresses as text. Nothing else calls the sockets API. sandbox: giving up what
  *                 is not needed any more
  *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;

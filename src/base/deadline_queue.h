@@ -9,41 +9,44 @@
 #include <stdint.h>
 
 // Embedded in what is queued, in one queue at a time.
-struct due {
+struct deadline_link {
 	struct list link; // linked to itself while in no queue
 	uint64_t since;
 };
 
-struct due_queue {
+struct deadline_queue {
 	struct list items;
 	uint64_t delay;
 };
 
-static inline void due_queue_init(struct due_queue *q, uint64_t delay)
+static inline void deadline_queue_init(struct deadline_queue *q, uint64_t delay)
 {
 	list_init(&q->items);
 	q->delay = delay;
 }
 
 // SINCE must not be earlier than that of what was queued before.
-static inline void due_add(struct due_queue *q, struct due *d, uint64_t since)
+static inline void deadline_queue_add(
+	struct deadline_queue *q, struct deadline_link *d, uint64_t since)
 {
 	d->since = since;
 	list_append(&q->items, &d->link);
 }
 
 // The first of the queue if it is due, or NULL.
-static inline struct due *due_first(const struct due_queue *q, uint64_t now)
+static inline struct deadline_link *deadline_queue_first(
+	const struct deadline_queue *q, uint64_t now)
 {
-	struct due *d = list_entry(q->items.next, struct due, link);
+	struct deadline_link *d = list_entry(q->items.next, struct deadline_link, link);
 
 	return !list_empty(&q->items) && d->since + q->delay <= now ? d : NULL;
 }
 
 // The time until the first of the queue is due, or LIMIT if that is sooner.
-static inline uint64_t due_wait(const struct due_queue *q, uint64_t now, uint64_t limit)
+static inline uint64_t deadline_queue_wait(
+	const struct deadline_queue *q, uint64_t now, uint64_t limit)
 {
-	const struct due *d = list_entry(q->items.next, struct due, link);
+	const struct deadline_link *d = list_entry(q->items.next, struct deadline_link, link);
 
 	if (list_empty(&q->items))
 		return limit;

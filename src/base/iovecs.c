@@ -8,7 +8,7 @@
 
 #define FIRST_SIZE 64
 
-void gather_add(struct gather *g, const void *data, size_t len)
+void iovecs_add(struct iovecs *g, const void *data, size_t len)
 {
 	if (!len)
 		return;
@@ -27,13 +27,13 @@ void gather_add(struct gather *g, const void *data, size_t len)
 	g->pieces[g->count++] = (struct iovec){(void *)data, len};
 }
 
-void gather_clear(struct gather *g)
+void iovecs_clear(struct iovecs *g)
 {
 	g->count = 0;
 }
 
-void gather_fini(struct gather *g)
+void iovecs_fini(struct iovecs *g)
 {
 	free(g->pieces);
-	*g = (struct gather){0};
+	*g = (struct iovecs){0};
 }

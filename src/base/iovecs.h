@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
-struct gather {
+struct iovecs {
 	struct iovec *pieces;
 	size_t count, size;
 };
 
 // Adds a piece; what follows the last one in memory makes that longer.
-void gather_add(struct gather *g, const void *data, size_t len);
-void gather_clear(struct gather *g); // keeps the array
-void gather_fini(struct gather *g);
+void iovecs_add(struct iovecs *g, const void *data, size_t len);
+void iovecs_clear(struct iovecs *g); // keeps the array
+void iovecs_fini(struct iovecs *g);
 
 #endif

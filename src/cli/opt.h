@@ -39,7 +39,7 @@ struct opt {
 	const char *const *choices; // OPT_CHOICE; NULL-terminated
 	const char *
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
-	const char *words; // what completion offers for the argument; see cmd/word_kinds.h
+	const char *words; // what completion offers for the argument; see help/word_kinds.h
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -60,7 +60,7 @@ struct cmd {
 	const char *summary; // one line, no full stop
 	const char *operands; // "HOST PORT", or NULL for none
 	int min_operands, max_operands; // max -1 means any number
-	const char *words; // what completion offers for the operands; see cmd/word_kinds.h
+	const char *words; // what completion offers for the operands; see help/word_kinds.h
 	bool options_first; // operands end the options (they are a program and its arguments)
 	size_t config_size;
 	const void *defaults; // copied over the config first; NULL means zeroes

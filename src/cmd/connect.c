@@ -19,7 +19,7 @@
 
 struct connect_config {
 	struct common_config common;
-	struct client_config client;
+	struct connecting_config client;
 	struct check_config check;
 	struct program_config program;
 	struct stream_config stream;
@@ -30,7 +30,7 @@ struct connect_config {
 };
 
 static const struct opt_group groups[] = {
-	{"Connecting", client_opts, offsetof(struct connect_config, client)},
+	{"Connecting", connecting_opts, offsetof(struct connect_config, client)},
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
@@ -42,7 +42,7 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct connect_config defaults = {.client = CLIENT_DEFAULTS};
+static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -110,14 +110,14 @@ struct connect {
 	// With --exec, instead of these.
 	struct program program;
 	struct children children;
-	struct session session;
+	struct exec exec;
 	bool is_running;
 };
 
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct connect_config *c = config;
-	int r = client_check(&c->client, err);
+	int r = connecting_check(&c->client, err);
 
 	if (r == 0)
 		r = endpoint_parse(&c->endpoint, c->check.check ? ENDPOINT_CHECK : ENDPOINT_CONNECT,
@@ -152,10 +152,10 @@ static void on_stop(void *arg, struct str *doing)
 		stream_report_totals(&c->stream);
 		stream_add_doing(&c->stream, doing);
 	} else if (c->is_running) {
-		session_report_totals(&c->session);
-		session_add_doing(&c->session, doing);
+		exec_report_totals(&c->exec);
+		exec_add_doing(&c->exec, doing);
 	} else if (c->dial) {
-		client_add_doing(c->dial, doing);
+		connecting_add_doing(c->dial, doing);
 	}
 }
 
@@ -187,7 +187,7 @@ static int complete(struct connect *c, int fd)
 	return 0;
 }
 
-static void on_session_done(struct session *s, int status)
+static void on_session_done(struct exec *s, int status)
 {
 	struct connect *c = s->data;
 
@@ -198,12 +198,12 @@ static void on_session_done(struct session *s, int status)
 
 static int start_program(struct connect *c, int fd, bool is_private)
 {
-	int r = session_start(&c->session, &c->children, &c->connection, &c->config->stream,
-		&c->program, fd, is_private, on_session_done, c);
+	int r = exec_start(&c->exec, &c->children, &c->connection, &c->config->stream, &c->program,
+		fd, is_private, on_session_done, c);
 
 	if (r < 0)
 		return r;
-	c->session.is_only = true;
+	c->exec.is_only = true;
 	c->is_running = true;
 	return 0;
 }
@@ -241,7 +241,7 @@ static void join(struct connect *c, int fd, bool is_private)
 	struct sockaddr_any remote;
 	int r;
 
-	ends_remote(fd, &remote);
+	sockname_peer(fd, &remote);
 	connection_init(&c->connection, app, 1, &remote);
 	if (complete(c, fd)) {
 		app_stop(app);
@@ -271,7 +271,7 @@ static void on_dialled(struct dial *d)
 	if (c->settings.failed)
 		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, d->last.error);
 	else
-		client_report(c->app, d->endpoint, &d->options, &d->last);
+		connecting_report(c->app, d->endpoint, &d->options, &d->last);
 	app_stop(c->app);
 }
 
@@ -280,7 +280,7 @@ static void on_progress(
 {
 	struct connect *c = d->data;
 
-	client_report_progress(c->app, d, progress, attempt);
+	connecting_report_progress(c->app, d, progress, attempt);
 }
 
 static int use_descriptor(struct connect *c)
@@ -321,7 +321,7 @@ static void fini(struct connect *c)
 		stream_fini(&c->stream);
 	channel_fini(&c->local);
 	if (c->is_running)
-		session_fini(&c->session);
+		exec_fini(&c->exec);
 	children_fini(&c->children);
 	program_fini(&c->program);
 	sockopt_settings_fini(&c->settings);
@@ -350,7 +350,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_set_deadline(app, config_->stream.timeout_ms);
-	client_options(&config_->client, &options);
+	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
 	if (config_->check.check) {

@@ -26,7 +26,7 @@ static int kind_of(const char *word)
 	return -1;
 }
 
-static void add_row(const struct descriptor_outcome *o, void *arg)
+static void add_row(const struct fd_survey_outcome *o, void *arg)
 {
 	struct rows *rows = arg;
 
@@ -50,7 +50,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	const char *step;
 
 	rows_init(&rows, c->common.json, columns);
-	int r = descriptor_try(
+	int r = fd_survey_run(
 		argc ? (enum pair_kind)kind_of(argv[0]) : PAIR_TCP, add_row, &rows, &step);
 	if (r < 0)
 		app_fail(app, STATUS_CONNECT, step, r);

@@ -45,7 +45,7 @@ static const struct opt measure_opts[] = {
 		.min = 1, .max = 10000},
 	{"pipeline", 0, OPT_UINT, AT(pipeline, uint64_t), "N",
 		"let N requests be under way on each (1 with --interval 0)", .min = 1,
-		.max = PINGER_PIPELINE},
+		.max = ECHO_CLIENT_PIPELINE},
 	{"reconnect", 0, OPT_FLAG, AT(reconnect, bool), NULL,
 		"make a new connection for each request"},
 	{"duration", 0, OPT_DURATION, AT(duration_ms, uint64_t), "TIME", "ask for TIME", .min = 1,
@@ -66,13 +66,13 @@ static const struct opt_group groups[] = {
 	{"Measuring", measure_opts, 0},
 	SOCKOPT_GROUP(echo_config, sockopt),
 	CONFINE_GROUP(echo_config, confine),
-	{"Connecting", client_opts, offsetof(struct echo_config, client)},
+	{"Connecting", connecting_opts, offsetof(struct echo_config, client)},
 	COMMON_GROUP,
 	{0},
 };
 
 static const struct echo_config defaults = {
-	.client = CLIENT_DEFAULTS,
+	.client = CONNECTING_DEFAULTS,
 	.listening = LISTENING_DEFAULTS,
 	.threads = 1,
 	.interval_ms = NOT_GIVEN,
@@ -179,7 +179,7 @@ static int check_client(struct echo_config *c, int argc, char **argv, struct str
 {
 	char *words[] = {argv[0], (char *)"7"};
 	int n = endpoint_word_count(argv[0]);
-	int r = client_check(&c->client, err);
+	int r = connecting_check(&c->client, err);
 
 	if (n == 2 && argc > 1)
 		words[1] = argv[1];

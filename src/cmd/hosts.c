@@ -35,7 +35,7 @@ static int family_of(const struct hosts_config *config)
 
 static void add_row(void *arg, const struct hostent *e)
 {
-	struct query *q = arg;
+	struct entry_query *q = arg;
 	int family = family_of(q->config);
 
 	if (family != AF_UNSPEC && family != e->h_addrtype)
@@ -53,12 +53,12 @@ static void add_row(void *arg, const struct hostent *e)
 	}
 }
 
-static int list(struct query *q)
+static int list(struct entry_query *q)
 {
 	return hosts_list(add_row, q);
 }
 
-static int find(struct query *q, const char *word)
+static int find(struct entry_query *q, const char *word)
 {
 	return hosts_find(word, family_of(q->config), add_row, q);
 }

@@ -17,7 +17,7 @@ static const char *const columns[] = {"{name}", "{address}", "{aliases}", NULL};
 
 static void add_row(void *arg, const struct netent *e)
 {
-	struct query *q = arg;
+	struct entry_query *q = arg;
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(e->n_net)}};
 	struct str address = {0};
 
@@ -28,12 +28,12 @@ static void add_row(void *arg, const struct netent *e)
 	str_fini(&address);
 }
 
-static int list(struct query *q)
+static int list(struct entry_query *q)
 {
 	return networks_list(add_row, q);
 }
 
-static int find(struct query *q, const char *word)
+static int find(struct entry_query *q, const char *word)
 {
 	return networks_find(word, add_row, q) ? 0 : -ENOENT;
 }

@@ -42,10 +42,10 @@ static const char *when_of(const struct sockopt *o)
 }
 
 // The value of the option, or the error of asking for it in parentheses.
-static int add_value(struct str *s, const struct fresh *f, const struct sockopt *o)
+static int add_value(struct str *s, const struct defaults *f, const struct sockopt *o)
 {
 	struct sockopt_value v;
-	int r = fresh_read(f, o, &v);
+	int r = defaults_read(f, o, &v);
 
 	if (r < 0)
 		str_addf(s, "(%s)", strerrorname_np(-r));
@@ -62,8 +62,8 @@ static void add_option(struct rows *rows, const struct sockopt *o)
 }
 
 // As a row of options on one kind of socket.
-static void add_option_value(
-	struct rows *rows, const struct sockopt *o, const struct fresh_kind *kind, struct fresh *f)
+static void add_option_value(struct rows *rows, const struct sockopt *o,
+	const struct defaults_kind *kind, struct defaults *f)
 {
 	struct str value = {0};
 	int r = o->access & SOCKOPT_GET ? add_value(&value, f, o) : 0;
@@ -87,10 +87,10 @@ static void list_all(struct rows *rows)
 		add_option(rows, o);
 }
 
-static void list_kind(struct app *app, struct rows *rows, const struct fresh_kind *kind)
+static void list_kind(struct app *app, struct rows *rows, const struct defaults_kind *kind)
 {
-	struct fresh f;
-	int r = fresh_open(&f, kind);
+	struct defaults f;
+	int r = defaults_open(&f, kind);
 
 	if (r < 0)
 		app_fail(app, STATUS_CONNECT, kind->name, r);
@@ -98,15 +98,15 @@ static void list_kind(struct app *app, struct rows *rows, const struct fresh_kin
 		sockopt_for_each (o)
 			if (o->kinds & kind->sockopts)
 				add_option_value(rows, o, kind, &f);
-	fresh_close(&f);
+	defaults_close(&f);
 }
 
 // The kinds of sockets with the option, and its value on a fresh one of each: "tcp=131072".
 static void add_kinds(struct strlist *sockets, struct strlist *fresh, const struct sockopt *o)
 {
-	for (const struct fresh_kind *k = fresh_kinds; k->name; k++) {
+	for (const struct defaults_kind *k = defaults_kinds; k->name; k++) {
 		struct str text = {0};
-		struct fresh f;
+		struct defaults f;
 
 		if (!(o->kinds & k->sockopts))
 			continue;
@@ -114,9 +114,9 @@ static void add_kinds(struct strlist *sockets, struct strlist *fresh, const stru
 		if (!(o->access & SOCKOPT_GET))
 			continue;
 		str_addf(&text, "%s=", k->name);
-		fresh_open(&f, k);
+		defaults_open(&f, k);
 		add_value(&text, &f, o);
-		fresh_close(&f);
+		defaults_close(&f);
 		strlist_add(fresh, text.data);
 	}
 }
@@ -161,7 +161,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 {
 	(void)config;
 	for (int i = 0; argc > 1 && i < argc; i++)
-		if (fresh_kind_find(argv[i]))
+		if (defaults_kind_find(argv[i]))
 			return bad_word(err, argv[i], "is a kind of socket and stands alone");
 	return 0;
 }
@@ -169,7 +169,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 static int run(struct app *app, void *config, int argc, char **argv)
 {
 	const struct options_config *c = config;
-	const struct fresh_kind *kind = argc ? fresh_kind_find(argv[0]) : NULL;
+	const struct defaults_kind *kind = argc ? defaults_kind_find(argv[0]) : NULL;
 	struct rows rows;
 
 	// What is explained is a record.

@@ -16,18 +16,18 @@ static const char *const columns[] = {"{name}", "{number}", "{aliases}", NULL};
 
 static void add_row(void *arg, const struct protoent *e)
 {
-	struct query *q = arg;
+	struct entry_query *q = arg;
 
 	rows_add(&q->rows, F_STR("name", e->p_name), F_LIST("aliases", e->p_aliases),
 		F_INT("number", e->p_proto));
 }
 
-static int list(struct query *q)
+static int list(struct entry_query *q)
 {
 	return protocols_list(add_row, q);
 }
 
-static int find(struct query *q, const char *word)
+static int find(struct entry_query *q, const char *word)
 {
 	return protocols_find(word, add_row, q) ? 0 : -ENOENT;
 }

@@ -42,11 +42,11 @@ struct resolve {
 	struct stdio in; // while stdin is used
 	struct output out;
 	struct str text; // that is being written
-	struct gather pieces; // of it: one
+	struct iovecs pieces; // of it: one
 	struct timer flush; // runs when there is something to write, or when all is done
 	uint64_t total; // of the names; 0 while nobody knows
 	uint64_t answered, found;
-	struct meter meter;
+	struct progress_line progress_line;
 };
 
 static const struct event ev_stats = {
@@ -188,10 +188,10 @@ static void flush(struct resolve *r)
 		return;
 	str_clear(&r->text);
 	rows_take(&r->rows.rows, &r->text);
-	gather_clear(&r->pieces);
-	gather_add(&r->pieces, r->text.data, r->text.len);
+	iovecs_clear(&r->pieces);
+	iovecs_add(&r->pieces, r->text.data, r->text.len);
 	if (r->text.len)
-		meter_hide(&r->meter);
+		progress_line_hide(&r->progress_line);
 	error = output_write(&r->out, &r->pieces);
 	if (error < 0 && error != -EAGAIN)
 		fail_output(r, error);
@@ -294,7 +294,7 @@ static void on_stop(void *arg, struct str *doing)
 
 	query_queue_deliver_rest(&r->queue);
 	flush(r);
-	meter_end(&r->meter);
+	progress_line_end(&r->progress_line);
 	if (r->queue.count) {
 		str_add(doing, "looking up ");
 		query_queue_add_words(&r->queue, doing);
@@ -323,10 +323,11 @@ static int run_loop(struct resolve *r)
 	if (error < 0) {
 		app_fail(r->app, STATUS_LOCAL, "standard input or output", error);
 	} else {
-		meter_start(&r->meter, r->app, r->config->progress, add_progress, r);
+		progress_line_start(
+			&r->progress_line, r->app, r->config->progress, add_progress, r);
 		feed(r);
 		app_run(r->app);
-		meter_end(&r->meter);
+		progress_line_end(&r->progress_line);
 	}
 	stdio_fini(&r->in);
 	output_fini(&r->out);
@@ -396,7 +397,7 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 	resolve_rows_fini(&r.rows);
 	lines_fini(&r.lines);
 	str_fini(&r.text);
-	gather_fini(&r.pieces);
+	iovecs_fini(&r.pieces);
 	return app->status;
 }
 

@@ -59,7 +59,7 @@ static bool passes(const struct services_config *config, const struct servent *e
 
 static void add_row(void *arg, const struct servent *e)
 {
-	struct query *q = arg;
+	struct entry_query *q = arg;
 	uint16_t port = ntohs((uint16_t)e->s_port);
 
 	if (passes(q->config, e, port))
@@ -68,12 +68,12 @@ static void add_row(void *arg, const struct servent *e)
 			F_STR("class", class_of(port)));
 }
 
-static int list(struct query *q)
+static int list(struct entry_query *q)
 {
 	return services_list(add_row, q);
 }
 
-static int find(struct query *q, const char *word)
+static int find(struct entry_query *q, const char *word)
 {
 	const struct services_config *config = q->config;
 

@@ -38,7 +38,7 @@ struct receiving {
 	struct datagram_stats stats;
 	bool is_answering;
 	bool has_gro;
-	struct meter meter;
+	struct progress_line progress_line;
 
 	struct timer rest; // while it runs, datagrams gather in the kernel
 	bool is_short; // of memory, which has been said

@@ -30,7 +30,7 @@ static void on_stop(void *arg, struct str *doing)
 {
 	struct receiving *r = arg;
 
-	meter_end(&r->meter);
+	progress_line_end(&r->progress_line);
 	if (!r->sources)
 		str_addf(doing, "looking up %s", r->config->endpoint.name);
 	else
@@ -86,7 +86,7 @@ static void on_datagram(void *data, const struct datagram *d, const struct recei
 static void lock_to_peer(struct receiving *r, struct source *s)
 {
 	struct str name = {0};
-	int error = datagram_connect(s->fd, &s->peer);
+	int error = dgram_socket_connect(s->fd, &s->peer);
 
 	str_add_sockaddr(&name, &s->peer.sa, s->peer.len);
 	if (error < 0) {
@@ -181,7 +181,7 @@ static void on_socket(struct watch *w, unsigned events)
 	int error = 0;
 
 	if (events & WATCH_ERROR && s->peer.len && !is_awaited)
-		error = datagram_error(s->fd);
+		error = dgram_socket_error(s->fd);
 
 	if (error) {
 		fail_to_receive(r, s, error);
@@ -295,7 +295,8 @@ int receiving_start(struct receiving *r)
 	for (size_t i = 0; !status && i < r->bound.count; i++)
 		report_listening(r, &r->bound.sockets[i].local);
 	if (!status)
-		meter_start(&r->meter, r->app, r->config->datagram.progress, add_progress, r);
+		progress_line_start(
+			&r->progress_line, r->app, r->config->datagram.progress, add_progress, r);
 	want(r);
 	return status;
 }
@@ -331,7 +332,7 @@ static void fini(struct receiving *r)
 	free(r->sources);
 	timer_fini(&r->rest);
 	printer_fini(&r->printer);
-	app_fail_leftover(r->app, r->config->endpoint.name, bound_close(&r->bound));
+	app_fail_leftover(r->app, r->config->endpoint.name, bind_close(&r->bound));
 	answers_fini(&r->batch);
 	free(r->memberships);
 }
@@ -366,7 +367,7 @@ int recv_run(struct app *app, struct recv_config *config, int type, int protocol
 		app_fail_quietly(app, status);
 	else
 		app_run(app);
-	meter_end(&r.meter);
+	progress_line_end(&r.progress_line);
 	if (r.sources)
 		report_end(&r);
 out:

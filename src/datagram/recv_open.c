@@ -65,9 +65,9 @@ static int join_all(struct receiving *r)
 	return r->membership_count ? 0 : join_address(r);
 }
 
-static struct bound_options options_of(struct receiving *r, bool reuse)
+static struct bind_options options_of(struct receiving *r, bool reuse)
 {
-	return (struct bound_options){
+	return (struct bind_options){
 		.type = r->type,
 		.protocol = r->protocol,
 		.reuse = reuse, // many may receive for a group, and only one for any other address
@@ -96,10 +96,10 @@ static void on_addresses(void *data, struct address_list *list)
 {
 	struct receiving *r = data;
 	bool reuse = r->membership_count || is_multicast(&list->items[0]);
-	struct bound_options options = options_of(r, reuse);
+	struct bind_options options = options_of(r, reuse);
 	struct sockaddr_any failed = {0};
 	const char *step = "";
-	int error = bound_open(&r->bound, list, &options, &failed, &step);
+	int error = bind_open(&r->bound, list, &options, &failed, &step);
 	int status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
 
 	if (!status)
@@ -115,20 +115,20 @@ static void on_addresses(void *data, struct address_list *list)
 static int receive_on_unix(struct receiving *r)
 {
 	const struct sockaddr_any *a = &r->config->endpoint.unix_address;
-	struct bound_options options = options_of(r, false);
+	struct bind_options options = options_of(r, false);
 	const char *step = "";
 	int error;
 
 	if (!r->printer.room)
 		r->printer.room = PRINTER_UNIX_ROOM;
-	error = bound_open_unix(&r->bound, a, &options, &step);
+	error = bind_open_unix(&r->bound, a, &options, &step);
 	return error < 0 ? fail_open(r, a, step, error) : receiving_start(r);
 }
 
 static int receive_on_descriptor(struct receiving *r)
 {
 	const struct endpoint *p = &r->config->endpoint;
-	int error = bound_adopt(&r->bound, p->fd, r->type);
+	int error = bind_adopt(&r->bound, p->fd, r->type);
 	int status;
 
 	if (error == 0)

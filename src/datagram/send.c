@@ -24,7 +24,7 @@ static void on_stop(void *arg, struct str *doing)
 {
 	struct sending *s = arg;
 
-	meter_end(&s->meter);
+	progress_line_end(&s->progress_line);
 	if (s->socket.fd < 0)
 		str_addf(doing, "looking up %s", s->config->endpoint.name);
 	else
@@ -110,7 +110,7 @@ static bool has_failed(struct sending *s)
 	int error = 0;
 
 	if (s->socket.is_connected && !awaits_errors(s))
-		error = datagram_error(s->socket.fd);
+		error = dgram_socket_error(s->socket.fd);
 
 	if (error)
 		fail_to_send(s, error);
@@ -181,7 +181,7 @@ static uint16_t local_port(int fd)
 {
 	struct sockaddr_any local;
 
-	return ends_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
+	return sockname_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
 }
 
 static bool may_have_more(const struct sending *s)
@@ -300,7 +300,8 @@ static void start_meter(struct sending *s)
 	// Digits stand for fewer bytes, nobody knows how many.
 	if (in->kind == FD_FILE && s->transmit.framing != FRAMING_HEX)
 		s->input_bytes = (in->size - MIN(in->position, in->size)) * s->transmit.repeat;
-	meter_start(&s->meter, s->app, s->config->datagram.progress, add_progress, s);
+	progress_line_start(
+		&s->progress_line, s->app, s->config->datagram.progress, add_progress, s);
 }
 
 static int confine_sending(struct sending *s)
@@ -353,7 +354,7 @@ static void fini(struct sending *s)
 	printer_fini(&s->printer);
 	timer_fini(&s->wait);
 	watch_fini(&s->watch);
-	app_fail_leftover(s->app, s->config->bind, datagram_close(&s->socket));
+	app_fail_leftover(s->app, s->config->bind, dgram_socket_close(&s->socket));
 	if (s->sender)
 		sender_fini(s->sender);
 	free(s->sender);
@@ -381,7 +382,7 @@ int send_run(struct app *app, struct send_config *config, int type, int protocol
 		app_fail_quietly(app, status);
 	else
 		app_run(app);
-	meter_end(&s.meter);
+	progress_line_end(&s.progress_line);
 	report_end(&s);
 	fini(&s);
 out:

@@ -40,7 +40,7 @@ struct send_config {
 
 #define SEND_DEFAULTS \
 	{ \
-		.repeat = 1, .hops = DATAGRAM_HOPS_UNSET \
+		.repeat = 1, .hops = DGRAM_HOPS_UNSET \
 	}
 
 extern const struct opt send_input_opts[];

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct datagram_options options_of(struct sending *s)
+static struct dgram_socket_options options_of(struct sending *s)
 {
 	const struct send_config *c = s->config;
 
-	return (struct datagram_options){
+	return (struct dgram_socket_options){
 		.type = s->type,
 		.protocol = s->protocol,
 		.bind = c->bind_address,
@@ -100,7 +100,7 @@ static int begin(struct sending *s)
 static void on_addresses(void *data, struct address_list *list)
 {
 	struct sending *s = data;
-	struct datagram_options options = options_of(s);
+	struct dgram_socket_options options = options_of(s);
 	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
 	const struct sockaddr_any *tried = &list->items[0];
 	const char *step = "connect";
@@ -111,7 +111,7 @@ static void on_addresses(void *data, struct address_list *list)
 		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
 			continue;
 		tried = &list->items[i];
-		r = datagram_open(&s->socket, tried, &options, &step);
+		r = dgram_socket_open(&s->socket, tried, &options, &step);
 	}
 	status = r < 0 ? fail_open(s, tried, step, r) : begin(s);
 	address_list_fini(list);
@@ -124,9 +124,9 @@ static void on_addresses(void *data, struct address_list *list)
 static int send_to_unix(struct sending *s)
 {
 	const struct sockaddr_any *a = &s->config->endpoint.unix_address;
-	struct datagram_options options = options_of(s);
+	struct dgram_socket_options options = options_of(s);
 	const char *step;
-	int r = datagram_open(&s->socket, a, &options, &step);
+	int r = dgram_socket_open(&s->socket, a, &options, &step);
 
 	return r < 0 ? fail_open(s, a, step, r) : begin(s);
 }
@@ -134,9 +134,9 @@ static int send_to_unix(struct sending *s)
 // A socket that was inherited: connected, or there is nobody to send to.
 static int send_to_descriptor(struct sending *s)
 {
-	struct datagram_options options = options_of(s);
+	struct dgram_socket_options options = options_of(s);
 	const char *step;
-	int r = datagram_adopt(&s->socket, s->config->endpoint.fd, &options, &step);
+	int r = dgram_socket_adopt(&s->socket, s->config->endpoint.fd, &options, &step);
 
 	if (r == 0 && s->wants_replies)
 		receiver_drops(s->socket.fd, &s->first_drops);

@@ -64,7 +64,7 @@ const char *const send_conflicts[][2] = {
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
 {
 	bool has_framing = c->block || c->whole;
-	const struct bind_words bind = {
+	const struct source_words bind = {
 		.bind = c->bind,
 		.port = c->source_port,
 		.ipv4 = c->datagram.ipv4,
@@ -74,7 +74,7 @@ int send_check(struct send_config *c, int message_count, char **messages, struct
 	int r = datagram_check(&c->datagram, MSG_SEND_DATAGRAM, err);
 
 	if (r == 0)
-		r = bind_check(&bind, &c->bind_address, err);
+		r = source_check(&bind, &c->bind_address, err);
 	if (r == 0 && message_count && has_framing) {
 		str_addf(err, "%s is for standard input, and messages are given",
 			c->block ? "--block" : "--whole");

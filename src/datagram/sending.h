@@ -21,7 +21,7 @@ struct sending {
 	struct endpoint_lookup lookup;
 	struct iovec *messages;
 
-	struct datagram_socket socket;
+	struct dgram_socket socket;
 	struct watch watch;
 	struct sender *sender;
 	struct transmit transmit;
@@ -32,7 +32,7 @@ struct sending {
 	struct timer wait;
 	uint32_t first_drops; // of an inherited socket
 	struct datagram_stats stats;
-	struct meter meter;
+	struct progress_line progress_line;
 	uint64_t input_bytes; // of a file; 0: nobody knows
 };
 

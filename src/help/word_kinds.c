@@ -172,7 +172,7 @@ static void on_address(void *arg, const struct sockaddr_any *a, const char *inte
 
 static void add_addresses(struct words *w)
 {
-	local_list(on_address, w);
+	ifaddrs_list(on_address, w);
 }
 
 // The fields of a line of /proc/net/unix, "Num: RefCount Protocol Flags Type St Inode Path".

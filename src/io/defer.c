@@ -21,7 +21,7 @@ static void on_idle(uv_idle_t *idle)
 	list_init(&turn);
 	list_move(&turn, &q->waiting);
 	while (!list_empty(&turn)) {
-		struct again *a = list_entry(turn.next, struct again, link);
+		struct defer *a = list_entry(turn.next, struct defer, link);
 
 		list_remove(&a->link);
 		a->cb(a->data);
@@ -54,7 +54,7 @@ static void leave_queue(uv_loop_t *loop)
 	uv_close((uv_handle_t *)&q->idle, on_closed);
 }
 
-void again_init(struct again *a, uv_loop_t *loop, again_fn *cb, void *data)
+void defer_init(struct defer *a, uv_loop_t *loop, defer_fn *cb, void *data)
 {
 	struct queue *q;
 
@@ -62,11 +62,11 @@ void again_init(struct again *a, uv_loop_t *loop, again_fn *cb, void *data)
 		create_queue(loop);
 	q = loop->data;
 	q->users++;
-	*a = (struct again){.loop = loop, .cb = cb, .data = data};
+	*a = (struct defer){.loop = loop, .cb = cb, .data = data};
 	list_init(&a->link);
 }
 
-void again_start(struct again *a)
+void defer_start(struct defer *a)
 {
 	struct queue *q = a->loop->data;
 
@@ -77,16 +77,16 @@ void again_start(struct again *a)
 	list_append(&q->waiting, &a->link);
 }
 
-void again_stop(struct again *a)
+void defer_stop(struct defer *a)
 {
 	list_remove(&a->link);
 }
 
-void again_fini(struct again *a)
+void defer_fini(struct defer *a)
 {
 	if (a->loop) {
 		list_remove(&a->link);
 		leave_queue(a->loop);
 	}
-	*a = (struct again){0};
+	*a = (struct defer){0};
 }

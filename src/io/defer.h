@@ -9,23 +9,23 @@
 #include <stdbool.h>
 #include <uv.h>
 
-typedef void again_fn(void *data);
+typedef void defer_fn(void *data);
 
-struct again {
+struct defer {
 	struct list link;
 	uv_loop_t *loop;
-	again_fn *cb;
+	defer_fn *cb;
 	void *data;
 };
 
 // The data of LOOP is used up by this; it is NULL before.
-void again_init(struct again *a, uv_loop_t *loop, again_fn *cb, void *data);
+void defer_init(struct defer *a, uv_loop_t *loop, defer_fn *cb, void *data);
 
 // Calls back once, in the next turn. Does nothing if that is to happen anyway.
-void again_start(struct again *a);
-void again_stop(struct again *a);
+void defer_start(struct defer *a);
+void defer_stop(struct defer *a);
 
 // Does nothing on a zeroed one.
-void again_fini(struct again *a);
+void defer_fini(struct defer *a);
 
 #endif

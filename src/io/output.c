@@ -57,7 +57,7 @@ void output_fini(struct output *o)
 	stdio_fini(&o->io);
 }
 
-int output_write(struct output *o, const struct gather *pieces)
+int output_write(struct output *o, const struct iovecs *pieces)
 {
 	o->pieces = pieces->pieces;
 	o->count = pieces->count;

@@ -27,7 +27,7 @@ void output_fini(struct output *o);
 
 // Writes as much as goes now. Returns 0 when that is all; -EAGAIN if the rest follows, then the
 // pieces are borrowed until the callback; or another negative errno.
-int output_write(struct output *o, const struct gather *pieces);
+int output_write(struct output *o, const struct iovecs *pieces);
 
 bool output_is_busy(const struct output *o);
 

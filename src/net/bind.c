@@ -22,7 +22,7 @@ static int add_socket(struct bound *b, int fd, bool inherited)
 	return sys_getsockname(fd, &s->local);
 }
 
-static int make_socket(int family, const struct bound_options *o, const char **step)
+static int make_socket(int family, const struct bind_options *o, const char **step)
 {
 	int r = 0;
 	int fd;
@@ -34,7 +34,7 @@ static int make_socket(int family, const struct bound_options *o, const char **s
 	if (o->reuse && family != AF_UNIX)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (o->type == SOCK_STREAM)
-		stream_set_defaults(fd, family); // its connections inherit them
+		stream_socket_set_defaults(fd, family); // its connections inherit them
 	if (o->interface && family != AF_UNIX) {
 		*step = "interface";
 		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,
@@ -50,7 +50,7 @@ static int make_socket(int family, const struct bound_options *o, const char **s
 	return r;
 }
 
-static int start_listening(int fd, const struct bound_options *o, const char **step)
+static int start_listening(int fd, const struct bind_options *o, const char **step)
 {
 	if (o->type != SOCK_STREAM)
 		return 0;
@@ -60,7 +60,7 @@ static int start_listening(int fd, const struct bound_options *o, const char **s
 
 // Binds to one address, and listens. Returns the socket or a negative errno.
 static int open_one(
-	const struct sockaddr_any *a, bool dual, const struct bound_options *o, const char **step)
+	const struct sockaddr_any *a, bool dual, const struct bind_options *o, const char **step)
 {
 	int fd = make_socket(a->sa.sa_family, o, step);
 	int r;
@@ -101,7 +101,7 @@ static bool is_missing_family(int error)
 }
 
 static int open_all(struct bound *b, const struct address_list *list, uint16_t port,
-	const struct bound_options *o, struct sockaddr_any *failed, const char **step)
+	const struct bind_options *o, struct sockaddr_any *failed, const char **step)
 {
 	bool both = o->type != SOCK_RAW && list->count == 2 &&
 		    is_wildcard_of(&list->items[0], AF_INET6) &&
@@ -130,8 +130,8 @@ static int open_all(struct bound *b, const struct address_list *list, uint16_t p
 	return 0;
 }
 
-int bound_open(struct bound *b, const struct address_list *addresses,
-	const struct bound_options *options, struct sockaddr_any *failed, const char **step)
+int bind_open(struct bound *b, const struct address_list *addresses,
+	const struct bind_options *options, struct sockaddr_any *failed, const char **step)
 {
 	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
 	int r = 0;
@@ -148,8 +148,8 @@ int bound_open(struct bound *b, const struct address_list *addresses,
 	return r;
 }
 
-int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bound_options *options, const char **step)
+int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
+	const struct bind_options *options, const char **step)
 {
 	bool is_path = address->un.sun_path[0] != '\0';
 	int fd = make_socket(AF_UNIX, options, step);
@@ -175,7 +175,7 @@ int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
 	return r;
 }
 
-int bound_adopt(struct bound *b, int fd, int type)
+int bind_adopt(struct bound *b, int fd, int type)
 {
 	int value = 0;
 	socklen_t len = sizeof(value);
@@ -195,7 +195,7 @@ int bound_adopt(struct bound *b, int fd, int type)
 	return 0;
 }
 
-int bound_close(struct bound *b)
+int bind_close(struct bound *b)
 {
 	int r = 0;
 

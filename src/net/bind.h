@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-struct bound_options {
+struct bind_options {
 	int type; // SOCK_STREAM (which also listens), SOCK_DGRAM or SOCK_RAW
 	int protocol;
 	int backlog; // SOCK_STREAM
@@ -40,20 +40,20 @@ struct bound {
 // Where one IPv6 wildcard socket serves IPv4 as well, the IPv4 wildcard address is left out (raw
 // sockets never do). Returns 0 or a negative errno, with the address that failed in *failed and
 // what failed in *step.
-int bound_open(struct bound *b, const struct address_list *addresses,
-	const struct bound_options *options, struct sockaddr_any *failed, const char **step);
+int bind_open(struct bound *b, const struct address_list *addresses,
+	const struct bind_options *options, struct sockaddr_any *failed, const char **step);
 
 // Binds to a path or abstract name. A socket file that nobody serves any more is replaced; anything
-// else at that path is left alone (-EADDRINUSE). The file is removed by bound_close().
-int bound_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bound_options *options, const char **step);
+// else at that path is left alone (-EADDRINUSE). The file is removed by bind_close().
+int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
+	const struct bind_options *options, const char **step);
 
 // Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or
 // one of SOCK_STREAM that does not listen.
-int bound_adopt(struct bound *b, int fd, int type);
+int bind_adopt(struct bound *b, int fd, int type);
 
 // Closes the sockets. Does nothing when there are none. Returns 0, or a negative errno if a socket
 // file was left behind.
-int bound_close(struct bound *b);
+int bind_close(struct bound *b);
 
 #endif

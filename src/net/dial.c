@@ -138,7 +138,7 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	int r;
 
 	s->began = trace_now();
-	s->fd = outgoing_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
+	s->fd = outbound_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
 	if (s->fd < 0)
 		return s->fd;
 	r = sys_connect(s->fd, &a->address.sa, a->address.len);
@@ -146,7 +146,7 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
 		r = sys_socket_error(s->fd);
 	if (r == 0)
-		return outgoing_is_self(s->fd) ? -ECONNREFUSED : 1;
+		return outbound_is_self(s->fd) ? -ECONNREFUSED : 1;
 	if (r != -EINPROGRESS)
 		return r;
 	r = watch_init(&s->watch, d->loop, s->fd, 0, on_ready, s);
@@ -218,7 +218,7 @@ static void on_ready(struct watch *w, unsigned events)
 
 	(void)events;
 	a->error = sys_socket_error(s->fd);
-	if (!a->error && outgoing_is_self(s->fd))
+	if (!a->error && outbound_is_self(s->fd))
 		a->error = -ECONNREFUSED;
 	if (!a->error) {
 		succeed(d, s);

@@ -19,7 +19,7 @@
 struct dial_options {
 	int family; // AF_UNSPEC, AF_INET or AF_INET6
 	bool numeric; // never ask for a name
-	struct outgoing_options socket;
+	struct outbound_options socket;
 	uint64_t connect_timeout_ms; // for each try, look-up included; 0: none
 	uint64_t retries; // tries after the first
 	uint64_t retry_delay_ms;
@@ -37,7 +37,7 @@ enum dial_failure {
 
 struct dial_attempt {
 	struct sockaddr_any address;
-	enum outgoing_step step; // that was reached
+	enum outbound_step step; // that was reached
 	int error; // negative errno; 0 while it is under way
 };
 

@@ -74,9 +74,9 @@ static void on_connection(struct watch *w, unsigned events)
 		l->troubled = false;
 		sockaddr_unmap(&peer);
 		if (peer.sa.sa_family == AF_UNIX)
-			stream_inherit_buffer(fd, s->fd);
+			stream_socket_inherit_buffer(fd, s->fd);
 		else if (s->inherited)
-			stream_set_defaults(fd, peer.sa.sa_family);
+			stream_socket_set_defaults(fd, peer.sa.sa_family);
 		l->on_accept(l, fd, &peer);
 	}
 }
@@ -95,9 +95,9 @@ static void take_sockets(struct listener *l)
 	}
 }
 
-static struct bound_options options_of(const struct listener_options *o)
+static struct bind_options options_of(const struct listener_options *o)
 {
-	return (struct bound_options){.type = SOCK_STREAM,
+	return (struct bind_options){.type = SOCK_STREAM,
 		.backlog = o->backlog,
 		.reuse = true,
 		.mode = o->mode,
@@ -109,8 +109,8 @@ static struct bound_options options_of(const struct listener_options *o)
 int listener_open(struct listener *l, const struct address_list *addresses,
 	const struct listener_options *options, struct sockaddr_any *failed, const char **step)
 {
-	struct bound_options o = options_of(options);
-	int r = bound_open(&l->bound, addresses, &o, failed, step);
+	struct bind_options o = options_of(options);
+	int r = bind_open(&l->bound, addresses, &o, failed, step);
 
 	if (r == 0)
 		take_sockets(l);
@@ -120,8 +120,8 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
 	const struct listener_options *options, const char **step)
 {
-	struct bound_options o = options_of(options);
-	int r = bound_open_unix(&l->bound, address, &o, step);
+	struct bind_options o = options_of(options);
+	int r = bind_open_unix(&l->bound, address, &o, step);
 
 	if (r == 0)
 		take_sockets(l);
@@ -130,7 +130,7 @@ int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
 
 int listener_adopt(struct listener *l, int fd)
 {
-	int r = bound_adopt(&l->bound, fd, SOCK_STREAM);
+	int r = bind_adopt(&l->bound, fd, SOCK_STREAM);
 
 	if (r == 0)
 		take_sockets(l);
@@ -175,5 +175,5 @@ int listener_close(struct listener *l)
 	free(l->sockets);
 	l->sockets = NULL;
 	l->count = 0;
-	return bound_close(&l->bound);
+	return bind_close(&l->bound);
 }

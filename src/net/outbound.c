@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-static int bind_interface(const struct outgoing_options *o, int fd)
+static int bind_interface(const struct outbound_options *o, int fd)
 {
 	if (!o->interface)
 		return 0;
@@ -16,7 +16,7 @@ static int bind_interface(const struct outgoing_options *o, int fd)
 		fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface));
 }
 
-static int bind_address(const struct outgoing_options *o, int fd, int family)
+static int bind_address(const struct outbound_options *o, int fd, int family)
 {
 	struct sockaddr_any local = o->bind;
 
@@ -41,13 +41,13 @@ static int bind_address(const struct outgoing_options *o, int fd, int family)
 }
 
 static int prepare(
-	const struct outgoing_options *o, int fd, int family, int type, enum outgoing_step *step)
+	const struct outbound_options *o, int fd, int family, int type, enum outbound_step *step)
 {
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
 
 	if (type == SOCK_STREAM && !o->is_brief)
-		stream_set_defaults(fd, family);
+		stream_socket_set_defaults(fd, family);
 	if (is_internet) {
 		*step = OUTGOING_INTERFACE;
 		r = bind_interface(o, fd);
@@ -65,7 +65,7 @@ static int prepare(
 	return r;
 }
 
-int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step)
+int outbound_open(const struct outbound_options *o, int family, int type, enum outbound_step *step)
 {
 	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int r;
@@ -80,7 +80,7 @@ int outgoing_open(const struct outgoing_options *o, int family, int type, enum o
 	return r;
 }
 
-bool outgoing_is_self(int fd)
+bool outbound_is_self(int fd)
 {
 	struct sockaddr_any local;
 	struct sockaddr_any peer;

@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-struct outgoing_options {
+struct outbound_options {
 	struct sockaddr_any
 		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
 	const char *interface; // NULL: any
-	bool is_brief; // for a moment only: without the defaults of stream_set_defaults()
+	bool is_brief; // for a moment only: without the defaults of stream_socket_set_defaults()
 
 	// Prepares each socket before it is bound: 0 or a negative errno. May be NULL.
 	int (*prepare)(void *data, int fd);
@@ -20,7 +20,7 @@ struct outgoing_options {
 };
 
 // What is done to a socket, in this order.
-enum outgoing_step {
+enum outbound_step {
 	OUTGOING_SOCKET,
 	OUTGOING_INTERFACE,
 	OUTGOING_PREPARE,
@@ -30,11 +30,11 @@ enum outgoing_step {
 
 // Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
 // OUTGOING_CONNECT, or what failed.
-int outgoing_open(const struct outgoing_options *o, int family, int type, enum outgoing_step *step);
+int outbound_open(const struct outbound_options *o, int family, int type, enum outbound_step *step);
 
 // True if the socket is connected to itself. That happens to a port of this machine that nobody
 // listens on when the kernel chooses the same one for our end: two opens of one socket that cross
 // (RFC 9293 section 3.5) look like a server.
-bool outgoing_is_self(int fd);
+bool outbound_is_self(int fd);
 
 #endif

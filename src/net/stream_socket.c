@@ -22,7 +22,7 @@ enum {
 
 #define AT_ONCE (64 * 1024) // bytes that every receive buffer holds
 
-void stream_set_defaults(int fd, int family)
+void stream_socket_set_defaults(int fd, int family)
 {
 	static const struct {
 		int level, option, value;
@@ -43,7 +43,7 @@ void stream_set_defaults(int fd, int family)
 		sys_setsockopt_int(fd, defaults[i].level, defaults[i].option, defaults[i].value);
 }
 
-void stream_inherit_buffer(int fd, int listener)
+void stream_socket_inherit_buffer(int fd, int listener)
 {
 	int size;
 	socklen_t len = sizeof(size);
@@ -52,19 +52,19 @@ void stream_inherit_buffer(int fd, int listener)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_SNDBUF, size / 2); // doubled by the kernel
 }
 
-void stream_probe_often(int fd)
+void stream_socket_probe_often(int fd)
 {
 	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_SECONDS);
 	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
 }
 
-int stream_count(int fd, struct stream_counts *counts)
+int stream_socket_count(int fd, struct stream_socket_counts *counts)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
 	int r = sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
 
-	*counts = (struct stream_counts){0};
+	*counts = (struct stream_socket_counts){0};
 	if (r < 0)
 		return r;
 	counts->sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
@@ -77,12 +77,12 @@ int stream_count(int fd, struct stream_counts *counts)
 	return 0;
 }
 
-int stream_take_error(int fd)
+int stream_socket_take_error(int fd)
 {
 	return sys_socket_error(fd);
 }
 
-int stream_credentials(int fd, struct ucred *who)
+int stream_socket_credentials(int fd, struct ucred *who)
 {
 	int family = AF_UNSPEC;
 	socklen_t len = sizeof(family);
@@ -96,14 +96,14 @@ int stream_credentials(int fd, struct ucred *who)
 	return sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
 }
 
-int stream_close_by_reset(int fd)
+int stream_socket_close_by_reset(int fd)
 {
 	const struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
 	return sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
-int stream_receive_at_once(int fd, uint64_t bytes)
+int stream_socket_receive_at_once(int fd, uint64_t bytes)
 {
 	if (bytes > AT_ONCE)
 		return 0;

@@ -10,18 +10,18 @@
 // TCP: finds a peer that is gone (keepalive after 60 s, then every 10 s, 6 times), keeps urgent
 // data in its place in the stream, and sends small pieces at once. Unix domain: sends large pieces.
 // Failures do no harm and are ignored.
-void stream_set_defaults(int fd, int family);
+void stream_socket_set_defaults(int fd, int family);
 
 // Gives a connection of the Unix domain the send buffer of the socket that it was accepted from, as
 // TCP does by itself.
-void stream_inherit_buffer(int fd, int listener);
+void stream_socket_inherit_buffer(int fd, int listener);
 
 // Looks every few seconds from now on whether the peer of a TCP socket is still there: it has ended
 // its side, and only so can be told whether it still listens.
-void stream_probe_often(int fd);
+void stream_socket_probe_often(int fd);
 
 // The bytes of a TCP connection.
-struct stream_counts {
+struct stream_socket_counts {
 	uint64_t sent; // given to the socket to be sent
 	uint64_t received; // that came, read or not
 	uint64_t lost; // sent and never acknowledged, because the connection broke
@@ -29,19 +29,19 @@ struct stream_counts {
 };
 
 // To be asked before the socket is shut down. Returns 0 or a negative errno.
-int stream_count(int fd, struct stream_counts *counts);
+int stream_socket_count(int fd, struct stream_socket_counts *counts);
 
 // Takes the error that has befallen the socket: a negative errno, or 0.
-int stream_take_error(int fd);
+int stream_socket_take_error(int fd);
 
 // Who is at the other end of a Unix socket, as it was when they connected (SO_PEERCRED). Returns 0
 // or a negative errno; -EOPNOTSUPP for sockets of other families.
-int stream_credentials(int fd, struct ucred *who);
+int stream_socket_credentials(int fd, struct ucred *who);
 
 // Closing, whenever it comes, resets the connection instead of ending it orderly (SO_LINGER 0).
-int stream_close_by_reset(int fd);
+int stream_socket_close_by_reset(int fd);
 
 // Wakes the receiver once so many bytes are there, if one call can take them (SO_RCVLOWAT).
-int stream_receive_at_once(int fd, uint64_t bytes);
+int stream_socket_receive_at_once(int fd, uint64_t bytes);
 
 #endif

@@ -14,9 +14,9 @@
 #include <string.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
-#define AT(field, type) OPT_AT(struct client_config, field, type)
+#define AT(field, type) OPT_AT(struct connecting_config, field, type)
 
-const struct opt client_opts[] = {
+const struct opt connecting_opts[] = {
 	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
 	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
@@ -46,12 +46,12 @@ static int bad(struct str *err, const char *option, const char *word, const char
 	return bad_word(err, word, why);
 }
 
-int client_check(struct client_config *c, struct str *err)
+int connecting_check(struct connecting_config *c, struct str *err)
 {
-	const struct bind_words bind = {
+	const struct source_words bind = {
 		.bind = c->bind, .port = c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
 	uint64_t tries;
-	int r = bind_check(&bind, &c->bind_address, err);
+	int r = source_check(&bind, &c->bind_address, err);
 
 	if (r == 0 && c->retry && !*c->retry)
 		c->retries = DIAL_RETRY_FOREVER;
@@ -65,7 +65,7 @@ int client_check(struct client_config *c, struct str *err)
 }
 
 // The family that is asked for. From an address of ours no other family can be reached.
-static int family_of(const struct client_config *c)
+static int family_of(const struct connecting_config *c)
 {
 	if (c->ipv4 || c->ipv6)
 		return c->ipv4 ? AF_INET : AF_INET6;
@@ -74,7 +74,7 @@ static int family_of(const struct client_config *c)
 	return AF_UNSPEC;
 }
 
-void client_options(const struct client_config *c, struct dial_options *o)
+void connecting_options(const struct connecting_config *c, struct dial_options *o)
 {
 	*o = (struct dial_options){
 		.family = family_of(c),
@@ -112,19 +112,19 @@ static int status_of(const struct dial_outcome *o)
 
 // What is said before the error of an attempt, where the error alone would leave in the dark.
 static void add_circumstance(
-	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
+	struct str *s, const struct outbound_options *o, const struct dial_attempt *a)
 {
 	if (a->step == OUTGOING_INTERFACE) {
 		str_add(s, "through ");
 		str_add_escaped(s, o->interface, strlen(o->interface));
 		str_add(s, ": ");
 	} else if (a->step == OUTGOING_BIND) {
-		bind_add(s, &o->bind);
+		source_add(s, &o->bind);
 		if (a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
 		str_add(s, ": ");
 	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
-		bind_add(s, &o->bind);
+		source_add(s, &o->bind);
 		str_add(s, ", which a connection to there still holds: ");
 	} else if (a->error == -EADDRNOTAVAIL) {
 		str_add(s, "no port of ours is free: ");
@@ -132,7 +132,7 @@ static void add_circumstance(
 }
 
 static void add_attempt(
-	struct str *s, const struct outgoing_options *o, const struct dial_attempt *a)
+	struct str *s, const struct outbound_options *o, const struct dial_attempt *a)
 {
 	add_circumstance(s, o, a);
 	if (a->error)
@@ -143,7 +143,7 @@ static void add_attempt(
 
 // All attempts in their order. The address of a single one goes without saying.
 static void add_attempts(
-	struct str *s, const struct outgoing_options *o, const struct dial_outcome *outcome)
+	struct str *s, const struct outbound_options *o, const struct dial_outcome *outcome)
 {
 	for (size_t i = 0; i < outcome->attempt_count; i++) {
 		const struct dial_attempt *a = &outcome->attempts[i];
@@ -157,7 +157,7 @@ static void add_attempts(
 	}
 }
 
-void client_add_lookup_failure(struct str *s, const char *service, int family, int code)
+void connecting_add_lookup_failure(struct str *s, const char *service, int family, int code)
 {
 	if (code == EAI_SERVICE)
 		str_addf(s, "no such service: %s", service);
@@ -170,7 +170,7 @@ void client_add_lookup_failure(struct str *s, const char *service, int family, i
 	str_add(s, ")");
 }
 
-void client_add_reason(struct str *s, const struct endpoint *endpoint,
+void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o)
 {
 	if (o->attempt_count)
@@ -180,10 +180,10 @@ void client_add_reason(struct str *s, const struct endpoint *endpoint,
 	else if (o->error)
 		str_add_error(s, o->error);
 	else
-		client_add_lookup_failure(s, endpoint->service, options->family, o->code);
+		connecting_add_lookup_failure(s, endpoint->service, options->family, o->code);
 }
 
-int client_report(struct app *app, const struct endpoint *endpoint,
+int connecting_report(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o)
 {
 	int status = status_of(o);
@@ -201,7 +201,7 @@ int client_report(struct app *app, const struct endpoint *endpoint,
 		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
 	}
 	if (!o->attempt_count) {
-		client_add_reason(&text, endpoint, options, o);
+		connecting_add_reason(&text, endpoint, options, o);
 		report_error(&app->out, status, endpoint->name, str_c(&text), 0);
 	}
 	str_fini(&object);
@@ -209,7 +209,7 @@ int client_report(struct app *app, const struct endpoint *endpoint,
 	return app_fail_quietly(app, status);
 }
 
-void client_report_resolved(struct app *app, const char *name, const struct address_list *l)
+void connecting_report_resolved(struct app *app, const char *name, const struct address_list *l)
 {
 	char **texts = xcalloc(l->count + 1, sizeof(*texts));
 
@@ -228,21 +228,21 @@ void client_report_resolved(struct app *app, const char *name, const struct addr
 	free(texts);
 }
 
-void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+void connecting_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
 	const struct dial_options *options)
 {
 	report(&app->out, &ev_retry, F_STR("name", name), F_UINT("try", tries),
 		F_STR("reason", reason), F_SECONDS("delay", options->retry_delay_ms * 1000000));
 }
 
-void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+void connecting_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt)
 {
 	struct str reason = {0};
 
 	switch (progress) {
 	case DIAL_RESOLVED:
-		client_report_resolved(app, d->endpoint->name, &d->addresses);
+		connecting_report_resolved(app, d->endpoint->name, &d->addresses);
 		break;
 	case DIAL_NEXT:
 		add_attempt(&reason, &d->options.socket, attempt);
@@ -250,14 +250,15 @@ void client_report_progress(struct app *app, const struct dial *d, enum dial_pro
 			F_STR("reason", str_c(&reason)));
 		break;
 	case DIAL_RETRY:
-		client_add_reason(&reason, d->endpoint, &d->options, &d->last);
-		client_report_retry(app, d->endpoint->name, d->tries, str_c(&reason), &d->options);
+		connecting_add_reason(&reason, d->endpoint, &d->options, &d->last);
+		connecting_report_retry(
+			app, d->endpoint->name, d->tries, str_c(&reason), &d->options);
 		break;
 	}
 	str_fini(&reason);
 }
 
-void client_add_doing(const struct dial *d, struct str *doing)
+void connecting_add_doing(const struct dial *d, struct str *doing)
 {
 	str_add(doing, d->lookup ? "looking up " : "connecting to ");
 	str_add_escaped(doing, d->endpoint->name, strlen(d->endpoint->name));
@@ -267,6 +268,6 @@ void client_add_doing(const struct dial *d, struct str *doing)
 	}
 	if (d->tries) {
 		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
-		client_add_reason(doing, d->endpoint, &d->options, &d->last);
+		connecting_add_reason(doing, d->endpoint, &d->options, &d->last);
 	}
 }

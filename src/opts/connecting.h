@@ -6,7 +6,7 @@
 #include "app.h"
 #include "net/dial.h"
 
-struct client_config {
+struct connecting_config {
 	bool ipv4, ipv6;
 	bool numeric;
 	const char *bind;
@@ -16,48 +16,48 @@ struct client_config {
 	const char *retry; // number, "" for no limit, or NULL for no retry
 	uint64_t retry_delay_ms;
 
-	// Filled in by client_check().
+	// Filled in by connecting_check().
 	struct sockaddr_any bind_address;
 	uint64_t retries;
 };
 
-#define CLIENT_DEFAULTS \
+#define CONNECTING_DEFAULTS \
 	{ \
 		.retry_delay_ms = 250 \
 	}
 
-extern const struct opt client_opts[];
+extern const struct opt connecting_opts[];
 
 // Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
-int client_check(struct client_config *c, struct str *err);
+int connecting_check(struct connecting_config *c, struct str *err);
 
-void client_options(const struct client_config *c, struct dial_options *o);
+void connecting_options(const struct connecting_config *c, struct dial_options *o);
 
 // Reports why the last try failed, each attempt on a line of its own, and keeps the exit status.
 // Returns it.
-int client_report(struct app *app, const struct endpoint *endpoint,
+int connecting_report(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);
 
 // Adds what an EAI_* code of a look-up for FAMILY means, with its name.
-void client_add_lookup_failure(struct str *s, const char *service, int family, int code);
+void connecting_add_lookup_failure(struct str *s, const char *service, int family, int code);
 
 // Adds why a try failed, in one line.
-void client_add_reason(struct str *s, const struct endpoint *endpoint,
+void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);
 
 // Reports what a name stands for.
-void client_report_resolved(
+void connecting_report_resolved(
 	struct app *app, const char *name, const struct address_list *addresses);
 
 // Reports that another try follows number TRIES, which failed for REASON.
-void client_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
+void connecting_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
 	const struct dial_options *options);
 
 // Reports names that were resolved, attempts that failed before others, and retries.
-void client_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
+void connecting_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt);
 
 // Adds "connecting to ..." for messages about a dialling that was cut off.
-void client_add_doing(const struct dial *d, struct str *doing);
+void connecting_add_doing(const struct dial *d, struct str *doing);
 
 #endif

@@ -14,7 +14,7 @@ static int fail(struct endpoint_lookup *l, int code, int error)
 
 	struct str reason = {0};
 
-	client_add_lookup_failure(&reason, l->endpoint->service, l->family, code);
+	connecting_add_lookup_failure(&reason, l->endpoint->service, l->family, code);
 	app_failf(l->app, status, l->endpoint->name, "%s", str_c(&reason));
 	str_fini(&reason);
 	return status;

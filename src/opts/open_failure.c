@@ -31,7 +31,7 @@ static void add_step(struct str *s, const struct open_failure *f)
 		str_add_escaped(s, f->interface, strlen(f->interface));
 		str_add(s, ": ");
 	} else if (is_step(f, "bind") && f->from && f->from->len) {
-		bind_add(s, f->from);
+		source_add(s, f->from);
 		str_add(s, ": ");
 	} else if (*f->step && !is_step(f, "bind") && !is_step(f, "connect") &&
 		   !is_step(f, "listen")) {

@@ -13,7 +13,7 @@ struct open_failure {
 	const struct sockaddr_any *from; // bound to this to reach the address; or NULL
 	const char *interface; // the one that was asked for
 	const struct sockopt_settings *settings;
-	const char *step; // what failed, as bound_open() and datagram_open() tell
+	const char *step; // what failed, as bind_open() and dgram_socket_open() tell
 	const char *remedy; // what the user can do; or NULL
 };
 

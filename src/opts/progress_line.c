@@ -5,7 +5,7 @@
 
 #define INTERVAL_MS 250
 
-static void draw(struct meter *m, bool is_last)
+static void draw(struct progress_line *m, bool is_last)
 {
 	struct str line = {0};
 
@@ -16,15 +16,16 @@ static void draw(struct meter *m, bool is_last)
 
 static void on_timer(void *data)
 {
-	struct meter *m = data;
+	struct progress_line *m = data;
 
 	draw(m, false);
 	timer_start(&m->timer, INTERVAL_MS);
 }
 
-void meter_start(struct meter *m, struct app *app, bool is_wanted, meter_fn *add, const void *data)
+void progress_line_start(struct progress_line *m, struct app *app, bool is_wanted,
+	progress_line_fn *add, const void *data)
 {
-	*m = (struct meter){.app = app,
+	*m = (struct progress_line){.app = app,
 		.add = add,
 		.data = data,
 		.started = trace_now(),
@@ -34,21 +35,21 @@ void meter_start(struct meter *m, struct app *app, bool is_wanted, meter_fn *add
 		timer_start(&m->timer, INTERVAL_MS);
 }
 
-void meter_hide(struct meter *m)
+void progress_line_hide(struct progress_line *m)
 {
 	if (m->is_wanted)
 		report_hide_progress(&m->app->out);
 }
 
-void meter_end(struct meter *m)
+void progress_line_end(struct progress_line *m)
 {
 	if (m->is_wanted)
 		draw(m, true);
-	meter_fini(m);
+	progress_line_fini(m);
 }
 
-void meter_fini(struct meter *m)
+void progress_line_fini(struct progress_line *m)
 {
 	timer_fini(&m->timer);
-	*m = (struct meter){0};
+	*m = (struct progress_line){0};
 }

@@ -7,12 +7,12 @@
 #include "app.h"
 #include "io/timer.h"
 
-// Adds the line, without its end. ELAPSED: ns since the meter was started.
-typedef void meter_fn(const void *data, uint64_t elapsed, struct str *line);
+// Adds the line, without its end. ELAPSED: ns since the progress_line was started.
+typedef void progress_line_fn(const void *data, uint64_t elapsed, struct str *line);
 
-struct meter {
+struct progress_line {
 	struct app *app;
-	meter_fn *add;
+	progress_line_fn *add;
 	const void *data; // the owner's
 	struct timer timer;
 	uint64_t started; // trace_now()
@@ -21,15 +21,16 @@ struct meter {
 
 // Begins to draw if IS_WANTED and it can be seen, once the loop runs. With JSON nothing is drawn:
 // the events at the end say the same.
-void meter_start(struct meter *m, struct app *app, bool is_wanted, meter_fn *add, const void *data);
+void progress_line_start(struct progress_line *m, struct app *app, bool is_wanted,
+	progress_line_fn *add, const void *data);
 
 // Takes the line away until it is drawn the next time: something else wants to be there.
-void meter_hide(struct meter *m);
+void progress_line_hide(struct progress_line *m);
 
-// Draws for the last time. Does nothing on a zeroed meter, or twice.
-void meter_end(struct meter *m);
+// Draws for the last time. Does nothing on a zeroed progress_line, or twice.
+void progress_line_end(struct progress_line *m);
 
 // Ends it without a last line.
-void meter_fini(struct meter *m);
+void progress_line_fini(struct progress_line *m);
 
 #endif

@@ -6,14 +6,14 @@
 
 #include <stdlib.h>
 
-static int bad_bind(const struct bind_words *w, const char *why, struct str *err)
+static int bad_bind(const struct source_words *w, const char *why, struct str *err)
 {
 	str_add(err, "--bind: ");
 	return bad_word(err, w->bind, why);
 }
 
 // Reads ADDRESS, ADDRESS:PORT or unix:PATH.
-static bool parse(const struct bind_words *w, struct sockaddr_any *a)
+static bool parse(const struct source_words *w, struct sockaddr_any *a)
 {
 	char *argv[] = {(char *)w->bind, NULL};
 	struct endpoint p = {0};
@@ -35,7 +35,7 @@ static bool parse(const struct bind_words *w, struct sockaddr_any *a)
 	return is_good;
 }
 
-int bind_check(const struct bind_words *w, struct sockaddr_any *a, struct str *err)
+int source_check(const struct source_words *w, struct sockaddr_any *a, struct str *err)
 {
 	if (!w->bind)
 		return 0;
@@ -53,7 +53,7 @@ int bind_check(const struct bind_words *w, struct sockaddr_any *a, struct str *e
 	return 0;
 }
 
-void bind_add(struct str *s, const struct sockaddr_any *a)
+void source_add(struct str *s, const struct sockaddr_any *a)
 {
 	str_add(s, "from ");
 	if (sockaddr_is_wildcard(a))

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bind_words {
+struct source_words {
 	const char *bind; // NULL: not given
 	uint64_t port; // 0: not given
 	bool ipv4, ipv6; // the only family that is wanted
@@ -18,9 +18,9 @@ struct bind_words {
 
 // Finds the address that the words name, len 0 for none; a port that is given alone stays with its
 // owner. Returns 0, or -EINVAL with the reason in ERR.
-int bind_check(const struct bind_words *words, struct sockaddr_any *a, struct str *err);
+int source_check(const struct source_words *words, struct sockaddr_any *a, struct str *err);
 
 // Adds "from ADDRESS", with the port if there is one, or "from port PORT".
-void bind_add(struct str *s, const struct sockaddr_any *a);
+void source_add(struct str *s, const struct sockaddr_any *a);
 
 #endif

@@ -17,7 +17,7 @@ void datagram_writer_init(struct datagram_writer *w, enum framing framing)
 
 void datagram_writer_fini(struct datagram_writer *w)
 {
-	gather_fini(&w->pieces);
+	iovecs_fini(&w->pieces);
 	str_fini(&w->text);
 }
 
@@ -151,12 +151,12 @@ void datagram_writer_add(struct datagram_writer *w, const struct datagram *d)
 {
 	switch (w->framing) {
 	case FRAMING_LINE:
-		gather_add(&w->pieces, d->data, d->len);
-		gather_add(&w->pieces, "\n", 1);
+		iovecs_add(&w->pieces, d->data, d->len);
+		iovecs_add(&w->pieces, "\n", 1);
 		break;
 	case FRAMING_BLOCK:
 	case FRAMING_WHOLE:
-		gather_add(&w->pieces, d->data, d->len);
+		iovecs_add(&w->pieces, d->data, d->len);
 		break;
 	case FRAMING_HEX:
 		add_comment(&w->text, d);
@@ -168,14 +168,14 @@ void datagram_writer_add(struct datagram_writer *w, const struct datagram *d)
 	}
 }
 
-const struct gather *datagram_writer_take(struct datagram_writer *w)
+const struct iovecs *datagram_writer_take(struct datagram_writer *w)
 {
-	gather_add(&w->pieces, str_c(&w->text), w->text.len);
+	iovecs_add(&w->pieces, str_c(&w->text), w->text.len);
 	return &w->pieces;
 }
 
 void datagram_writer_clear(struct datagram_writer *w)
 {
-	gather_clear(&w->pieces);
+	iovecs_clear(&w->pieces);
 	str_clear(&w->text);
 }

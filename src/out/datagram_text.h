@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// How datagrams are written to stdout: the counterpart of net/splitter, which reads what is written
-// here.
+// How datagrams are written to stdout: the counterpart of net/dgram/splitter, which reads what is
+// written here.
 #ifndef SOCKCTL_OUT_DATAGRAM_TEXT_H
 #define SOCKCTL_OUT_DATAGRAM_TEXT_H
 
@@ -12,7 +12,7 @@
 // as it is.
 struct datagram_writer {
 	enum framing framing;
-	struct gather pieces;
+	struct iovecs pieces;
 	struct str text;
 };
 
@@ -23,7 +23,7 @@ void datagram_writer_add(struct datagram_writer *w, const struct datagram *d);
 
 // All that was added, to be written in one go. Valid, like the data of the datagrams has to be,
 // until datagram_writer_clear().
-const struct gather *datagram_writer_take(struct datagram_writer *w);
+const struct iovecs *datagram_writer_take(struct datagram_writer *w);
 void datagram_writer_clear(struct datagram_writer *w);
 
 #endif

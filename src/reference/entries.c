@@ -23,7 +23,7 @@ static bool fail_without_file(struct app *app, const struct database *db)
 	return true;
 }
 
-static void list(struct app *app, const struct database *db, struct query *q)
+static void list(struct app *app, const struct database *db, struct entry_query *q)
 {
 	int count = db->list(q);
 
@@ -36,7 +36,7 @@ static void list(struct app *app, const struct database *db, struct query *q)
 }
 
 static void find(
-	struct app *app, const struct database *db, struct query *q, int count, char **words)
+	struct app *app, const struct database *db, struct entry_query *q, int count, char **words)
 {
 	if (count > 1)
 		db->hold();
@@ -60,7 +60,7 @@ int database_run(
 	struct app *app, const struct database *db, const void *config, int count, char **words)
 {
 	const struct common_config *common = config;
-	struct query q = {.config = config};
+	struct entry_query q = {.config = config};
 
 	app_handle_signals(); // some sources of names are slow
 	rows_init(&q.rows, common->json, db->columns);

@@ -6,7 +6,7 @@
 #include "app.h"
 
 // One run of such a command.
-struct query {
+struct entry_query {
 	struct rows rows;
 	const void *config; // of the command
 };
@@ -19,11 +19,11 @@ struct database {
 
 	// Adds the rows that the config lets pass. Returns how many entries the database has, or a
 	// negative errno if it could not be read to its end.
-	int (*list)(struct query *q);
+	int (*list)(struct entry_query *q);
 
 	// The same for the entries of a word. Returns 0, -ENOENT, or -EAGAIN if the name service
 	// could not be asked.
-	int (*find)(struct query *q, const char *word);
+	int (*find)(struct entry_query *q, const char *word);
 
 	void (*hold)(void); // keeps it open for look-ups that follow, until released
 	void (*release)(void);

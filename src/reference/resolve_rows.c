@@ -78,7 +78,7 @@ static void shown_fini(struct shown *s)
 // Why the addresses have their order.
 struct order {
 	struct address_list list;
-	int *rules; // as preference_explain() sets them, or NULL
+	int *rules; // as addrsel_explain() sets them, or NULL
 	struct str reason; // of the item asked for last
 };
 
@@ -88,11 +88,11 @@ static const char *reason_at(struct order *o, size_t i)
 
 	str_clear(&o->reason);
 	if (rule > 0)
-		str_addf(&o->reason, "rule %d: %s", rule, preference_rule_name(rule));
+		str_addf(&o->reason, "rule %d: %s", rule, addrsel_rule_name(rule));
 	else if (rule < 0 && o->list.items[i].sa.sa_family != o->list.items[i + 1].sa.sa_family)
 		str_add(&o->reason, "families in turn (RFC 8305)");
 	else if (rule < 0)
-		str_addf(&o->reason, "against rule %d: %s", -rule, preference_rule_name(-rule));
+		str_addf(&o->reason, "against rule %d: %s", -rule, addrsel_rule_name(-rule));
 	return str_c(&o->reason);
 }
 
@@ -138,7 +138,7 @@ static void add_addresses(struct resolve_rows *r, const struct query *q)
 	interleave_families(&o.list);
 	if (r->is_long && o.list.count > 1) {
 		o.rules = xcalloc(o.list.count, sizeof(*o.rules));
-		preference_explain(&o.list, o.rules);
+		addrsel_explain(&o.list, o.rules);
 	}
 	for (size_t i = 0; i < o.list.count; i++) {
 		const struct addrinfo *ai = q->list;

@@ -13,7 +13,7 @@
 static bool wants_input(const struct broker *b)
 {
 	return b->input.info.kind != FD_FILE && !b->input_ended &&
-	       !list_empty(&b->audience.readers) && audience_has_room(&b->audience, NULL);
+	       !list_empty(&b->fanout.readers) && fanout_has_room(&b->fanout, NULL);
 }
 
 static void update(struct broker *b)
@@ -26,7 +26,7 @@ static bool is_silent(const struct broker *b)
 {
 	if (!b->is_complete || (!b->input_ended && b->input.info.kind != FD_FILE))
 		return false;
-	list_for_each (it, &b->audience.readers)
+	list_for_each (it, &b->fanout.readers)
 		if (!list_entry(it, struct broker_member, reader.link)->has_ended)
 			return false;
 	return true;
@@ -37,15 +37,15 @@ static void on_silent(void *data)
 {
 	struct broker *b = data;
 
-	list_for_each (it, &b->audience.readers)
-		relay_wake(list_entry(it, struct reader, link)->relay);
+	list_for_each (it, &b->fanout.readers)
+		relay_wake(list_entry(it, struct fanout_reader, link)->relay);
 }
 
 // Not at once, for the relay of the last to end is at work and would not see it.
 static void end_if_silent(struct broker *b)
 {
 	if (is_silent(b))
-		again_start(&b->silence);
+		defer_start(&b->silence);
 }
 
 void broker_complete(struct broker *b)
@@ -54,17 +54,17 @@ void broker_complete(struct broker *b)
 	end_if_silent(b);
 }
 
-static void on_reader_behind(struct audience *a, struct reader *reader)
+static void on_reader_behind(struct fanout *a, struct fanout_reader *reader)
 {
 	struct broker *b = a->data;
 
 	b->on_behind(b, container_of(reader, struct broker_member, reader));
 }
 
-static void on_room(struct audience *a)
+static void on_room(struct fanout *a)
 {
 	list_for_each (it, &a->readers) {
-		struct reader *r = list_entry(it, struct reader, link);
+		struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
 
 		if (r->is_held_up)
 			relay_wake(r->relay);
@@ -73,27 +73,27 @@ static void on_room(struct audience *a)
 	update(a->data);
 }
 
-static void give_text(struct broker *b, const struct reader *from, struct str *text)
+static void give_text(struct broker *b, const struct fanout_reader *from, struct str *text)
 {
 	if (text->len)
-		audience_give(&b->audience, from, text->data, text->len);
+		fanout_give(&b->fanout, from, text->data, text->len);
 	str_fini(text);
 }
 
-static void give(struct broker *b, const struct reader *from, struct chat_line *line,
+static void give(struct broker *b, const struct fanout_reader *from, struct chat_line *line,
 	const char *data, size_t len)
 {
 	struct str lines = {0};
 
 	if (!b->is_chat) {
-		audience_give(&b->audience, from, data, len);
+		fanout_give(&b->fanout, from, data, len);
 		return;
 	}
 	chat_line_add(line, data, len, &lines);
 	give_text(b, from, &lines);
 }
 
-static void end_line(struct broker *b, const struct reader *from, struct chat_line *line)
+static void end_line(struct broker *b, const struct fanout_reader *from, struct chat_line *line)
 {
 	struct str rest = {0};
 
@@ -133,8 +133,8 @@ int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
 		.on_behind = on_behind,
 		.data = data};
 	str_add(&b->line.name, "<server>");
-	again_init(&b->silence, loop, on_silent, b);
-	audience_init(&b->audience, loop, on_reader_behind, on_room, b);
+	defer_init(&b->silence, loop, on_silent, b);
+	fanout_init(&b->fanout, loop, on_reader_behind, on_room, b);
 	return stdio_init(&b->input, loop, in, O_RDONLY, on_input, b);
 }
 
@@ -142,9 +142,9 @@ void broker_fini(struct broker *b)
 {
 	if (!b->loop)
 		return;
-	again_fini(&b->silence);
+	defer_fini(&b->silence);
 	stdio_fini(&b->input);
-	audience_fini(&b->audience);
+	fanout_fini(&b->fanout);
 	chat_line_fini(&b->line);
 }
 
@@ -176,7 +176,7 @@ static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 	if (n == 0 && m->greeting.len)
 		n = take_greeting(m, buf, len);
 	if (n == 0)
-		n = (ssize_t)audience_take(&m->reader, buf, len);
+		n = (ssize_t)fanout_take(&m->reader, buf, len);
 	return n || is_silent(m->broker) ? n : -EAGAIN;
 }
 
@@ -185,7 +185,7 @@ static ssize_t member_send(struct channel *e, const void *buf, size_t len)
 {
 	struct broker_member *m = container_of(e, struct broker_member, channel);
 
-	if (!audience_has_room(&m->broker->audience, &m->reader)) {
+	if (!fanout_has_room(&m->broker->fanout, &m->reader)) {
 		m->reader.is_held_up = true;
 		return -EAGAIN;
 	}
@@ -225,7 +225,7 @@ static void greet(struct broker_member *m)
 	size_t others = 0;
 
 	str_addf(&m->greeting, "* you are %s", str_c(&m->line.name));
-	list_for_each (it, &m->broker->audience.readers) {
+	list_for_each (it, &m->broker->fanout.readers) {
 		struct broker_member *other = list_entry(it, struct broker_member, reader.link);
 
 		if (other == m || other->has_ended)
@@ -256,7 +256,7 @@ void broker_join(struct broker *b, struct broker_member *m, struct relay *relay,
 		.has_file = b->input.info.kind == FD_FILE,
 		.offset = (off_t)b->input.info.position};
 	m->channel.rd_info.kind = m->channel.wr_info.kind = FD_OTHER;
-	audience_join(&b->audience, &m->reader, relay);
+	fanout_join(&b->fanout, &m->reader, relay);
 	if (b->is_chat) {
 		str_add(&m->line.name, name);
 		greet(m);
@@ -270,7 +270,7 @@ void broker_leave(struct broker_member *m)
 	if (!m->broker)
 		return;
 	end_member(m);
-	audience_leave(&m->reader);
+	fanout_leave(&m->reader);
 	update(m->broker);
 	chat_line_fini(&m->line);
 	str_fini(&m->greeting);

@@ -20,7 +20,7 @@ struct relay;
 struct broker_member {
 	struct channel channel;
 	struct broker *broker;
-	struct reader reader;
+	struct fanout_reader reader;
 	struct str greeting; // for this member alone, before all else
 	size_t greeted; // bytes of it that were taken
 	off_t offset; // of the input file
@@ -40,10 +40,10 @@ struct broker {
 	struct stdio input;
 	bool input_ended;
 	bool is_complete; // nobody else will join
-	struct again silence; // once nobody says anything more
+	struct defer silence; // once nobody says anything more
 	bool is_chat; // lines with the names of those who say them, instead of bytes
 	struct chat_line line; // of the input
-	struct audience audience;
+	struct fanout fanout;
 	broker_failed_fn *on_failed;
 	broker_behind_fn *on_behind;
 	void *data; // the owner's

@@ -16,17 +16,17 @@ struct piece {
 	size_t len; // bytes that follow
 };
 
-static uint64_t end_of(const struct audience *a)
+static uint64_t end_of(const struct fanout *a)
 {
 	return a->position + (a->pieces.len - a->start);
 }
 
-static bool has_all(const struct reader *r)
+static bool has_all(const struct fanout_reader *r)
 {
-	return r->position == end_of(r->audience);
+	return r->position == end_of(r->fanout);
 }
 
-static struct piece piece_at(const struct audience *a, uint64_t position)
+static struct piece piece_at(const struct fanout *a, uint64_t position)
 {
 	struct piece piece;
 
@@ -34,21 +34,21 @@ static struct piece piece_at(const struct audience *a, uint64_t position)
 	return piece;
 }
 
-static uint64_t backlog_of(const struct reader *r)
+static uint64_t backlog_of(const struct fanout_reader *r)
 {
-	return end_of(r->audience) - r->position;
+	return end_of(r->fanout) - r->position;
 }
 
-static bool is_far_behind(const struct reader *r)
+static bool is_far_behind(const struct fanout_reader *r)
 {
 	return backlog_of(r) > FAR_BEHIND;
 }
 
 // Who wants to give something as well is held up, but needs nothing.
-static bool somebody_starves(const struct audience *a)
+static bool somebody_starves(const struct fanout *a)
 {
 	list_for_each (it, &a->readers) {
-		const struct reader *r = list_entry(it, struct reader, link);
+		const struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
 
 		if (has_all(r) && !r->is_held_up)
 			return true;
@@ -57,9 +57,9 @@ static bool somebody_starves(const struct audience *a)
 }
 
 // How long the reader may still take nothing, in milliseconds.
-static uint64_t patience_with(const struct reader *r)
+static uint64_t patience_with(const struct fanout_reader *r)
 {
-	uint64_t quiet = uv_now(r->audience->loop) - r->taken_at;
+	uint64_t quiet = uv_now(r->fanout->loop) - r->taken_at;
 
 	return quiet < STALL_MS ? STALL_MS - quiet : 0;
 }
@@ -67,12 +67,12 @@ static uint64_t patience_with(const struct reader *r)
 // Who does not read stalls nobody. Where nobody else waits, there is no reason to give anybody up.
 static void on_stall(void *data)
 {
-	struct audience *a = data;
+	struct fanout *a = data;
 	bool is_needed = somebody_starves(a);
 	uint64_t next = STALL_MS;
 
 	list_for_each (it, &a->readers) {
-		struct reader *r = list_entry(it, struct reader, link);
+		struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
 
 		if (!r->is_behind)
 			continue;
@@ -86,12 +86,12 @@ static void on_stall(void *data)
 }
 
 // Forgets what everybody has.
-static void forget(struct audience *a)
+static void forget(struct fanout *a)
 {
 	uint64_t oldest = end_of(a);
 
 	list_for_each (it, &a->readers)
-		oldest = MIN(oldest, list_entry(it, struct reader, link)->position);
+		oldest = MIN(oldest, list_entry(it, struct fanout_reader, link)->position);
 	a->start += oldest - a->position;
 	a->position = oldest;
 	if (a->start > a->pieces.len / 2) { // so that each byte is moved once at most
@@ -102,7 +102,7 @@ static void forget(struct audience *a)
 
 // Memory is given back after a burst and not between its pieces, which would cost a fault for each
 // page. Whoever still has to take some looks after it again then.
-static void rest_soon(struct audience *a)
+static void rest_soon(struct fanout *a)
 {
 	if (a->pieces.size > KEPT && !timer_is_running(&a->rest)) {
 		a->given_lately = false;
@@ -112,7 +112,7 @@ static void rest_soon(struct audience *a)
 
 static void on_rest(void *data)
 {
-	struct audience *a = data;
+	struct fanout *a = data;
 
 	forget(a);
 	if (a->given_lately)
@@ -121,26 +121,26 @@ static void on_rest(void *data)
 		str_fini(&a->pieces);
 }
 
-void audience_init(struct audience *a, uv_loop_t *loop, audience_behind_fn *on_behind,
+void fanout_init(struct fanout *a, uv_loop_t *loop, audience_behind_fn *on_behind,
 	audience_room_fn *on_room, void *data)
 {
-	*a = (struct audience){
+	*a = (struct fanout){
 		.loop = loop, .on_behind = on_behind, .on_room = on_room, .data = data};
 	list_init(&a->readers);
 	timer_init(&a->stall, loop, on_stall, a);
 	timer_init(&a->rest, loop, on_rest, a);
 }
 
-void audience_fini(struct audience *a)
+void fanout_fini(struct fanout *a)
 {
 	str_fini(&a->pieces);
 	timer_fini(&a->stall);
 	timer_fini(&a->rest);
 }
 
-void audience_join(struct audience *a, struct reader *r, struct relay *relay)
+void fanout_join(struct fanout *a, struct fanout_reader *r, struct relay *relay)
 {
-	*r = (struct reader){.audience = a,
+	*r = (struct fanout_reader){.fanout = a,
 		.relay = relay,
 		.number = ++a->joined,
 		.position = end_of(a),
@@ -148,9 +148,9 @@ void audience_join(struct audience *a, struct reader *r, struct relay *relay)
 	list_append(&a->readers, &r->link);
 }
 
-static void catch_up(struct reader *r)
+static void catch_up(struct fanout_reader *r)
 {
-	struct audience *a = r->audience;
+	struct fanout *a = r->fanout;
 
 	if (!r->is_behind)
 		return;
@@ -159,17 +159,17 @@ static void catch_up(struct reader *r)
 	a->on_room(a);
 }
 
-void audience_leave(struct reader *r)
+void fanout_leave(struct fanout_reader *r)
 {
-	if (!r->audience)
+	if (!r->fanout)
 		return;
 	list_remove(&r->link);
 	catch_up(r);
-	rest_soon(r->audience);
-	r->audience = NULL;
+	rest_soon(r->fanout);
+	r->fanout = NULL;
 }
 
-bool audience_has_room(const struct audience *a, const struct reader *from)
+bool fanout_has_room(const struct fanout *a, const struct fanout_reader *from)
 {
 	// Its own pieces stay, too, until it has taken what others gave before them.
 	if (from && backlog_of(from) > MOST_BEHIND)
@@ -177,9 +177,9 @@ bool audience_has_room(const struct audience *a, const struct reader *from)
 	return a->behind == (from && from->is_behind ? 1 : 0);
 }
 
-static void look_behind(struct reader *r)
+static void look_behind(struct fanout_reader *r)
 {
-	struct audience *a = r->audience;
+	struct fanout *a = r->fanout;
 
 	if (r->is_behind || !is_far_behind(r))
 		return;
@@ -189,7 +189,7 @@ static void look_behind(struct reader *r)
 		timer_start(&a->stall, patience_with(r));
 }
 
-void audience_give(struct audience *a, const struct reader *from, const void *data, size_t len)
+void fanout_give(struct fanout *a, const struct fanout_reader *from, const void *data, size_t len)
 {
 	struct piece piece = {.from = from ? from->number : 0, .len = len};
 	uint64_t end;
@@ -201,7 +201,7 @@ void audience_give(struct audience *a, const struct reader *from, const void *da
 	str_addn(&a->pieces, &piece, sizeof(piece));
 	str_addn(&a->pieces, data, len);
 	list_for_each (it, &a->readers) {
-		struct reader *r = list_entry(it, struct reader, link);
+		struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
 
 		if (r->position != end) {
 			look_behind(r);
@@ -214,9 +214,9 @@ void audience_give(struct audience *a, const struct reader *from, const void *da
 	}
 }
 
-size_t audience_take(struct reader *r, void *buf, size_t len)
+size_t fanout_take(struct fanout_reader *r, void *buf, size_t len)
 {
-	struct audience *a = r->audience;
+	struct fanout *a = r->fanout;
 	size_t got = 0;
 
 	while (a && got < len && !has_all(r)) {

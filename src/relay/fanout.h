@@ -13,12 +13,12 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct audience;
+struct fanout;
 struct relay;
 
-// All of it is the audience's own.
-struct reader {
-	struct audience *audience; // NULL once it has left
+// All of it is the fanout's own.
+struct fanout_reader {
+	struct fanout *fanout; // NULL once it has left
 	struct relay *relay; // woken when there is something to take
 	struct list link;
 	uint64_t number; // tells the pieces that it has given
@@ -30,12 +30,12 @@ struct reader {
 };
 
 // READER has stopped taking and keeps the others waiting: make it leave.
-typedef void audience_behind_fn(struct audience *a, struct reader *reader);
+typedef void audience_behind_fn(struct fanout *a, struct fanout_reader *reader);
 
 // There may be room for more where there was none.
-typedef void audience_room_fn(struct audience *a);
+typedef void audience_room_fn(struct fanout *a);
 
-struct audience {
+struct fanout {
 	uv_loop_t *loop;
 	struct list readers;
 	struct str pieces; // each with its header in front
@@ -51,22 +51,22 @@ struct audience {
 	void *data; // the owner's
 };
 
-void audience_init(struct audience *a, uv_loop_t *loop, audience_behind_fn *on_behind,
+void fanout_init(struct fanout *a, uv_loop_t *loop, audience_behind_fn *on_behind,
 	audience_room_fn *on_room, void *data);
-void audience_fini(struct audience *a);
+void fanout_fini(struct fanout *a);
 
 // READER hears what is given from now on.
-void audience_join(struct audience *a, struct reader *reader, struct relay *relay);
-void audience_leave(struct reader *reader); // may be called twice
+void fanout_join(struct fanout *a, struct fanout_reader *reader, struct relay *relay);
+void fanout_leave(struct fanout_reader *reader); // may be called twice
 
 // Whether more should be given: nobody but FROM (NULL: nobody at all) is far behind, and FROM is
 // not so far that it must first take what is there.
-bool audience_has_room(const struct audience *a, const struct reader *from);
+bool fanout_has_room(const struct fanout *a, const struct fanout_reader *from);
 
 // A piece for everybody but FROM (NULL: for everybody).
-void audience_give(struct audience *a, const struct reader *from, const void *data, size_t len);
+void fanout_give(struct fanout *a, const struct fanout_reader *from, const void *data, size_t len);
 
 // Takes up to LEN bytes. Returns how many: 0 if there is nothing for now.
-size_t audience_take(struct reader *reader, void *buf, size_t len);
+size_t fanout_take(struct fanout_reader *reader, void *buf, size_t len);
 
 #endif

@@ -13,8 +13,8 @@ bool hub_is_busy(const struct hub *h)
 // The input goes at the pace of the slowest who still reads.
 static bool wants_input(const struct hub *h)
 {
-	return !h->input_is_file && !h->input_ended && !list_empty(&h->audience.readers) &&
-	       audience_has_room(&h->audience, NULL);
+	return !h->input_is_file && !h->input_ended && !list_empty(&h->fanout.readers) &&
+	       fanout_has_room(&h->fanout, NULL);
 }
 
 static void update(struct hub *h)
@@ -25,14 +25,14 @@ static void update(struct hub *h)
 		watch_want(h->stdio.wr, hub_is_busy(h) ? WATCH_WRITE : 0);
 }
 
-static void on_reader_behind(struct audience *a, struct reader *reader)
+static void on_reader_behind(struct fanout *a, struct fanout_reader *reader)
 {
 	struct hub *h = a->data;
 
 	h->on_behind(h, container_of(reader, struct hub_member, reader));
 }
 
-static void on_room(struct audience *a)
+static void on_room(struct fanout *a)
 {
 	update(a->data);
 }
@@ -40,8 +40,8 @@ static void on_room(struct audience *a)
 static void end_input(struct hub *h)
 {
 	h->input_ended = true;
-	list_for_each (it, &h->audience.readers)
-		relay_wake(list_entry(it, struct reader, link)->relay);
+	list_for_each (it, &h->fanout.readers)
+		relay_wake(list_entry(it, struct fanout_reader, link)->relay);
 }
 
 static void read_input(struct hub *h)
@@ -50,7 +50,7 @@ static void read_input(struct hub *h)
 	ssize_t n = h->stdio.ops->recv(&h->stdio, buffer, sizeof(buffer));
 
 	if (n > 0)
-		audience_give(&h->audience, NULL, buffer, (size_t)n);
+		fanout_give(&h->fanout, NULL, buffer, (size_t)n);
 	else if (n == 0)
 		end_input(h);
 	else if (n != -EAGAIN && n != -EINTR)
@@ -72,7 +72,7 @@ static ssize_t write_output(struct hub *h, const char *data, size_t len)
 
 static void wake_blocked(struct hub *h)
 {
-	list_for_each (it, &h->audience.readers) {
+	list_for_each (it, &h->fanout.readers) {
 		struct hub_member *m = list_entry(it, struct hub_member, reader.link);
 
 		if (m->blocked)
@@ -122,7 +122,7 @@ static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 
 	if (m->hub->input_is_file)
 		return channel_recv_fd(e, buf, len);
-	n = audience_take(&m->reader, buf, len);
+	n = fanout_take(&m->reader, buf, len);
 	return n || m->hub->input_ended ? (ssize_t)n : -EAGAIN;
 }
 
@@ -163,7 +163,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 		.on_behind = on_behind,
 		.on_drained = on_drained,
 		.data = data};
-	audience_init(&h->audience, loop, on_reader_behind, on_room, h);
+	fanout_init(&h->fanout, loop, on_reader_behind, on_room, h);
 
 	int r = channel_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
 
@@ -174,7 +174,7 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 void hub_fini(struct hub *h)
 {
 	str_fini(&h->pending);
-	audience_fini(&h->audience);
+	fanout_fini(&h->fanout);
 	if (h->stdio.ops)
 		channel_fini(&h->stdio);
 }
@@ -182,7 +182,7 @@ void hub_fini(struct hub *h)
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 {
 	*m = (struct hub_member){.hub = h};
-	audience_join(&h->audience, &m->reader, relay);
+	fanout_join(&h->fanout, &m->reader, relay);
 	if (h->input_is_file)
 		channel_init_file(&m->channel, h->stdio.in, (off_t)h->stdio.rd_info.position);
 	else
@@ -197,6 +197,6 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 
 void hub_leave(struct hub_member *m)
 {
-	audience_leave(&m->reader);
+	fanout_leave(&m->reader);
 	update(m->hub);
 }

@@ -19,7 +19,7 @@ struct hub;
 struct hub_member {
 	struct channel channel;
 	struct hub *hub;
-	struct reader reader; // of the input
+	struct fanout_reader reader; // of the input
 	bool blocked; // it has something for the output, which is busy
 };
 
@@ -39,7 +39,7 @@ struct hub {
 	size_t pending_start;
 	bool input_is_file;
 	bool input_ended;
-	struct audience audience; // of the input
+	struct fanout fanout; // of the input
 	hub_failed_fn *on_failed;
 	hub_behind_fn *on_behind;
 	hub_drained_fn *on_drained;

@@ -42,7 +42,7 @@ void relay_init(struct relay *r, uv_loop_t *loop, struct channel *local, struct 
 	r->out.shut_how = how[policy->shutdown];
 	r->out.splice_after = r->in.splice_after = policy->splice_after;
 	r->in.tap_before_filter = true;
-	again_init(&r->again, loop, on_again, r);
+	defer_init(&r->defer, loop, on_again, r);
 	timer_init(&r->idle, loop, on_idle_timer, r);
 	timer_init(&r->linger, loop, on_linger_timer, r);
 	r->linger_ms = LINGER_FIRST_MS;
@@ -56,7 +56,7 @@ void relay_start(struct relay *r)
 	if (r->policy.idle_ms)
 		timer_start(&r->idle, r->policy.idle_ms);
 	// Not at once: the owner is not ready to be called back.
-	again_start(&r->again);
+	defer_start(&r->defer);
 }
 
 static void finish(struct relay *r, enum relay_outcome outcome, int error)
@@ -213,7 +213,7 @@ static void end(struct relay *r)
 {
 	want(r->local, false, false);
 	want(r->peer, false, false);
-	again_stop(&r->again);
+	defer_stop(&r->defer);
 	timer_stop(&r->idle);
 	timer_stop(&r->linger);
 	r->done(r);
@@ -252,9 +252,9 @@ static void turn(struct relay *r)
 	want(r->local, r->out.want_src, r->in.want_dst);
 	want(r->peer, r->in.want_src, r->out.want_dst);
 	if (more)
-		again_start(&r->again);
+		defer_start(&r->defer);
 	else
-		again_stop(&r->again);
+		defer_stop(&r->defer);
 }
 
 static void on_linger_timer(void *data)
@@ -292,7 +292,7 @@ static void on_idle_timer(void *data)
 void relay_wake(struct relay *r)
 {
 	if (!r->finished)
-		again_start(&r->again);
+		defer_start(&r->defer);
 }
 
 void relay_quit(struct relay *r)
@@ -340,7 +340,7 @@ void relay_fini(struct relay *r)
 {
 	if (!r->loop)
 		return;
-	again_fini(&r->again);
+	defer_fini(&r->defer);
 	timer_fini(&r->idle);
 	timer_fini(&r->linger);
 	flow_fini(&r->out);

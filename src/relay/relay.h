@@ -58,7 +58,7 @@ struct relay {
 	int error; // negative errno of a failed outcome
 
 	uv_loop_t *loop;
-	struct again again; // while there is more to do at once
+	struct defer defer; // while there is more to do at once
 	struct timer idle;
 	struct timer linger;
 	uint64_t linger_ms;

@@ -48,16 +48,16 @@ struct check {
 	const struct dial_options *options;
 	const struct sockopt_settings *settings;
 	const struct endpoint *endpoint;
-	struct target *target;
+	struct scan_target *target;
 	struct scan *scan; // NULL until there is a target
 	bool is_listed; // the open ports, on stdout
 	bool has_services; // the database is held open
 	struct rows rows;
 	struct output out;
 	struct str text, going; // for stdout: still to be written, and being written
-	struct gather pieces;
+	struct iovecs pieces;
 	bool is_done;
-	struct meter meter;
+	struct progress_line progress_line;
 };
 
 int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err)
@@ -92,10 +92,10 @@ static void flush(struct check *c)
 	c->going = c->text;
 	c->text = written;
 	str_clear(&c->text);
-	gather_clear(&c->pieces);
+	iovecs_clear(&c->pieces);
 	if (c->going.len) {
-		meter_hide(&c->meter);
-		gather_add(&c->pieces, c->going.data, c->going.len);
+		progress_line_hide(&c->progress_line);
+		iovecs_add(&c->pieces, c->going.data, c->going.len);
 		r = output_write(&c->out, &c->pieces);
 	}
 	if (r == 0 && c->is_done)
@@ -187,7 +187,7 @@ static void on_retry(struct scan *s, const struct scan_port *p)
 	else
 		str_add(&name, c->endpoint->name);
 	str_add_error(&reason, p->error);
-	client_report_retry(c->app, str_c(&name), p->tries, str_c(&reason), c->options);
+	connecting_report_retry(c->app, str_c(&name), p->tries, str_c(&reason), c->options);
 	str_fini(&name);
 	str_fini(&reason);
 }
@@ -223,13 +223,13 @@ static void on_scanned(struct scan *s)
 {
 	struct check *c = s->data;
 
-	meter_end(&c->meter);
+	progress_line_end(&c->progress_line);
 	if (s->outcome.failure == DIAL_OK)
 		report_result(c);
 	else if (c->settings->failed)
 		sockopt_fail(c->app, c->endpoint->name, c->settings, s->outcome.error);
 	else
-		client_report(c->app, c->endpoint, c->options, &s->outcome);
+		connecting_report(c->app, c->endpoint, c->options, &s->outcome);
 	end(c);
 }
 
@@ -249,7 +249,7 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 	str_addf(line, ", %zu open", s->open_count);
 }
 
-static void on_target(struct target *t)
+static void on_target(struct scan_target *t)
 {
 	struct check *c = t->data;
 	struct endpoint endpoint = *c->endpoint;
@@ -262,26 +262,27 @@ static void on_target(struct target *t)
 
 	if (t->outcome.failure == DIAL_OK) {
 		if (t->is_resolved)
-			client_report_resolved(c->app, host_of(&endpoint), &t->addresses);
+			connecting_report_resolved(c->app, host_of(&endpoint), &t->addresses);
 		c->scan = scan_create(&c->app->loop, &t->addresses,
 			endpoint.kind == ENDPOINT_UNIX ? NULL : &t->ports, &options, on_open,
 			on_retry, on_scanned, c);
-		meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
+		progress_line_start(
+			&c->progress_line, c->app, c->config->progress, add_progress, c);
 		return;
 	}
 	if (t->service)
 		endpoint.service = (char *)t->service;
-	client_report(c->app, &endpoint, c->options, &t->outcome);
+	connecting_report(c->app, &endpoint, c->options, &t->outcome);
 	end(c);
 }
 
-static void on_target_retry(struct target *t)
+static void on_target_retry(struct scan_target *t)
 {
 	struct check *c = t->data;
 	struct str reason = {0};
 
-	client_add_reason(&reason, c->endpoint, c->options, &t->outcome);
-	client_report_retry(c->app, c->endpoint->name, t->tries, str_c(&reason), c->options);
+	connecting_add_reason(&reason, c->endpoint, c->options, &t->outcome);
+	connecting_report_retry(c->app, c->endpoint->name, t->tries, str_c(&reason), c->options);
 	str_fini(&reason);
 }
 
@@ -303,16 +304,16 @@ static void add_doing_of_scan(struct check *c, struct str *doing)
 static void on_stop(void *arg, struct str *doing)
 {
 	struct check *c = arg;
-	const struct target *t = c->target;
+	const struct scan_target *t = c->target;
 
-	meter_end(&c->meter);
+	progress_line_end(&c->progress_line);
 	str_add(doing, c->scan ? "checking " : "looking up ");
 	str_add_escaped(doing, c->endpoint->name, strlen(c->endpoint->name));
 	if (c->scan) {
 		add_doing_of_scan(c, doing);
 	} else if (t->tries) {
 		str_addf(doing, "; the last of %" PRIu64 " tries met ", t->tries);
-		client_add_reason(doing, c->endpoint, c->options, &t->outcome);
+		connecting_add_reason(doing, c->endpoint, c->options, &t->outcome);
 	}
 }
 
@@ -348,20 +349,20 @@ int check_run(struct app *app, const struct check_config *config, const struct e
 		return app_fail(app, STATUS_LOCAL, "standard output", r);
 	rows_init(&c.rows, app->out.json, columns_for(&c, endpoint));
 	c.rows.unaligned = true;
-	c.target = target_create(
+	c.target = scan_target_create(
 		&app->loop, endpoint, &config->ports, options, on_target, on_target_retry, &c);
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_run(app);
-	meter_fini(&c.meter);
+	progress_line_fini(&c.progress_line);
 	scan_destroy(c.scan);
-	target_destroy(c.target);
+	scan_target_destroy(c.target);
 	if (c.has_services)
 		services_release();
 	rows_fini(&c.rows);
 	if (c.is_listed)
 		output_fini(&c.out);
-	gather_fini(&c.pieces);
+	iovecs_fini(&c.pieces);
 	str_fini(&c.text);
 	str_fini(&c.going);
 	return app->status;

@@ -33,7 +33,7 @@ void connection_init(
 
 static void get_local(int fd, struct sockaddr_any *local)
 {
-	ends_local(fd, local);
+	sockname_local(fd, local);
 	sockaddr_unmap(local);
 }
 
@@ -56,7 +56,7 @@ void connection_report_accepted(const struct connection *c, int fd)
 	if (!report_wants(&c->app->out, &ev_accepted))
 		return;
 	get_local(fd, &local);
-	if (stream_credentials(fd, &who) == 0)
+	if (stream_socket_credentials(fd, &who) == 0)
 		report(&c->app->out, &ev_accepted_local, F_UINT("connection", c->number),
 			F_ADDR("remote", &c->remote), F_ADDR("local", &local),
 			F_INT("pid", who.pid), F_UINT("uid", who.uid), F_UINT("gid", who.gid));

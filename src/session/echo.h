@@ -12,7 +12,7 @@
 
 struct echo_config {
 	struct common_config common;
-	struct client_config client;
+	struct connecting_config client;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
 	struct listening_config listening;

@@ -22,14 +22,14 @@
 #include <unistd.h>
 
 // One run of the client.
-struct client {
+struct measurement {
 	struct app *app;
 	const struct echo_config *config;
 	struct sockopt_settings settings;
 	struct dial_options dial_options;
 	struct dial *dial;
 	struct endpoint_lookup lookup;
-	struct pinger pinger;
+	struct echo_client echo_client;
 	struct echo_report report;
 	struct output output; // tells when the reader of stdout has gone
 	struct str answer; // to the word
@@ -37,15 +37,15 @@ struct client {
 	bool shows_results;
 	bool has_shown; // what a connection is like
 	bool has_begun; // to ask
-	struct meter meter;
+	struct progress_line progress_line;
 };
 
-static bool is_datagram(const struct client *c)
+static bool is_datagram(const struct measurement *c)
 {
-	return c->pinger.options.type == SOCK_DGRAM;
+	return c->echo_client.options.type == SOCK_DGRAM;
 }
 
-static const char *protocol_of(const struct client *c)
+static const char *protocol_of(const struct measurement *c)
 {
 	if (c->report.remote.sa.sa_family == AF_UNIX)
 		return is_datagram(c) ? "datagram" : "stream";
@@ -54,7 +54,7 @@ static const char *protocol_of(const struct client *c)
 
 static int on_open(void *data, unsigned connection, int fd)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 	struct connection spoken;
 	int r = sockopt_settings_complete(&c->settings, fd);
 
@@ -69,49 +69,49 @@ static int on_open(void *data, unsigned connection, int fd)
 
 static void on_bytes(void *data, const char *bytes, size_t len)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 
 	c->has_answer = true;
 	str_addn(&c->answer, bytes, len);
 }
 
-static void on_result(void *data, const struct pinger_result *result)
+static void on_result(void *data, const struct echo_client_result *result)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 
 	if (!c->shows_results)
 		return;
-	meter_hide(&c->meter);
+	progress_line_hide(&c->progress_line);
 	if (echo_report_result(&c->report, result))
 		app_stop(c->app);
 }
 
-static int status_of(enum pinger_failure failure, int error)
+static int status_of(enum echo_client_failure failure, int error)
 {
 	switch (failure) {
-	case PINGER_CONNECT:
+	case ECHO_CLIENT_CONNECT:
 		return error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT;
-	case PINGER_BROKEN:
+	case ECHO_CLIENT_BROKEN:
 		return STATUS_BROKEN;
-	case PINGER_SILENT:
+	case ECHO_CLIENT_SILENT:
 		return STATUS_TIMEOUT;
 	default:
 		return STATUS_LOCAL;
 	}
 }
 
-static const char *message_of(enum pinger_failure failure, int error)
+static const char *message_of(enum echo_client_failure failure, int error)
 {
-	if (failure == PINGER_WRONG)
+	if (failure == ECHO_CLIENT_WRONG)
 		return "what comes back is not what was sent";
-	if (failure == PINGER_SILENT)
+	if (failure == ECHO_CLIENT_SILENT)
 		return "no answer in time";
 	return error ? NULL : "the server has ended the connection";
 }
 
-static void on_failure(void *data, unsigned connection, enum pinger_failure failure, int error)
+static void on_failure(void *data, unsigned connection, enum echo_client_failure failure, int error)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 	struct str remote = {0};
 
 	(void)connection;
@@ -128,18 +128,18 @@ static void on_failure(void *data, unsigned connection, enum pinger_failure fail
 
 static void on_done(void *data)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 
 	app_stop(c->app);
 }
 
-static const struct pinger_events measure_events = {
+static const struct echo_client_events measure_events = {
 	.on_open = on_open,
 	.on_result = on_result,
 	.on_failure = on_failure,
 	.on_done = on_done,
 };
-static const struct pinger_events word_events = {
+static const struct echo_client_events word_events = {
 	.on_open = on_open,
 	.on_bytes = on_bytes,
 	.on_failure = on_failure,
@@ -148,7 +148,7 @@ static const struct pinger_events word_events = {
 
 static int prepare(void *data, int fd)
 {
-	struct client *c = data;
+	struct measurement *c = data;
 
 	return sockopt_settings_prepare(&c->settings, fd);
 }
@@ -160,13 +160,13 @@ static unsigned pipeline_of(const struct echo_config *c)
 		return (unsigned)c->pipeline;
 	if (!c->interval_ms || c->reconnect)
 		return 1;
-	return (unsigned)MIN(c->wait_ms / c->interval_ms + 2, (uint64_t)PINGER_PIPELINE);
+	return (unsigned)MIN(c->wait_ms / c->interval_ms + 2, (uint64_t)ECHO_CLIENT_PIPELINE);
 }
 
-static int init_pinger(struct client *c)
+static int init_echo_client(struct measurement *c)
 {
 	const struct echo_config *config = c->config;
-	struct pinger_options o = {
+	struct echo_client_options o = {
 		.type = config->udp ? SOCK_DGRAM : SOCK_STREAM,
 		.text = config->word,
 		.size = config->size,
@@ -181,11 +181,11 @@ static int init_pinger(struct client *c)
 		.socket = c->dial_options.socket,
 	};
 
-	return pinger_init(
-		&c->pinger, &c->app->loop, &o, config->word ? &word_events : &measure_events, c);
+	return echo_client_init(&c->echo_client, &c->app->loop, &o,
+		config->word ? &word_events : &measure_events, c);
 }
 
-static void fail(struct client *c, int status, int error)
+static void fail(struct measurement *c, int status, int error)
 {
 	if (c->settings.failed)
 		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, error);
@@ -194,7 +194,7 @@ static void fail(struct client *c, int status, int error)
 	app_stop(c->app);
 }
 
-static void set_remote(struct client *c, const struct sockaddr_any *remote)
+static void set_remote(struct measurement *c, const struct sockaddr_any *remote)
 {
 	c->report.remote = *remote;
 	sockaddr_unmap(&c->report.remote);
@@ -203,38 +203,38 @@ static void set_remote(struct client *c, const struct sockaddr_any *remote)
 
 static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 {
-	const struct client *c = data;
-	const struct pinger_counts *n = &c->pinger.counts;
+	const struct measurement *c = data;
+	const struct echo_client_counts *n = &c->echo_client.counts;
 
 	progress_add_count(
-		line, "answers", n->received + n->lost, c->pinger.options.count, elapsed);
+		line, "answers", n->received + n->lost, c->echo_client.options.count, elapsed);
 	str_addf(line, ", %" PRIu64 " lost", n->lost);
 }
 
-static void begin(struct client *c)
+static void begin(struct measurement *c)
 {
 	c->has_begun = true;
-	meter_start(&c->meter, c->app, c->config->progress, add_progress, c);
+	progress_line_start(&c->progress_line, c->app, c->config->progress, add_progress, c);
 	if (!c->config->word && !c->config->common.quiet && echo_report_begin(&c->report))
 		app_stop(c->app);
 	else
-		pinger_start(&c->pinger);
+		echo_client_start(&c->echo_client);
 }
 
 // A stream socket is connected; others may have to follow.
-static void begin_on(struct client *c, int fd, bool is_private, uint64_t began)
+static void begin_on(struct measurement *c, int fd, bool is_private, uint64_t began)
 {
-	enum outgoing_step step = OUTGOING_SOCKET;
+	enum outbound_step step = OUTGOING_SOCKET;
 	struct sockaddr_any remote;
 	int r;
 
-	ends_remote(fd, &remote);
+	sockname_peer(fd, &remote);
 	set_remote(c, &remote);
-	r = pinger_add(&c->pinger, fd, is_private, began);
+	r = echo_client_add(&c->echo_client, fd, is_private, began);
 	if (r < 0 && is_private)
 		fd_close(fd);
 	if (r == 0 && is_private)
-		r = pinger_connect(&c->pinger, &remote, &step);
+		r = echo_client_connect(&c->echo_client, &remote, &step);
 	if (r < 0)
 		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
 	else
@@ -243,7 +243,7 @@ static void begin_on(struct client *c, int fd, bool is_private, uint64_t began)
 
 static void on_dialled(struct dial *d)
 {
-	struct client *c = d->data;
+	struct measurement *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
 		begin_on(c, d->fd, true, d->began);
@@ -252,29 +252,29 @@ static void on_dialled(struct dial *d)
 	if (c->settings.failed)
 		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, d->last.error);
 	else
-		client_report(c->app, d->endpoint, &d->options, &d->last);
+		connecting_report(c->app, d->endpoint, &d->options, &d->last);
 	app_stop(c->app);
 }
 
 static void on_progress(
 	struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt)
 {
-	struct client *c = d->data;
+	struct measurement *c = d->data;
 
-	client_report_progress(c->app, d, progress, attempt);
+	connecting_report_progress(c->app, d, progress, attempt);
 }
 
 // Datagrams have no connections that could fail, so the first address will do to which there is a
 // way.
 static void on_addresses(void *data, struct address_list *list)
 {
-	struct client *c = data;
-	enum outgoing_step step = OUTGOING_CONNECT;
+	struct measurement *c = data;
+	enum outbound_step step = OUTGOING_CONNECT;
 	int r = -EADDRNOTAVAIL;
 
 	for (size_t i = 0; r < 0 && i < list->count; i++) {
 		set_remote(c, &list->items[i]);
-		r = pinger_connect(&c->pinger, &list->items[i], &step);
+		r = echo_client_connect(&c->echo_client, &list->items[i], &step);
 	}
 	address_list_fini(list);
 	if (r < 0)
@@ -283,7 +283,7 @@ static void on_addresses(void *data, struct address_list *list)
 		begin(c);
 }
 
-static int start_datagrams(struct client *c)
+static int start_datagrams(struct measurement *c)
 {
 	const struct endpoint *p = &c->config->endpoint;
 
@@ -304,7 +304,7 @@ static int start_datagrams(struct client *c)
 	return endpoint_lookup_start(&c->lookup);
 }
 
-static int start_inherited(struct client *c)
+static int start_inherited(struct measurement *c)
 {
 	const struct endpoint *p = &c->config->endpoint;
 	struct fd_info info;
@@ -313,7 +313,7 @@ static int start_inherited(struct client *c)
 	fd_inspect(p->fd, &info);
 	if (info.kind != FD_SOCKET)
 		error = info.kind == FD_BAD ? -EBADF : -ENOTSOCK;
-	else if (info.socket_type != c->pinger.options.type)
+	else if (info.socket_type != c->echo_client.options.type)
 		error = -ESOCKTNOSUPPORT;
 	if (error == 0)
 		error = sockopt_settings_prepare(&c->settings, p->fd);
@@ -325,7 +325,7 @@ static int start_inherited(struct client *c)
 	return 0;
 }
 
-static int start(struct client *c)
+static int start(struct measurement *c)
 {
 	if (c->config->endpoint.kind == ENDPOINT_FD)
 		return start_inherited(c);
@@ -338,7 +338,7 @@ static int start(struct client *c)
 
 static void on_output(struct output *o, int error)
 {
-	struct client *c = o->data;
+	struct measurement *c = o->data;
 
 	if (error != -EPIPE)
 		return; // what is written tells
@@ -349,22 +349,22 @@ static void on_output(struct output *o, int error)
 
 static void add_doing(void *arg, struct str *doing)
 {
-	struct client *c = arg;
+	struct measurement *c = arg;
 
-	meter_end(&c->meter);
+	progress_line_end(&c->progress_line);
 	if (c->has_begun)
 		str_addf(doing, "after %" PRIu64 " of %" PRIu64 " answers",
-			c->pinger.counts.received, c->pinger.counts.sent);
+			c->echo_client.counts.received, c->echo_client.counts.sent);
 	else if (c->dial)
-		client_add_doing(c->dial, doing);
+		connecting_add_doing(c->dial, doing);
 	else
 		str_add(doing, "looking up the name");
 }
 
 // What is wrong with the answers as a whole.
-static void judge(struct client *c)
+static void judge(struct measurement *c)
 {
-	const struct pinger_counts *n = &c->pinger.counts;
+	const struct echo_client_counts *n = &c->echo_client.counts;
 	const char *name = c->config->endpoint.name;
 
 	if (n->differing && !n->failures)
@@ -380,7 +380,7 @@ static const struct sandbox measuring = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
 
 int echo_measure(struct app *app, struct echo_config *config)
 {
-	struct client c = {.app = app, .config = config};
+	struct measurement c = {.app = app, .config = config};
 	int r;
 
 	fd_raise_limit();
@@ -389,26 +389,26 @@ int echo_measure(struct app *app, struct echo_config *config)
 	app->on_stop = add_doing;
 	app->stop_arg = &c;
 	app_set_deadline(app, config->timeout_ms);
-	client_options(&config->client, &c.dial_options);
+	connecting_options(&config->client, &c.dial_options);
 	c.dial_options.socket.prepare = prepare;
 	c.dial_options.socket.prepare_data = &c;
 	c.report = (struct echo_report){.app = app, .config = config};
 	c.shows_results = !config->common.quiet && echo_report_shows_results(config);
 	r = output_init(&c.output, &app->loop, STDOUT_FILENO, on_output, &c);
 	if (r == 0)
-		r = init_pinger(&c);
+		r = init_echo_client(&c);
 	if (r < 0)
 		app_fail(app, STATUS_LOCAL, "connections", r);
 	else if (!confine(app, &config->confine, &measuring) && start(&c) == 0)
 		app_run(app);
-	meter_end(&c.meter);
+	progress_line_end(&c.progress_line);
 	judge(&c);
 	if (c.has_answer)
-		echo_report_answer(&c.report, &c.answer, &c.pinger);
+		echo_report_answer(&c.report, &c.answer, &c.echo_client);
 	else if (!config->word && c.has_begun)
-		echo_report_summary(&c.report, &c.pinger);
+		echo_report_summary(&c.report, &c.echo_client);
 	dial_destroy(c.dial);
-	pinger_fini(&c.pinger);
+	echo_client_fini(&c.echo_client);
 	output_fini(&c.output);
 	str_fini(&c.answer);
 out:

@@ -56,17 +56,17 @@ int echo_report_begin(struct echo_report *r)
 }
 
 static const char *const verdicts[] = {
-	[PINGER_ANSWERED] = "answered",
-	[PINGER_DUPLICATED] = "duplicate",
-	[PINGER_DIFFERS] = "different",
-	[PINGER_LOST] = "lost",
+	[ECHO_CLIENT_ANSWERED] = "answered",
+	[ECHO_CLIENT_DUPLICATED] = "duplicate",
+	[ECHO_CLIENT_DIFFERS] = "different",
+	[ECHO_CLIENT_LOST] = "lost",
 };
 
-static int output_result(struct echo_report *r, const struct pinger_result *result)
+static int output_result(struct echo_report *r, const struct echo_client_result *result)
 {
 	struct str text = {0};
 
-	if (result->verdict == PINGER_LOST)
+	if (result->verdict == ECHO_CLIENT_LOST)
 		str_add(&text, "no answer from ");
 	else
 		str_addf(&text, "%" PRIu64 " bytes from ", r->config->size);
@@ -75,15 +75,15 @@ static int output_result(struct echo_report *r, const struct pinger_result *resu
 	if (r->config->connections > 1)
 		str_addf(&text, " connection=%u", result->connection + 1);
 	str_addf(&text, " seq=%" PRIu64, result->number + 1);
-	if (result->verdict != PINGER_LOST)
+	if (result->verdict != ECHO_CLIENT_LOST)
 		str_addf(&text, " time=%.3f ms", (double)result->rtt / 1e6);
-	if (result->verdict == PINGER_DUPLICATED || result->verdict == PINGER_DIFFERS)
+	if (result->verdict == ECHO_CLIENT_DUPLICATED || result->verdict == ECHO_CLIENT_DIFFERS)
 		str_addf(&text, " (%s)", verdicts[result->verdict]);
 	str_addc(&text, '\n');
 	return output(r, &text);
 }
 
-int echo_report_result(struct echo_report *r, const struct pinger_result *result)
+int echo_report_result(struct echo_report *r, const struct echo_client_result *result)
 {
 	const struct field fields[] = {
 		F_STR("event", "reply"),
@@ -94,7 +94,7 @@ int echo_report_result(struct echo_report *r, const struct pinger_result *result
 		F_SECONDS("rtt", result->rtt),
 	};
 	// What was lost has taken no time.
-	size_t n = ARRAY_SIZE(fields) - (result->verdict == PINGER_LOST);
+	size_t n = ARRAY_SIZE(fields) - (result->verdict == ECHO_CLIENT_LOST);
 	json_t *object;
 
 	if (!r->config->common.json)
@@ -104,7 +104,7 @@ int echo_report_result(struct echo_report *r, const struct pinger_result *result
 	return output_json(r, object);
 }
 
-int echo_report_answer(struct echo_report *r, const struct str *answer, const struct pinger *p)
+int echo_report_answer(struct echo_report *r, const struct str *answer, const struct echo_client *p)
 {
 	const struct field fields[] = {
 		F_STR("event", "reply"),
@@ -127,21 +127,21 @@ int echo_report_answer(struct echo_report *r, const struct str *answer, const st
 	return output(r, &text);
 }
 
-static double seconds_of(const struct pinger *p)
+static double seconds_of(const struct echo_client *p)
 {
 	return p->ended > p->started ? (double)(p->ended - p->started) / 1e9 : 0;
 }
 
-static double rate_of(const struct pinger *p)
+static double rate_of(const struct echo_client *p)
 {
 	double seconds = seconds_of(p);
 
 	return seconds > 0 ? (double)p->counts.received / seconds : 0;
 }
 
-static void add_counts(struct str *s, const struct pinger *p)
+static void add_counts(struct str *s, const struct echo_client *p)
 {
-	const struct pinger_counts *c = &p->counts;
+	const struct echo_client_counts *c = &p->counts;
 
 	str_addf(s, "%" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost (%.1f%%)", c->sent,
 		c->received, c->lost, c->sent ? 100 * (double)c->lost / (double)c->sent : 0);
@@ -155,7 +155,7 @@ static void add_counts(struct str *s, const struct pinger *p)
 	str_addf(s, ", %.3f s\n", seconds_of(p));
 }
 
-static void add_times(struct str *s, const struct pinger *p)
+static void add_times(struct str *s, const struct echo_client *p)
 {
 	const struct histogram *h = &p->latencies;
 
@@ -170,9 +170,9 @@ static void add_times(struct str *s, const struct pinger *p)
 }
 
 static void add_summary(
-	struct str *s, const struct echo_report *r, const struct pinger *p, bool verbose)
+	struct str *s, const struct echo_report *r, const struct echo_client *p, bool verbose)
 {
-	struct tcp_stats tcp = pinger_tcp_stats(p);
+	struct tcp_stats tcp = echo_client_tcp_stats(p);
 	const char *name = r->config->endpoint.name;
 
 	str_add(s, "--- ");
@@ -189,9 +189,9 @@ static void add_summary(
 		histogram_draw(&p->latencies, s);
 }
 
-static json_t *json_summary(const struct echo_report *r, const struct pinger *p)
+static json_t *json_summary(const struct echo_report *r, const struct echo_client *p)
 {
-	const struct pinger_counts *c = &p->counts;
+	const struct echo_client_counts *c = &p->counts;
 	const struct histogram *h = &p->latencies;
 	const struct field fields[] = {
 		F_STR("event", "stats"),
@@ -212,7 +212,7 @@ static json_t *json_summary(const struct echo_report *r, const struct pinger *p)
 		F_SECONDS("max", h->max),
 		F_SECONDS("mdev", llround(histogram_deviation(h))),
 	};
-	struct tcp_stats tcp = pinger_tcp_stats(p);
+	struct tcp_stats tcp = echo_client_tcp_stats(p);
 	// Without answers there are no times.
 	size_t n = ARRAY_SIZE(fields) - (c->received ? 0 : 4);
 	json_t *object = json_object();
@@ -229,7 +229,7 @@ static json_t *json_summary(const struct echo_report *r, const struct pinger *p)
 	return object;
 }
 
-int echo_report_summary(struct echo_report *r, const struct pinger *p)
+int echo_report_summary(struct echo_report *r, const struct echo_client *p)
 {
 	struct str text = {0};
 

@@ -18,9 +18,10 @@ struct echo_report {
 // All return 0, or the status when stdout cannot be written to. The answer is what came back for
 // the word, whatever it is.
 int echo_report_begin(struct echo_report *r);
-int echo_report_result(struct echo_report *r, const struct pinger_result *result);
-int echo_report_answer(struct echo_report *r, const struct str *answer, const struct pinger *p);
-int echo_report_summary(struct echo_report *r, const struct pinger *p);
+int echo_report_result(struct echo_report *r, const struct echo_client_result *result);
+int echo_report_answer(
+	struct echo_report *r, const struct str *answer, const struct echo_client *p);
+int echo_report_summary(struct echo_report *r, const struct echo_client *p);
 
 // True if there are few enough round trips for a line each: ten a second.
 bool echo_report_shows_results(const struct echo_config *c);

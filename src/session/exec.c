@@ -26,13 +26,13 @@ static const struct event ev_killed = {"exited", REPORT_VERBOSE,
 
 static void look(void *data);
 
-static bool is_unix(const struct session *s)
+static bool is_unix(const struct exec *s)
 {
 	return s->connection->remote.sa.sa_family == AF_UNIX;
 }
 
 // The kernel counts the bytes of TCP, but not of Unix sockets.
-static bool must_see_bytes(const struct session *s)
+static bool must_see_bytes(const struct exec *s)
 {
 	const struct stream_config *c = s->config;
 
@@ -41,7 +41,7 @@ static bool must_see_bytes(const struct session *s)
 	       (is_unix(s) && (c->stats || connection_is_reported(s->connection)));
 }
 
-static void report_exit(const struct session *s)
+static void report_exit(const struct exec *s)
 {
 	struct reporter *out = &s->connection->app->out;
 	int status = s->program_status;
@@ -57,7 +57,7 @@ static void report_exit(const struct session *s)
 	}
 }
 
-static void complain(const struct session *s)
+static void complain(const struct exec *s)
 {
 	int status = s->program_status;
 	struct str text = {0};
@@ -71,7 +71,7 @@ static void complain(const struct session *s)
 }
 
 // Reports how the program has ended. Returns the status that follows from it.
-static int judge_program(struct session *s)
+static int judge_program(struct exec *s)
 {
 	report_exit(s);
 	// That it was told to end is no fault of its own.
@@ -83,7 +83,7 @@ static int judge_program(struct session *s)
 }
 
 // Reports what became of the connection. Returns the status that follows from it.
-static int judge_connection(struct session *s)
+static int judge_connection(struct exec *s)
 {
 	if (s->stream_status || s->was_ended)
 		return s->stream_status;
@@ -96,7 +96,7 @@ static int judge_connection(struct session *s)
 }
 
 // Both the program and its connection are over.
-static void finish(struct session *s)
+static void finish(struct exec *s)
 {
 	int status = judge_connection(s);
 	const char *how = status ? "broken" : "done";
@@ -120,7 +120,7 @@ static void finish(struct session *s)
 
 static void on_closed(void *data, int error)
 {
-	struct session *s = data;
+	struct exec *s = data;
 
 	closing_destroy(s->closing);
 	s->closing = NULL;
@@ -130,13 +130,13 @@ static void on_closed(void *data, int error)
 }
 
 // Nobody else has the socket any more.
-static void end_output(struct session *s)
+static void end_output(struct exec *s)
 {
 	uv_loop_t *loop = &s->connection->app->loop;
 
 	timer_stop(&s->look);
 	watch_fini(&s->watch);
-	stream_count(s->fd, &s->counts);
+	stream_socket_count(s->fd, &s->counts);
 	if (s->config->stats)
 		stats_report(s->connection, s->fd, s->counts.sent, s->counts.received);
 	// The program itself may have met the error, which is told once only, and failed for it.
@@ -147,7 +147,7 @@ static void end_output(struct session *s)
 	s->fd = -1;
 }
 
-static void finish_if_over(struct session *s)
+static void finish_if_over(struct exec *s)
 {
 	const struct child *c = s->child;
 
@@ -174,7 +174,7 @@ static void look(void *data)
 
 static void on_child(struct child *c)
 {
-	struct session *s = c->data;
+	struct exec *s = c->data;
 
 	s->look_ms = LOOK_FIRST_MS;
 	finish_if_over(s);
@@ -182,7 +182,7 @@ static void on_child(struct child *c)
 
 static void on_stream_done(struct stream *stream, int status)
 {
-	struct session *s = stream->data;
+	struct exec *s = stream->data;
 
 	s->stream_ended = true;
 	s->stream_status = status;
@@ -195,7 +195,7 @@ static void on_stream_done(struct stream *stream, int status)
 
 static void on_gone(void *data)
 {
-	struct session *s = data;
+	struct exec *s = data;
 
 	child_hang_up(s->child);
 }
@@ -203,16 +203,16 @@ static void on_gone(void *data)
 // The client is gone, or nothing more will come from it.
 static void on_socket(struct watch *w, unsigned events)
 {
-	struct session *s = w->data;
+	struct exec *s = w->data;
 	int error;
 
 	if (!(events & WATCH_ERROR)) {
 		watch_want(w, 0);
-		stream_probe_often(w->fd);
+		stream_socket_probe_often(w->fd);
 		return;
 	}
 	// With a relay in between it is the relay that takes the error.
-	error = s->is_direct ? stream_take_error(w->fd) : 0;
+	error = s->is_direct ? stream_socket_take_error(w->fd) : 0;
 	watch_fini(w);
 	s->error = error;
 	// Both directions have ended, or the program itself has met the error. The last words of
@@ -224,7 +224,7 @@ static void on_socket(struct watch *w, unsigned events)
 }
 
 // Gives the program FD. Returns 0 or a negative errno.
-static int start_program(struct session *s, struct children *children, int fd, int socket)
+static int start_program(struct exec *s, struct children *children, int fd, int socket)
 {
 	struct child_options options = {
 		.path = s->program->path, .argv = s->program->argv, .fd = fd};
@@ -237,7 +237,7 @@ static int start_program(struct session *s, struct children *children, int fd, i
 	return error;
 }
 
-static int watch_client(struct session *s, int fd)
+static int watch_client(struct exec *s, int fd)
 {
 	int r = watch_init(&s->watch, &s->connection->app->loop, fd, WATCH_OUTPUT, on_socket, s);
 
@@ -246,7 +246,7 @@ static int watch_client(struct session *s, int fd)
 	return r;
 }
 
-static int start_direct(struct session *s, struct children *children, int fd)
+static int start_direct(struct exec *s, struct children *children, int fd)
 {
 	int r;
 
@@ -259,12 +259,12 @@ static int start_direct(struct session *s, struct children *children, int fd)
 
 static void on_local(struct watch *w, unsigned events)
 {
-	struct session *s = w->data;
+	struct exec *s = w->data;
 
 	relay_on_event(&s->stream.relay, w, events);
 }
 
-static int start_relay(struct session *s, struct children *children, int fd, bool is_private)
+static int start_relay(struct exec *s, struct children *children, int fd, bool is_private)
 {
 	uv_loop_t *loop = &s->connection->app->loop;
 	int theirs;
@@ -290,14 +290,14 @@ static int start_relay(struct session *s, struct children *children, int fd, boo
 	return 0;
 }
 
-int session_start(struct session *s, struct children *children, const struct connection *connection,
+int exec_start(struct exec *s, struct children *children, const struct connection *connection,
 	const struct stream_config *config, const struct program *program, int fd, bool is_private,
-	session_fn *done, void *data)
+	exec_fn *done, void *data)
 {
 	uv_loop_t *loop = &connection->app->loop;
 	int r;
 
-	*s = (struct session){.connection = connection,
+	*s = (struct exec){.connection = connection,
 		.config = config,
 		.program = program,
 		.fd = -1,
@@ -310,12 +310,12 @@ int session_start(struct session *s, struct children *children, const struct con
 	if (r < 0) {
 		if (s->is_direct)
 			s->fd = -1; // still the caller's
-		session_fini(s);
+		exec_fini(s);
 	}
 	return r;
 }
 
-void session_fini(struct session *s)
+void exec_fini(struct exec *s)
 {
 	timer_fini(&s->look);
 	timer_fini(&s->gone);
@@ -335,19 +335,19 @@ void session_fini(struct session *s)
 	s->child = NULL;
 }
 
-void session_report_totals(struct session *s)
+void exec_report_totals(struct exec *s)
 {
-	struct stream_counts counts;
+	struct stream_socket_counts counts;
 
 	if (!s->is_direct && !s->stream_ended) {
 		stream_report_totals(&s->stream);
 	} else if (s->is_direct && s->fd >= 0 && s->config->stats) {
-		stream_count(s->fd, &counts);
+		stream_socket_count(s->fd, &counts);
 		stats_report(s->connection, s->fd, counts.sent, counts.received);
 	}
 }
 
-void session_add_doing(const struct session *s, struct str *doing)
+void exec_add_doing(const struct exec *s, struct str *doing)
 {
 	if (s->is_direct)
 		str_addf(doing, "while a program was running (process %d)", (int)s->child->pid);

@@ -10,15 +10,15 @@
 #include "io/closing.h"
 #include "net/stream_socket.h"
 
-struct session;
+struct exec;
 
 // The program has ended, its output was delivered, and both have been reported. STATUS is that of
-// the connection or, if that is 0, of the program. The callback may call session_fini().
-typedef void session_fn(struct session *s, int status);
+// the connection or, if that is 0, of the program. The callback may call exec_fini().
+typedef void exec_fn(struct exec *s, int status);
 
 // Where nobody must see the bytes, the program gets the socket itself and they cost nothing here.
 // Otherwise a relay passes them on.
-struct session {
+struct exec {
 	const struct connection *connection; // the owner's
 	const struct stream_config *config;
 	const struct program *program;
@@ -27,7 +27,7 @@ struct session {
 	bool is_direct;
 	int program_status; // as waitpid(2) gives it
 	int error; // of the connection, a negative errno
-	session_fn *done;
+	exec_fn *done;
 	void *data; // the owner's
 
 	int fd; // the socket, or a duplicate where a relay has it
@@ -37,7 +37,7 @@ struct session {
 	// While the program has the socket.
 	struct timer look; // after the program has exited: whether its output has ended
 	uint64_t look_ms;
-	struct stream_counts counts; // once its output has ended
+	struct stream_socket_counts counts; // once its output has ended
 	struct closing *closing;
 
 	// While a relay is in between.
@@ -49,18 +49,18 @@ struct session {
 };
 
 // Starts the program on the socket FD of CONNECTION. Returns 0, or a negative errno; then FD stays
-// the caller's and the session needs no session_fini().
-int session_start(struct session *s, struct children *children, const struct connection *connection,
+// the caller's and the session needs no exec_fini().
+int exec_start(struct exec *s, struct children *children, const struct connection *connection,
 	const struct stream_config *config, const struct program *program, int fd, bool is_private,
-	session_fn *done, void *data);
+	exec_fn *done, void *data);
 
 // Ends it at once. The program is hung up if it is still running.
-void session_fini(struct session *s);
+void exec_fini(struct exec *s);
 
 // Shows how far it has come, before a message that it was cut off.
-void session_report_totals(struct session *s);
+void exec_report_totals(struct exec *s);
 
 // Adds what is under way, for messages.
-void session_add_doing(const struct session *s, struct str *doing);
+void exec_add_doing(const struct exec *s, struct str *doing);
 
 #endif

@@ -155,7 +155,7 @@ static void set_unix(struct environment *e, int fd, const struct sockaddr_any *l
 	set(e, "SOCKCTL_PROTO", "UNIX");
 	set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "UNIXLOCALPATH");
 	set_address(e, remote, "SOCKCTL_REMOTE_ADDRESS", "UNIXREMOTEPATH");
-	if (stream_credentials(fd, &who) < 0)
+	if (stream_socket_credentials(fd, &who) < 0)
 		return;
 	set(e, "UNIXREMOTEPID", "%d", who.pid);
 	set(e, "UNIXREMOTEEUID", "%u", who.uid);
@@ -183,7 +183,7 @@ char **program_environment(const struct connection *c, int fd)
 	for (char **variable = environ; *variable; variable++)
 		if (!is_dropped(*variable))
 			add(&e, xstrdup(*variable));
-	ends_local(fd, &local);
+	sockname_local(fd, &local);
 	sockaddr_unmap(&local);
 	if (local.sa.sa_family == AF_UNIX)
 		set_unix(&e, fd, &local, &c->remote);

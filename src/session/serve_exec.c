@@ -7,19 +7,19 @@
 
 #include <stdlib.h>
 
-struct exec {
+struct exec_mode {
 	struct program program;
 	struct children children;
 };
 
 struct exec_client {
 	struct client client;
-	struct session session;
+	struct exec exec;
 };
 
 static int init(struct server *s)
 {
-	struct exec *e = s->mode_data = xcalloc(1, sizeof(*e));
+	struct exec_mode *e = s->mode_data = xcalloc(1, sizeof(*e));
 	int status = program_find(s->app, &s->config->program, &e->program);
 	int r;
 
@@ -31,46 +31,46 @@ static int init(struct server *s)
 
 static void fini(struct server *s)
 {
-	struct exec *e = s->mode_data;
+	struct exec_mode *e = s->mode_data;
 
 	children_fini(&e->children);
 	program_fini(&e->program);
 	free(e);
 }
 
-static void on_done(struct session *session, int status)
+static void on_done(struct exec *exec, int status)
 {
-	client_done(session->data, status);
+	client_done(exec->data, status);
 }
 
 static int start(struct client *client)
 {
 	struct exec_client *c = container_of(client, struct exec_client, client);
 	struct server *s = client->server;
-	struct exec *e = s->mode_data;
-	int r = session_start(&c->session, &e->children, &client->connection, &s->config->stream,
+	struct exec_mode *e = s->mode_data;
+	int r = exec_start(&c->exec, &e->children, &client->connection, &s->config->stream,
 		&e->program, client->fd, client->is_private, on_done, client);
 
 	if (r < 0)
 		return r;
 	client->fd = -1;
-	c->session.is_only = !s->serves_many;
+	c->exec.is_only = !s->serves_many;
 	return 0;
 }
 
 static void fini_client(struct client *client)
 {
-	session_fini(&container_of(client, struct exec_client, client)->session);
+	exec_fini(&container_of(client, struct exec_client, client)->exec);
 }
 
 static void report_totals(struct client *client)
 {
-	session_report_totals(&container_of(client, struct exec_client, client)->session);
+	exec_report_totals(&container_of(client, struct exec_client, client)->exec);
 }
 
 static void add_doing(const struct client *client, struct str *doing)
 {
-	session_add_doing(&container_of(client, struct exec_client, client)->session, doing);
+	exec_add_doing(&container_of(client, struct exec_client, client)->exec, doing);
 }
 
 const struct serve_mode serve_exec = {

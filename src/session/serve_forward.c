@@ -118,8 +118,8 @@ static void report_connected(const struct forward_client *c, int fd)
 
 	if (!report_wants(out, &ev_connected))
 		return;
-	ends_local(fd, &local);
-	ends_remote(fd, &remote);
+	sockname_local(fd, &local);
+	sockname_peer(fd, &remote);
 	report(out, &ev_connected, F_UINT("connection", c->client.connection.number),
 		F_ADDR("remote", &remote), F_ADDR("local", &local));
 }
@@ -143,7 +143,7 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 	struct connection_end end = {.how = "target not reached"};
 
 	if (!error)
-		end.status = client_report(s->app, &s->config->target,
+		end.status = connecting_report(s->app, &s->config->target,
 			&((struct forward *)s->mode_data)->options, &d->last);
 	dial_destroy(c->dial);
 	c->dial = NULL;
@@ -210,7 +210,7 @@ static void add_doing(const struct client *client, struct str *doing)
 	const struct forward_client *c = container_of(client, struct forward_client, client);
 
 	if (c->dial)
-		client_add_doing(c->dial, doing);
+		connecting_add_doing(c->dial, doing);
 	else
 		stream_add_doing(&c->stream, doing);
 }

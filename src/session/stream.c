@@ -64,7 +64,7 @@ struct stream_extras {
 	struct crlf_filter crlf;
 	struct telnet_filter telnet;
 	struct telnet_escape_filter telnet_escape;
-	struct meter meter;
+	struct progress_line progress_line;
 	struct urgent urgent;
 };
 
@@ -151,7 +151,7 @@ void stream_report_totals(struct stream *s)
 	if (!c) // it may not even have begun
 		return;
 	if (s->extras)
-		meter_end(&s->extras->meter);
+		progress_line_end(&s->extras->progress_line);
 	if (c->stats || (c->progress && s->app->out.json))
 		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
 }
@@ -263,7 +263,7 @@ static void on_relay_done(struct relay *r)
 	if (!status)
 		status = check_received(s);
 	if (is_torn(s))
-		stream_close_by_reset(s->peer.wr_fd);
+		stream_socket_close_by_reset(s->peer.wr_fd);
 	if (!s->owner_reports)
 		stream_report_closed(s, has_left(s) ? "left" : NULL, status);
 	s->done(s, status);
@@ -378,14 +378,14 @@ int stream_init(struct stream *s, const struct connection *connection,
 void stream_start(struct stream *s)
 {
 	if (s->config->progress)
-		meter_start(&s->extras->meter, s->app, true, add_progress, s);
+		progress_line_start(&s->extras->progress_line, s->app, true, add_progress, s);
 	relay_start(&s->relay);
 }
 
 void stream_fini(struct stream *s)
 {
 	if (s->extras)
-		meter_fini(&s->extras->meter);
+		progress_line_fini(&s->extras->progress_line);
 	free_extras(s->extras);
 	s->extras = NULL;
 	relay_fini(&s->relay);

@@ -6,7 +6,7 @@
 
 #include "app.h"
 #include "session/connection.h"
-#include "session/calls.h"
+#include "session/stream_calls.h"
 #include "io/channel.h"
 #include "relay/relay.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The calls on names and databases (section 3 of the manual), traced like system calls. They block:
-// commands with an event loop make them through net/lookup.
+// commands with an event loop make them through net/names/lookup.
 #ifndef SOCKCTL_SYS_RESOLVER_H
 #define SOCKCTL_SYS_RESOLVER_H
 

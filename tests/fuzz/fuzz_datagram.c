@@ -46,7 +46,7 @@ static void check_hex_text(const uint8_t *data, size_t len)
 }
 
 // DEL is no danger, and JSON has no need to escape it.
-static void require_printable(const struct gather *g)
+static void require_printable(const struct iovecs *g)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const unsigned char *p = g->pieces[i].iov_base;
@@ -61,7 +61,7 @@ static void require_printable(const struct gather *g)
 }
 
 static void require_read_back(
-	enum framing framing, const struct gather *g, const struct datagram *d)
+	enum framing framing, const struct iovecs *g, const struct datagram *d)
 {
 	struct splitter s;
 	struct iovec slice;
@@ -85,7 +85,7 @@ static void require_read_back(
 static void check_framing(enum framing framing, const struct datagram *d)
 {
 	struct datagram_writer w;
-	const struct gather *g;
+	const struct iovecs *g;
 
 	datagram_writer_init(&w, framing);
 	datagram_writer_add(&w, d);

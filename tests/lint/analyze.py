@@ -16,7 +16,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Look-ups that share a buffer are made under a lock (net/query.c) or by the only thread, and each
+# Look-ups that share a buffer are made under a lock (net/names/query.c) or by the only thread, and each
 # has its own folder to read.
 NOT_REENTRANT = """
     gethostbyname2 gethostent getnetbyaddr getnetbyname getnetent getprotobyname getprotobynumber

@@ -48,7 +48,7 @@ static void on_shared_closed(uv_handle_t *handle)
 	loop.data = NULL;
 }
 
-// What io/again keeps for all of a loop lives as long as the loop.
+// What io/defer keeps for all of a loop lives as long as the loop.
 static void close_shared(uv_handle_t *handle, void *arg)
 {
 	(void)arg;

@@ -89,7 +89,7 @@ static void check_written(enum framing framing, const struct datagram *list, siz
 	for (size_t i = 0; i < n; i++)
 		datagram_writer_add(&w, &list[i]);
 
-	const struct gather *g = datagram_writer_take(&w);
+	const struct iovecs *g = datagram_writer_take(&w);
 
 	assert_int_equal(g->count, pieces);
 	for (size_t i = 0; i < g->count; i++)

@@ -34,7 +34,7 @@ static void init(struct writer *w, int fd)
 
 static void test_at_once(void **state)
 {
-	struct gather g = {0};
+	struct iovecs g = {0};
 	struct writer w;
 	struct str got = {0};
 	int fds[2];
@@ -42,13 +42,13 @@ static void test_at_once(void **state)
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	init(&w, fds[1]);
-	gather_add(&g, "one ", 4);
-	gather_add(&g, "", 0);
-	gather_add(&g, "two", 3);
+	iovecs_add(&g, "one ", 4);
+	iovecs_add(&g, "", 0);
+	iovecs_add(&g, "two", 3);
 	assert_int_equal(output_write(&w.o, &g), 0);
 	assert_false(output_is_busy(&w.o));
 	assert_false(w.called);
-	gather_clear(&g);
+	iovecs_clear(&g);
 	assert_int_equal(output_write(&w.o, &g), 0); // nothing to write is no trouble
 	output_fini(&w.o);
 	close(fds[1]);
@@ -56,13 +56,13 @@ static void test_at_once(void **state)
 	assert_string_equal(str_c(&got), "one two");
 	close(fds[0]);
 	str_fini(&got);
-	gather_fini(&g);
+	iovecs_fini(&g);
 }
 
 // Many pieces, more than one call takes, to a reader who takes his time.
 static void test_in_the_background(void **state)
 {
-	struct gather g = {0};
+	struct iovecs g = {0};
 	struct writer w;
 	struct str got = {0};
 	char buf[5000];
@@ -73,7 +73,7 @@ static void test_in_the_background(void **state)
 	for (size_t i = 0; i < BULK; i++)
 		bulk[i] = (char)(i * 7 >> 2);
 	for (size_t at = BULK / 2; at; at -= 256) // backwards, so that none joins the one before
-		gather_add(&g, bulk + at - 256, 256);
+		iovecs_add(&g, bulk + at - 256, 256);
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
 	init(&w, fds[1]);
@@ -95,12 +95,12 @@ static void test_in_the_background(void **state)
 	close(fds[0]);
 	close(fds[1]);
 	str_fini(&got);
-	gather_fini(&g);
+	iovecs_fini(&g);
 }
 
 static void test_reader_goes_away(void **state)
 {
-	struct gather g = {0};
+	struct iovecs g = {0};
 	struct writer w;
 	int fds[2];
 
@@ -108,8 +108,8 @@ static void test_reader_goes_away(void **state)
 	for (int busy = 0; busy < 2; busy++) {
 		assert_int_equal(pipe(fds), 0);
 		init(&w, fds[1]);
-		gather_clear(&g);
-		gather_add(&g, bulk, busy ? BULK : 0);
+		iovecs_clear(&g);
+		iovecs_add(&g, bulk, busy ? BULK : 0);
 		assert_int_equal(output_write(&w.o, &g), busy ? -EAGAIN : 0);
 		close(fds[0]);
 		loop_until(&w.called);
@@ -117,22 +117,22 @@ static void test_reader_goes_away(void **state)
 		output_fini(&w.o);
 		close(fds[1]);
 	}
-	gather_fini(&g);
+	iovecs_fini(&g);
 }
 
 static void test_full_disk(void **state)
 {
-	struct gather g = {0};
+	struct iovecs g = {0};
 	struct writer w;
 	int fd = open("/dev/full", O_WRONLY);
 
 	(void)state;
 	init(&w, fd);
-	gather_add(&g, "x", 1);
+	iovecs_add(&g, "x", 1);
 	assert_int_equal(output_write(&w.o, &g), -ENOSPC);
 	output_fini(&w.o);
 	close(fd);
-	gather_fini(&g);
+	iovecs_fini(&g);
 }
 
 int main(void)

@@ -24,7 +24,7 @@
 
 // What is known of our own addresses.
 struct local {
-	struct policy policy;
+	struct gai_policy policy;
 	struct ifaddrs *interfaces;
 	struct str flags; // /proc/net/if_inet6
 };
@@ -70,12 +70,12 @@ static bool is_tunnel(const char *interface)
 	       type == ARPHRD_IPGRE;
 }
 
-static unsigned scope_of(const struct policy *p, const struct ip *ip)
+static unsigned scope_of(const struct gai_policy *p, const struct ip *ip)
 {
 	const char *class = ip_class(ip);
 
 	if (strcmp(class, "mapped") == 0)
-		return (unsigned)policy_value(&p->scopes, ip);
+		return (unsigned)gai_policy_value(&p->scopes, ip);
 	if (strcmp(class, "multicast") == 0)
 		return ip->bytes[1] & 0xf;
 	if (strcmp(class, "loopback") == 0 || strcmp(class, "link-local") == 0)
@@ -166,15 +166,15 @@ static unsigned common_ipv4_bits(const struct destination *d, const struct ifadd
 
 static void inspect(struct destination *d, const struct sockaddr_any *a, const struct local *local)
 {
-	const struct policy *p = &local->policy;
+	const struct gai_policy *p = &local->policy;
 	struct ip ip = ip_of(a);
 	struct sockaddr_any source;
 
 	*d = (struct destination){
 		.ip = ip_mapped(&ip), .is_ipv4 = ip.family == AF_INET, .source_label = -1};
 	d->scope = scope_of(p, &d->ip);
-	d->label = policy_value(&p->labels, &d->ip);
-	d->precedence = policy_value(&p->precedences, &d->ip);
+	d->label = gai_policy_value(&p->labels, &d->ip);
+	d->precedence = gai_policy_value(&p->precedences, &d->ip);
 	d->usable = find_source(a, &source);
 	if (!d->usable)
 		return;
@@ -184,7 +184,7 @@ static void inspect(struct destination *d, const struct sockaddr_any *a, const s
 	ip = ip_of(&source);
 	d->source = ip_mapped(&ip);
 	d->source_scope = scope_of(p, &d->source);
-	d->source_label = policy_value(&p->labels, &d->source);
+	d->source_label = gai_policy_value(&p->labels, &d->source);
 	d->tunnel = i && is_tunnel(i->ifa_name);
 	if (d->is_ipv4) {
 		d->common = common_ipv4_bits(d, i);
@@ -202,7 +202,7 @@ static int prefer(int a, int b)
 
 static int compare(const struct destination *a, const struct destination *b)
 {
-	const int votes[PREFERENCE_LAST] = {
+	const int votes[ADDRSEL_LAST] = {
 		prefer(a->usable, b->usable),
 		prefer(a->scope == a->source_scope, b->scope == b->source_scope),
 		prefer(!a->deprecated, !b->deprecated),
@@ -221,12 +221,12 @@ static int compare(const struct destination *a, const struct destination *b)
 	return (rule + 1) * votes[rule];
 }
 
-void preference_explain(const struct address_list *l, int *rules)
+void addrsel_explain(const struct address_list *l, int *rules)
 {
 	struct destination *all = xcalloc(l->count, sizeof(*all));
 	struct local local = {0};
 
-	policy_init(&local.policy, "/etc/gai.conf");
+	gai_policy_init(&local.policy, "/etc/gai.conf");
 	read_file("/proc/net/if_inet6", &local.flags);
 	if (sys_getifaddrs(&local.interfaces) < 0)
 		local.interfaces = NULL;
@@ -234,16 +234,16 @@ void preference_explain(const struct address_list *l, int *rules)
 		inspect(&all[i], &l->items[i], &local);
 	for (size_t i = 0; i < l->count; i++)
 		rules[i] = i + 1 < l->count ? compare(&all[i], &all[i + 1]) : 0;
-	policy_fini(&local.policy);
+	gai_policy_fini(&local.policy);
 	str_fini(&local.flags);
 	if (local.interfaces)
 		freeifaddrs(local.interfaces);
 	free(all);
 }
 
-const char *preference_rule_name(int rule)
+const char *addrsel_rule_name(int rule)
 {
-	static const char *const names[PREFERENCE_LAST] = {
+	static const char *const names[ADDRSEL_LAST] = {
 		"usable destination",
 		"matching scope",
 		"no deprecated source",

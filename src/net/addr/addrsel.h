@@ -6,13 +6,13 @@
 
 #include "net/names/lookup.h"
 
-#define PREFERENCE_LAST 10 // the rule that leaves the order as it was found
+#define ADDRSEL_LAST 10 // the rule that leaves the order as it was found
 
 // Sets rules[i] to the number of the rule that puts item I before the next one; below zero if the
 // rule of that number would have it the other way round. The last is 0.
-void preference_explain(const struct address_list *l, int *rules);
+void addrsel_explain(const struct address_list *l, int *rules);
 
 // "higher precedence" ... for a rule from 1 to 10.
-const char *preference_rule_name(int rule);
+const char *addrsel_rule_name(int rule);
 
 #endif

@@ -17,7 +17,7 @@ enum endpoint_kind {
 enum endpoint_use {
 	ENDPOINT_CONNECT,
 	ENDPOINT_LISTEN, // a port alone is enough, and may be 0
-	ENDPOINT_CHECK, // the port may be a list of ports (net/ports.h)
+	ENDPOINT_CHECK, // the port may be a list of ports (net/addr/ports.h)
 };
 
 struct endpoint {

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct policy_list *l, const char *prefix, const char *value)
+static void add(struct gai_policy_list *l, const char *prefix, const char *value)
 {
-	struct policy_entry e;
+	struct gai_policy_entry e;
 	struct str ignored = {0};
 	uint64_t number;
 
@@ -29,7 +29,7 @@ static void add(struct policy_list *l, const char *prefix, const char *value)
 }
 
 // The first line of a kind replaces all that the C library has of that kind.
-static void read_line(struct policy *p, char *line)
+static void read_line(struct gai_policy *p, char *line)
 {
 	static const char blanks[] = " \t\n";
 	char *rest = NULL;
@@ -50,7 +50,7 @@ static void read_line(struct policy *p, char *line)
 		add(&p->scopes, prefix, value);
 }
 
-static void read_file(struct policy *p, const char *path)
+static void read_file(struct gai_policy *p, const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
@@ -64,7 +64,7 @@ static void read_file(struct policy *p, const char *path)
 	fclose(f);
 }
 
-static void add_defaults(struct policy *p)
+static void add_defaults(struct gai_policy *p)
 {
 	static const struct {
 		const char *prefix, *label, *precedence; // NULL: no entry of its own
@@ -93,25 +93,25 @@ static void add_defaults(struct policy *p)
 	add(&p->scopes, "127.0.0.0/8", "2");
 }
 
-void policy_init(struct policy *p, const char *path)
+void gai_policy_init(struct gai_policy *p, const char *path)
 {
-	*p = (struct policy){
+	*p = (struct gai_policy){
 		.labels.fallback = 1, .precedences.fallback = 40, .scopes.fallback = 14};
 	read_file(p, path);
 	add_defaults(p);
 }
 
-void policy_fini(struct policy *p)
+void gai_policy_fini(struct gai_policy *p)
 {
 	free(p->labels.items);
 	free(p->precedences.items);
 	free(p->scopes.items);
-	*p = (struct policy){0};
+	*p = (struct gai_policy){0};
 }
 
-int policy_value(const struct policy_list *l, const struct ip *ip)
+int gai_policy_value(const struct gai_policy_list *l, const struct ip *ip)
 {
-	const struct policy_entry *best = NULL;
+	const struct gai_policy_entry *best = NULL;
 
 	for (size_t i = 0; i < l->count; i++)
 		if ((!best || l->items[i].prefix.length > best->prefix.length) &&

@@ -5,27 +5,27 @@
 
 #include "net/addr/ip.h"
 
-struct policy_entry {
+struct gai_policy_entry {
 	struct ip_prefix prefix;
 	int value;
 };
 
-struct policy_list {
-	struct policy_entry *items;
+struct gai_policy_list {
+	struct gai_policy_entry *items;
 	size_t count;
 	int fallback; // the value of what no prefix has
 };
 
-struct policy {
-	struct policy_list labels, precedences;
-	struct policy_list scopes; // of IPv4
+struct gai_policy {
+	struct gai_policy_list labels, precedences;
+	struct gai_policy_list scopes; // of IPv4
 };
 
 // Reads PATH, /etc/gai.conf; what it does not say keeps the value that it has without such a file.
-void policy_init(struct policy *p, const char *path);
-void policy_fini(struct policy *p);
+void gai_policy_init(struct gai_policy *p, const char *path);
+void gai_policy_fini(struct gai_policy *p);
 
 // The value of the longest prefix that has the address, which is an IPv6 one; IPv4 is mapped.
-int policy_value(const struct policy_list *l, const struct ip *ip);
+int gai_policy_value(const struct gai_policy_list *l, const struct ip *ip);
 
 #endif

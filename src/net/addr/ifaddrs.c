@@ -15,7 +15,7 @@ static socklen_t size_of(const struct sockaddr *sa)
 					   : 0;
 }
 
-int local_list(local_fn *fn, void *arg)
+int ifaddrs_list(ifaddrs_fn *fn, void *arg)
 {
 	struct ifaddrs *list;
 	int r = sys_getifaddrs(&list);

@@ -6,9 +6,9 @@
 #include "base/sockaddr.h"
 
 // Valid during the callback only.
-typedef void local_fn(void *arg, const struct sockaddr_any *address, const char *interface);
+typedef void ifaddrs_fn(void *arg, const struct sockaddr_any *address, const char *interface);
 
 // Calls back with each IPv4 and IPv6 address. Returns 0 or a negative errno.
-int local_list(local_fn *fn, void *arg);
+int ifaddrs_list(ifaddrs_fn *fn, void *arg);
 
 #endif

@@ -3,12 +3,12 @@
 
 #include "sys/socket.h"
 
-int ends_local(int fd, struct sockaddr_any *a)
+int sockname_local(int fd, struct sockaddr_any *a)
 {
 	return sys_getsockname(fd, a);
 }
 
-int ends_remote(int fd, struct sockaddr_any *a)
+int sockname_peer(int fd, struct sockaddr_any *a)
 {
 	return sys_getpeername(fd, a);
 }

@@ -6,7 +6,7 @@
 #include "base/sockaddr.h"
 
 // Both return 0, or a negative errno, and then the address has len 0.
-int ends_local(int fd, struct sockaddr_any *a);
-int ends_remote(int fd, struct sockaddr_any *a); // -ENOTCONN if there is none
+int sockname_local(int fd, struct sockaddr_any *a);
+int sockname_peer(int fd, struct sockaddr_any *a); // -ENOTCONN if there is none
 
 #endif

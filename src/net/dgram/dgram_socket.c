@@ -20,12 +20,13 @@
 #define UNIX_OVERHEAD 32 // what the kernel keeps of a send buffer of the Unix domain
 #define SOCKET_MODE 0600
 
-static int set_ip_options(int fd, int family, const struct datagram_options *o, const char **step)
+static int set_ip_options(
+	int fd, int family, const struct dgram_socket_options *o, const char **step)
 {
 	int r = 0;
 
 	*step = "TTL";
-	if (o->hops != DATAGRAM_HOPS_UNSET)
+	if (o->hops != DGRAM_HOPS_UNSET)
 		r = set_hops(fd, family, (int)o->hops);
 	if (r == 0 && !o->loop) {
 		*step = "multicast loop";
@@ -44,7 +45,7 @@ static int set_ip_options(int fd, int family, const struct datagram_options *o, 
 	return r;
 }
 
-static int set_options(int fd, int family, const struct datagram_options *o, const char **step)
+static int set_options(int fd, int family, const struct dgram_socket_options *o, const char **step)
 {
 	int r = 0;
 
@@ -61,7 +62,7 @@ static int set_options(int fd, int family, const struct datagram_options *o, con
 	return sockopt_settings_prepare(o->settings, fd);
 }
 
-static int bind_path(struct datagram_socket *s)
+static int bind_path(struct dgram_socket *s)
 {
 	int r = unix_path_bind(s->fd, &s->from, SOCKET_MODE);
 
@@ -73,7 +74,7 @@ static int bind_path(struct datagram_socket *s)
 }
 
 // Binds where it was asked for; answers over the Unix domain need a name in any case.
-static int bind_source(struct datagram_socket *s, const struct datagram_options *o)
+static int bind_source(struct dgram_socket *s, const struct dgram_socket_options *o)
 {
 	int family = s->to.sa.sa_family;
 	struct sockaddr_any *a = &s->from;
@@ -94,7 +95,7 @@ static int bind_source(struct datagram_socket *s, const struct datagram_options 
 	return a->len ? sys_bind(s->fd, &a->sa, a->len) : 0;
 }
 
-static size_t limit_of(const struct datagram_socket *s, const struct datagram_options *o)
+static size_t limit_of(const struct dgram_socket *s, const struct dgram_socket_options *o)
 {
 	int family = s->to.sa.sa_family;
 	int buffer = 0;
@@ -112,13 +113,13 @@ static size_t limit_of(const struct datagram_socket *s, const struct datagram_op
 	return limit;
 }
 
-int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
-	const struct datagram_options *options, const char **step)
+int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
+	const struct dgram_socket_options *options, const char **step)
 {
 	int family = to->sa.sa_family;
 	int r;
 
-	*s = (struct datagram_socket){.fd = -1, .to = *to};
+	*s = (struct dgram_socket){.fd = -1, .to = *to};
 	*step = "socket";
 	s->fd = sys_socket(family, options->type | SOCK_NONBLOCK | SOCK_CLOEXEC, options->protocol);
 	if (s->fd < 0)
@@ -141,16 +142,16 @@ int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
 	if (r == 0)
 		s->limit = limit_of(s, options);
 	else
-		datagram_close(s);
+		dgram_socket_close(s);
 	return r;
 }
 
-int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_options *options,
+int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket_options *options,
 	const char **step)
 {
 	int r;
 
-	*s = (struct datagram_socket){.fd = fd, .is_inherited = true, .is_connected = true};
+	*s = (struct dgram_socket){.fd = fd, .is_inherited = true, .is_connected = true};
 	*step = "connect";
 	r = sys_getpeername(fd, &s->to);
 	if (r == 0)
@@ -160,7 +161,7 @@ int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_opti
 	return r;
 }
 
-int datagram_close(struct datagram_socket *s)
+int dgram_socket_close(struct dgram_socket *s)
 {
 	int r = 0;
 
@@ -174,12 +175,12 @@ int datagram_close(struct datagram_socket *s)
 	return r;
 }
 
-int datagram_connect(int fd, const struct sockaddr_any *peer)
+int dgram_socket_connect(int fd, const struct sockaddr_any *peer)
 {
 	return sys_connect(fd, &peer->sa, peer->len);
 }
 
-int datagram_error(int fd)
+int dgram_socket_error(int fd)
 {
 	return sys_socket_error(fd);
 }

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#define DATAGRAM_HOPS_UNSET 256
+#define DGRAM_HOPS_UNSET 256
 
-struct datagram_options {
+struct dgram_socket_options {
 	int type; // SOCK_DGRAM or SOCK_RAW
 	int protocol;
 	struct sockaddr_any bind; // len 0: let the kernel choose
@@ -20,7 +20,7 @@ struct datagram_options {
 	const char *interface; // NULL: any
 	bool connected;
 	bool broadcast;
-	unsigned hops; // or DATAGRAM_HOPS_UNSET
+	unsigned hops; // or DGRAM_HOPS_UNSET
 	bool loop; // multicast reaches this machine, too
 	bool header; // the data begin with the IP header
 	bool receives; // answers are wanted
@@ -28,7 +28,7 @@ struct datagram_options {
 	struct sockopt_settings *settings;
 };
 
-struct datagram_socket {
+struct dgram_socket {
 	int fd; // -1: none
 	bool is_inherited; // not ours to close
 	bool is_connected;
@@ -41,20 +41,20 @@ struct datagram_socket {
 };
 
 // Makes the socket that sends to TO. Returns 0 or a negative errno with what failed in *step.
-int datagram_open(struct datagram_socket *s, const struct sockaddr_any *to,
-	const struct datagram_options *options, const char **step);
+int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
+	const struct dgram_socket_options *options, const char **step);
 
 // Takes over a connected socket that was inherited.
-int datagram_adopt(struct datagram_socket *s, int fd, const struct datagram_options *options,
+int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket_options *options,
 	const char **step);
 
 // Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
-int datagram_close(struct datagram_socket *s);
+int dgram_socket_close(struct dgram_socket *s);
 
 // Makes PEER the only one that FD exchanges datagrams with. Returns 0 or a negative errno.
-int datagram_connect(int fd, const struct sockaddr_any *peer);
+int dgram_socket_connect(int fd, const struct sockaddr_any *peer);
 
 // The error that an ICMP message told of a connected socket, as a negative errno, or 0.
-int datagram_error(int fd);
+int dgram_socket_error(int fd);
 
 #endif

@@ -11,14 +11,14 @@
 
 #define MS_NS 1000000ull
 
-static bool may_request(const struct pinger *p)
+static bool may_request(const struct echo_client *p)
 {
 	return p->is_started && !p->is_over &&
 	       (!p->options.count || p->counts.sent < p->options.count);
 }
 
 // Everything is settled and nothing more is to come.
-static void end_if_done(struct pinger *p)
+static void end_if_done(struct echo_client *p)
 {
 	if (may_request(p) || p->under_way || p->is_done)
 		return;
@@ -32,31 +32,31 @@ static void end_if_done(struct pinger *p)
 	p->events->on_done(p->data);
 }
 
-static void stop_without_connections(struct pinger *p)
+static void stop_without_connections(struct echo_client *p)
 {
 	if (!p->options.reconnect && !p->open && !p->connecting)
 		p->is_over = true;
 }
 
-void pinger_settle(struct pinger_peer *peer, uint64_t number, enum pinger_verdict verdict,
+void echo_client_settle(struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict,
 	uint64_t began, uint64_t now)
 {
-	struct pinger *p = peer->pinger;
-	struct pinger_result result = {peer->index, number, verdict, now - began};
+	struct echo_client *p = peer->echo_client;
+	struct echo_client_result result = {peer->index, number, verdict, now - began};
 
 	switch (verdict) {
-	case PINGER_ANSWERED:
+	case ECHO_CLIENT_ANSWERED:
 		p->counts.received++;
 		histogram_add(&p->latencies, result.rtt);
 		p->ended = now;
 		break;
-	case PINGER_DUPLICATED:
+	case ECHO_CLIENT_DUPLICATED:
 		p->counts.duplicated++;
 		break;
-	case PINGER_DIFFERS:
+	case ECHO_CLIENT_DIFFERS:
 		p->counts.differing++;
 		break;
-	case PINGER_LOST:
+	case ECHO_CLIENT_LOST:
 		p->counts.lost++;
 		break;
 	}
@@ -64,33 +64,34 @@ void pinger_settle(struct pinger_peer *peer, uint64_t number, enum pinger_verdic
 		p->events->on_result(p->data, &result);
 }
 
-static void await_answers(struct pinger *p)
+static void await_answers(struct echo_client *p)
 {
 	if (!timer_is_running(&p->sweep))
 		timer_start(&p->sweep, p->options.wait_ms);
 }
 
 // Makes a request on a connection of its own.
-static void start_round(struct pinger *p, struct pinger_peer *peer)
+static void start_round(struct echo_client *p, struct echo_peer *peer)
 {
-	enum outgoing_step step;
+	enum outbound_step step;
 	int r;
 
-	peer_request(peer, trace_now());
-	r = peer_connect(peer, &step);
+	echo_peer_request(peer, trace_now());
+	r = echo_peer_connect(peer, &step);
 	if (r < 0)
-		peer_fail(peer, step == OUTGOING_CONNECT ? PINGER_CONNECT : PINGER_LOCAL, r);
+		echo_peer_fail(peer,
+			step == OUTGOING_CONNECT ? ECHO_CLIENT_CONNECT : ECHO_CLIENT_LOCAL, r);
 	await_answers(p);
 }
 
 // Asks on PEER if it can be asked now. NOW is when.
-static void ask(struct pinger *p, struct pinger_peer *peer, uint64_t now)
+static void ask(struct echo_client *p, struct echo_peer *peer, uint64_t now)
 {
 	if (!p->options.reconnect) {
-		peer_request(peer, now);
+		echo_peer_request(peer, now);
 		await_answers(p);
 	} else if (peer->state == PEER_OPEN) {
-		peer_request(peer, p->began);
+		echo_peer_request(peer, p->began);
 		await_answers(p);
 	} else {
 		start_round(p, peer);
@@ -98,42 +99,42 @@ static void ask(struct pinger *p, struct pinger_peer *peer, uint64_t now)
 }
 
 // A connection that nothing was sent on yet.
-static bool is_fresh(const struct pinger_peer *peer)
+static bool is_fresh(const struct echo_peer *peer)
 {
 	return peer->state == PEER_OPEN && peer->next == peer->base;
 }
 
-static bool can_be_asked(const struct pinger *p, const struct pinger_peer *peer)
+static bool can_be_asked(const struct echo_client *p, const struct echo_peer *peer)
 {
 	if (p->options.reconnect)
 		return peer->state == PEER_CLOSED || is_fresh(peer);
-	return peer->state == PEER_OPEN && peer_has_room(peer);
+	return peer->state == PEER_OPEN && echo_peer_has_room(peer);
 }
 
 // Requests as many as may be under way.
-static void fill(struct pinger *p, struct pinger_peer *peer)
+static void fill(struct echo_client *p, struct echo_peer *peer)
 {
 	uint64_t now = trace_now();
 
 	while (may_request(p) && can_be_asked(p, peer))
 		ask(p, peer, now);
 	if (peer->state == PEER_OPEN)
-		peer_send(peer);
+		echo_peer_send(peer);
 }
 
 // The connection has done what it was made for.
-static bool is_round_over(const struct pinger *p, const struct pinger_peer *peer)
+static bool is_round_over(const struct echo_client *p, const struct echo_peer *peer)
 {
 	return p->options.reconnect && peer->state == PEER_OPEN && !peer->under_way &&
 	       !is_fresh(peer);
 }
 
-static void begin_if_ready(struct pinger *p);
+static void begin_if_ready(struct echo_client *p);
 
-void pinger_go_on(struct pinger *p, struct pinger_peer *peer)
+void echo_client_go_on(struct echo_client *p, struct echo_peer *peer)
 {
 	if (is_round_over(p, peer))
-		peer_close(peer);
+		echo_peer_close(peer);
 	if (p->is_started && !p->options.interval_ms)
 		fill(p, peer);
 	stop_without_connections(p);
@@ -141,7 +142,7 @@ void pinger_go_on(struct pinger *p, struct pinger_peer *peer)
 	end_if_done(p);
 }
 
-static void start_tick(struct pinger *p, uint64_t now)
+static void start_tick(struct echo_client *p, uint64_t now)
 {
 	uint64_t wait = p->next_tick > now ? p->next_tick - now : 0;
 
@@ -149,10 +150,10 @@ static void start_tick(struct pinger *p, uint64_t now)
 }
 
 // The next peer in turn that can be asked, or NULL.
-static struct pinger_peer *next_in_turn(struct pinger *p)
+static struct echo_peer *next_in_turn(struct echo_client *p)
 {
 	for (unsigned i = 0; i < p->count; i++) {
-		struct pinger_peer *peer = &p->peers[p->turn++ % p->count];
+		struct echo_peer *peer = &p->peers[p->turn++ % p->count];
 
 		if (can_be_asked(p, peer))
 			return peer;
@@ -163,19 +164,19 @@ static struct pinger_peer *next_in_turn(struct pinger *p)
 // The connections take turns, so that each has the interval and all are spread over it.
 static void on_tick(void *data)
 {
-	struct pinger *p = data;
+	struct echo_client *p = data;
 	uint64_t interval = p->options.interval_ms * MS_NS;
 	uint64_t now = trace_now();
 
 	if (now > p->next_tick + interval)
 		p->next_tick = now; // the process was stopped: what was missed is not made up for
 	while (p->next_tick <= now && may_request(p)) {
-		struct pinger_peer *peer = next_in_turn(p);
+		struct echo_peer *peer = next_in_turn(p);
 
 		if (peer) {
 			ask(p, peer, now);
 			if (peer->state == PEER_OPEN)
-				peer_send(peer);
+				echo_peer_send(peer);
 		}
 		p->next_tick += MAX(interval / p->count, (uint64_t)1);
 	}
@@ -187,16 +188,16 @@ static void on_tick(void *data)
 
 static void on_sweep(void *data)
 {
-	struct pinger *p = data;
+	struct echo_client *p = data;
 	uint64_t wait = p->options.wait_ms * MS_NS;
 	uint64_t now = trace_now();
 	uint64_t oldest = UINT64_MAX;
 
 	for (unsigned i = 0; i < p->count && !p->is_done; i++) {
-		uint64_t began = peer_give_up(&p->peers[i], now > wait ? now - wait : 0);
+		uint64_t began = echo_peer_give_up(&p->peers[i], now > wait ? now - wait : 0);
 
 		oldest = MIN(oldest, began);
-		pinger_go_on(p, &p->peers[i]);
+		echo_client_go_on(p, &p->peers[i]);
 	}
 	if (p->is_done || !p->under_way)
 		return;
@@ -207,27 +208,28 @@ static void on_sweep(void *data)
 
 static void on_end(void *data)
 {
-	pinger_stop(data);
+	echo_client_stop(data);
 }
 
 static void on_connect_timeout(void *data)
 {
-	struct pinger *p = data;
+	struct echo_client *p = data;
 
 	for (unsigned i = 0; i < p->count && !p->is_done; i++) {
-		struct pinger_peer *peer = &p->peers[i];
+		struct echo_peer *peer = &p->peers[i];
 
 		if (peer->state != PEER_CONNECTING)
 			continue;
-		peer_fail(peer, PINGER_CONNECT, -ETIMEDOUT);
-		pinger_go_on(p, peer);
+		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, -ETIMEDOUT);
+		echo_client_go_on(p, peer);
 	}
 }
 
-int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *options,
-	const struct pinger_events *events, void *data)
+int echo_client_init(struct echo_client *p, uv_loop_t *loop,
+	const struct echo_client_options *options, const struct echo_client_events *events,
+	void *data)
 {
-	*p = (struct pinger){.options = *options,
+	*p = (struct echo_client){.options = *options,
 		.events = events,
 		.data = data,
 		.loop = loop,
@@ -237,33 +239,33 @@ int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *
 	else
 		echo_payload_init(&p->payload, options->size);
 	if (options->type == SOCK_DGRAM) {
-		p->datagrams = pinger_datagrams_create(&p->payload);
+		p->datagrams = echo_client_datagrams_create(&p->payload);
 	} else {
-		p->in = xmalloc(PINGER_ROOM);
-		p->out = xmalloc(PINGER_ROOM);
+		p->in = xmalloc(ECHO_CLIENT_ROOM);
+		p->out = xmalloc(ECHO_CLIENT_ROOM);
 	}
 	p->peers = xcalloc(p->count, sizeof(*p->peers));
 	for (unsigned i = 0; i < p->count; i++)
-		peer_init(&p->peers[i], p, i);
+		echo_peer_init(&p->peers[i], p, i);
 	timer_init(&p->tick, loop, on_tick, p);
 	timer_init(&p->sweep, loop, on_sweep, p);
 	timer_init(&p->end, loop, on_end, p);
 	timer_init(&p->connect, loop, on_connect_timeout, p);
 	p->options.socket.is_brief = options->reconnect;
-	return options->reconnect ? pollset_init(&p->pollset, loop, peer_on_ready) : 0;
+	return options->reconnect ? pollset_init(&p->pollset, loop, echo_peer_on_ready) : 0;
 }
 
-void pinger_fini(struct pinger *p)
+void echo_client_fini(struct echo_client *p)
 {
 	if (!p->loop)
 		return;
 	for (unsigned i = 0; i < p->count; i++)
-		peer_fini(&p->peers[i]);
+		echo_peer_fini(&p->peers[i]);
 	free(p->peers);
 	pollset_fini(&p->pollset);
 	free(p->in);
 	free(p->out);
-	pinger_datagrams_destroy(p->datagrams);
+	echo_client_datagrams_destroy(p->datagrams);
 	echo_payload_fini(&p->payload);
 	timer_fini(&p->tick);
 	timer_fini(&p->sweep);
@@ -272,29 +274,30 @@ void pinger_fini(struct pinger *p)
 	p->loop = NULL;
 }
 
-int pinger_add(struct pinger *p, int fd, bool is_private, uint64_t began)
+int echo_client_add(struct echo_client *p, int fd, bool is_private, uint64_t began)
 {
 	p->began = began;
 	for (unsigned i = 0; i < p->count; i++)
 		if (p->peers[i].state == PEER_CLOSED)
-			return peer_open(&p->peers[i], fd, is_private);
+			return echo_peer_open(&p->peers[i], fd, is_private);
 	return -EINVAL;
 }
 
-int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum outgoing_step *step)
+int echo_client_connect(
+	struct echo_client *p, const struct sockaddr_any *address, enum outbound_step *step)
 {
 	int r = 0;
 
 	p->address = *address;
 	for (unsigned i = 0; r == 0 && i < p->count && !p->options.reconnect; i++)
 		if (p->peers[i].state == PEER_CLOSED)
-			r = peer_connect(&p->peers[i], step);
+			r = echo_peer_connect(&p->peers[i], step);
 	if (p->connecting && p->options.connect_ms)
 		timer_start(&p->connect, p->options.connect_ms);
 	return r;
 }
 
-static void begin(struct pinger *p)
+static void begin(struct echo_client *p)
 {
 	p->is_started = true;
 	p->started = p->next_tick = trace_now();
@@ -305,38 +308,38 @@ static void begin(struct pinger *p)
 		return;
 	}
 	for (unsigned i = 0; i < p->count && !p->is_done; i++)
-		pinger_go_on(p, &p->peers[i]);
+		echo_client_go_on(p, &p->peers[i]);
 }
 
 // Once no connection is to be waited for any more.
-static void begin_if_ready(struct pinger *p)
+static void begin_if_ready(struct echo_client *p)
 {
 	if (p->is_wanted && !p->is_started && !p->is_over && !p->connecting)
 		begin(p);
 }
 
-void pinger_start(struct pinger *p)
+void echo_client_start(struct echo_client *p)
 {
 	p->is_wanted = true;
 	begin_if_ready(p);
 }
 
-void pinger_on_open(struct pinger *p, struct pinger_peer *peer)
+void echo_client_on_open(struct echo_client *p, struct echo_peer *peer)
 {
 	if (p->is_started)
-		peer_send(peer); // of a round
+		echo_peer_send(peer); // of a round
 	else
 		begin_if_ready(p);
 }
 
-void pinger_stop(struct pinger *p)
+void echo_client_stop(struct echo_client *p)
 {
 	p->is_over = true;
 	timer_stop(&p->tick);
 	end_if_done(p);
 }
 
-struct tcp_stats pinger_tcp_stats(const struct pinger *p)
+struct tcp_stats echo_client_tcp_stats(const struct echo_client *p)
 {
 	struct tcp_stats stats = {0};
 

@@ -2,9 +2,9 @@
 // Measures an echo server: sends requests on one or more connections, checks every byte that comes
 // back, and takes the times.
 //
-// A pinger is set up with its connections and started once; it calls on_done when all requests that
-// were asked for are settled. A request is settled when it is answered, or lost: a datagram that
-// was not answered in time, or what was under way when its connection failed.
+// A echo_client is set up with its connections and started once; it calls on_done when all requests
+// that were asked for are settled. A request is settled when it is answered, or lost: a datagram
+// that was not answered in time, or what was under way when its connection failed.
 #ifndef SOCKCTL_NET_ECHO_CLIENT_H
 #define SOCKCTL_NET_ECHO_CLIENT_H
 
@@ -20,82 +20,84 @@
 #include <stdint.h>
 #include <uv.h>
 
-struct pinger_options {
+struct echo_client_options {
 	int type; // SOCK_STREAM or SOCK_DGRAM
 	const char *text; // what every request says; NULL: numbers, SIZE bytes long
 	size_t size; // bytes of a request; at least 1 for streams
 	unsigned connections; // at least 1
-	unsigned pipeline; // most requests under way on each; at least 1, at most PINGER_PIPELINE
+	unsigned pipeline; // most requests under way on each; at least 1, at most
+			   // ECHO_CLIENT_PIPELINE
 	uint64_t count; // requests in all; 0: no end
 	uint64_t interval_ms; // from one request of a connection to its next; 0: when answers come
 	uint64_t duration_ms; // no request is sent later than that; 0: no end
 	uint64_t wait_ms; // for an answer
 	uint64_t connect_ms; // for connections to stand before the first request; 0: no end
 	bool reconnect; // a new connection for every request
-	struct outgoing_options socket;
+	struct outbound_options socket;
 };
 
-#define PINGER_PIPELINE 4096
-#define PINGER_ROOM (64u << 10) // bytes of a stream that are sent or received at once
+#define ECHO_CLIENT_PIPELINE 4096
+#define ECHO_CLIENT_ROOM (64u << 10) // bytes of a stream that are sent or received at once
 
-enum pinger_verdict {
-	PINGER_ANSWERED,
-	PINGER_DUPLICATED, // it was answered before
-	PINGER_DIFFERS, // what came back is not what was sent
-	PINGER_LOST,
+enum echo_client_verdict {
+	ECHO_CLIENT_ANSWERED,
+	ECHO_CLIENT_DUPLICATED, // it was answered before
+	ECHO_CLIENT_DIFFERS, // what came back is not what was sent
+	ECHO_CLIENT_LOST,
 };
 
 // What became of a request.
-struct pinger_result {
+struct echo_client_result {
 	unsigned connection; // from 0
 	uint64_t number; // of the request on its connection, from 0
-	enum pinger_verdict verdict;
+	enum echo_client_verdict verdict;
 	uint64_t rtt; // ns
 };
 
-enum pinger_failure {
-	PINGER_CONNECT, // the server could not be reached
-	PINGER_BROKEN, // the connection failed, or ended (error 0)
-	PINGER_SILENT, // no answer in time on a stream
-	PINGER_WRONG, // the stream no longer is what was sent
-	PINGER_LOCAL, // a socket could not be made or prepared
+enum echo_client_failure {
+	ECHO_CLIENT_CONNECT, // the server could not be reached
+	ECHO_CLIENT_BROKEN, // the connection failed, or ended (error 0)
+	ECHO_CLIENT_SILENT, // no answer in time on a stream
+	ECHO_CLIENT_WRONG, // the stream no longer is what was sent
+	ECHO_CLIENT_LOCAL, // a socket could not be made or prepared
 };
 
-struct pinger_events {
+struct echo_client_events {
 	// A connection stands. Returns 0, or a negative errno to do without it.
 	int (*on_open)(void *data, unsigned connection, int fd);
 	void (*on_bytes)(void *data, const char *bytes, size_t len); // as they come; may be NULL
-	void (*on_result)(void *data, const struct pinger_result *result); // may be NULL
-	void (*on_failure)(void *data, unsigned connection, enum pinger_failure failure, int error);
-	void (*on_done)(void *data); // must not free the pinger
+	void (*on_result)(void *data, const struct echo_client_result *result); // may be NULL
+	void (*on_failure)(
+		void *data, unsigned connection, enum echo_client_failure failure, int error);
+	void (*on_done)(void *data); // must not free the echo_client
 };
 
-struct pinger_counts {
+struct echo_client_counts {
 	uint64_t sent, received, lost; // requests
 	uint64_t differing; // answers that were wrong
 	uint64_t duplicated, out_of_order; // datagrams
 	uint64_t failures; // of connections
 };
 
-struct pinger {
-	struct pinger_counts counts;
+struct echo_client {
+	struct echo_client_counts counts;
 	struct histogram latencies; // ns, of all that were answered
 	uint64_t started,
 		ended; // trace_now() of the first request and of the last that was settled
 
-	struct pinger_options options;
-	const struct pinger_events *events;
+	struct echo_client_options options;
+	const struct echo_client_events *events;
 	void *data; // the owner's
 
 	// Private.
 	uv_loop_t *loop;
 	struct echo_payload payload;
 	char *in, *out; // buffers that all streams share
-	struct pinger_datagrams *datagrams; // or datagrams
+	struct echo_client_datagrams *datagrams; // or datagrams
 	struct sockaddr_any address; // of the server
 	uint64_t began; // connecting to it, for the first request with reconnect
 	struct pollset pollset; // with reconnect
-	struct pinger_peer *peers;
+	struct echo_peer *peers;
 	unsigned count; // of peers
 	unsigned open; // of them
 	unsigned connecting;
@@ -110,27 +112,29 @@ struct pinger {
 };
 
 // OPTIONS are copied; what they point to must live as long. Returns 0 or a negative errno; call
-// pinger_fini() in either case.
-int pinger_init(struct pinger *p, uv_loop_t *loop, const struct pinger_options *options,
-	const struct pinger_events *events, void *data);
-void pinger_fini(struct pinger *p);
+// echo_client_fini() in either case.
+int echo_client_init(struct echo_client *p, uv_loop_t *loop,
+	const struct echo_client_options *options, const struct echo_client_events *events,
+	void *data);
+void echo_client_fini(struct echo_client *p);
 
 // Adds the connected socket FD, which becomes ours if it is private. BEGAN (trace_now()) is when
 // connecting to it began: with reconnect that is part of what its one request takes. Returns 0 or a
 // negative errno; then it stays the caller's.
-int pinger_add(struct pinger *p, int fd, bool is_private, uint64_t began);
+int echo_client_add(struct echo_client *p, int fd, bool is_private, uint64_t began);
 
 // Connects to ADDRESS, as often as connections are missing; with reconnect, whenever one is needed.
 // Returns 0, or a negative errno if it failed at once, with what failed in *step.
-int pinger_connect(struct pinger *p, const struct sockaddr_any *address, enum outgoing_step *step);
+int echo_client_connect(
+	struct echo_client *p, const struct sockaddr_any *address, enum outbound_step *step);
 
 // Sends requests as soon as all connections stand, or have failed.
-void pinger_start(struct pinger *p);
+void echo_client_start(struct echo_client *p);
 
 // Sends no more. What is under way is waited for.
-void pinger_stop(struct pinger *p);
+void echo_client_stop(struct echo_client *p);
 
 // What the kernel knows of the connections that are open.
-struct tcp_stats pinger_tcp_stats(const struct pinger *p);
+struct tcp_stats echo_client_tcp_stats(const struct echo_client *p);
 
 #endif

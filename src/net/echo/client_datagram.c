@@ -13,17 +13,17 @@
 #define ANY_SIZE (64u << 10) // of an answer to a text
 
 // The lowest number that an answer may have: what is older is forgotten.
-static uint64_t lowest_known(const struct pinger_peer *peer)
+static uint64_t lowest_known(const struct echo_peer *peer)
 {
 	// With less than two bytes there are fewer numbers than there may be requests.
-	if (peer->pinger->payload.size < 2 || peer->pinger->payload.is_text)
+	if (peer->echo_client->payload.size < 2 || peer->echo_client->payload.is_text)
 		return peer->first;
 	return peer->next > peer->capacity ? peer->next - peer->capacity : 0;
 }
 
-static void take_datagram(struct pinger_peer *peer, const char *data, size_t len, uint64_t now)
+static void take_datagram(struct echo_peer *peer, const char *data, size_t len, uint64_t now)
 {
-	const struct echo_payload *payload = &peer->pinger->payload;
+	const struct echo_payload *payload = &peer->echo_client->payload;
 	uint64_t number = peer->next;
 
 	if (len == payload->size)
@@ -31,31 +31,31 @@ static void take_datagram(struct pinger_peer *peer, const char *data, size_t len
 	else if (peer->under_way)
 		number = peer->first; // the first that waits has got this
 	if (number >= peer->next) {
-		peer_count_wrong(peer);
+		echo_peer_count_wrong(peer);
 	} else if (len != payload->size ||
 		   !echo_payload_matches(payload, peer->index, number, 0, data, len)) {
-		peer_settle(peer, number, PINGER_DIFFERS, now);
-	} else if (peer_request_at(peer, number)->state == REQUEST_SETTLED) {
-		peer_settle(peer, number, PINGER_DUPLICATED, now);
+		echo_peer_settle(peer, number, ECHO_CLIENT_DIFFERS, now);
+	} else if (echo_peer_request_at(peer, number)->state == REQUEST_SETTLED) {
+		echo_peer_settle(peer, number, ECHO_CLIENT_DUPLICATED, now);
 	} else {
 		if (number + 1 < peer->newest)
-			peer->pinger->counts.out_of_order++;
+			peer->echo_client->counts.out_of_order++;
 		peer->newest = MAX(peer->newest, number + 1);
-		peer_settle(peer, number, PINGER_ANSWERED, now);
+		echo_peer_settle(peer, number, ECHO_CLIENT_ANSWERED, now);
 	}
 }
 
 // Nobody is there (an ICMP message): what is under way will not be answered.
-void peer_unreachable(struct pinger_peer *peer, int error)
+void echo_peer_unreachable(struct echo_peer *peer, int error)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
 	if (p->options.interval_ms) {
 		p->counts.failures++;
-		p->events->on_failure(p->data, peer->index, PINGER_CONNECT, error);
-		peer_lose_all(peer);
+		p->events->on_failure(p->data, peer->index, ECHO_CLIENT_CONNECT, error);
+		echo_peer_lose_all(peer);
 	} else {
-		peer_fail(peer, PINGER_CONNECT, error);
+		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, error);
 	}
 }
 
@@ -68,7 +68,7 @@ struct batch {
 	struct iovec pieces[BATCH];
 };
 
-struct pinger_datagrams {
+struct echo_client_datagrams {
 	struct batch in, out;
 };
 
@@ -82,16 +82,16 @@ static void init_batch(struct batch *b, size_t room)
 	}
 }
 
-struct pinger_datagrams *pinger_datagrams_create(const struct echo_payload *payload)
+struct echo_client_datagrams *echo_client_datagrams_create(const struct echo_payload *payload)
 {
-	struct pinger_datagrams *d = xcalloc(1, sizeof(*d));
+	struct echo_client_datagrams *d = xcalloc(1, sizeof(*d));
 
 	init_batch(&d->out, payload->size);
 	init_batch(&d->in, payload->is_text ? ANY_SIZE : payload->size + 1);
 	return d;
 }
 
-void pinger_datagrams_destroy(struct pinger_datagrams *d)
+void echo_client_datagrams_destroy(struct echo_client_datagrams *d)
 {
 	if (!d)
 		return;
@@ -100,9 +100,9 @@ void pinger_datagrams_destroy(struct pinger_datagrams *d)
 	free(d);
 }
 
-void peer_receive_datagrams(struct pinger_peer *peer)
+void echo_peer_receive_datagrams(struct echo_peer *peer)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 	struct batch *b = &p->datagrams->in;
 	unsigned most = MIN(peer->under_way + 1, BATCH);
 	int n = sys_recvmmsg(peer->fd, b->messages, most, MSG_DONTWAIT);
@@ -111,7 +111,7 @@ void peer_receive_datagrams(struct pinger_peer *peer)
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n < 0) {
-		peer_unreachable(peer, n);
+		echo_peer_unreachable(peer, n);
 		return;
 	}
 	for (int i = 0; i < n; i++) {
@@ -124,10 +124,10 @@ void peer_receive_datagrams(struct pinger_peer *peer)
 	}
 }
 
-int peer_send_datagrams(struct pinger_peer *peer)
+int echo_peer_send_datagrams(struct echo_peer *peer)
 {
-	const struct echo_payload *payload = &peer->pinger->payload;
-	struct batch *b = &peer->pinger->datagrams->out;
+	const struct echo_payload *payload = &peer->echo_client->payload;
+	struct batch *b = &peer->echo_client->datagrams->out;
 
 	while (peer->written < peer->next) {
 		unsigned count = (unsigned)MIN(peer->next - peer->written, (uint64_t)BATCH);

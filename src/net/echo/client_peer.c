@@ -14,66 +14,66 @@
 #define RECEIVE_BUFFER (4 << 20) // bytes; for datagrams
 #define REMEMBERED 4 // times as many requests as may be under way, to know duplicates
 
-void peer_init(struct pinger_peer *peer, struct pinger *p, unsigned index)
+void echo_peer_init(struct echo_peer *peer, struct echo_client *p, unsigned index)
 {
 	unsigned most = p->options.pipeline * REMEMBERED;
 
-	*peer = (struct pinger_peer){.pinger = p, .index = index, .fd = -1, .capacity = 1};
+	*peer = (struct echo_peer){.echo_client = p, .index = index, .fd = -1, .capacity = 1};
 	while (peer->capacity < most)
 		peer->capacity *= 2;
 	peer->requests = xcalloc(peer->capacity, sizeof(*peer->requests));
 }
 
-void peer_fini(struct pinger_peer *peer)
+void echo_peer_fini(struct echo_peer *peer)
 {
-	peer_close(peer);
+	echo_peer_close(peer);
 	free(peer->requests);
 }
 
-static bool is_stream(const struct pinger_peer *peer)
+static bool is_stream(const struct echo_peer *peer)
 {
-	return peer->pinger->options.type == SOCK_STREAM;
+	return peer->echo_client->options.type == SOCK_STREAM;
 }
 
-struct request *peer_request_at(struct pinger_peer *peer, uint64_t number)
+struct request *echo_peer_request_at(struct echo_peer *peer, uint64_t number)
 {
 	return &peer->requests[number & (peer->capacity - 1)];
 }
 
-bool peer_has_room(const struct pinger_peer *peer)
+bool echo_peer_has_room(const struct echo_peer *peer)
 {
-	return peer->under_way < peer->pinger->options.pipeline;
+	return peer->under_way < peer->echo_client->options.pipeline;
 }
 
-void peer_settle(
-	struct pinger_peer *peer, uint64_t number, enum pinger_verdict verdict, uint64_t now)
+void echo_peer_settle(
+	struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict, uint64_t now)
 {
-	struct request *r = peer_request_at(peer, number);
+	struct request *r = echo_peer_request_at(peer, number);
 
 	if (r->state == REQUEST_UNDER_WAY) {
 		peer->under_way--;
-		peer->pinger->under_way--;
-	} else if (r->state == REQUEST_LOST && verdict != PINGER_LOST) {
-		peer->pinger->counts.lost--; // it was only late
+		peer->echo_client->under_way--;
+	} else if (r->state == REQUEST_LOST && verdict != ECHO_CLIENT_LOST) {
+		peer->echo_client->counts.lost--; // it was only late
 	}
-	r->state = verdict == PINGER_LOST ? REQUEST_LOST : REQUEST_SETTLED;
+	r->state = verdict == ECHO_CLIENT_LOST ? REQUEST_LOST : REQUEST_SETTLED;
 	while (peer->first < peer->next &&
-		peer_request_at(peer, peer->first)->state != REQUEST_UNDER_WAY)
+		echo_peer_request_at(peer, peer->first)->state != REQUEST_UNDER_WAY)
 		peer->first++;
-	pinger_settle(peer, number, verdict, r->began, now);
+	echo_client_settle(peer, number, verdict, r->began, now);
 }
 
-void peer_lose_all(struct pinger_peer *peer)
+void echo_peer_lose_all(struct echo_peer *peer)
 {
 	uint64_t now = trace_now();
 
 	while (peer->first < peer->next)
-		peer_settle(peer, peer->first, PINGER_LOST, now);
+		echo_peer_settle(peer, peer->first, ECHO_CLIENT_LOST, now);
 }
 
-static void want(struct pinger_peer *peer, unsigned events)
+static void want(struct echo_peer *peer, unsigned events)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
 	if (p->options.reconnect)
 		pollset_want(&p->pollset, &peer->item, events);
@@ -81,9 +81,9 @@ static void want(struct pinger_peer *peer, unsigned events)
 		watch_want(&peer->watch, events);
 }
 
-void peer_close(struct pinger_peer *peer)
+void echo_peer_close(struct echo_peer *peer)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
 	if (peer->state == PEER_CLOSED)
 		return;
@@ -98,144 +98,145 @@ void peer_close(struct pinger_peer *peer)
 	peer->fd = -1;
 }
 
-void peer_fail(struct pinger_peer *peer, enum pinger_failure failure, int error)
+void echo_peer_fail(struct echo_peer *peer, enum echo_client_failure failure, int error)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
-	peer_close(peer);
+	echo_peer_close(peer);
 	p->counts.failures++;
-	if (!p->options.interval_ms && (failure == PINGER_CONNECT || failure == PINGER_LOCAL))
+	if (!p->options.interval_ms &&
+		(failure == ECHO_CLIENT_CONNECT || failure == ECHO_CLIENT_LOCAL))
 		p->is_over = true; // asking again at once would not help
 	p->events->on_failure(p->data, peer->index, failure, error);
-	peer_lose_all(peer);
+	echo_peer_lose_all(peer);
 }
 
 // An answer that is no answer to anything.
-void peer_count_wrong(struct pinger_peer *peer)
+void echo_peer_count_wrong(struct echo_peer *peer)
 {
-	pinger_settle(peer, peer->next, PINGER_DIFFERS, 0, 0);
+	echo_client_settle(peer, peer->next, ECHO_CLIENT_DIFFERS, 0, 0);
 }
 
-void peer_request(struct pinger_peer *peer, uint64_t now)
+void echo_peer_request(struct echo_peer *peer, uint64_t now)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
-	*peer_request_at(peer, peer->next++) = (struct request){now, REQUEST_UNDER_WAY};
+	*echo_peer_request_at(peer, peer->next++) = (struct request){now, REQUEST_UNDER_WAY};
 	peer->under_way++;
 	p->under_way++;
 	p->counts.sent++;
 }
 
-void peer_send(struct pinger_peer *peer)
+void echo_peer_send(struct echo_peer *peer)
 {
-	int r = is_stream(peer) ? peer_send_stream(peer) : peer_send_datagrams(peer);
+	int r = is_stream(peer) ? echo_peer_send_stream(peer) : echo_peer_send_datagrams(peer);
 
 	if (r == 0) {
 		want(peer, WATCH_READ);
 	} else if (r == -EAGAIN) {
 		want(peer, WATCH_READ | WATCH_WRITE);
 	} else if (is_stream(peer)) {
-		peer_fail(peer, PINGER_BROKEN, r);
+		echo_peer_fail(peer, ECHO_CLIENT_BROKEN, r);
 	} else {
 		peer->written = peer->next; // that which could not be sent is lost with the rest
-		peer_unreachable(peer, r);
+		echo_peer_unreachable(peer, r);
 	}
 }
 
 // Since when the oldest request under way is waited for. UINT64_MAX if there is none.
-static uint64_t waits_since(struct pinger_peer *peer)
+static uint64_t waits_since(struct echo_peer *peer)
 {
 	if (peer->first == peer->next)
 		return UINT64_MAX;
-	return MAX(peer_request_at(peer, peer->first)->began, peer->heard);
+	return MAX(echo_peer_request_at(peer, peer->first)->began, peer->heard);
 }
 
-uint64_t peer_give_up(struct pinger_peer *peer, uint64_t time)
+uint64_t echo_peer_give_up(struct echo_peer *peer, uint64_t time)
 {
 	uint64_t now = trace_now();
 
 	while (waits_since(peer) <= time) {
 		if (peer->state == PEER_CONNECTING)
-			peer_fail(peer, PINGER_CONNECT, -ETIMEDOUT);
+			echo_peer_fail(peer, ECHO_CLIENT_CONNECT, -ETIMEDOUT);
 		else if (is_stream(peer))
-			peer_fail(peer, PINGER_SILENT, 0);
+			echo_peer_fail(peer, ECHO_CLIENT_SILENT, 0);
 		else
-			peer_settle(peer, peer->first, PINGER_LOST, now);
+			echo_peer_settle(peer, peer->first, ECHO_CLIENT_LOST, now);
 	}
 	return waits_since(peer);
 }
 
-// See outgoing_is_self(): what is sent to ourselves would look like an answer.
-static bool is_self(const struct pinger_peer *peer)
+// See outbound_is_self(): what is sent to ourselves would look like an answer.
+static bool is_self(const struct echo_peer *peer)
 {
 	struct sockaddr_any local;
 
 	return is_stream(peer) && sys_getsockname(peer->fd, &local) == 0 &&
-	       local.sa.sa_family != AF_UNIX && sockaddr_equal(&local, &peer->pinger->address);
+	       local.sa.sa_family != AF_UNIX && sockaddr_equal(&local, &peer->echo_client->address);
 }
 
 // ERROR is what has become of connecting.
-static void on_connected(struct pinger_peer *peer, int error)
+static void on_connected(struct echo_peer *peer, int error)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 
 	if (error == 0 && is_self(peer))
 		error = -ECONNREFUSED;
 	if (error) {
-		peer_fail(peer, PINGER_CONNECT, error);
+		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, error);
 		return;
 	}
 	error = p->events->on_open(p->data, peer->index, peer->fd);
 	if (error) {
-		peer_fail(peer, PINGER_LOCAL, error);
+		echo_peer_fail(peer, ECHO_CLIENT_LOCAL, error);
 		return;
 	}
 	peer->state = PEER_OPEN;
 	p->connecting--;
 	p->open++;
 	want(peer, WATCH_READ);
-	pinger_on_open(p, peer);
+	echo_client_on_open(p, peer);
 }
 
-static void receive(struct pinger_peer *peer)
+static void receive(struct echo_peer *peer)
 {
 	if (is_stream(peer))
-		peer_receive_stream(peer);
+		echo_peer_receive_stream(peer);
 	else
-		peer_receive_datagrams(peer);
+		echo_peer_receive_datagrams(peer);
 }
 
 static void on_event(struct watch *w, unsigned events)
 {
-	struct pinger_peer *peer = w->data;
-	struct pinger *p = peer->pinger;
+	struct echo_peer *peer = w->data;
+	struct echo_client *p = peer->echo_client;
 
 	if (peer->state == PEER_CONNECTING) {
 		on_connected(peer, sys_socket_error(peer->fd));
 	} else {
 		if (events & WATCH_WRITE)
-			peer_send(peer);
+			echo_peer_send(peer);
 		if (peer->state == PEER_OPEN && events & (WATCH_READ | WATCH_ERROR))
 			receive(peer);
 	}
-	pinger_go_on(p, peer);
+	echo_client_go_on(p, peer);
 }
 
-void peer_on_ready(struct pollset_item *item)
+void echo_peer_on_ready(struct pollset_item *item)
 {
-	struct pinger_peer *peer = container_of(item, struct pinger_peer, item);
-	struct pinger *p = peer->pinger;
+	struct echo_peer *peer = container_of(item, struct echo_peer, item);
+	struct echo_client *p = peer->echo_client;
 
 	if (peer->state == PEER_CONNECTING)
 		on_connected(peer, sys_socket_error(peer->fd));
 	else
-		receive(peer); // pinger_go_on() sends, if something is left
-	pinger_go_on(p, peer);
+		receive(peer); // echo_client_go_on() sends, if something is left
+	echo_client_go_on(p, peer);
 }
 
-static int start_watching(struct pinger_peer *peer, int fd, bool is_private, unsigned wanted)
+static int start_watching(struct echo_peer *peer, int fd, bool is_private, unsigned wanted)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 	unsigned flags = (is_stream(peer) ? 0 : WATCH_DATAGRAM) | (is_private ? 0 : WATCH_SHARED);
 	int r;
 
@@ -248,8 +249,8 @@ static int start_watching(struct pinger_peer *peer, int fd, bool is_private, uns
 }
 
 // Starts a stream of requests.
-static int begin(
-	struct pinger_peer *peer, int fd, bool is_private, enum peer_state state, unsigned wanted)
+static int begin(struct echo_peer *peer, int fd, bool is_private, enum echo_peer_state state,
+	unsigned wanted)
 {
 	int r = start_watching(peer, fd, is_private, wanted);
 
@@ -264,9 +265,9 @@ static int begin(
 	return 0;
 }
 
-int peer_open(struct pinger_peer *peer, int fd, bool is_private)
+int echo_peer_open(struct echo_peer *peer, int fd, bool is_private)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 	int r = p->events->on_open(p->data, peer->index, fd);
 
 	if (r == 0)
@@ -288,18 +289,18 @@ static int prepare_datagrams(int fd, int family)
 
 // On this machine connections stand at once. To know it saves a wake-up, which would be a good part
 // of a round trip with a connection of its own.
-static bool stands(const struct pinger_peer *peer, int fd)
+static bool stands(const struct echo_peer *peer, int fd)
 {
 	struct sockaddr_any remote;
 
-	return peer->pinger->options.reconnect && sys_getpeername(fd, &remote) == 0;
+	return peer->echo_client->options.reconnect && sys_getpeername(fd, &remote) == 0;
 }
 
-int peer_connect(struct pinger_peer *peer, enum outgoing_step *step)
+int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step)
 {
-	struct pinger *p = peer->pinger;
+	struct echo_client *p = peer->echo_client;
 	const struct sockaddr_any *a = &p->address;
-	int fd = outgoing_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
+	int fd = outbound_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
 	bool is_done = false;
 	int r;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// One connection of a pinger. Included by the pinger only.
+// One connection of a echo_client. Included by the echo_client only.
 #ifndef SOCKCTL_NET_ECHO_CLIENT_PEER_H
 #define SOCKCTL_NET_ECHO_CLIENT_PEER_H
 
@@ -18,18 +18,18 @@ struct request {
 	enum request_state state;
 };
 
-enum peer_state {
+enum echo_peer_state {
 	PEER_CLOSED,
 	PEER_CONNECTING,
 	PEER_OPEN,
 };
 
-struct pinger_peer {
-	struct pinger *pinger;
+struct echo_peer {
+	struct echo_client *echo_client;
 	unsigned index;
 	int fd;
 	bool is_private;
-	enum peer_state state;
+	enum echo_peer_state state;
 	struct watch watch;
 	struct pollset_item item; // instead, with reconnect: it costs less to begin and to end
 
@@ -48,63 +48,63 @@ struct pinger_peer {
 	bool differs; // a wrong byte was among them
 };
 
-void peer_init(struct pinger_peer *peer, struct pinger *p, unsigned index);
-void peer_fini(struct pinger_peer *peer);
+void echo_peer_init(struct echo_peer *peer, struct echo_client *p, unsigned index);
+void echo_peer_fini(struct echo_peer *peer);
 
 // Takes over a socket that is connected.
-int peer_open(struct pinger_peer *peer, int fd, bool is_private);
+int echo_peer_open(struct echo_peer *peer, int fd, bool is_private);
 
 // Begins to connect. Returns 0, or a negative errno with what failed in *step.
-int peer_connect(struct pinger_peer *peer, enum outgoing_step *step);
-void peer_close(struct pinger_peer *peer);
+int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step);
+void echo_peer_close(struct echo_peer *peer);
 
-// The callback for the items of the pinger's pollset.
-void peer_on_ready(struct pollset_item *item);
+// The callback for the items of the echo_client's pollset.
+void echo_peer_on_ready(struct pollset_item *item);
 
 // True if one more request may be under way.
-bool peer_has_room(const struct pinger_peer *peer);
+bool echo_peer_has_room(const struct echo_peer *peer);
 
-// Makes one more request, which peer_send() sends as far as that goes now.
-void peer_request(struct pinger_peer *peer, uint64_t now);
-void peer_send(struct pinger_peer *peer);
+// Makes one more request, which echo_peer_send() sends as far as that goes now.
+void echo_peer_request(struct echo_peer *peer, uint64_t now);
+void echo_peer_send(struct echo_peer *peer);
 
 // Settles what was asked before TIME and is not answered, though on a stream that something of
 // which has come since then may go on. Returns when to count from for the next request that is
 // under way, or UINT64_MAX if there is none.
-uint64_t peer_give_up(struct pinger_peer *peer, uint64_t time);
+uint64_t echo_peer_give_up(struct echo_peer *peer, uint64_t time);
 
 // The connection is over, and what was under way on it is lost.
-void peer_fail(struct pinger_peer *peer, enum pinger_failure failure, int error);
+void echo_peer_fail(struct echo_peer *peer, enum echo_client_failure failure, int error);
 
 // What the kinds of connections do in their own ways. Sending returns 0, -EAGAIN if some is left
 // that does not go now, or another negative errno.
-int peer_send_stream(struct pinger_peer *peer);
-int peer_send_datagrams(struct pinger_peer *peer);
-void peer_receive_stream(struct pinger_peer *peer);
-void peer_receive_datagrams(struct pinger_peer *peer);
+int echo_peer_send_stream(struct echo_peer *peer);
+int echo_peer_send_datagrams(struct echo_peer *peer);
+void echo_peer_receive_stream(struct echo_peer *peer);
+void echo_peer_receive_datagrams(struct echo_peer *peer);
 
 // The buffers for datagrams, which all connections share.
-struct pinger_datagrams *pinger_datagrams_create(const struct echo_payload *payload);
-void pinger_datagrams_destroy(struct pinger_datagrams *d); // NULL does nothing
+struct echo_client_datagrams *echo_client_datagrams_create(const struct echo_payload *payload);
+void echo_client_datagrams_destroy(struct echo_client_datagrams *d); // NULL does nothing
 
 // Nobody is there (an ICMP message): what is under way will not be answered.
-void peer_unreachable(struct pinger_peer *peer, int error);
+void echo_peer_unreachable(struct echo_peer *peer, int error);
 
-struct request *peer_request_at(struct pinger_peer *peer, uint64_t number);
+struct request *echo_peer_request_at(struct echo_peer *peer, uint64_t number);
 
 // The request gets its verdict; NOW is when that was known.
-void peer_settle(
-	struct pinger_peer *peer, uint64_t number, enum pinger_verdict verdict, uint64_t now);
-void peer_lose_all(struct pinger_peer *peer);
+void echo_peer_settle(
+	struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict, uint64_t now);
+void echo_peer_lose_all(struct echo_peer *peer);
 
 // Something came that is no answer to anything.
-void peer_count_wrong(struct pinger_peer *peer);
+void echo_peer_count_wrong(struct echo_peer *peer);
 
 // Called by the peers: connected; a request that began at BEGAN was settled NOW; there may be room
 // for more.
-void pinger_on_open(struct pinger *p, struct pinger_peer *peer);
-void pinger_settle(struct pinger_peer *peer, uint64_t number, enum pinger_verdict verdict,
+void echo_client_on_open(struct echo_client *p, struct echo_peer *peer);
+void echo_client_settle(struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict,
 	uint64_t began, uint64_t now);
-void pinger_go_on(struct pinger *p, struct pinger_peer *peer);
+void echo_client_go_on(struct echo_client *p, struct echo_peer *peer);
 
 #endif

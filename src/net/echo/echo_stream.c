@@ -29,7 +29,7 @@ struct record {
 };
 
 // Thousands of these may be idle, so it holds nothing that can be done without.
-struct connection {
+struct echo_connection {
 	struct echo_streams *streams;
 	struct list link;
 	struct pollset_item item;
@@ -39,7 +39,7 @@ struct connection {
 	uint64_t active; // ms of the loop's clock, with an idle timeout
 };
 
-static void report_end(struct connection *c, enum echo_end end, int error)
+static void report_end(struct echo_connection *c, enum echo_end end, int error)
 {
 	const struct record *r = c->record;
 	struct echo_closed closed = {.number = r->number,
@@ -54,7 +54,7 @@ static void report_end(struct connection *c, enum echo_end end, int error)
 	c->streams->on_closed(c->streams->data, &closed);
 }
 
-static void close_connection(struct connection *c, enum echo_end end, int error)
+static void close_connection(struct echo_connection *c, enum echo_end end, int error)
 {
 	struct echo_streams *s = c->streams;
 
@@ -70,7 +70,7 @@ static void close_connection(struct connection *c, enum echo_end end, int error)
 }
 
 // Returns how many bytes went, which may be none, or a negative errno.
-static ssize_t send_back(struct connection *c, const char *data, size_t len)
+static ssize_t send_back(struct echo_connection *c, const char *data, size_t len)
 {
 	ssize_t n = sys_send(c->item.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -83,7 +83,7 @@ static ssize_t send_back(struct connection *c, const char *data, size_t len)
 	return n;
 }
 
-static void keep_unsent(struct connection *c, const char *data, size_t len)
+static void keep_unsent(struct echo_connection *c, const char *data, size_t len)
 {
 	c->unsent = xmalloc(sizeof(*c->unsent) + len);
 	c->unsent->len = len;
@@ -93,7 +93,7 @@ static void keep_unsent(struct connection *c, const char *data, size_t len)
 }
 
 // Returns 1 if there was something, 0 at the end, or a negative errno.
-static int echo(struct connection *c)
+static int echo(struct echo_connection *c)
 {
 	char *buffer = c->streams->buffer;
 	ssize_t n = sys_recv(c->item.fd, buffer, BUFFER_SIZE, MSG_DONTWAIT);
@@ -113,7 +113,7 @@ static int echo(struct connection *c)
 	return 1;
 }
 
-static int echo_unsent(struct connection *c)
+static int echo_unsent(struct echo_connection *c)
 {
 	struct unsent *u = c->unsent;
 	ssize_t n = send_back(c, u->data + u->done, u->len - u->done);
@@ -129,7 +129,7 @@ static int echo_unsent(struct connection *c)
 	return 1;
 }
 
-static void touch(struct connection *c)
+static void touch(struct echo_connection *c)
 {
 	struct echo_streams *s = c->streams;
 
@@ -141,7 +141,7 @@ static void touch(struct connection *c)
 // After an error, too: receiving or sending tells which, once what came before it was read.
 static void on_ready(struct pollset_item *item)
 {
-	struct connection *c = container_of(item, struct connection, item);
+	struct echo_connection *c = container_of(item, struct echo_connection, item);
 	int r = c->unsent ? echo_unsent(c) : echo(c);
 
 	if (r <= 0)
@@ -156,7 +156,8 @@ static void on_idle(void *data)
 	struct echo_streams *s = data;
 
 	while (!list_empty(&s->connections)) {
-		struct connection *c = list_entry(s->connections.next, struct connection, link);
+		struct echo_connection *c =
+			list_entry(s->connections.next, struct echo_connection, link);
 		uint64_t idle = uv_now(s->loop) - c->active;
 
 		if (idle < s->idle_ms) {
@@ -198,7 +199,7 @@ static struct record *new_record(uint64_t number, const struct sockaddr_any *rem
 int echo_streams_add(
 	struct echo_streams *s, int fd, uint64_t number, const struct sockaddr_any *remote)
 {
-	struct connection *c = xcalloc(1, sizeof(*c));
+	struct echo_connection *c = xcalloc(1, sizeof(*c));
 	int r = pollset_add(&s->pollset, &c->item, fd, WATCH_READ);
 
 	if (r < 0) {
@@ -224,8 +225,8 @@ void echo_streams_fini(struct echo_streams *s)
 	if (!s->loop)
 		return;
 	while (!list_empty(&s->connections))
-		close_connection(
-			list_entry(s->connections.next, struct connection, link), ECHO_STOPPED, 0);
+		close_connection(list_entry(s->connections.next, struct echo_connection, link),
+			ECHO_STOPPED, 0);
 	pollset_fini(&s->pollset);
 	timer_fini(&s->idle);
 	free(s->buffer);

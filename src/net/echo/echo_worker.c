@@ -110,7 +110,7 @@ static void close_datagrams(struct echo_worker *w)
 	}
 	free(w->datagrams);
 	w->datagrams = NULL;
-	bound_close(&w->bound);
+	bind_close(&w->bound);
 }
 
 void echo_worker_close(struct echo_worker *w)
@@ -210,11 +210,11 @@ static struct listener_options listener_options_of(struct echo_worker *w)
 	return o;
 }
 
-static struct bound_options bound_options_of(struct echo_worker *w)
+static struct bind_options bound_options_of(struct echo_worker *w)
 {
 	const struct listener_options *o = &w->server->options.listen;
 
-	return (struct bound_options){.type = SOCK_DGRAM,
+	return (struct bind_options){.type = SOCK_DGRAM,
 		.mode = o->mode,
 		.interface = o->interface,
 		.prepare = prepare,
@@ -238,7 +238,7 @@ int echo_worker_open(struct echo_worker *w, const struct address_list *addresses
 {
 	const struct echo_server_options *o = &w->server->options;
 	struct listener_options streams = listener_options_of(w);
-	struct bound_options datagrams = bound_options_of(w);
+	struct bind_options datagrams = bound_options_of(w);
 	struct address_list list = with_port(addresses, port);
 	int r = 0;
 
@@ -249,7 +249,7 @@ int echo_worker_open(struct echo_worker *w, const struct address_list *addresses
 		list = with_port(addresses, r < 0 ? 0 : echo_worker_port(w));
 	}
 	if (r == 0 && o->datagrams)
-		r = bound_open(&w->bound, &list, &datagrams, failed, step);
+		r = bind_open(&w->bound, &list, &datagrams, failed, step);
 	address_list_fini(&list);
 	if (r == 0)
 		let_others_join(w);
@@ -267,18 +267,18 @@ int echo_worker_open_unix(
 {
 	const struct echo_server_options *o = &w->server->options;
 	struct listener_options streams = listener_options_of(w);
-	struct bound_options datagrams = bound_options_of(w);
+	struct bind_options datagrams = bound_options_of(w);
 
 	listener_init(&w->listener, w->loop, on_accept, on_trouble, w);
 	return o->streams ? listener_open_unix(&w->listener, address, &streams, step)
-			  : bound_open_unix(&w->bound, address, &datagrams, step);
+			  : bind_open_unix(&w->bound, address, &datagrams, step);
 }
 
 int echo_worker_adopt(struct echo_worker *w, int fd, int type)
 {
 	listener_init(&w->listener, w->loop, on_accept, on_trouble, w);
 	return type == SOCK_STREAM ? listener_adopt(&w->listener, fd)
-				   : bound_adopt(&w->bound, fd, type);
+				   : bind_adopt(&w->bound, fd, type);
 }
 
 static int start_datagrams(struct echo_worker *w)

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-const struct fresh_kind fresh_kinds[] = {
+const struct defaults_kind defaults_kinds[] = {
 	{"tcp", SOCKOPT_TCP, SOCK_STREAM, false, false},
 	{"udp", SOCKOPT_UDP, SOCK_DGRAM, false, false},
 	{"unix", SOCKOPT_UNIX, SOCK_STREAM, true, false},
@@ -18,16 +18,16 @@ const struct fresh_kind fresh_kinds[] = {
 	{0},
 };
 
-const struct fresh_kind *fresh_kind_find(const char *name)
+const struct defaults_kind *defaults_kind_find(const char *name)
 {
-	for (const struct fresh_kind *k = fresh_kinds; k->name; k++)
+	for (const struct defaults_kind *k = defaults_kinds; k->name; k++)
 		if (strcmp(k->name, name) == 0)
 			return k;
 	return NULL;
 }
 
 // Unbound, so that the kernel chooses a port: nobody is told it and the socket is closed at once.
-static int open_one(const struct fresh_kind *kind, int family)
+static int open_one(const struct defaults_kind *kind, int family)
 {
 	int protocol = kind->type != SOCK_RAW ? 0
 		       : family == AF_INET6   ? (int)IPPROTO_ICMPV6
@@ -42,14 +42,14 @@ static int open_one(const struct fresh_kind *kind, int family)
 	return fd;
 }
 
-int fresh_open(struct fresh *f, const struct fresh_kind *kind)
+int defaults_open(struct defaults *f, const struct defaults_kind *kind)
 {
 	f->fd = open_one(kind, kind->unix_domain ? AF_UNIX : AF_INET);
 	f->fd6 = kind->unix_domain ? -EOPNOTSUPP : open_one(kind, AF_INET6);
 	return f->fd < 0 ? f->fd : 0;
 }
 
-void fresh_close(struct fresh *f)
+void defaults_close(struct defaults *f)
 {
 	if (f->fd >= 0)
 		sys_close(f->fd);
@@ -57,7 +57,7 @@ void fresh_close(struct fresh *f)
 		sys_close(f->fd6);
 }
 
-int fresh_read(const struct fresh *f, const struct sockopt *o, struct sockopt_value *v)
+int defaults_read(const struct defaults *f, const struct sockopt *o, struct sockopt_value *v)
 {
 	int fd = o->level == IPPROTO_IPV6 ? f->fd6 : f->fd;
 

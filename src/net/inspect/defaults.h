@@ -5,7 +5,7 @@
 
 #include "sys/sockopt/sockopt_value.h"
 
-struct fresh_kind {
+struct defaults_kind {
 	const char *name; // "tcp", "listen"
 	unsigned sockopts; // the options that it knows: SOCKOPT_TCP ...
 	int type; // SOCK_*
@@ -13,21 +13,21 @@ struct fresh_kind {
 	bool listening;
 };
 
-extern const struct fresh_kind fresh_kinds[]; // ends with a NULL name
+extern const struct defaults_kind defaults_kinds[]; // ends with a NULL name
 
-const struct fresh_kind *fresh_kind_find(const char *name); // NULL if there is none
+const struct defaults_kind *defaults_kind_find(const char *name); // NULL if there is none
 
 // A socket of IPv4, or of the Unix domain, and for the options of IPv6 one of IPv6.
-struct fresh {
+struct defaults {
 	int fd; // or the negative errno with which it could not be made
 	int fd6;
 };
 
 // Returns 0, or the negative errno for which there is not even the first socket.
-int fresh_open(struct fresh *f, const struct fresh_kind *kind);
-void fresh_close(struct fresh *f);
+int defaults_open(struct defaults *f, const struct defaults_kind *kind);
+void defaults_close(struct defaults *f);
 
 // Reads the option from the socket that it is for. Returns as sockopt_read() does.
-int fresh_read(const struct fresh *f, const struct sockopt *o, struct sockopt_value *v);
+int defaults_read(const struct defaults *f, const struct sockopt *o, struct sockopt_value *v);
 
 #endif

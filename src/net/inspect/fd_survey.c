@@ -337,11 +337,11 @@ static const struct step steps[] = {
 	{"shutdown", try_shut_writing, "ends sending", false},
 };
 
-static void run_step(struct trial *t, const struct step *s, descriptor_fn *cb, void *arg)
+static void run_step(struct trial *t, const struct step *s, fd_survey_fn *cb, void *arg)
 {
 	t->function = s->function;
 	bool kept = s->run(t);
-	const struct descriptor_outcome outcome = {
+	const struct fd_survey_outcome outcome = {
 		.call = str_c(&t->call),
 		.function = s->function,
 		.result = t->result < 0 ? -1 : t->result,
@@ -355,7 +355,7 @@ static void run_step(struct trial *t, const struct step *s, descriptor_fn *cb, v
 	cb(&outcome, arg);
 }
 
-int descriptor_try(enum pair_kind kind, descriptor_fn *cb, void *arg, const char **step)
+int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char **step)
 {
 	struct trial t = {.copy = -1};
 	int fds[2];

@@ -6,7 +6,7 @@
 
 #include "net/inspect/pair.h"
 
-struct descriptor_outcome {
+struct fd_survey_outcome {
 	const char *call; // as the trace shows it: "fchdir(3) = -1 ENOTDIR (Not a directory)"
 	const char *function; // "fchdir"
 	long result; // as the call returns it
@@ -15,10 +15,10 @@ struct descriptor_outcome {
 	const char *verdict; // "as promised", "differs" or "unspecified"
 };
 
-typedef void descriptor_fn(const struct descriptor_outcome *outcome, void *arg);
+typedef void fd_survey_fn(const struct fd_survey_outcome *outcome, void *arg);
 
 // Makes all calls, a callback each, within a few seconds. Returns 0, or a negative errno with what
 // failed in *step when there is no connection to try them on.
-int descriptor_try(enum pair_kind kind, descriptor_fn *cb, void *arg, const char **step);
+int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char **step);
 
 #endif

@@ -132,7 +132,7 @@ static int ask(struct prober *p, struct prober_slot *slot)
 
 	if (r == -EALREADY)
 		return -EINPROGRESS;
-	if (r == 0 && outgoing_is_self(slot->fd)) {
+	if (r == 0 && outbound_is_self(slot->fd)) {
 		close_slot(p, slot);
 		return -ECONNREFUSED;
 	}
@@ -141,14 +141,14 @@ static int ask(struct prober *p, struct prober_slot *slot)
 	return r;
 }
 
-static int open_slot(struct prober *p, struct prober_slot *slot, enum outgoing_step *step)
+static int open_slot(struct prober *p, struct prober_slot *slot, enum outbound_step *step)
 {
 	int fd;
 
 	*step = OUTGOING_CONNECT;
 	if (slot->fd >= 0)
 		return 0;
-	fd = outgoing_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
+	fd = outbound_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
 	if (fd < 0)
 		return fd;
 	slot->fd = fd;
@@ -157,7 +157,7 @@ static int open_slot(struct prober *p, struct prober_slot *slot, enum outgoing_s
 }
 
 int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **found,
-	enum outgoing_step *step)
+	enum outbound_step *step)
 {
 	struct prober_slot *slot = prober_has_room(p) ? take(p, a->sa.sa_family) : NULL;
 	int r;
@@ -214,7 +214,7 @@ static void on_ready(struct watch *w, unsigned events)
 	p->on_done(p->data);
 }
 
-int prober_init(struct prober *p, uv_loop_t *loop, const struct outgoing_options *options,
+int prober_init(struct prober *p, uv_loop_t *loop, const struct outbound_options *options,
 	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data)
 {
 	int r;

@@ -34,7 +34,7 @@ static void fail(struct scan *s, enum dial_failure failure, int error)
 
 // A socket could not be prepared as was asked for, which no other port would change.
 static void fail_to_prepare(
-	struct scan *s, const struct sockaddr_any *a, enum outgoing_step step, int error)
+	struct scan *s, const struct sockaddr_any *a, enum outbound_step step, int error)
 {
 	s->outcome.attempts = xcalloc(1, sizeof(*s->outcome.attempts));
 	s->outcome.attempts[0] = (struct dial_attempt){.address = *a, .step = step, .error = error};
@@ -54,7 +54,7 @@ static void try_failed(struct scan *s, struct scan_port *p)
 		s->left--;
 		return;
 	}
-	due_add(&s->delayed, &p->due, uv_now(s->loop));
+	deadline_queue_add(&s->delayed, &p->due, uv_now(s->loop));
 	s->on_retry(s, p);
 }
 
@@ -79,7 +79,7 @@ static void give_up(struct scan *s, struct prober_slot *slot)
 	p->pending--;
 }
 
-static void give_up_all(struct scan *s, struct due_queue *q, const struct scan_port *p)
+static void give_up_all(struct scan *s, struct deadline_queue *q, const struct scan_port *p)
 {
 	list_for_each (link, &q->items) {
 		struct prober_slot *slot = list_entry(link, struct prober_slot, due.link);
@@ -143,7 +143,7 @@ static void connected(struct scan *s, struct prober_slot *slot)
 	}
 	if (s->options.any)
 		settle_delayed(s);
-	due_add(&s->reading, &slot->due, uv_now(s->loop));
+	deadline_queue_add(&s->reading, &slot->due, uv_now(s->loop));
 	if (s->options.banner_ms && prober_listen(&s->prober, slot) == 0) {
 		on_banner(s, slot);
 	} else {
@@ -175,7 +175,7 @@ static bool start_attempt(struct scan *s, struct scan_port *p)
 {
 	struct sockaddr_any a = s->addresses->items[p->next];
 	struct prober_slot *slot;
-	enum outgoing_step step = OUTGOING_CONNECT;
+	enum outbound_step step = OUTGOING_CONNECT;
 	int r;
 
 	sockaddr_set_port(&a, p->port);
@@ -189,7 +189,7 @@ static bool start_attempt(struct scan *s, struct scan_port *p)
 		if (r == 0)
 			connected(s, slot);
 		else
-			due_add(&s->fresh, &slot->due, uv_now(s->loop));
+			deadline_queue_add(&s->fresh, &slot->due, uv_now(s->loop));
 	} else if (step == OUTGOING_SOCKET || step == OUTGOING_CONNECT || r == -ENOPROTOOPT) {
 		attempt_failed(s, p, r);
 	} else {
@@ -225,33 +225,33 @@ static void start_attempts(struct scan *s)
 
 static void on_due(struct scan *s, uint64_t now)
 {
-	struct due *d;
+	struct deadline_link *d;
 
 	// The next address need not wait any longer for this attempt.
-	while ((d = due_first(&s->fresh, now))) {
+	while ((d = deadline_queue_first(&s->fresh, now))) {
 		struct prober_slot *slot = list_entry(d, struct prober_slot, due);
 		struct scan_port *p = slot->data;
 
 		list_remove(&d->link);
-		due_add(&s->waiting, d, d->since);
+		deadline_queue_add(&s->waiting, d, d->since);
 		if (p->next < s->addresses->count)
 			make_ready(s, p);
 	}
-	while ((d = due_first(&s->waiting, now))) {
+	while ((d = deadline_queue_first(&s->waiting, now))) {
 		struct prober_slot *slot = list_entry(d, struct prober_slot, due);
 		struct scan_port *p = slot->data;
 
 		give_up(s, slot);
 		attempt_failed(s, p, -ETIMEDOUT);
 	}
-	while ((d = due_first(&s->reading, now))) {
+	while ((d = deadline_queue_first(&s->reading, now))) {
 		struct prober_slot *slot = list_entry(d, struct prober_slot, due);
 		struct scan_port *p = slot->data;
 
 		give_up(s, slot);
 		tell_open(s, p);
 	}
-	while ((d = due_first(&s->delayed, now))) {
+	while ((d = deadline_queue_first(&s->delayed, now))) {
 		struct scan_port *p = list_entry(d, struct scan_port, due);
 
 		list_remove(&d->link);
@@ -267,10 +267,10 @@ static uint64_t time_to_wait(const struct scan *s, uint64_t now)
 
 	if (next_port(s) && prober_has_room(&s->prober))
 		return 0;
-	wait = due_wait(&s->fresh, now, wait);
-	wait = due_wait(&s->waiting, now, wait);
-	wait = due_wait(&s->reading, now, wait);
-	return due_wait(&s->delayed, now, wait);
+	wait = deadline_queue_wait(&s->fresh, now, wait);
+	wait = deadline_queue_wait(&s->waiting, now, wait);
+	wait = deadline_queue_wait(&s->reading, now, wait);
+	return deadline_queue_wait(&s->delayed, now, wait);
 }
 
 static void finish(struct scan *s)
@@ -306,10 +306,10 @@ static void init_queues(struct scan *s)
 	if (!attempt_ms)
 		attempt_ms = ATTEMPT_MS;
 	list_init(&s->ready);
-	due_queue_init(&s->delayed, s->options.dial.retry_delay_ms);
-	due_queue_init(&s->fresh, MIN(STAGGER_MS, attempt_ms));
-	due_queue_init(&s->waiting, attempt_ms);
-	due_queue_init(&s->reading, s->options.banner_ms);
+	deadline_queue_init(&s->delayed, s->options.dial.retry_delay_ms);
+	deadline_queue_init(&s->fresh, MIN(STAGGER_MS, attempt_ms));
+	deadline_queue_init(&s->waiting, attempt_ms);
+	deadline_queue_init(&s->reading, s->options.banner_ms);
 }
 
 // Without PORTS the addresses are complete as they are.

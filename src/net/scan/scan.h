@@ -35,7 +35,7 @@ struct scan_port {
 	uint64_t tries; // that have failed
 
 	// Private.
-	struct due due; // when waiting for its next attempt
+	struct deadline_link due; // when waiting for its next attempt
 	int try_error; // of the try under way
 	size_t next; // address to try next
 	size_t pending; // attempts under way
@@ -66,10 +66,10 @@ struct scan {
 	size_t next; // port to try first next
 	size_t left; // ports that are not settled
 	struct list ready; // ports whose next attempt may start
-	struct due_queue delayed; // ports that are tried again later
-	struct due_queue fresh; // attempts that hold back those on the next address
-	struct due_queue waiting; // attempts that no longer do
-	struct due_queue reading; // connections that may say something
+	struct deadline_queue delayed; // ports that are tried again later
+	struct deadline_queue fresh; // attempts that hold back those on the next address
+	struct deadline_queue waiting; // attempts that no longer do
+	struct deadline_queue reading; // connections that may say something
 	struct timer timer;
 };
 

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void look_up(struct target *t);
+static void look_up(struct scan_target *t);
 
-static void finish(struct target *t)
+static void finish(struct scan_target *t)
 {
 	if (t->lookup)
 		lookup_cancel(t->lookup);
@@ -18,7 +18,7 @@ static void finish(struct target *t)
 	t->done(t); // may free it
 }
 
-static void succeed(struct target *t, struct address_list list)
+static void succeed(struct scan_target *t, struct address_list list)
 {
 	interleave_families(&list);
 	list.count = MIN(list.count, DIAL_MAX_ADDRESSES);
@@ -27,7 +27,7 @@ static void succeed(struct target *t, struct address_list list)
 	finish(t);
 }
 
-static void try_failed(struct target *t, enum dial_failure failure, int code, int error)
+static void try_failed(struct scan_target *t, enum dial_failure failure, int code, int error)
 {
 	const struct dial_options *o = t->options;
 
@@ -42,7 +42,7 @@ static void try_failed(struct target *t, enum dial_failure failure, int code, in
 	t->on_retry(t);
 }
 
-static const char *next_service(const struct target *t)
+static const char *next_service(const struct scan_target *t)
 {
 	const struct strlist *names = &t->ports.services;
 
@@ -51,7 +51,7 @@ static const char *next_service(const struct target *t)
 
 static void on_lookup(void *data, int code, int error, struct address_list list)
 {
-	struct target *t = data;
+	struct scan_target *t = data;
 	const char *service = next_service(t);
 
 	t->is_resolved = t->lookup;
@@ -74,7 +74,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 }
 
 // Looks up the services, and the host at last.
-static void look_up(struct target *t)
+static void look_up(struct scan_target *t)
 {
 	const char *service = next_service(t);
 	int r;
@@ -96,7 +96,7 @@ static void look_up(struct target *t)
 
 static void on_timer(void *data)
 {
-	struct target *t = data;
+	struct scan_target *t = data;
 
 	if (t->lookup)
 		try_failed(t, DIAL_TIMEOUT, 0, -ETIMEDOUT);
@@ -104,13 +104,13 @@ static void on_timer(void *data)
 		look_up(t);
 }
 
-struct target *target_create(uv_loop_t *loop, const struct endpoint *endpoint,
-	const struct ports *wanted, const struct dial_options *options, target_fn *done,
-	target_retry_fn *on_retry, void *data)
+struct scan_target *scan_target_create(uv_loop_t *loop, const struct endpoint *endpoint,
+	const struct ports *wanted, const struct dial_options *options, scan_target_fn *done,
+	scan_target_retry_fn *on_retry, void *data)
 {
-	struct target *t = xcalloc(1, sizeof(*t));
+	struct scan_target *t = xcalloc(1, sizeof(*t));
 
-	*t = (struct target){.ports = *wanted,
+	*t = (struct scan_target){.ports = *wanted,
 		.data = data,
 		.loop = loop,
 		.endpoint = endpoint,
@@ -122,7 +122,7 @@ struct target *target_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	return t;
 }
 
-void target_destroy(struct target *t)
+void scan_target_destroy(struct scan_target *t)
 {
 	if (!t)
 		return;

@@ -8,16 +8,16 @@
 #include "net/dial.h"
 #include "net/addr/ports.h"
 
-struct target;
+struct scan_target;
 
 // Called once, with all that was asked for, or with the reason why not in t->outcome. The callback
-// may call target_destroy().
-typedef void target_fn(struct target *t);
+// may call scan_target_destroy().
+typedef void scan_target_fn(struct scan_target *t);
 
 // Called when a try has failed and another will follow; it must not destroy the target.
-typedef void target_retry_fn(struct target *t);
+typedef void scan_target_retry_fn(struct scan_target *t);
 
-struct target {
+struct scan_target {
 	struct dial_outcome outcome; // of the last try; it has no attempts
 	const char *service; // that was not found, or NULL
 	struct address_list addresses; // without ports, in the order in which to try them
@@ -30,8 +30,8 @@ struct target {
 	uv_loop_t *loop;
 	const struct endpoint *endpoint;
 	const struct dial_options *options;
-	target_fn *done;
-	target_retry_fn *on_retry;
+	scan_target_fn *done;
+	scan_target_retry_fn *on_retry;
 	size_t resolved; // names of services
 	struct lookup *lookup;
 	struct timer timer;
@@ -39,11 +39,11 @@ struct target {
 
 // Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. No callback
 // is ever called from here.
-struct target *target_create(uv_loop_t *loop, const struct endpoint *endpoint,
-	const struct ports *wanted, const struct dial_options *options, target_fn *done,
-	target_retry_fn *on_retry, void *data);
+struct scan_target *scan_target_create(uv_loop_t *loop, const struct endpoint *endpoint,
+	const struct ports *wanted, const struct dial_options *options, scan_target_fn *done,
+	scan_target_retry_fn *on_retry, void *data);
 
 // Ends whatever is under way. NULL does nothing.
-void target_destroy(struct target *t);
+void scan_target_destroy(struct scan_target *t);
 
 #endif

@@ -37,7 +37,7 @@
 
 #ifdef SANDBOX_ARCH
 
-struct filter {
+struct seccomp_program {
 	struct sock_filter code[MAX_INSTRUCTIONS];
 	unsigned short len;
 	bool is_too_long;
@@ -52,31 +52,32 @@ static const unsigned ioctls[] = {FIONREAD, FIONBIO, TIOCOUTQ, SIOCATMARK, SIOCG
 	SIOCGIFINDEX, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, TCGETS, TCSETS, TCSETSW, TCSETSF,
 	TIOCGWINSZ, TIOCGPGRP};
 
-static void add(struct filter *f, unsigned code, uint32_t k, uint8_t jt, uint8_t jf)
+static void add(struct seccomp_program *f, unsigned code, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	if (f->len < MAX_INSTRUCTIONS)
 		f->code[f->len] = (struct sock_filter){(uint16_t)code, jt, jf, k};
 	f->len++;
 }
 
-static void load(struct filter *f, size_t offset)
+static void load(struct seccomp_program *f, size_t offset)
 {
 	add(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-static void end(struct filter *f, uint32_t verdict)
+static void end(struct seccomp_program *f, uint32_t verdict)
 {
 	add(f, BPF_RET | BPF_K, verdict, 0, 0);
 }
 
 // Ends with VERDICT if what was loaded equals K.
-static void end_if_equal(struct filter *f, uint32_t k, uint32_t verdict)
+static void end_if_equal(struct seccomp_program *f, uint32_t k, uint32_t verdict)
 {
 	add(f, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
 	end(f, verdict);
 }
 
-static void check_values(struct filter *f, size_t arg, const unsigned *values, size_t count)
+static void check_values(
+	struct seccomp_program *f, size_t arg, const unsigned *values, size_t count)
 {
 	load(f, DATA_ARG(arg));
 	for (size_t i = 0; i < count; i++)
@@ -85,7 +86,7 @@ static void check_values(struct filter *f, size_t arg, const unsigned *values, s
 }
 
 // Allows the call if the argument has one of the bits, or none of them.
-static void check_bits(struct filter *f, size_t arg, uint32_t bits, bool wanted)
+static void check_bits(struct seccomp_program *f, size_t arg, uint32_t bits, bool wanted)
 {
 	load(f, DATA_ARG(arg));
 	add(f, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
@@ -94,7 +95,7 @@ static void check_bits(struct filter *f, size_t arg, uint32_t bits, bool wanted)
 }
 
 // Allows socket(FAMILY, TYPE, PROTOCOL) and the same with protocol 0.
-static void allow_kind(struct filter *f, int family, int type, int protocol)
+static void allow_kind(struct seccomp_program *f, int family, int type, int protocol)
 {
 	load(f, DATA_ARG(0));
 	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)family, 0, 8);
@@ -107,7 +108,7 @@ static void allow_kind(struct filter *f, int family, int type, int protocol)
 }
 
 // A Unix socket for datagrams is what names of interfaces and a service manager are asked with.
-static void check_socket(struct filter *f)
+static void check_socket(struct seccomp_program *f)
 {
 	allow_kind(f, AF_UNIX, SOCK_DGRAM, 0);
 	if (f->needs & (SANDBOX_DIAL | SANDBOX_NAMES)) {
@@ -124,7 +125,7 @@ static void check_socket(struct filter *f)
 }
 
 // Nothing is made. Standard output may have to be opened again, other things only to be read.
-static void check_opening(struct filter *f, size_t flags)
+static void check_opening(struct seccomp_program *f, size_t flags)
 {
 	unsigned refused = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 
@@ -133,7 +134,7 @@ static void check_opening(struct filter *f, size_t flags)
 	check_bits(f, flags, refused, false);
 }
 
-static void end_with(struct filter *f, enum fate fate)
+static void end_with(struct seccomp_program *f, enum fate fate)
 {
 	const unsigned itself = (unsigned)getpid();
 	const unsigned caller = 0;
@@ -183,7 +184,7 @@ static void end_with(struct filter *f, enum fate fate)
 }
 
 // Makes the branch or the far jump at INDEX lead to what is added next.
-static void aim(struct filter *f, size_t index, bool is_far)
+static void aim(struct seccomp_program *f, size_t index, bool is_far)
 {
 	size_t distance = f->len - index - 1;
 
@@ -197,7 +198,7 @@ static void aim(struct filter *f, size_t index, bool is_far)
 
 // Decides about the calls in the runs FIRST to LAST, whose number was loaded, by halves: the kernel
 // runs the filter for each call there is when it takes it over.
-static void decide(struct filter *f, size_t first, size_t last)
+static void decide(struct seccomp_program *f, size_t first, size_t last)
 {
 	size_t middle = (first + last + 1) / 2;
 	unsigned short branch;
@@ -218,7 +219,7 @@ static void decide(struct filter *f, size_t first, size_t last)
 	decide(f, middle, last);
 }
 
-static void build(struct filter *f)
+static void build(struct seccomp_program *f)
 {
 	size_t count = 1; // the first run begins with call 0
 
@@ -245,7 +246,7 @@ bool sandbox_has_filter(void)
 int sandbox_restrict_calls(const struct sandbox *s)
 {
 	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
-	struct filter f = {.needs = s->needs, .fates = fates};
+	struct seccomp_program f = {.needs = s->needs, .fates = fates};
 	struct sock_fprog program = {.filter = f.code};
 	long r;
 

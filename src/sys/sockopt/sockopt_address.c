@@ -12,7 +12,7 @@
 #include <string.h>
 
 // The parts of "GROUP%interface,SOURCE,LOCAL"; what is left out is empty.
-struct words {
+struct word_list {
 	char address[INET6_ADDRSTRLEN];
 	unsigned ifindex;
 	char more[2][INET6_ADDRSTRLEN];
@@ -40,7 +40,7 @@ static int find_interface(const char *name, unsigned *ifindex)
 	return *ifindex ? 0 : -ENODEV;
 }
 
-static int split(struct words *w, const char *word)
+static int split(struct word_list *w, const char *word)
 {
 	size_t len = strcspn(word, "%,");
 	int r = copy_word(w->address, sizeof(w->address), word, len);
@@ -137,7 +137,7 @@ int sockopt_parse_in_if(struct sockopt_value *v, const struct sockopt *o, const 
 
 int sockopt_parse_in_mreq(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct ip_mreqn mreq = {0};
 	int r = split(&w, word);
 
@@ -153,7 +153,7 @@ int sockopt_parse_in_mreq(struct sockopt_value *v, const struct sockopt *o, cons
 
 int sockopt_parse_in6_mreq(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct ipv6_mreq mreq = {0};
 	int r = split(&w, word);
 
@@ -168,7 +168,7 @@ int sockopt_parse_in6_mreq(struct sockopt_value *v, const struct sockopt *o, con
 
 int sockopt_parse_in_source(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct ip_mreq_source mreq = {0};
 	int r = split(&w, word);
 
@@ -184,7 +184,7 @@ int sockopt_parse_in_source(struct sockopt_value *v, const struct sockopt *o, co
 
 int sockopt_parse_group(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct group_req req = {0};
 	int r = split(&w, word);
 
@@ -199,7 +199,7 @@ int sockopt_parse_group(struct sockopt_value *v, const struct sockopt *o, const 
 
 int sockopt_parse_group_source(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct group_source_req req = {0};
 	int r = split(&w, word);
 
@@ -215,7 +215,7 @@ int sockopt_parse_group_source(struct sockopt_value *v, const struct sockopt *o,
 
 int sockopt_parse_in6_pktinfo(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
-	struct words w;
+	struct word_list w;
 	struct in6_pktinfo info = {0};
 	int r = split(&w, word);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The parts of sys/sockopt_value: each type of value is read by one function and written by
+// The parts of sys/sockopt/sockopt_value: each type of value is read by one function and written by
 // another.
 #ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPT_CODEC_H
 #define SOCKCTL_SYS_SOCKOPT_SOCKOPT_CODEC_H

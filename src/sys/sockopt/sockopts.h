@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// How a value is kept in memory and written as a word; sys/sockopt_value has a codec for each.
+// How a value is kept in memory and written as a word; sys/sockopt/sockopt_value has a codec for
+// each.
 enum sockopt_type {
 	SOCKOPT_BOOL, // int, 0 or 1
 	SOCKOPT_INT,

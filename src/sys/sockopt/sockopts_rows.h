@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// How the rows of the table of socket options are written. For the files sys/sockopts*.c only.
+// How the rows of the table of socket options are written. For the files sys/sockopt/sockopts*.c
+// only.
 #ifndef SOCKCTL_SYS_SOCKOPT_SOCKOPTS_ROWS_H
 #define SOCKCTL_SYS_SOCKOPT_SOCKOPTS_ROWS_H
 

@@ -6,22 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int value(const struct policy_list *l, const char *address)
+static int value(const struct gai_policy_list *l, const char *address)
 {
 	struct ip ip;
 
 	assert_true(ip_parse(address, &ip));
 	ip = ip_mapped(&ip);
-	return policy_value(l, &ip);
+	return gai_policy_value(l, &ip);
 }
 
 // What RFC 3484 had and the C library keeps.
 static void test_defaults(void **state)
 {
-	struct policy p;
+	struct gai_policy p;
 
 	(void)state;
-	policy_init(&p, "/nonexistent");
+	gai_policy_init(&p, "/nonexistent");
 	assert_int_equal(value(&p.labels, "::1"), 0);
 	assert_int_equal(value(&p.labels, "2620:fe::fe"), 1);
 	assert_int_equal(value(&p.labels, "2002::1"), 2);
@@ -35,10 +35,10 @@ static void test_defaults(void **state)
 	assert_int_equal(value(&p.scopes, "127.0.0.1"), 2);
 	assert_int_equal(value(&p.scopes, "169.254.1.1"), 2);
 	assert_int_equal(value(&p.scopes, "10.0.0.1"), 14);
-	policy_fini(&p);
+	gai_policy_fini(&p);
 }
 
-static void read_text(struct policy *p, const char *text)
+static void read_text(struct gai_policy *p, const char *text)
 {
 	char path[] = "/tmp/sockctl-policy-XXXXXX";
 	int fd = mkstemp(path);
@@ -46,13 +46,13 @@ static void read_text(struct policy *p, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	policy_init(p, path);
+	gai_policy_init(p, path);
 	unlink(path);
 }
 
 static void test_file(void **state)
 {
-	struct policy p;
+	struct gai_policy p;
 
 	(void)state;
 	read_text(&p, "# IPv4 first\n"
@@ -70,7 +70,7 @@ static void test_file(void **state)
 	assert_int_equal(value(&p.scopes, "10.1.2.3"), 5);
 	assert_int_equal(value(&p.scopes, "192.168.1.1"), 2);
 	assert_int_equal(value(&p.scopes, "127.0.0.1"), 14);
-	policy_fini(&p);
+	gai_policy_fini(&p);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "session/calls.h"
+#include "session/stream_calls.h"
 
 #include "base/value.h"
 #include "opts/msg_flags.h"
@@ -81,9 +81,9 @@ int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer
 	peer->recv_flags = c->recv_flags;
 	peer->recv_limit = c->recv_exactly;
 	if (c->reset)
-		r = stream_close_by_reset(fd);
+		r = stream_socket_close_by_reset(fd);
 	if (r == 0 && c->recv_exactly && peer->is_private) // others would have to wait as well
-		r = stream_receive_at_once(fd, c->recv_exactly);
+		r = stream_socket_receive_at_once(fd, c->recv_exactly);
 	if (r == 0 && c->oob) {
 		r = urgent_init(urgent, fd, peer->rd, fn, data);
 		peer->urgent = urgent;

@@ -9,14 +9,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void check(const struct policy_list *l, const char *address)
+static void check(const struct gai_policy_list *l, const char *address)
 {
 	struct ip ip;
 	int value;
 
 	require(ip_parse(address, &ip));
 	ip = ip_mapped(&ip);
-	value = policy_value(l, &ip);
+	value = gai_policy_value(l, &ip);
 	for (size_t i = 0; i < l->count; i++) {
 		require(l->items[i].prefix.length <= 128 && l->items[i].value >= 0);
 		if (l->items[i].value == value && ip_prefix_has(&l->items[i].prefix, &ip))
@@ -29,13 +29,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const char *const addresses[] = {
 		"::", "::1", "::5", "2002::1", "2620:fe::fe", "fd00::1", "127.0.0.1", "192.0.2.1"};
-	struct policy p;
+	struct gai_policy p;
 	char path[32];
 	int fd = memfd_create("policy", MFD_CLOEXEC);
 
 	require(fd >= 0 && write(fd, data, len) == (ssize_t)len);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	policy_init(&p, path);
+	gai_policy_init(&p, path);
 	close(fd);
 	require(p.labels.count && p.precedences.count && p.scopes.count);
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
@@ -43,6 +43,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check(&p.precedences, addresses[i]);
 		check(&p.scopes, addresses[i]);
 	}
-	policy_fini(&p);
+	gai_policy_fini(&p);
 	return 0;
 }

@@ -12,60 +12,60 @@
 #define MIB (1024 * 1024)
 
 static struct relay relay = {.finished = true}; // nothing to be woken
-static struct reader *given_up;
+static struct fanout_reader *given_up;
 static unsigned rooms;
 
-static void on_behind(struct audience *a, struct reader *r)
+static void on_behind(struct fanout *a, struct fanout_reader *r)
 {
 	(void)a;
 	given_up = r;
-	audience_leave(r);
+	fanout_leave(r);
 }
 
-static void on_room(struct audience *a)
+static void on_room(struct fanout *a)
 {
 	(void)a;
 	rooms++;
 }
 
-static void open_audience(struct audience *a)
+static void open_audience(struct fanout *a)
 {
 	given_up = NULL;
 	rooms = 0;
-	audience_init(a, &loop, on_behind, on_room, NULL);
+	fanout_init(a, &loop, on_behind, on_room, NULL);
 }
 
-static void say(struct audience *a, const struct reader *from, const char *text)
+static void say(struct fanout *a, const struct fanout_reader *from, const char *text)
 {
-	audience_give(a, from, text, strlen(text));
+	fanout_give(a, from, text, strlen(text));
 }
 
-static void expect(struct reader *r, const char *text)
+static void expect(struct fanout_reader *r, const char *text)
 {
 	char buf[100] = {0};
 
-	assert_int_equal(audience_take(r, buf, sizeof(buf) - 1), strlen(text));
+	assert_int_equal(fanout_take(r, buf, sizeof(buf) - 1), strlen(text));
 	assert_string_equal(buf, text);
 }
 
 static void test_everybody_but_the_speaker(void **state)
 {
-	struct audience a;
-	struct reader one;
-	struct reader two;
-	struct reader late;
+	struct fanout a;
+	struct fanout_reader one;
+	struct fanout_reader two;
+	struct fanout_reader late;
 	char letter;
 
 	(void)state;
 	open_audience(&a);
-	audience_join(&a, &one, &relay);
-	audience_join(&a, &two, &relay);
+	fanout_join(&a, &one, &relay);
+	fanout_join(&a, &two, &relay);
 	say(&a, NULL, "all ");
 	say(&a, &one, "from one ");
 	say(&a, &two, "from two");
-	audience_join(&a, &late, &relay);
+	fanout_join(&a, &late, &relay);
 	expect(&one, "all from two");
-	assert_int_equal(audience_take(&two, &letter, 1), 1); // within a piece
+	assert_int_equal(fanout_take(&two, &letter, 1), 1); // within a piece
 	assert_int_equal(letter, 'a');
 	expect(&two, "ll from one ");
 	expect(&late, "");
@@ -73,126 +73,126 @@ static void test_everybody_but_the_speaker(void **state)
 	expect(&one, "!");
 	expect(&two, "");
 	expect(&late, "!");
-	audience_leave(&one);
-	audience_leave(&one);
+	fanout_leave(&one);
+	fanout_leave(&one);
 	expect(&one, "");
 	say(&a, &late, "?");
 	expect(&two, "?");
-	audience_leave(&two);
-	audience_leave(&late);
-	audience_fini(&a);
+	fanout_leave(&two);
+	fanout_leave(&late);
+	fanout_fini(&a);
 }
 
 // Room there is again when the slowest has caught up, or has left.
 static void test_room(void **state)
 {
 	static char block[MIB / 4 - 100]; // five are too many
-	struct audience a;
-	struct reader one;
-	struct reader two;
+	struct fanout a;
+	struct fanout_reader one;
+	struct fanout_reader two;
 
 	(void)state;
 	open_audience(&a);
-	audience_join(&a, &one, &relay);
-	audience_join(&a, &two, &relay);
+	fanout_join(&a, &one, &relay);
+	fanout_join(&a, &two, &relay);
 	for (int way = 0; way < 2; way++) {
 		for (int i = 0; i < 5; i++) {
-			assert_true(audience_has_room(&a, NULL));
-			audience_give(&a, &one, block, sizeof(block));
+			assert_true(fanout_has_room(&a, NULL));
+			fanout_give(&a, &one, block, sizeof(block));
 		}
-		assert_false(audience_has_room(&a, NULL));
-		assert_false(audience_has_room(&a, &one));
-		assert_true(audience_has_room(&a, &two)); // it holds up nobody by what it says
+		assert_false(fanout_has_room(&a, NULL));
+		assert_false(fanout_has_room(&a, &one));
+		assert_true(fanout_has_room(&a, &two)); // it holds up nobody by what it says
 		assert_int_equal(rooms, way);
 		if (way == 0)
-			while (audience_take(&two, block, sizeof(block)))
+			while (fanout_take(&two, block, sizeof(block)))
 				;
 		else
-			audience_leave(&two);
+			fanout_leave(&two);
 		assert_int_equal(rooms, way + 1);
-		assert_true(audience_has_room(&a, &one));
+		assert_true(fanout_has_room(&a, &one));
 	}
-	audience_leave(&one);
-	audience_fini(&a);
+	fanout_leave(&one);
+	fanout_fini(&a);
 }
 
 // Who is far behind may go on giving, but not for ever.
 static void test_most_that_is_kept(void **state)
 {
 	static char block[MIB];
-	struct audience a;
-	struct reader one;
-	struct reader two;
+	struct fanout a;
+	struct fanout_reader one;
+	struct fanout_reader two;
 	size_t kept = 0;
 
 	(void)state;
 	open_audience(&a);
-	audience_join(&a, &one, &relay);
-	audience_join(&a, &two, &relay);
+	fanout_join(&a, &one, &relay);
+	fanout_join(&a, &two, &relay);
 	for (int i = 0; i < 2; i++)
-		audience_give(&a, &one, block, sizeof(block));
-	for (; audience_has_room(&a, &two); kept++) {
+		fanout_give(&a, &one, block, sizeof(block));
+	for (; fanout_has_room(&a, &two); kept++) {
 		assert_in_range(kept, 0, 16);
-		audience_give(&a, &two, block, sizeof(block));
-		assert_int_equal(audience_take(&one, block, sizeof(block)), sizeof(block));
+		fanout_give(&a, &two, block, sizeof(block));
+		assert_int_equal(fanout_take(&one, block, sizeof(block)), sizeof(block));
 	}
 	assert_in_range(kept, 4, 16);
 	assert_int_equal(rooms, 0);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(audience_take(&two, block, sizeof(block)), sizeof(block));
-	assert_int_equal(audience_take(&two, block, sizeof(block)), 0);
+		assert_int_equal(fanout_take(&two, block, sizeof(block)), sizeof(block));
+	assert_int_equal(fanout_take(&two, block, sizeof(block)), 0);
 	assert_int_equal(rooms, 1);
-	assert_true(audience_has_room(&a, &one));
-	assert_true(audience_has_room(&a, &two));
-	audience_leave(&one);
-	audience_leave(&two);
-	audience_fini(&a);
+	assert_true(fanout_has_room(&a, &one));
+	assert_true(fanout_has_room(&a, &two));
+	fanout_leave(&one);
+	fanout_leave(&two);
+	fanout_fini(&a);
 }
 
 // Who takes nothing is given up where another has nothing left, and only there.
 static void test_patience(void **state)
 {
 	static char block[MIB / 4 - 100]; // five are too many
-	struct audience a;
-	struct reader speaker;
-	struct reader deaf;
-	struct reader other;
+	struct fanout a;
+	struct fanout_reader speaker;
+	struct fanout_reader deaf;
+	struct fanout_reader other;
 
 	(void)state;
 	open_audience(&a);
-	audience_join(&a, &speaker, &relay);
-	audience_join(&a, &deaf, &relay);
+	fanout_join(&a, &speaker, &relay);
+	fanout_join(&a, &deaf, &relay);
 	for (int i = 0; i < 5; i++)
-		audience_give(&a, &speaker, block, sizeof(block));
+		fanout_give(&a, &speaker, block, sizeof(block));
 	speaker.is_held_up = true;
 	loop_for(500);
 	assert_null(given_up);
-	audience_join(&a, &other, &relay);
+	fanout_join(&a, &other, &relay);
 	loop_for(500);
 	assert_ptr_equal(given_up, &deaf);
-	assert_true(audience_has_room(&a, &speaker));
-	audience_leave(&speaker);
-	audience_leave(&other);
-	audience_fini(&a);
+	assert_true(fanout_has_room(&a, &speaker));
+	fanout_leave(&speaker);
+	fanout_leave(&other);
+	fanout_fini(&a);
 }
 
 // Anything in any order, beside a queue for each.
 enum { READERS = 6, STEPS = 20000, LARGEST = 5000 };
 
 struct model {
-	struct reader reader;
+	struct fanout_reader reader;
 	bool is_here;
 	struct str queue; // what it has still to hear
 };
 
-static void model_give(struct audience *a, struct model *all, int from, uint64_t random)
+static void model_give(struct fanout *a, struct model *all, int from, uint64_t random)
 {
 	char data[LARGEST];
 	size_t len = 1 + random % (random & 64 ? LARGEST : 8);
 
 	for (size_t i = 0; i < len; i++)
 		data[i] = (char)(random + i * 7);
-	audience_give(a, from < 0 ? NULL : &all[from].reader, data, len);
+	fanout_give(a, from < 0 ? NULL : &all[from].reader, data, len);
 	for (int i = 0; i < READERS; i++)
 		if (all[i].is_here && i != from)
 			str_addn(&all[i].queue, data, len);
@@ -201,7 +201,7 @@ static void model_give(struct audience *a, struct model *all, int from, uint64_t
 static void model_take(struct model *m, size_t most)
 {
 	char *data = xmalloc(most + 1);
-	size_t n = audience_take(&m->reader, data, most);
+	size_t n = fanout_take(&m->reader, data, most);
 
 	assert_int_equal(n, MIN(most, m->queue.len));
 	if (n)
@@ -210,19 +210,19 @@ static void model_take(struct model *m, size_t most)
 	free(data);
 }
 
-static void model_toggle(struct audience *a, struct model *m)
+static void model_toggle(struct fanout *a, struct model *m)
 {
 	if (m->is_here)
-		audience_leave(&m->reader);
+		fanout_leave(&m->reader);
 	else
-		audience_join(a, &m->reader, &relay);
+		fanout_join(a, &m->reader, &relay);
 	m->is_here = !m->is_here;
 	str_fini(&m->queue);
 }
 
 static void test_any_order(void **state)
 {
-	struct audience a;
+	struct fanout a;
 	struct model all[READERS] = {0};
 	uint64_t random = 1;
 
@@ -245,10 +245,10 @@ static void test_any_order(void **state)
 					model_take(&all[i], all[i].queue.len);
 	}
 	for (int i = 0; i < READERS; i++) {
-		audience_leave(&all[i].reader);
+		fanout_leave(&all[i].reader);
 		str_fini(&all[i].queue);
 	}
-	audience_fini(&a);
+	fanout_fini(&a);
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // The options that change how a stream is sent, received and closed: flags of send and recv, urgent
 // data, peeking, an exact number of bytes, a reset.
-#ifndef SOCKCTL_SESSION_CALLS_H
-#define SOCKCTL_SESSION_CALLS_H
+#ifndef SOCKCTL_SESSION_STREAM_CALLS_H
+#define SOCKCTL_SESSION_STREAM_CALLS_H
 
 #include "cli/opt.h"
 #include "io/channel.h"
