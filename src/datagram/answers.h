@@ -4,7 +4,7 @@
 #define SOCKCTL_DATAGRAM_ANSWERS_H
 
 #include "app.h"
-#include "datagram/output.h"
+#include "datagram/datagram_opts.h"
 #include "net/bind.h"
 #include "net/dgram/sender.h"
 

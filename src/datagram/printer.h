@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_DATAGRAM_PRINTER_H
 #define SOCKCTL_DATAGRAM_PRINTER_H
 
-#include "datagram/output.h"
+#include "datagram/datagram_opts.h"
 
 // For one datagram of the Unix domain: more than a send buffer of the usual size lets pass.
 #define PRINTER_UNIX_ROOM ((size_t)256 << 10)

@@ -4,7 +4,7 @@
 #define SOCKCTL_DATAGRAM_RECV_H
 
 #include "opts/confine.h"
-#include "datagram/output.h"
+#include "datagram/datagram_opts.h"
 #include "opts/socket_options.h"
 #include "net/addr/endpoint.h"
 

@@ -4,7 +4,7 @@
 #define SOCKCTL_DATAGRAM_SEND_H
 
 #include "opts/confine.h"
-#include "datagram/output.h"
+#include "datagram/datagram_opts.h"
 #include "opts/socket_options.h"
 #include "net/dgram/dgram_socket.h"
 #include "net/addr/endpoint.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What the commands for datagrams share: options, and datagrams from sockets printed on stdout.
-#ifndef SOCKCTL_DATAGRAM_OUTPUT_H
-#define SOCKCTL_DATAGRAM_OUTPUT_H
+#ifndef SOCKCTL_DATAGRAM_DATAGRAM_OPTS_H
+#define SOCKCTL_DATAGRAM_DATAGRAM_OPTS_H
 
 #include "app.h"
 #include "opts/msg_flags.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "datagram/output.h"
+#include "datagram/datagram_opts.h"
 
 #include "base/value.h"
 #include "net/names/database.h"
