@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "net/dial.h"
-#include "net/addr/addrsel.h"
+#include "net/names/addrsel.h"
 #include "sys/names.h"
 
 #include <ctype.h>

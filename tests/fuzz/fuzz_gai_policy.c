@@ -3,7 +3,7 @@
 // each address has a value that the file or the defaults give.
 #include "fuzz.h"
 
-#include "net/addr/gai_policy.h"
+#include "net/names/gai_policy.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

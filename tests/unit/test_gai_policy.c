@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/addr/gai_policy.h"
+#include "net/names/gai_policy.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The policy table of RFC 6724 section 2.1 as the C library has it, with what gai.conf(5) changes.
-#ifndef SOCKCTL_NET_ADDR_GAI_POLICY_H
-#define SOCKCTL_NET_ADDR_GAI_POLICY_H
+#ifndef SOCKCTL_NET_NAMES_GAI_POLICY_H
+#define SOCKCTL_NET_NAMES_GAI_POLICY_H
 
 #include "net/addr/ip.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "net/addr/addrsel.h"
+#include "net/names/addrsel.h"
 
 #include "base/mem.h"
 #include "base/value.h"
-#include "net/addr/gai_policy.h"
+#include "net/names/gai_policy.h"
 #include "sys/file.h"
 #include "sys/resolver.h"
 #include "sys/socket.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Why one address of a name is tried before another: the rules of RFC 6724 section 6, by which the
 // C library sorts, seen from here.
-#ifndef SOCKCTL_NET_ADDR_ADDRSEL_H
-#define SOCKCTL_NET_ADDR_ADDRSEL_H
+#ifndef SOCKCTL_NET_NAMES_ADDRSEL_H
+#define SOCKCTL_NET_NAMES_ADDRSEL_H
 
 #include "net/names/lookup.h"
 
