@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+// sockctl address: addresses and numbers in all the forms that the sockets API gives them. See
+// sockctl-address(1).
 #include "app.h"
 #include "base/value.h"
 #include "reference/subject.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+// sockctl descriptor: what the calls that every descriptor takes do on a socket. See sockctl-
+// descriptor(1).
 #include "app.h"
 #include "base/value.h"
 #include "net/inspect/fd_survey.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl errors: the errors of the system, of the resolver and of WinSock. See sockctl-errors(1).
 #include "app.h"
 #include "net/names/error_table.h"
 

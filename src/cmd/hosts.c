@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl hosts: the database of hosts, whole or looked up. See sockctl-hosts(1).
 #include "app.h"
 #include "base/sockaddr.h"
 #include "reference/entries.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl networks: the database of networks, whole or looked up. See sockctl-networks(1).
 #include "app.h"
 #include "base/sockaddr.h"
 #include "reference/entries.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl options: the socket options of this system and their values. See sockctl-options(1).
 #include "app.h"
 #include "base/value.h"
 #include "net/inspect/defaults.h"

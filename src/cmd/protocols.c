@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl protocols: the database of protocols, whole or looked up. See sockctl-protocols(1).
 #include "app.h"
 #include "base/value.h"
 #include "reference/entries.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl resolve: the addresses of names, and the names of addresses. See sockctl-resolve(1).
 #include "app.h"
 #include "base/lines.h"
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl services: the database of services, whole or looked up. See sockctl-services(1).
 #include "app.h"
 #include "base/mem.h"
 #include "base/value.h"

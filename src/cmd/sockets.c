@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// sockctl sockets: the live sockets of this machine. See sockctl-sockets(1).
 #include "app.h"
 #include "base/mem.h"
 #include "base/value.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The options that udp-recv and raw-recv share.
 #include "datagram/recv.h"
 
 #define MAX_BUFFER (64 << 20)

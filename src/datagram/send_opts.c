@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The options that udp-send and raw-send share, and the checks on them.
 #include "datagram/send.h"
 
 #include "base/value.h"

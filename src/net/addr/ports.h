@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Sets of ports, and the words that name them: 22,80,8000-8100,http
+// Sets of ports, and the words that name them, such as 22,80,8000-8100,http.
 #ifndef SOCKCTL_NET_ADDR_PORTS_H
 #define SOCKCTL_NET_ADDR_PORTS_H
 

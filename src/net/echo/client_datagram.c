@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The datagram side of the echo client: requests sent and answers received many at a time.
 #include "net/echo/client_peer.h"
 
 #include "base/mem.h"

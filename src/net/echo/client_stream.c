@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The stream side of the echo client: requests and answers on one connection, however they are cut.
 #include "net/echo/client_peer.h"
 
 #include "base/util.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The rows of the levels IPPROTO_IP and IPPROTO_IPV6.
 #include "sys/sockopt/sockopts_rows.h"
 
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The rows of the level SOL_SOCKET.
 #include "sys/sockopt/sockopts_rows.h"
 
 const struct sockopt sockopts_socket[] = {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+// The rows of the levels IPPROTO_TCP and IPPROTO_UDP.
 #include "sys/sockopt/sockopts_rows.h"
 
 #include <netinet/in.h>
