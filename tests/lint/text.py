@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: ISC
 """What the text of the sources must have and must not have.
 
-Licence lines, include guards, sizes of files and functions, functions that are banned.
+Licence lines, what a file says it is for, include guards, sizes of files, functions and folders,
+functions that are banned.
 
 Usage: text.py SOURCE_ROOT
 """
 
+import itertools
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tree import Findings, c_files, code_only, files
 
-MAX_FILE = 600
-MAX_FUNCTION = 80
+MAX_FILE = 520
+MAX_FUNCTION = 60
+MAX_SOURCES = 22  # in a folder of src
 
 # Why each is banned, and what serves instead.
 BANNED = {
@@ -40,6 +44,7 @@ LICENCE = "SPDX-License-Identifier: ISC"
 LICENSED_SUFFIXES = {".c", ".h", ".py", ".sh", ".bash", ".zsh", ".fish", ".build", ".options"}
 TOPS = ["src", "tests", "completions", ".ci"]
 
+IN_COMMENT = re.compile(r"//|/\*| \*")
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
@@ -51,6 +56,21 @@ def check_licence(root, path, findings):
     head = (root / path).read_text().splitlines()[:3]
     if not any(LICENCE in line for line in head):
         findings.add(path, 1, f"lacks '{LICENCE}'")
+
+
+def check_purpose(root, path, text, findings):
+    """A file of src says first what it is for; a source with a header leaves that to the header."""
+    if path.parts[0] != "src" or (path.suffix == ".c" and (root / path.with_suffix(".h")).exists()):
+        return
+    comment = itertools.takewhile(IN_COMMENT.match, text.splitlines()[1:])
+    if not any(re.search(r"\w.*[.:]$", line) for line in comment):
+        findings.add(path, 2, "does not open with a sentence that says what it is for")
+
+
+def check_folders(paths, findings):
+    for folder, count in Counter(path.parent for path in paths).items():
+        if folder.parts[0] == "src" and count > MAX_SOURCES:
+            findings.add(folder, 0, f"holds {count} sources, which is more than {MAX_SOURCES}")
 
 
 def check_banned(path, code, findings):
@@ -102,10 +122,13 @@ def main():
         check_licence(root, path, findings)
     for name in ("meson.build", "meson.options"):
         check_licence(root, Path(name), findings)
-    for path in c_files(root, "src", "tests"):
+    sources = c_files(root, "src", "tests")
+    check_folders([path for path in sources if path.suffix == ".c"], findings)
+    for path in sources:
         text = (root / path).read_text()
         code = code_only(text)
         findings.checked += 1
+        check_purpose(root, path, text, findings)
         check_banned(path, code, findings)
         check_sizes(path, code, findings)
         check_guard(path, code, findings)

@@ -1,100 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "cli/opt.h"
 
+#include "demo.h"
 #include "unit.h"
-
-#include <errno.h>
-#include <jansson.h>
-
-struct shared {
-	const char *name;
-	bool on;
-};
-
-struct config {
-	bool flag;
-	unsigned count;
-	const char *text;
-	struct strlist list;
-	uint64_t number;
-	uint64_t any;
-	uint64_t mode;
-	uint64_t size;
-	uint64_t time;
-	int choice;
-	const char *maybe;
-	struct shared shared;
-};
-
-static const char *const colours[] = {"red", "green", "blue", NULL};
-
-static const struct opt shared_opts[] = {
-	{"name", 'n', OPT_STRING, OPT_AT(struct shared, name, const char *), "NAME", "name it"},
-	{"on", 0, OPT_FLAG, OPT_AT(struct shared, on, bool), NULL, "turn it on"},
-	{0},
-};
-
-static const struct opt opts[] = {
-	{"flag", 'f', OPT_FLAG, OPT_AT(struct config, flag, bool), NULL, "a flag"},
-	{"verbose", 'v', OPT_COUNT, OPT_AT(struct config, count, unsigned), NULL, "count"},
-	{"text", 't', OPT_STRING, OPT_AT(struct config, text, const char *), "TEXT", "a text"},
-	{"list", 'l', OPT_LIST, OPT_AT(struct config, list, struct strlist), "WORD", "words"},
-	{"number", 'u', OPT_UINT, OPT_AT(struct config, number, uint64_t), "N", "a number",
-		.min = 1, .max = 100},
-	{"any", 0, OPT_UINT, OPT_AT(struct config, any, uint64_t), "N", "any number"},
-	{"mode", 0, OPT_OCTAL, OPT_AT(struct config, mode, uint64_t), "OCTAL", "a mode",
-		.max = 0777},
-	{"size", 's', OPT_SIZE, OPT_AT(struct config, size, uint64_t), "SIZE", "a size", .min = 1,
-		.max = 1 << 20},
-	{"timeout", 'w', OPT_DURATION, OPT_AT(struct config, time, uint64_t), "TIME", "a time",
-		.min = 1, .max = 60000},
-	{"colour", 'c', OPT_CHOICE, OPT_AT(struct config, choice, int), "COLOUR", "a choice",
-		.choices = colours},
-	{"maybe", 'm', OPT_STRING, OPT_AT(struct config, maybe, const char *), "WORD",
-		"an optional argument", .implied = "implied"},
-	{0},
-};
-
-static const struct opt_group groups[] = {
-	{"All types", opts, 0},
-	{"Shared", shared_opts, offsetof(struct config, shared)},
-	{0},
-};
-
-static const char *const conflicts[][2] = {{"flag", "name"}, {"text", "list"}, {NULL, NULL}};
-
-// Stands for what a table cannot say.
-static int check_count(void *config, int argc, char **argv, struct str *err)
-{
-	const struct config *c = config;
-
-	(void)argv;
-	if (c->count != 5)
-		return 0;
-	str_addf(err, "five is too verbose for %d operands", argc);
-	return -EINVAL;
-}
-
-static const struct config defaults = {.text = "default", .number = 42, .choice = 2};
-static const char *const examples[] = {"sockctl demo --flag", "sockctl demo -v", NULL};
-
-static const struct cmd demo = {
-	.name = "demo",
-	.summary = "Show every type of option",
-	.operands = "HOST [PORT]",
-	.min_operands = 0,
-	.max_operands = 2,
-	.config_size = sizeof(struct config),
-	.defaults = &defaults,
-	.groups = groups,
-	.conflicts = conflicts,
-	.examples = examples,
-	.check = check_count,
-};
 
 // One parse and what came of it.
 struct outcome {
-	struct config config;
+	struct demo_config config;
 	struct str err;
 	char *argv[32];
 	int argc;
@@ -426,128 +338,6 @@ static void test_help_wins(void **state)
 	assert_int_equal(o.result, OPT_RUN);
 	done(&o);
 }
-
-static void test_help_text(void **state)
-{
-	struct str s = {0};
-
-	(void)state;
-	opt_help(&demo, &s);
-	assert_non_null(strstr(str_c(&s), "Usage: sockctl demo [OPTION]... HOST [PORT]\n"
-					  "Show every type of option.\n"));
-	assert_non_null(strstr(str_c(&s), "\nAll types:\n  -f, --flag                  a flag\n"));
-	assert_non_null(strstr(str_c(&s), "\n  -u, --number N              a number\n"));
-	assert_non_null(strstr(str_c(&s), "\n  -m, --maybe[=WORD]          an optional"));
-	assert_non_null(strstr(str_c(&s), "\n      --any N                 any number\n"));
-	assert_non_null(strstr(str_c(&s), "\nShared:\n"));
-	assert_non_null(strstr(str_c(&s), "\nExamples:\n  sockctl demo --flag\n"));
-	str_fini(&s);
-}
-
-// Long names go on a line of their own, long texts are broken at blanks.
-static void test_help_wraps(void **state)
-{
-	static const struct opt wide[] = {
-		{"a-name-that-leaves-no-room-beside-it", 0, OPT_FLAG,
-			OPT_AT(struct config, flag, bool), NULL,
-			"a text of more than fifty characters, which is where the line has to end"},
-		{"solid", 0, OPT_FLAG, OPT_AT(struct config, flag, bool), NULL,
-			"12345678901234567890123456789012345678901234567890"
-			"12345678901234567890123456789012345678901234567890"},
-		{0},
-	};
-	static const struct opt_group wide_groups[] = {{"Wide", wide, 0}, {0}};
-	struct cmd cmd = demo;
-	struct str s = {0};
-
-	(void)state;
-	cmd.groups = wide_groups;
-	opt_help(&cmd, &s);
-	assert_non_null(strstr(str_c(&s),
-		"      --a-name-that-leaves-no-room-beside-it\n"
-		"                              a text of more than fifty characters, which is\n"
-		"                              where the line has to end\n"));
-	for (const char *line = str_c(&s); *line; line = strchr(line, '\n') + 1)
-		assert_in_range(strcspn(line, "\n"), 0, 80);
-	str_fini(&s);
-}
-
-static void test_dump(void **state)
-{
-	struct str s = {0};
-	size_t lines = 0;
-
-	(void)state;
-	opt_dump(&demo, &s);
-	for (const char *line = str_c(&s); *line; line += strcspn(line, "\n") + 1) {
-		json_t *j = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
-
-		assert_non_null(j);
-		assert_string_equal(json_string_value(json_object_get(j, "command")), "demo");
-		lines++;
-		json_decref(j);
-	}
-	assert_int_equal(lines, 13);
-	str_fini(&s);
-}
-
-static void count_faults(const struct opt *faulty, const char *expected)
-{
-	const struct opt_group g[] = {{"Faulty", faulty, 0}, {0}};
-	struct cmd cmd = demo;
-	struct str s = {0};
-
-	cmd.groups = g;
-	cmd.conflicts = NULL;
-	opt_check_table(&cmd, &s);
-	assert_string_equal(str_c(&s), expected);
-	str_fini(&s);
-}
-
-static void test_table_faults(void **state)
-{
-	static const struct opt twice[] = {
-		{"one", 'o', OPT_FLAG, 0, NULL, "text"},
-		{"one", 0, OPT_FLAG, 0, NULL, "text"},
-		{"two", 'o', OPT_FLAG, 0, NULL, "text"},
-		{"help", 'h', OPT_FLAG, 0, NULL, "text"},
-		{0},
-	};
-	static const struct opt ill_described[] = {
-		{"mute", 0, OPT_FLAG, 0, NULL, NULL},
-		{"empty", 0, OPT_FLAG, 0, NULL, ""},
-		{"stop", 0, OPT_FLAG, 0, NULL, "Full."},
-		{"meta", 0, OPT_FLAG, 0, "ARG", "text"},
-		{"bare", 0, OPT_UINT, 0, NULL, "text"},
-		{"unchosen", 0, OPT_CHOICE, 0, "ARG", "text"},
-		{"range", 0, OPT_UINT, 0, "N", "text", .min = 5, .max = 4},
-		{0},
-	};
-	static const char *const unknown[][2] = {{"flag", "flagg"}, {NULL, NULL}};
-	struct cmd cmd = demo;
-	struct str s = {0};
-
-	(void)state;
-	count_faults(twice, "demo: --one: declared twice\n"
-			    "demo: --two: its letter is taken\n"
-			    "demo: --help: declared twice\n"
-			    "demo: --help: its letter is taken\n");
-	count_faults(ill_described, "demo: --mute: help is missing or ends in a full stop\n"
-				    "demo: --empty: help is missing or ends in a full stop\n"
-				    "demo: --stop: help is missing or ends in a full stop\n"
-				    "demo: --meta: needs a metavariable only with an argument\n"
-				    "demo: --bare: needs a metavariable only with an argument\n"
-				    "demo: --unchosen: needs choices only as a choice\n"
-				    "demo: --range: its range is empty\n");
-
-	cmd.conflicts = unknown;
-	opt_check_table(&cmd, &s);
-	assert_str_becomes(&s, "demo: --flagg: in a pair but not declared\n");
-	opt_check_table(&demo, &s);
-	assert_str_becomes(&s, "");
-	str_fini(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,10 +357,6 @@ int main(void)
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_help_wins),
-		cmocka_unit_test(test_help_text),
-		cmocka_unit_test(test_help_wraps),
-		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_table_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 // Tries to break out: each attempt in a process of its own, for there is no way back.
 #include "sys/sandbox/sandbox.h"
 
+#include "attempt.h"
 #include "base/sockaddr.h"
 #include "unit.h"
 
@@ -22,84 +23,18 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#define NOT_ENTERED 254
 #define ALL_NEEDS \
 	(SANDBOX_ACCEPT | SANDBOX_CONNECT | SANDBOX_DIAL | SANDBOX_NAMES | SANDBOX_STDIO | \
 		SANDBOX_ABSTRACT | SANDBOX_SUSPEND)
-
-typedef int enter_fn(const struct sandbox *s);
-
-// What an attempt returns: 0, or the errno.
-typedef int attempt_fn(void);
-
-static int enter(const struct sandbox *s)
-{
-	struct sandbox_state state;
-
-	return sandbox_enter(s, &state);
-}
-
-static int enter_landlock(const struct sandbox *s)
-{
-	return sandbox_restrict_files(s, sandbox_landlock_abi());
-}
-
-static int attempt_after(enter_fn *enter_it, const struct sandbox *s, attempt_fn *attempt)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0)
-		_exit(setpgid(0, 0) < 0 || enter_it(s) < 0 ? NOT_ENTERED : attempt());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 static int attempt_with(unsigned needs, attempt_fn *attempt)
 {
 	return attempt_after(enter, &(struct sandbox){.needs = needs}, attempt);
 }
 
-static int result_of(long r)
-{
-	return r < 0 ? errno : 0;
-}
-
-static int open_it(const char *path, int flags)
-{
-	return result_of(open(path, flags | O_CLOEXEC, 0600));
-}
-
-static int read_hosts(void)
-{
-	return open_it("/etc/hosts", O_RDONLY);
-}
-
-static int write_hosts(void)
-{
-	return open_it("/etc/hosts", O_WRONLY);
-}
-
-static int read_memory(void)
-{
-	return open_it("/proc/self/mem", O_RDONLY);
-}
-
-static int create_file(void)
-{
-	return open_it("/tmp/sockctl-sandbox-test", O_WRONLY | O_CREAT);
-}
-
 static int create_unnamed(void)
 {
 	return open_it("/tmp", O_RDWR | O_TMPFILE);
-}
-
-static int run_program(void)
-{
-	char *argv[] = {(char *)"true", NULL};
-
-	return result_of(execv("/bin/true", argv));
 }
 
 static int run_program_at(void)
@@ -131,11 +66,6 @@ static int fork_by_clone3(void)
 static int trace_me(void)
 {
 	return result_of(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-}
-
-static int signal_parent(void)
-{
-	return result_of(kill(getppid(), 0));
 }
 
 static int suspend_job(void)
@@ -446,137 +376,6 @@ static void test_other_architecture(void **state)
 }
 #endif
 
-// Below: Landlock alone, as if the filter had let the call pass.
-
-static char folder[] = "/tmp/sockctl-sandbox-XXXXXX";
-static char own[64]; // in it
-static char other[] = "/tmp/sockctl-sandbox-XXXXXX"; // beside it
-
-static int make_files(void **state)
-{
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(own, sizeof(own), "%s/own", folder);
-	close(mkstemp(other));
-	return 0;
-}
-
-static int remove_files(void **state)
-{
-	(void)state;
-	return unlink(other) < 0 || rmdir(folder) < 0;
-}
-
-static int read_folder(void)
-{
-	return open_it(folder, O_RDONLY | O_DIRECTORY);
-}
-
-static int remove_own(void)
-{
-	return result_of(unlink(own));
-}
-
-static int remove_other(void)
-{
-	return result_of(unlink(other));
-}
-
-static void test_files(void **state)
-{
-	const struct sandbox none = {0};
-	const struct sandbox names = {.needs = SANDBOX_NAMES};
-	const struct sandbox removes = {.unlink = own};
-
-	(void)state;
-	if (!sandbox_available().landlock)
-		return;
-	assert_int_equal(attempt_after(enter_landlock, &none, read_hosts), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &none, create_file), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &none, run_program), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &names, read_hosts), 0);
-	assert_int_equal(attempt_after(enter_landlock, &names, write_hosts), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &names, read_memory), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &names, read_folder), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &removes, remove_own), ENOENT);
-	close(open(own, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	assert_int_equal(attempt_after(enter, &none, remove_own), EPERM);
-	assert_int_equal(attempt_after(enter, &removes, read_folder), EPERM);
-	assert_int_equal(attempt_after(enter, &removes, remove_own), 0);
-	assert_int_equal(access(own, F_OK), -1);
-	assert_int_equal(attempt_after(enter_landlock, &removes, remove_other), EACCES);
-}
-
-static struct sockaddr_in target = {.sin_family = AF_INET};
-
-static int connect_tcp(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	return result_of(connect(fd, (const struct sockaddr *)&target, sizeof(target)));
-}
-
-static int bind_tcp(void)
-{
-	struct sockaddr_in any = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	return result_of(bind(fd, (const struct sockaddr *)&any, sizeof(any)));
-}
-
-static void test_ports(void **state)
-{
-	struct sandbox one = {.needs = SANDBOX_DIAL};
-	const struct sandbox none = {0};
-	socklen_t len = sizeof(target);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	(void)state;
-	if (sandbox_available().landlock < 4)
-		return;
-	target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&target, sizeof(target)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&target, &len), 0);
-	one.port = ntohs(target.sin_port);
-	assert_int_equal(attempt_after(enter_landlock, &one, connect_tcp), 0);
-	one.port ^= 1;
-	assert_int_equal(attempt_after(enter_landlock, &one, connect_tcp), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &none, connect_tcp), EACCES);
-	assert_int_equal(attempt_after(enter_landlock, &none, bind_tcp), EACCES);
-	one.port = 0; // any
-	assert_int_equal(attempt_after(enter_landlock, &one, connect_tcp), 0);
-	close(fd);
-}
-
-static int abstract = -1;
-
-static int send_abstract(void)
-{
-	struct sockaddr_any a = {.len = sizeof(a.un)};
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-
-	getsockname(abstract, &a.sa, &a.len);
-	return result_of(sendto(fd, "x", 1, 0, &a.sa, a.len));
-}
-
-static void test_scopes(void **state)
-{
-	const struct sandbox none = {0};
-	const struct sandbox one = {.needs = SANDBOX_ABSTRACT};
-	sa_family_t family = AF_UNIX; // and the kernel chooses a name
-
-	(void)state;
-	if (sandbox_available().landlock < 6)
-		return;
-	abstract = socket(AF_UNIX, SOCK_DGRAM, 0);
-	assert_int_equal(bind(abstract, (const struct sockaddr *)&family, sizeof(family)), 0);
-	assert_int_equal(attempt_after(enter_landlock, &none, send_abstract), EPERM);
-	assert_int_equal(attempt_after(enter_landlock, &one, send_abstract), 0);
-	assert_int_equal(attempt_after(enter_landlock, &one, signal_parent), EPERM);
-	close(abstract);
-}
-
 int main(void)
 {
 	struct sandbox_state has = sandbox_available();
@@ -589,9 +388,6 @@ int main(void)
 #ifdef __x86_64__
 		cmocka_unit_test(test_other_architecture),
 #endif
-		cmocka_unit_test_setup_teardown(test_files, make_files, remove_files),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_scopes),
 	};
 
 	if (!has.seccomp && !has.landlock)
