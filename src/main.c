@@ -2,39 +2,252 @@
 /*
  * sockctl: every call of the sockets API within reach of a shell.
  *
- * The map of the sources. Includes point downwards only, and a test holds them to it.
+ * The map of the sources: each room with its files. What a room includes stands below it, and tests
+ * hold the map complete and in order (tests/lint/map.py, tests/lint/rooms.py).
  *
- *   main.c        finds the command, parses its options, runs it, exits
- *   cmd/          one file per command, holding only wiring; table.c lists them; guide: what the
- *                 program says about itself; words, word_kinds: what
- *                 completes a command line
- *   app.[ch]      what one run owns: loop, reporter, tracer, signals, deadline, exit status
- *   cli/          opt: the option table and its parser; help: --help, completion words
- *   relay/        relay: two one-way flows and the one function that decides when they end;
- *                 flow: the state machine of one direction; engine_copy, engine_splice: how bytes
- *                 move; filter: CRLF and telnet; hub: many clients on one stdin and stdout;
- *                 broker, chat: many clients among themselves; audience: one stream for many
- *   net/          place: words that name an channel; lookup: names, in a thread; dial: connecting
- *                 (RFC 8305); outgoing: the sockets for that; ports, target, prober, scan:
- *                 checking many ports; bound: sockets on every address of a place; listener:
- *                 accepting; datagram: a socket that sends them; transmit, splitter, sender: from
- *                 an input to the kernel in batches; receiver: from the kernel; multicast; ends:
- *                 of a socket; sockopt: --set and --get; database: services, protocols, networks,
- *                 hosts; query: the calls of the name service; query_queue: many of them;
- *                 preference, policy: what orders addresses (RFC 6724); local: our own; errors;
- *                 ip, convert, layout: addresses as numbers; echo_server: what comes is sent back,
- *                 by echo_workers with their echo_streams and echo_datagrams; echo_client: the
- * client that measures one, with its peers and the echo_payload; tcp_stats io/           watch:
- * readiness of one descriptor; pollset: of thousands; signal_watch; timer; task: blocking work in a
- * thread; pacer: a rate; stdio; output: writing in the background; channel: socket and stdio behind
- * one interface; urgent: what overtakes a stream; terminal: what is shown in place; terminal_mode:
- * how keys come, and the way back out/          colour; report: events and errors as text or JSON;
- * rows: tables; field: the values of both; datagram: as stdout shows them; histogram; hexdump;
- * progress sys/          a traced wrapper for each call on sockets, files and databases; names and
- *                 addresses as text. Nothing else calls the sockets API. sandbox: giving up what
- *                 is not needed any more
- *   base/         strings, lists, memory, UTF-8, suggestions; value: durations, sizes, numbers;
- *                 lines; hex; histogram; ipv4: the header of a packet
+ *   main.c                    finds the command, parses its options, runs it, exits
+ *
+ *   help/                     what the program says about itself
+ *     guide.[ch]              the overview of the program and the topics of "sockctl help"
+ *     word_kinds.[ch]         kinds of words for completion: hosts, services, socket options ...
+ *     words.[ch]              the words that complete a command line
+ *
+ *   cmd/                      one file for each command, holding only wiring
+ *     address.c               addresses and numbers in all their forms
+ *     connect.c               a connection joined to stdin and stdout or to a program; --check
+ *     descriptor.c            what the calls of any descriptor do on a socket
+ *     echo.c                  an echo server, and the client that measures one
+ *     errors.c                the errors of the system, the resolver and WinSock
+ *     hosts.c                 the database of hosts
+ *     listen.c                connections from others: served once, many, by programs, forwarded
+ *     networks.c              the database of networks
+ *     options.c               the socket options and their values
+ *     protocols.c             the database of protocols
+ *     raw_recv.c              IP packets to stdout
+ *     raw_send.c              messages or stdin as IP packets
+ *     resolve.c               addresses of names, names of addresses
+ *     services.c              the database of services
+ *     sockets.c               the live sockets of this machine
+ *     table.[ch]              the list of all commands
+ *     udp_recv.c              datagrams to stdout
+ *     udp_send.c              messages or stdin as datagrams
+ *
+ *   session/                  what a connected socket is joined to, and how a server serves
+ *     check.[ch]              connect --check: one port by dialling, many by a scan
+ *     connection.[ch]         one connection in events and messages: number, peer, how it ended
+ *     console.[ch]            the person at the terminal: its mode, and the key that leads out
+ *     echo.h                  the config that both sides of echo share
+ *     echo_client.c           echo --client: a word sent and shown, or a measurement
+ *     echo_report.[ch]        what the measurement writes, as ping(8) or as JSON
+ *     echo_serve.c            the echo server
+ *     exec.[ch]               a connection joined to a program of its own
+ *     program.[ch]            --exec, --exec-file: the program and its environment
+ *     scan_report.[ch]        what is said about many ports
+ *     serve.h                 the list of the ways to serve
+ *     serve_broker.c          clients joined to each other
+ *     serve_exec.c            each client joined to a program
+ *     serve_forward.c         each client joined to another endpoint
+ *     serve_many.c            many clients on one stdin and stdout
+ *     serve_one.c             one client on stdin and stdout
+ *     server.[ch]             what all of them share: listening, whom and how many, when it is over
+ *     server_open.c           the sockets that the server listens on
+ *     stats.[ch]              TCP measurements and totals as events
+ *     stream.[ch]             one connection, its relay and the options for both
+ *     stream_calls.[ch]       flags of send and recv, urgent data, peeking, resets
+ *
+ *   datagram/                 what the commands for datagrams do between input, kernel and output
+ *     answers.[ch]            replies to a batch of datagrams
+ *     datagram_opts.[ch]      options and statistics that all of them share
+ *     printer.[ch]            received datagrams to stdout
+ *     receiving.h             one run of udp-recv or raw-recv
+ *     recv.[ch]               udp-recv and raw-recv
+ *     recv_open.c             their sockets
+ *     recv_opts.c             their options
+ *     send.[ch]               udp-send and raw-send
+ *     send_open.c             their socket
+ *     send_opts.c             their options
+ *     sending.h               one run of udp-send or raw-send
+ *
+ *   reference/                what the commands that look things up share
+ *     entries.[ch]            a database whole, or the entries of some words
+ *     resolve_plan.[ch]       from the options and words of resolve to queries
+ *     resolve_rows.[ch]       from answers to rows
+ *     sockets_rows.[ch]       live sockets as rows
+ *     subject.[ch]            a word that is an address, a prefix or a number
+ *
+ *   opts/                     groups of options that commands share, and what they stand for
+ *     confine.[ch]            --sandbox
+ *     connecting.[ch]         every command that connects: options, and what a failure is called
+ *     endpoint_lookup.[ch]    the addresses of an endpoint, for whoever does not dial
+ *     listening.[ch]          every command that listens: whom it serves, how many, backlog
+ *     msg_flags.[ch]          flags of send(2) and recv(2) by name
+ *     open_failure.[ch]       the messages for sockets that cannot be made or bound
+ *     progress_line.[ch]      --progress
+ *     socket_options.[ch]     --set and --get
+ *     source.[ch]             --bind and --source-port
+ *
+ *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
+ *
+ *   relay/                    moving bytes between channels
+ *     broker.[ch]             many relays that talk to each other
+ *     chat.[ch]               lines with the name of who says them
+ *     engine_copy.c           bytes through a buffer
+ *     engine_splice.c         bytes inside the kernel: sendfile(2), splice(2)
+ *     fanout.[ch]             one stream for many readers, each at its own pace
+ *     filter.[ch]             what changes bytes on their way: CRLF, telnet
+ *     flow.[ch]               one direction, a state machine
+ *     hub.[ch]                many relays on one stdin and stdout
+ *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
+ *     pending.[ch]            bytes that the destination has not taken yet
+ *     pipes.[ch]              pipes for splice, kept for the next who needs one
+ *     relay.[ch]              two flows, and the one function that decides when they end
+ *
+ *   net/echo/                 an echo server, and a client that measures one
+ *     client.[ch]             the client: requests, counts, times
+ *     client_datagram.c       its datagrams
+ *     client_peer.[ch]        one connection of it
+ *     client_stream.c         its streams
+ *     echo_datagram.[ch]      the server's datagrams
+ *     echo_payload.[ch]       bytes by which each answer can be checked
+ *     echo_server.[ch]        the server, on one loop or several
+ *     echo_stream.[ch]        the server's streams
+ *     echo_worker.[ch]        one loop of the server
+ *
+ *   net/scan/                 which of many ports are open
+ *     prober.[ch]             very many attempts to connect, few sockets
+ *     scan.[ch]               the ports of a host
+ *     target.[ch]             the addresses and numbers that words stand for
+ *
+ *   net/inspect/              what the kernel tells about sockets
+ *     defaults.[ch]           untouched sockets of each kind
+ *     diag.[ch]               the live sockets (sock_diag(7))
+ *     diag_filter.[ch]        which of them are wanted
+ *     fd_survey.[ch]          what the calls of any descriptor do
+ *     owner.[ch]              the processes that have a socket open
+ *     pair.[ch]               two sockets connected to each other
+ *     tcp_stats.[ch]          the figures of TCP_INFO that matter
+ *
+ *   net/dgram/                datagrams in batches
+ *     dgram_socket.[ch]       the socket that sends
+ *     multicast.[ch]          groups: joining them, and how far datagrams go
+ *     receiver.[ch]           recvmmsg(2), UDP_GRO
+ *     sender.[ch]             sendmmsg(2), UDP_SEGMENT
+ *     splitter.[ch]           from a stream of bytes to datagrams
+ *     transmit.[ch]           from an input to the kernel, at a rate
+ *
+ *   net/                      connecting and listening
+ *     access.[ch]             who may connect, and how often at once
+ *     activation.[ch]         sockets from a service manager, and telling it
+ *     bind.[ch]               sockets on every address of an endpoint
+ *     dial.[ch]               connecting to an endpoint (RFC 8305), with retries
+ *     listener.[ch]           accepting in batches
+ *     outbound.[ch]           sockets to connect from
+ *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
+ *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets
+ *     unix_path.[ch]          socket files: made, replaced, removed
+ *
+ *   net/names/                names, numbers and the databases behind them
+ *     addrsel.[ch]            why an address comes first (RFC 6724)
+ *     database.[ch]           services, protocols, networks, hosts
+ *     error_table.[ch]        errno, EAI_*, WinSock
+ *     gai_policy.[ch]         the policy table of RFC 6724 and gai.conf(5)
+ *     lookup.[ch]             getaddrinfo(3) beside the loop
+ *     port_names.[ch]         the names of many ports
+ *     query.[ch]              one question by any of the four calls
+ *     query_queue.[ch]        many questions, answers in order
+ *
+ *   net/addr/                 addresses and the words for them
+ *     convert.[ch]            a number in all forms of the API
+ *     endpoint.[ch]           ENDPOINT: HOST PORT, unix:PATH, fd:N ...
+ *     ifaddrs.[ch]            the addresses of this machine
+ *     ip.[ch]                 addresses as numbers: prefixes, classes, reverse names
+ *     layout.[ch]             struct sockaddr_*, field by field
+ *     ports.[ch]              sets of ports: 22,80,8000-8100
+ *     sockname.[ch]           the two ends of a socket
+ *
+ *   io/                       descriptors on the event loop
+ *     channel.[ch]            one party of a relay: a socket, stdin and stdout, a program, a file
+ *     child.[ch]              programs that are started, and seen to their end
+ *     closing.[ch]            the end of a socket, once all has arrived
+ *     defer.[ch]              a callback in the next turn
+ *     fd.[ch]                 what a descriptor is; one of our own for a shared one
+ *     group.[ch]              the processes of a group, from /proc
+ *     output.[ch]             writing to stdout in the background
+ *     pacer.[ch]              a rate, to the microsecond
+ *     pollset.[ch]            readiness of thousands of descriptors
+ *     signal_watch.[ch]       signals as callbacks
+ *     stdio.[ch]              stdin and stdout without blocking or changing them
+ *     task.[ch]               blocking work in a thread
+ *     terminal.[ch]           a terminal that something is drawn on
+ *     terminal_mode.[ch]      how keys come, and the way back
+ *     timer.[ch]              a timer that may be freed at once
+ *     urgent.[ch]             urgent data and its mark (RFC 6093)
+ *     watch.[ch]              readiness of one descriptor
+ *
+ *   sys/                      a traced wrapper for each call; nothing else calls the sockets API
+ *     fd_calls.[ch]           calls of any descriptor, signals
+ *     file.[ch]               open, read, write, splice ...
+ *     inet.[ch]               conversions of addresses and byte order
+ *     message.[ch]            datagrams with control data, one or many
+ *     names.[ch]              the constants of the API by name
+ *     netdb.[ch]              the databases
+ *     process.[ch]            starting programs
+ *     resolver.[ch]           getaddrinfo(3), getnameinfo(3), interfaces
+ *     socket.[ch]             the calls on sockets
+ *     tcp_info.[ch]           struct tcp_info, field by field
+ *     trace.[ch]              each call told to a sink, and written as text
+ *     trace_c.[ch]            the trace as a program in C
+ *
+ *   sys/sockopt/              the table of socket options and their values
+ *     sockopt_address.c       values that are addresses, interfaces, groups
+ *     sockopt_codec.h         the parts of sockopt_value
+ *     sockopt_filter.c        values that are BPF programs
+ *     sockopt_format.c        other values to words
+ *     sockopt_parse.c         words to other values
+ *     sockopt_value.[ch]      a value as a word and in memory
+ *     sockopts.[ch]           the table
+ *     sockopts_ip.c           its rows: IPv4 and IPv6
+ *     sockopts_rows.h         how rows are written
+ *     sockopts_socket.c       its rows: SOL_SOCKET
+ *     sockopts_transport.c    its rows: TCP and UDP
+ *
+ *   sys/sandbox/              giving up what is not needed any more
+ *     sandbox.[ch]            what a process still needs, and entering the sandbox
+ *     sandbox_calls.[ch]      the system calls that are left
+ *     sandbox_filter.c        the filter (seccomp(2))
+ *     sandbox_landlock.c      files and TCP ports (landlock(7))
+ *
+ *   out/                      what the program writes
+ *     colour.[ch]             colours on terminals
+ *     datagram_text.[ch]      datagrams on stdout
+ *     field.[ch]              named values in texts and in JSON
+ *     hexdump.[ch]            bytes on the wire
+ *     histogram_text.[ch]     a histogram with bars
+ *     progress.[ch]           the line of --progress
+ *     report.[ch]             events and errors on stderr
+ *     rows.[ch]               tables on stdout
+ *
+ *   cli/                      command lines
+ *     help.c                  --help, words and a dump from the option table
+ *     opt.[ch]                the option table and its parser
+ *
+ *   base/                     what every room may use
+ *     datagram.h              a datagram and what is known about it
+ *     deadline_queue.h        things that are due the same time after they came
+ *     hex.[ch]                hexadecimal text, written and read
+ *     histogram.[ch]          how a measure is distributed
+ *     iovecs.[ch]             pieces of memory to be written
+ *     ipv4.[ch]               the header of an IPv4 packet
+ *     lines.[ch]              lines from bytes that come in pieces
+ *     list.h                  a doubly linked list
+ *     mem.[ch]                allocation that cannot fail
+ *     nearest.[ch]            the name that was probably meant
+ *     sockaddr.[ch]           socket addresses of any family
+ *     str.[ch]                a string that grows
+ *     strlist.[ch]            a list of borrowed strings
+ *     utf8.[ch]               decoding UTF-8
+ *     util.h                  small macros
+ *     value.[ch]              numbers, durations, sizes, ports from words
  */
 
 #include "app.h"

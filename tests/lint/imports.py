@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+from rooms import WITHOUT_LIBUV
 from tree import Findings
 
 # Calls on sockets, on names and databases, and those of libuv that make them on its own. A leading
@@ -32,7 +33,6 @@ CALLS = re.compile(
     """,
     re.X,
 )
-WITHOUT_LIBUV = {"base", "cli", "out", "sys"}
 
 
 def undefined_symbols(nm, path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Includes point down only: the map on top of src/main.c, line by line.
+"""Includes point down only, from room to room, as rooms.py has it.
 
 Usage: includes.py SOURCE_ROOT
 """
@@ -8,33 +8,14 @@ import re
 import sys
 from pathlib import Path
 
-from tree import Findings, c_files, layer
-
-# What each layer may include, besides itself and base.
-ALLOWED = {
-    "main": {"app", "cmd", "help", "opts", "out"},
-    "app": {"cli", "io", "net", "out", "sys"},
-    "help": {"cmd", "net", "opts", "sys"},
-    "cmd": {"app", "cli", "datagram", "io", "net", "opts", "out", "reference", "session", "sys"},
-    "session": {"app", "cli", "io", "net", "opts", "out", "relay", "sys"},
-    "datagram": {"app", "io", "net", "opts", "out", "sys"},
-    "reference": {"app", "net", "out", "sys"},
-    "opts": {"app", "cli", "io", "net", "sys"},
-    "relay": {"io", "sys"},
-    "net": {"io", "sys"},
-    "io": {"sys"},
-    "sys": set(),
-    "out": set(),
-    "cli": set(),
-    "base": set(),
-}
-WITHOUT_LIBUV = {"base", "cli", "out", "sys"}
+from rooms import ALLOWED, ORDER, WITHOUT_LIBUV, room
+from tree import Findings, c_files
 
 INCLUDE = re.compile(r'#\s*include\s+([<"])([^>"]+)')
 
 
 def check_file(root, path, findings):
-    mine = layer(path)
+    mine = room(path)
     own_header = path.relative_to("src").with_suffix(".h")
     own_pending = path.suffix == ".c" and (root / "src" / own_header).exists()
     system_seen = False
@@ -57,7 +38,7 @@ def check_file(root, path, findings):
         if not (root / "src" / name).exists():
             findings.add(path, number, f'"{name}" is no header of the project')
             continue
-        theirs = layer(Path("src", name))
+        theirs = room(Path("src", name))
         if theirs not in ALLOWED[mine] | {mine, "base"}:
             findings.add(path, number, f"{mine} must not include {theirs}")
 
@@ -65,12 +46,16 @@ def check_file(root, path, findings):
 def main():
     root = Path(sys.argv[1])
     findings = Findings()
+    for above, below in ALLOWED.items():
+        for name in below:
+            if ORDER.index(name) <= ORDER.index(above):
+                findings.add("tests/lint/rooms.py", 0, f"{above} may include {name} above it")
     for path in c_files(root, "src"):
         findings.checked += 1
-        if layer(path) in ALLOWED:
+        if room(path):
             check_file(root, path, findings)
         else:
-            findings.add(path, 1, "belongs to no layer")
+            findings.add(path, 1, "belongs to no room")
     findings.finish()
 
 

@@ -46,9 +46,3 @@ _NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])
 def code_only(text):
     """TEXT of a C file with comments and literals blanked out, line for line."""
     return _NOISE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
-
-
-def layer(path):
-    """The layer of a file in src/: its folder, or the name of the file itself."""
-    inside = path.relative_to("src")
-    return inside.parts[0] if len(inside.parts) > 1 else inside.stem

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: ISC
+"""The rooms of src: which there are, from the top to the ground, and what each may include."""
+
+NAMES = {"net/names", "net/addr"}
+NET = {"net"} | NAMES
+
+# A room is a folder with the folders in it that are no rooms of their own, or a file of src itself
+# by its name. Besides what is said here each may include itself and base. Whatever a room may
+# include stands below it, so that no two rooms need each other.
+ALLOWED = {
+    "main": {"app", "cli", "cmd", "help", "opts", "out"},
+    "help": {"cmd", "cli", "opts", "net/inspect", "sys"} | NET,
+    "cmd": {
+        "session", "datagram", "reference", "opts", "app", "net/echo", "net/inspect", "io", "sys",
+        "out", "cli",
+    } | NET,
+    "session": {
+        "opts", "app", "relay", "net/echo", "net/scan", "net/inspect", "io", "sys", "out", "cli",
+    } | NET,
+    "datagram": {"opts", "app", "net/dgram", "io", "sys", "out", "cli"} | NET,
+    "reference": {"app", "net/inspect", "io", "sys", "out", "cli"} | NET,
+    "opts": {"app", "io", "sys/sandbox", "sys", "out", "cli"} | NET,
+    "app": {"io", "sys", "out", "cli"},
+    "relay": {"io", "sys"},
+    "net/echo": {"net/dgram", "net/inspect", "io", "sys"} | NET,
+    "net/scan": {"io", "sys"} | NET,
+    "net/inspect": {"io", "sys"} | NET,
+    "net/dgram": {"io", "sys"} | NET,
+    "net": {"io", "sys"} | NAMES,
+    "net/names": {"net/addr", "io", "sys"},
+    "net/addr": {"sys"},
+    "io": {"sys"},
+    "sys": set(),
+    "sys/sandbox": set(),
+    "out": set(),
+    "cli": set(),
+    "base": set(),
+}
+ORDER = list(ALLOWED)
+WITHOUT_LIBUV = {"base", "cli", "out", "sys", "sys/sandbox"}
+
+
+def room(path):
+    """The room of a file in src/, or None if it has none."""
+    inside = path.relative_to("src")
+    if len(inside.parts) == 1:
+        return inside.stem if inside.stem in ALLOWED else None
+    return next((str(up) for up in inside.parents if str(up) in ALLOWED), None)
