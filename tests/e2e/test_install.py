@@ -103,7 +103,8 @@ def test_archive_builds_and_passes_tests_offline(tmp_path, version):
     run("meson", "dist", "--no-tests", "--formats", "gztar", cwd=clone / "build")
     run("tar", "-xf", clone / f"build/meson-dist/sockctl-{version}.tar.gz", cwd=tmp_path)
     source = tmp_path / f"sockctl-{version}"
-    assert {"README.md", "COPYING", "meson.build", ".ci"} <= set(os.listdir(source))
+    assert {"README.md", "CONTRIBUTING.md", "NEWS.md", "COPYING", "meson.build",
+            ".ci"} <= set(os.listdir(source))
 
     offline = ["unshare", "--net"] if os.geteuid() == 0 else []
     env = {**os.environ, "CCACHE_BASEDIR": str(source)}  # what is compiled elsewhere is the same

@@ -2,7 +2,7 @@
 """What the text of the sources must have and must not have.
 
 Licence lines, what a file says it is for, include guards, sizes of files, functions and folders,
-functions that are banned.
+functions that are banned; and the paths that README.md and CONTRIBUTING.md name.
 
 Usage: text.py SOURCE_ROOT
 """
@@ -45,6 +45,9 @@ LICENSED_SUFFIXES = {".c", ".h", ".py", ".sh", ".bash", ".zsh", ".fish", ".build
 TOPS = ["src", "tests", "completions", ".ci"]
 
 IN_COMMENT = re.compile(r"//|/\*| \*")
+# In a document, but for a stand-in such as src/cmd/NAME.c.
+PATH = re.compile(r"`((?:src|tests|man|completions|\.ci)/[a-z0-9_/.-]+)`")
+
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 
 
@@ -114,6 +117,15 @@ def check_notes(path, text, findings):
             findings.add(path, number, "leaves something for later")
 
 
+def check_paths(root, findings):
+    """Each path of the source that the documents name is there."""
+    for path in sorted(root.glob("*.md")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for name in PATH.findall(line):
+                if not (root / name).exists():
+                    findings.add(path.relative_to(root), number, f"there is no {name}")
+
+
 def main():
     root = Path(sys.argv[1])
     findings = Findings()
@@ -122,6 +134,7 @@ def main():
         check_licence(root, path, findings)
     for name in ("meson.build", "meson.options"):
         check_licence(root, Path(name), findings)
+    check_paths(root, findings)
     sources = c_files(root, "src", "tests")
     check_folders([path for path in sources if path.suffix == ".c"], findings)
     for path in sources:
