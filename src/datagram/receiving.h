@@ -28,6 +28,11 @@ struct receiving {
 	struct app *app;
 	struct recv_config *config;
 	int type, protocol;
+
+	// The sockets are bound: everything else begins. Returns 0, or the exit status after a
+	// message.
+	int (*on_open)(struct receiving *r);
+
 	struct sockopt_settings settings;
 	struct membership *memberships;
 	size_t membership_count;
@@ -49,11 +54,8 @@ struct receiving {
 	struct answers batch; // to that
 };
 
-// Makes and binds the sockets, possibly after a look-up, and goes on with receiving_start().
-// Returns 0, or the exit status after a message.
+// Makes and binds the sockets, possibly after a look-up, and then calls on_open. Returns 0, or the
+// exit status after a message.
 int receiving_open(struct receiving *r);
-
-// The sockets are bound: everything else begins. Returns 0, or the exit status after a message.
-int receiving_start(struct receiving *r);
 
 #endif

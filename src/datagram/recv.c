@@ -276,7 +276,7 @@ static int confine_receiving(struct receiving *r)
 	return confine(r->app, &r->config->confine, &sandbox);
 }
 
-int receiving_start(struct receiving *r)
+static int start(struct receiving *r)
 {
 	int status;
 
@@ -339,7 +339,8 @@ static void fini(struct receiving *r)
 
 int recv_run(struct app *app, struct recv_config *config, int type, int protocol)
 {
-	struct receiving r = {.app = app, .config = config, .type = type, .protocol = protocol};
+	struct receiving r = {
+		.app = app, .config = config, .type = type, .protocol = protocol, .on_open = start};
 	int status;
 
 	r.is_answering = config->reply || config->echo;

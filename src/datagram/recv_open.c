@@ -103,7 +103,7 @@ static void on_addresses(void *data, struct address_list *list)
 	int status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
 
 	if (!status)
-		status = receiving_start(r);
+		status = r->on_open(r);
 
 	address_list_fini(list);
 	if (status) {
@@ -122,7 +122,7 @@ static int receive_on_unix(struct receiving *r)
 	if (!r->printer.room)
 		r->printer.room = PRINTER_UNIX_ROOM;
 	error = bind_open_unix(&r->bound, a, &options, &step);
-	return error < 0 ? fail_open(r, a, step, error) : receiving_start(r);
+	return error < 0 ? fail_open(r, a, step, error) : r->on_open(r);
 }
 
 static int receive_on_descriptor(struct receiving *r)
@@ -136,7 +136,7 @@ static int receive_on_descriptor(struct receiving *r)
 	if (error < 0)
 		return fail_open(r, &p->unix_address, "", error);
 	status = join_all(r);
-	return status ? status : receiving_start(r);
+	return status ? status : r->on_open(r);
 }
 
 static int open_endpoint(struct receiving *r)

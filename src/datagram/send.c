@@ -313,7 +313,7 @@ static int confine_sending(struct sending *s)
 	return confine(s->app, &s->config->confine, &sandbox);
 }
 
-int sending_start(struct sending *s)
+static int start(struct sending *s)
 {
 	const struct send_config *c = s->config;
 	int status = 0;
@@ -367,6 +367,7 @@ int send_run(struct app *app, struct send_config *config, int type, int protocol
 		.config = config,
 		.type = type,
 		.protocol = protocol,
+		.on_open = start,
 		.socket = {.fd = -1}};
 
 	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))

@@ -94,7 +94,7 @@ static int begin(struct sending *s)
 			s->socket.limit);
 	if (c->message_count)
 		status = take_messages(s);
-	return status ? status : sending_start(s);
+	return status ? status : s->on_open(s);
 }
 
 static void on_addresses(void *data, struct address_list *list)

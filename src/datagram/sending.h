@@ -17,6 +17,11 @@ struct sending {
 	struct app *app;
 	struct send_config *config;
 	int type, protocol;
+
+	// The socket is there: everything else begins. Returns 0, or the exit status after a
+	// message.
+	int (*on_open)(struct sending *s);
+
 	struct sockopt_settings settings;
 	struct endpoint_lookup lookup;
 	struct iovec *messages;
@@ -36,11 +41,8 @@ struct sending {
 	uint64_t input_bytes; // of a file; 0: nobody knows
 };
 
-// Makes the socket, possibly after a look-up, and goes on with sending_start(). Returns 0, or the
-// exit status after a message.
+// Makes the socket, possibly after a look-up, and then calls on_open. Returns 0, or the exit status
+// after a message.
 int sending_open(struct sending *s);
-
-// The socket is there: everything else begins. Returns 0, or the exit status after a message.
-int sending_start(struct sending *s);
 
 #endif
