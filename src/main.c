@@ -162,7 +162,7 @@
  *     ifaddrs.[ch]            the addresses of this machine
  *     ip.[ch]                 addresses as numbers: prefixes, classes, reverse names
  *     layout.[ch]             struct sockaddr_*, field by field
- *     ports.[ch]              sets of ports: 22,80,8000-8100
+ *     ports.[ch]              ports and sets of them: http, 22,80,8000-8100
  *     sockname.[ch]           the two ends of a socket
  *
  *   io/                       descriptors on the event loop

@@ -11,6 +11,7 @@
 #include "io/stdio.h"
 #include "io/timer.h"
 #include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 #include "net/names/query_queue.h"
 #include "out/progress.h"
 #include "sys/trace.h"

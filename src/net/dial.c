@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/watch.h"
+#include "net/addr/ports.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"

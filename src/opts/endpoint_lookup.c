@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "opts/endpoint_lookup.h"
 
+#include "net/addr/ports.h"
 #include "opts/connecting.h"
 
 #include <netdb.h>

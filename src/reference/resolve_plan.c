@@ -6,6 +6,7 @@
 #include "base/value.h"
 #include "net/names/database.h"
 #include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 #include "sys/names.h"
 
 #include <arpa/inet.h>

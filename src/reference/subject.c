@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "opts/connecting.h"
 #include "io/closing.h"
 #include "io/fd.h"
+#include "net/addr/ports.h"
 #include "net/addr/sockname.h"
 
 #include <errno.h>

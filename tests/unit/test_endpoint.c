@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/addr/endpoint.h"
 
+#include "net/addr/ports.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -15,45 +15,6 @@
 #include <string.h>
 
 #define MAX_HOST 253 // RFC 1035 section 2.3.4, as text
-#define MAX_SERVICE 32
-#define MAX_PORT 65535
-
-static bool all_digits(const char *word)
-{
-	return *word && word[strspn(word, "0123456789")] == '\0';
-}
-
-bool is_port_number(const char *word, unsigned min)
-{
-	if (!all_digits(word) || strlen(word) > 5)
-		return false;
-
-	unsigned long port = strtoul(word, NULL, 10);
-
-	return port >= min && port <= MAX_PORT;
-}
-
-int check_port(const char *word, unsigned min, struct str *err)
-{
-	if (is_port_number(word, min))
-		return 0;
-	if (!*word)
-		return bad_word(err, word, "is empty where a port is expected");
-	if (all_digits(word)) {
-		bad_word(err, word, "is no port: ");
-		str_addf(err, "%u to %u", min, MAX_PORT);
-		return -EINVAL;
-	}
-	// Names of services have a letter (RFC 6335 section 5.1); those of ours start with one, so
-	// that a mistyped number is not looked up.
-	if (!isalpha((unsigned char)*word) || strlen(word) > MAX_SERVICE)
-		return bad_word(err, word, "is neither a port number nor the name of a service");
-	for (const char *c = word; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("-_.+", *c))
-			return bad_word(
-				err, word, "is neither a port number nor the name of a service");
-	return 0;
-}
 
 static bool names_ports(const char *word, struct str *err)
 {
@@ -177,10 +138,12 @@ static int parse_unix(struct endpoint *p, const char *word, const char *path, st
 
 static int parse_fd(struct endpoint *p, const char *word, const char *number, struct str *err)
 {
+	uint64_t fd;
+
 	p->kind = ENDPOINT_FD;
-	if (!all_digits(number) || strlen(number) > 6)
+	if (parse_uint(number, &fd) < 0 || strlen(number) > 6)
 		return bad_word(err, word, "names no descriptor; write fd: and its number");
-	p->fd = (int)strtol(number, NULL, 10);
+	p->fd = (int)fd;
 	return 0;
 }
 

@@ -50,12 +50,6 @@ bool endpoint_is_path(const struct endpoint *p);
 // Refuses a numeric address of the family that was not asked for. Returns as endpoint_parse() does.
 int endpoint_check_family(const struct endpoint *p, bool ipv4, bool ipv6, struct str *err);
 
-// True if the word is a port number from MIN to 65535: digits and nothing else.
-bool is_port_number(const char *word, unsigned min);
-
-// Checks a port: a number in range, or a word that may name a service. The range starts at MIN.
-int check_port(const char *word, unsigned min, struct str *err);
-
 // Checks a host: a numeric address, or a word that may be a name. Returns 0, or -EINVAL with the
 // reason in ERR.
 int check_host(const char *host, struct str *err);

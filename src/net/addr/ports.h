@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Sets of ports, and the words that name them, such as 22,80,8000-8100,http.
+// Ports, sets of them, and the words that name them, such as http and 22,80,8000-8100.
 #ifndef SOCKCTL_NET_ADDR_PORTS_H
 #define SOCKCTL_NET_ADDR_PORTS_H
 
@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// True if the word is a port number from MIN to 65535: digits and nothing else.
+bool is_port_number(const char *word, unsigned min);
+
+// Checks a port: a number in range, or a word that may name a service. The range starts at MIN.
+// Returns 0, or -EINVAL with the reason in ERR.
+int check_port(const char *word, unsigned min, struct str *err);
 
 struct ports {
 	uint64_t bits[(UINT16_MAX + 1) / 64];

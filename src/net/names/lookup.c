@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "io/task.h"
 #include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 #include "sys/resolver.h"
 
 #include <arpa/inet.h>

@@ -5,6 +5,7 @@
 #include "net/addr/ip.h"
 #include "net/names/lookup.h"
 #include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 #include "sys/netdb.h"
 #include "sys/names.h"
 #include "sys/resolver.h"
