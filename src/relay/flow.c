@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "relay/flow.h"
 
+#include "relay/pipes.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
@@ -45,14 +46,6 @@ static bool can_splice(const struct flow *f)
 	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
 }
 
-void flow_widen_pipe(int fd)
-{
-	int size = sys_fcntl(fd, F_GETPIPE_SZ, 0);
-
-	if (size >= 0 && size < FLOW_PIPE_SIZE)
-		sys_fcntl(fd, F_SETPIPE_SZ, FLOW_PIPE_SIZE);
-}
-
 // Whether the destination takes at once what comes in large pieces. A pipe that could not be
 // widened would rather have small ones.
 static bool takes_large_pieces(const struct channel *dst)
@@ -73,9 +66,9 @@ static void widen_pipes(struct flow *f)
 {
 	// With the default 64 KiB the programs at both ends of the pipe wake each other too often.
 	if (f->src->rd_info.kind == FD_PIPE)
-		flow_widen_pipe(f->src->rd_fd);
+		pipes_widen(f->src->rd_fd);
 	if (f->dst->wr_info.kind == FD_PIPE)
-		flow_widen_pipe(f->dst->wr_fd);
+		pipes_widen(f->dst->wr_fd);
 }
 
 void flow_start(struct flow *f, uv_loop_t *loop)
@@ -122,13 +115,6 @@ static void note_received(struct flow *f, uint64_t bytes)
 		f->lowat = lowat_create(f->lowat_loop, f->src->rd_fd, &f->want_dst);
 	if (f->lowat && bytes)
 		lowat_note(f->lowat, bytes);
-}
-
-enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
-{
-	f->error = (int)error;
-	f->failed = side;
-	return PUMP_FAIL;
 }
 
 void flow_finish(struct flow *f)

@@ -114,11 +114,12 @@ static inline bool flow_has_ended(const struct flow *f)
 	return f->state == FLOW_SHUT || f->state == FLOW_FAILED;
 }
 
-// For engines: makes a pipe hold FLOW_PIPE_SIZE bytes, where the limits of the user allow it.
-#define FLOW_PIPE_SIZE (1 << 20)
-void flow_widen_pipe(int fd);
-
 // For engines: notes why the flow fails.
-enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error);
+static inline enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t error)
+{
+	f->error = (int)error;
+	f->failed = side;
+	return PUMP_FAIL;
+}
 
 #endif

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: ISC
 #include "relay/pipes.h"
 
-#include "relay/flow.h"
 #include "sys/file.h"
 
 #include <fcntl.h>
 #include <string.h>
 
 #define SPARE 4
+#define SIZE (1 << 20) // bytes in a pipe
 
 static struct {
 	int fds[SPARE][2];
 	int count;
 } spare;
+
+void pipes_widen(int fd)
+{
+	int size = sys_fcntl(fd, F_GETPIPE_SZ, 0);
+
+	if (size >= 0 && size < SIZE)
+		sys_fcntl(fd, F_SETPIPE_SZ, SIZE);
+}
 
 int pipes_take(int fds[2])
 {
@@ -24,7 +32,7 @@ int pipes_take(int fds[2])
 	}
 	r = sys_pipe(fds, O_CLOEXEC | O_NONBLOCK);
 	if (r == 0)
-		flow_widen_pipe(fds[1]);
+		pipes_widen(fds[1]);
 	return r;
 }
 

@@ -4,6 +4,9 @@
 #ifndef SOCKCTL_RELAY_PIPES_H
 #define SOCKCTL_RELAY_PIPES_H
 
+// Makes a pipe hold 1 MiB, where the limits of the user allow it.
+void pipes_widen(int fd);
+
 // Finds an empty non-blocking pipe. Returns 0 or a negative errno.
 int pipes_take(int fds[2]);
 
