@@ -9,27 +9,6 @@
 
 #define PORT_TRIES 16 // for a port that is free for streams and datagrams
 
-bool echo_server_take_place(struct echo_server *s)
-{
-	uint64_t max = s->options.max_connections;
-	uint_fast64_t open = atomic_load(&s->open);
-
-	do {
-		if (max && open >= max)
-			return false;
-	} while (!atomic_compare_exchange_weak(&s->open, &open, open + 1));
-	return true;
-}
-
-void echo_server_give_place(struct echo_server *s)
-{
-	atomic_fetch_sub(&s->open, 1);
-	if (!atomic_load(&s->waiting) || atomic_load(&s->is_stopping))
-		return;
-	for (unsigned i = 0; i < s->count; i++)
-		echo_worker_wake(&s->workers[i]);
-}
-
 int echo_server_init(
 	struct echo_server *s, uv_loop_t *loop, const struct echo_server_options *options)
 {

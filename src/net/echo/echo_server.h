@@ -74,9 +74,4 @@ struct echo_counts echo_server_counts(const struct echo_server *s);
 
 void echo_server_fini(struct echo_server *s);
 
-// For the workers. Takes a place for one more connection; false when there is none. What was taken
-// is given back when the connection has gone.
-bool echo_server_take_place(struct echo_server *s);
-void echo_server_give_place(struct echo_server *s);
-
 #endif

@@ -10,6 +10,34 @@
 #include <signal.h>
 #include <stdlib.h>
 
+// Takes a place for one more connection of the server; false when there is none.
+static bool take_place(struct echo_server *s)
+{
+	uint64_t max = s->options.max_connections;
+	uint_fast64_t open = atomic_load(&s->open);
+
+	do {
+		if (max && open >= max)
+			return false;
+	} while (!atomic_compare_exchange_weak(&s->open, &open, open + 1));
+	return true;
+}
+
+static void wake(struct echo_worker *w)
+{
+	uv_async_send(w->wake);
+}
+
+// Gives back what was taken, once the connection has gone. Any worker may wait for it.
+static void give_place(struct echo_server *s)
+{
+	atomic_fetch_sub(&s->open, 1);
+	if (!atomic_load(&s->waiting) || atomic_load(&s->is_stopping))
+		return;
+	for (unsigned i = 0; i < s->count; i++)
+		wake(&s->workers[i]);
+}
+
 static void serve(struct echo_worker *w, int fd, const struct sockaddr_any *peer)
 {
 	struct echo_server *s = w->server;
@@ -22,7 +50,7 @@ static void serve(struct echo_worker *w, int fd, const struct sockaddr_any *peer
 	r = echo_streams_add(&w->streams, fd, number, peer);
 	if (r < 0) {
 		o->events->on_trouble(o->data, r, w->streams.open);
-		echo_server_give_place(s);
+		give_place(s);
 	}
 }
 
@@ -31,7 +59,7 @@ static void serve(struct echo_worker *w, int fd, const struct sockaddr_any *peer
 static void wait_for_place(struct echo_worker *w, int fd, const struct sockaddr_any *peer)
 {
 	atomic_fetch_add(&w->server->waiting, 1);
-	if (echo_server_take_place(w->server)) {
+	if (take_place(w->server)) {
 		atomic_fetch_sub(&w->server->waiting, 1);
 		serve(w, fd, peer);
 		return;
@@ -57,7 +85,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	if (why) {
 		o->events->on_refused(o->data, peer, why);
 		sys_close(fd);
-	} else if (echo_server_take_place(w->server)) {
+	} else if (take_place(w->server)) {
 		serve(w, fd, peer);
 	} else {
 		wait_for_place(w, fd, peer);
@@ -82,7 +110,7 @@ static void on_leave(void *data)
 {
 	struct echo_worker *w = data;
 
-	echo_server_give_place(w->server);
+	give_place(w->server);
 	if (w->listener.troubled && !w->listener.closed)
 		listener_resume(&w->listener);
 }
@@ -126,7 +154,7 @@ static void release(struct echo_worker *w)
 	if (w->is_full) {
 		end_waiting(w);
 		sys_close(w->waiting_fd);
-		echo_server_give_place(w->server); // unused: nobody must wait for it
+		give_place(w->server); // unused: nobody must wait for it
 	}
 	echo_worker_close(w);
 	w->stream_bytes += w->streams.bytes;
@@ -140,7 +168,7 @@ static void on_wake(uv_async_t *async)
 	if (atomic_load(&w->server->is_stopping)) {
 		release(w); // only threads come here: the caller's loop has ended before
 		uv_stop(w->loop);
-	} else if (w->is_full && echo_server_take_place(w->server)) {
+	} else if (w->is_full && take_place(w->server)) {
 		end_waiting(w);
 		serve(w, w->waiting_fd, &w->waiting_peer);
 		listener_resume(&w->listener);
@@ -330,15 +358,10 @@ int echo_worker_start(struct echo_worker *w)
 	return r == 0 && w->has_loop ? start_thread(w) : r;
 }
 
-void echo_worker_wake(struct echo_worker *w)
-{
-	uv_async_send(w->wake);
-}
-
 void echo_worker_stop(struct echo_worker *w)
 {
 	if (w->has_thread) {
-		echo_worker_wake(w);
+		wake(w);
 		pthread_join(w->thread, NULL);
 	} else {
 		release(w);

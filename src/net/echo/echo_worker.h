@@ -62,9 +62,6 @@ uint16_t echo_worker_port(const struct echo_worker *w);
 // Starts serving, in a thread if the loop is the worker's own. Returns 0 or a negative errno.
 int echo_worker_start(struct echo_worker *w);
 
-// Tells it that there may be room for a connection. Any thread may call it.
-void echo_worker_wake(struct echo_worker *w);
-
 // Ends the serving, by the thread if there is one, which is waited for. Then the counts are there.
 void echo_worker_stop(struct echo_worker *w);
 
