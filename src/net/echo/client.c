@@ -38,32 +38,6 @@ static void stop_without_connections(struct echo_client *p)
 		p->is_over = true;
 }
 
-void echo_client_settle(struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict,
-	uint64_t began, uint64_t now)
-{
-	struct echo_client *p = peer->echo_client;
-	struct echo_client_result result = {peer->index, number, verdict, now - began};
-
-	switch (verdict) {
-	case ECHO_CLIENT_ANSWERED:
-		p->counts.received++;
-		histogram_add(&p->latencies, result.rtt);
-		p->ended = now;
-		break;
-	case ECHO_CLIENT_DUPLICATED:
-		p->counts.duplicated++;
-		break;
-	case ECHO_CLIENT_DIFFERS:
-		p->counts.differing++;
-		break;
-	case ECHO_CLIENT_LOST:
-		p->counts.lost++;
-		break;
-	}
-	if (p->events->on_result)
-		p->events->on_result(p->data, &result);
-}
-
 static void await_answers(struct echo_client *p)
 {
 	if (!timer_is_running(&p->sweep))
@@ -131,8 +105,10 @@ static bool is_round_over(const struct echo_client *p, const struct echo_peer *p
 
 static void begin_if_ready(struct echo_client *p);
 
-void echo_client_go_on(struct echo_client *p, struct echo_peer *peer)
+static void on_turn(struct echo_peer *peer)
 {
+	struct echo_client *p = peer->echo_client;
+
 	if (is_round_over(p, peer))
 		echo_peer_close(peer);
 	if (p->is_started && !p->options.interval_ms)
@@ -197,7 +173,7 @@ static void on_sweep(void *data)
 		uint64_t began = echo_peer_give_up(&p->peers[i], now > wait ? now - wait : 0);
 
 		oldest = MIN(oldest, began);
-		echo_client_go_on(p, &p->peers[i]);
+		on_turn(&p->peers[i]);
 	}
 	if (p->is_done || !p->under_way)
 		return;
@@ -206,9 +182,14 @@ static void on_sweep(void *data)
 	timer_start(&p->sweep, oldest + wait > now ? (oldest + wait - now) / MS_NS + 1 : 1);
 }
 
+// Sends no more. What is under way is waited for.
 static void on_end(void *data)
 {
-	echo_client_stop(data);
+	struct echo_client *p = data;
+
+	p->is_over = true;
+	timer_stop(&p->tick);
+	end_if_done(p);
 }
 
 static void on_connect_timeout(void *data)
@@ -221,9 +202,21 @@ static void on_connect_timeout(void *data)
 		if (peer->state != PEER_CONNECTING)
 			continue;
 		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, -ETIMEDOUT);
-		echo_client_go_on(p, peer);
+		on_turn(peer);
 	}
 }
+
+static void on_open(struct echo_peer *peer)
+{
+	struct echo_client *p = peer->echo_client;
+
+	if (p->is_started)
+		echo_peer_send(peer); // of a round
+	else
+		begin_if_ready(p);
+}
+
+static const struct echo_peer_events peer_events = {on_open, on_turn};
 
 int echo_client_init(struct echo_client *p, uv_loop_t *loop,
 	const struct echo_client_options *options, const struct echo_client_events *events,
@@ -233,14 +226,17 @@ int echo_client_init(struct echo_client *p, uv_loop_t *loop,
 		.events = events,
 		.data = data,
 		.loop = loop,
+		.peer_events = &peer_events,
 		.count = options->connections};
 	if (options->text)
 		echo_payload_init_text(&p->payload, options->text);
 	else
 		echo_payload_init(&p->payload, options->size);
 	if (options->type == SOCK_DGRAM) {
+		p->kind = &echo_peer_datagrams;
 		p->datagrams = echo_client_datagrams_create(&p->payload);
 	} else {
+		p->kind = &echo_peer_stream;
 		p->in = xmalloc(ECHO_CLIENT_ROOM);
 		p->out = xmalloc(ECHO_CLIENT_ROOM);
 	}
@@ -308,7 +304,7 @@ static void begin(struct echo_client *p)
 		return;
 	}
 	for (unsigned i = 0; i < p->count && !p->is_done; i++)
-		echo_client_go_on(p, &p->peers[i]);
+		on_turn(&p->peers[i]);
 }
 
 // Once no connection is to be waited for any more.
@@ -322,21 +318,6 @@ void echo_client_start(struct echo_client *p)
 {
 	p->is_wanted = true;
 	begin_if_ready(p);
-}
-
-void echo_client_on_open(struct echo_client *p, struct echo_peer *peer)
-{
-	if (p->is_started)
-		echo_peer_send(peer); // of a round
-	else
-		begin_if_ready(p);
-}
-
-void echo_client_stop(struct echo_client *p)
-{
-	p->is_over = true;
-	timer_stop(&p->tick);
-	end_if_done(p);
 }
 
 struct tcp_stats echo_client_tcp_stats(const struct echo_client *p)

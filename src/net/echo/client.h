@@ -97,6 +97,8 @@ struct echo_client {
 	struct sockaddr_any address; // of the server
 	uint64_t began; // connecting to it, for the first request with reconnect
 	struct pollset pollset; // with reconnect
+	const struct echo_peer_kind *kind; // of all connections
+	const struct echo_peer_events *peer_events; // and what they call
 	struct echo_peer *peers;
 	unsigned count; // of peers
 	unsigned open; // of them
@@ -130,9 +132,6 @@ int echo_client_connect(
 
 // Sends requests as soon as all connections stand, or have failed.
 void echo_client_start(struct echo_client *p);
-
-// Sends no more. What is under way is waited for.
-void echo_client_stop(struct echo_client *p);
 
 // What the kernel knows of the connections that are open.
 struct tcp_stats echo_client_tcp_stats(const struct echo_client *p);

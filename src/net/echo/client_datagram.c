@@ -46,20 +46,6 @@ static void take_datagram(struct echo_peer *peer, const char *data, size_t len, 
 	}
 }
 
-// Nobody is there (an ICMP message): what is under way will not be answered.
-void echo_peer_unreachable(struct echo_peer *peer, int error)
-{
-	struct echo_client *p = peer->echo_client;
-
-	if (p->options.interval_ms) {
-		p->counts.failures++;
-		p->events->on_failure(p->data, peer->index, ECHO_CLIENT_CONNECT, error);
-		echo_peer_lose_all(peer);
-	} else {
-		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, error);
-	}
-}
-
 // Datagrams that one call sends or receives, each in its slice of a buffer. What is received has
 // one byte more room than it may need, which tells what is too long.
 struct batch {
@@ -101,7 +87,7 @@ void echo_client_datagrams_destroy(struct echo_client_datagrams *d)
 	free(d);
 }
 
-void echo_peer_receive_datagrams(struct echo_peer *peer)
+static void receive_datagrams(struct echo_peer *peer)
 {
 	struct echo_client *p = peer->echo_client;
 	struct batch *b = &p->datagrams->in;
@@ -125,7 +111,7 @@ void echo_peer_receive_datagrams(struct echo_peer *peer)
 	}
 }
 
-int echo_peer_send_datagrams(struct echo_peer *peer)
+static int send_datagrams(struct echo_peer *peer)
 {
 	const struct echo_payload *payload = &peer->echo_client->payload;
 	struct batch *b = &peer->echo_client->datagrams->out;
@@ -144,3 +130,5 @@ int echo_peer_send_datagrams(struct echo_peer *peer)
 	}
 	return 0;
 }
+
+const struct echo_peer_kind echo_peer_datagrams = {send_datagrams, receive_datagrams};

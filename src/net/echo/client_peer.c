@@ -45,6 +45,33 @@ bool echo_peer_has_room(const struct echo_peer *peer)
 	return peer->under_way < peer->echo_client->options.pipeline;
 }
 
+// Counts the verdict of a request that began at BEGAN, and tells it.
+static void count(struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict,
+	uint64_t began, uint64_t now)
+{
+	struct echo_client *p = peer->echo_client;
+	struct echo_client_result result = {peer->index, number, verdict, now - began};
+
+	switch (verdict) {
+	case ECHO_CLIENT_ANSWERED:
+		p->counts.received++;
+		histogram_add(&p->latencies, result.rtt);
+		p->ended = now;
+		break;
+	case ECHO_CLIENT_DUPLICATED:
+		p->counts.duplicated++;
+		break;
+	case ECHO_CLIENT_DIFFERS:
+		p->counts.differing++;
+		break;
+	case ECHO_CLIENT_LOST:
+		p->counts.lost++;
+		break;
+	}
+	if (p->events->on_result)
+		p->events->on_result(p->data, &result);
+}
+
 void echo_peer_settle(
 	struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict, uint64_t now)
 {
@@ -60,10 +87,10 @@ void echo_peer_settle(
 	while (peer->first < peer->next &&
 		echo_peer_request_at(peer, peer->first)->state != REQUEST_UNDER_WAY)
 		peer->first++;
-	echo_client_settle(peer, number, verdict, r->began, now);
+	count(peer, number, verdict, r->began, now);
 }
 
-void echo_peer_lose_all(struct echo_peer *peer)
+static void lose_all(struct echo_peer *peer)
 {
 	uint64_t now = trace_now();
 
@@ -108,13 +135,27 @@ void echo_peer_fail(struct echo_peer *peer, enum echo_client_failure failure, in
 		(failure == ECHO_CLIENT_CONNECT || failure == ECHO_CLIENT_LOCAL))
 		p->is_over = true; // asking again at once would not help
 	p->events->on_failure(p->data, peer->index, failure, error);
-	echo_peer_lose_all(peer);
+	lose_all(peer);
+}
+
+// Nobody is there (an ICMP message): what is under way will not be answered.
+void echo_peer_unreachable(struct echo_peer *peer, int error)
+{
+	struct echo_client *p = peer->echo_client;
+
+	if (p->options.interval_ms) {
+		p->counts.failures++;
+		p->events->on_failure(p->data, peer->index, ECHO_CLIENT_CONNECT, error);
+		lose_all(peer);
+	} else {
+		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, error);
+	}
 }
 
 // An answer that is no answer to anything.
 void echo_peer_count_wrong(struct echo_peer *peer)
 {
-	echo_client_settle(peer, peer->next, ECHO_CLIENT_DIFFERS, 0, 0);
+	count(peer, peer->next, ECHO_CLIENT_DIFFERS, 0, 0);
 }
 
 void echo_peer_request(struct echo_peer *peer, uint64_t now)
@@ -129,7 +170,7 @@ void echo_peer_request(struct echo_peer *peer, uint64_t now)
 
 void echo_peer_send(struct echo_peer *peer)
 {
-	int r = is_stream(peer) ? echo_peer_send_stream(peer) : echo_peer_send_datagrams(peer);
+	int r = peer->echo_client->kind->send(peer);
 
 	if (r == 0) {
 		want(peer, WATCH_READ);
@@ -195,15 +236,7 @@ static void on_connected(struct echo_peer *peer, int error)
 	p->connecting--;
 	p->open++;
 	want(peer, WATCH_READ);
-	echo_client_on_open(p, peer);
-}
-
-static void receive(struct echo_peer *peer)
-{
-	if (is_stream(peer))
-		echo_peer_receive_stream(peer);
-	else
-		echo_peer_receive_datagrams(peer);
+	p->peer_events->on_open(peer);
 }
 
 static void on_event(struct watch *w, unsigned events)
@@ -217,9 +250,9 @@ static void on_event(struct watch *w, unsigned events)
 		if (events & WATCH_WRITE)
 			echo_peer_send(peer);
 		if (peer->state == PEER_OPEN && events & (WATCH_READ | WATCH_ERROR))
-			receive(peer);
+			p->kind->receive(peer);
 	}
-	echo_client_go_on(p, peer);
+	p->peer_events->on_turn(peer);
 }
 
 void echo_peer_on_ready(struct pollset_item *item)
@@ -230,8 +263,8 @@ void echo_peer_on_ready(struct pollset_item *item)
 	if (peer->state == PEER_CONNECTING)
 		on_connected(peer, sys_socket_error(peer->fd));
 	else
-		receive(peer); // echo_client_go_on() sends, if something is left
-	echo_client_go_on(p, peer);
+		p->kind->receive(peer); // on_turn() sends, if something is left
+	p->peer_events->on_turn(peer);
 }
 
 static int start_watching(struct echo_peer *peer, int fd, bool is_private, unsigned wanted)

@@ -76,12 +76,21 @@ uint64_t echo_peer_give_up(struct echo_peer *peer, uint64_t time);
 // The connection is over, and what was under way on it is lost.
 void echo_peer_fail(struct echo_peer *peer, enum echo_client_failure failure, int error);
 
-// What the kinds of connections do in their own ways. Sending returns 0, -EAGAIN if some is left
-// that does not go now, or another negative errno.
-int echo_peer_send_stream(struct echo_peer *peer);
-int echo_peer_send_datagrams(struct echo_peer *peer);
-void echo_peer_receive_stream(struct echo_peer *peer);
-void echo_peer_receive_datagrams(struct echo_peer *peer);
+// What the kinds of connections do in their own ways.
+struct echo_peer_kind {
+	// Returns 0, -EAGAIN if some is left that does not go now, or another negative errno.
+	int (*send)(struct echo_peer *peer);
+	void (*receive)(struct echo_peer *peer);
+};
+
+extern const struct echo_peer_kind echo_peer_stream;
+extern const struct echo_peer_kind echo_peer_datagrams;
+
+// Called by the connections.
+struct echo_peer_events {
+	void (*on_open)(struct echo_peer *peer); // it stands
+	void (*on_turn)(struct echo_peer *peer); // there may be room for more requests
+};
 
 // The buffers for datagrams, which all connections share.
 struct echo_client_datagrams *echo_client_datagrams_create(const struct echo_payload *payload);
@@ -95,16 +104,8 @@ struct request *echo_peer_request_at(struct echo_peer *peer, uint64_t number);
 // The request gets its verdict; NOW is when that was known.
 void echo_peer_settle(
 	struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict, uint64_t now);
-void echo_peer_lose_all(struct echo_peer *peer);
 
 // Something came that is no answer to anything.
 void echo_peer_count_wrong(struct echo_peer *peer);
-
-// Called by the peers: connected; a request that began at BEGAN was settled NOW; there may be room
-// for more.
-void echo_client_on_open(struct echo_client *p, struct echo_peer *peer);
-void echo_client_settle(struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict,
-	uint64_t began, uint64_t now);
-void echo_client_go_on(struct echo_client *p, struct echo_peer *peer);
 
 #endif

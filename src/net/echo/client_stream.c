@@ -33,7 +33,7 @@ static void take_stream(struct echo_peer *peer, const char *data, size_t len)
 	}
 }
 
-void echo_peer_receive_stream(struct echo_peer *peer)
+static void receive_stream(struct echo_peer *peer)
 {
 	struct echo_client *p = peer->echo_client;
 	ssize_t n = sys_recv(peer->fd, p->in, ECHO_CLIENT_ROOM, MSG_DONTWAIT);
@@ -77,7 +77,7 @@ static size_t make_stream(struct echo_peer *peer, uint64_t position, uint64_t en
 	return made;
 }
 
-int echo_peer_send_stream(struct echo_peer *peer)
+static int send_stream(struct echo_peer *peer)
 {
 	uint64_t end = (peer->next - peer->base) * peer->echo_client->payload.size;
 
@@ -92,3 +92,5 @@ int echo_peer_send_stream(struct echo_peer *peer)
 	}
 	return 0;
 }
+
+const struct echo_peer_kind echo_peer_stream = {send_stream, receive_stream};
