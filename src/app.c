@@ -6,6 +6,7 @@
 #include "io/task.h"
 #include "out/colour.h"
 #include "sys/trace_c.h"
+#include "sys/trace_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

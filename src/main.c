@@ -195,8 +195,9 @@
  *     resolver.[ch]           getaddrinfo(3), getnameinfo(3), interfaces
  *     socket.[ch]             the calls on sockets
  *     tcp_info.[ch]           struct tcp_info, field by field
- *     trace.[ch]              each call told to a sink, and written as text
+ *     trace.[ch]              each call told to a sink
  *     trace_c.[ch]            the trace as a program in C
+ *     trace_text.[ch]         the trace as text
  *
  *   sys/sockopt/              the table of socket options and their values
  *     sockopt_address.c       values that are addresses, interfaces, groups

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// Every call that src/sys makes is told to one sink, decoded on demand.
+// Every call that src/sys makes is told to one sink, and decoded on demand (sys/trace_text.h).
 //
 // A wrapper looks like this, and nothing else makes the call:
 //
@@ -13,7 +13,6 @@
 #ifndef SOCKCTL_SYS_TRACE_H
 #define SOCKCTL_SYS_TRACE_H
 
-#include "base/str.h"
 #include "base/util.h"
 #include "sys/names.h"
 
@@ -71,13 +70,6 @@ void trace_set_sink(trace_sink_fn *sink, void *arg);
 
 // The sink that is set and its argument, for one that stands before it and passes calls on.
 trace_sink_fn *trace_get_sink(void **arg);
-
-// Adds the call as one line without newline: connect(5, [::1]:443) = -1 EINPROGRESS (...)
-void trace_format(struct str *s, const struct trace_call *call);
-
-// Parts of it: one argument; what stands behind the equals sign.
-void trace_format_arg(struct str *s, const struct trace_arg *arg);
-void trace_format_result(struct str *s, const struct trace_call *call);
 
 // The two numbers in the value of an argument.
 static inline int trace_high(const struct trace_arg *a)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/sockaddr.h"
 #include "sys/sockopt/sockopt_value.h"
+#include "sys/trace_text.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

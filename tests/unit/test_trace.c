@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "sys/resolver.h"
 #include "sys/socket.h"
+#include "sys/trace_text.h"
 #include "unit.h"
 
 #include <arpa/inet.h>

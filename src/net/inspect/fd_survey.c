@@ -6,6 +6,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
+#include "sys/trace_text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: ISC
+// The trace as text: each call as a line.
+#ifndef SOCKCTL_SYS_TRACE_TEXT_H
+#define SOCKCTL_SYS_TRACE_TEXT_H
+
+#include "base/str.h"
+#include "sys/trace.h"
+
+// Adds the call as one line without newline: connect(5, [::1]:443) = -1 EINPROGRESS (...)
+void trace_format(struct str *s, const struct trace_call *call);
+
+// Parts of it: one argument; what stands behind the equals sign.
+void trace_format_arg(struct str *s, const struct trace_arg *arg);
+void trace_format_result(struct str *s, const struct trace_call *call);
+
+#endif
