@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_OFFSET_DIGITS 8
+#define DUMP_WIDTH 16 // bytes in a line
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -43,7 +44,8 @@ void str_add_hex(struct str *s, const void *data, size_t len)
 	s->data[s->len] = '\0';
 }
 
-void str_add_hex_dump_line(struct str *s, size_t offset, const void *data, size_t len)
+// One line for up to DUMP_WIDTH bytes, newline included; OFFSET is that of the first.
+static void add_dump_line(struct str *s, size_t offset, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 	char line[128];
@@ -51,9 +53,9 @@ void str_add_hex_dump_line(struct str *s, size_t offset, const void *data, size_
 
 	str_addf(s, "%08zx:", offset);
 	if (len) {
-		for (size_t i = 0; i < HEX_DUMP_WIDTH; i++) {
+		for (size_t i = 0; i < DUMP_WIDTH; i++) {
 			*to++ = ' ';
-			if (i == HEX_DUMP_WIDTH / 2)
+			if (i == DUMP_WIDTH / 2)
 				*to++ = ' ';
 			if (i < len) {
 				to = put_byte(to, p[i]);
@@ -75,10 +77,9 @@ void str_add_hex_dump_line(struct str *s, size_t offset, const void *data, size_
 
 void str_add_hex_dump(struct str *s, const void *data, size_t len)
 {
-	for (size_t i = 0; i < len; i += HEX_DUMP_WIDTH)
-		str_add_hex_dump_line(
-			s, i, (const char *)data + i, MIN(len - i, (size_t)HEX_DUMP_WIDTH));
-	str_add_hex_dump_line(s, len, NULL, 0);
+	for (size_t i = 0; i < len; i += DUMP_WIDTH)
+		add_dump_line(s, i, (const char *)data + i, MIN(len - i, (size_t)DUMP_WIDTH));
+	add_dump_line(s, len, NULL, 0);
 }
 
 int hex_decode(void *dst, size_t *n, const char *text, size_t len)

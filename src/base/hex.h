@@ -16,10 +16,6 @@
 
 void str_add_hex(struct str *s, const void *data, size_t len); // "68656c6c6f"
 
-// One line of a dump for up to HEX_DUMP_WIDTH bytes, newline included; OFFSET is that of the first.
-#define HEX_DUMP_WIDTH 16
-void str_add_hex_dump_line(struct str *s, size_t offset, const void *data, size_t len);
-
 // A whole dump with its last line.
 void str_add_hex_dump(struct str *s, const void *data, size_t len);
 

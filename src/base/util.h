@@ -12,7 +12,6 @@
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define attr_printf(fmt, first) __attribute__((format(printf, fmt, first)))
-#define attr_nodiscard __attribute__((warn_unused_result))
 #define attr_noreturn __attribute__((noreturn))
 #define attr_cold __attribute__((cold))
 

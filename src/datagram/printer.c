@@ -38,7 +38,8 @@ static void on_output(struct output *o, int error)
 	p->on_written(p->data);
 }
 
-bool printer_takes_one(const struct printer *p)
+// True if each datagram is received by a call of its own, which tells no details.
+static bool takes_one(const struct printer *p)
 {
 	return !p->on_datagram && !printer_details(p->framing) && (p->flags || p->limit == 1);
 }
@@ -134,8 +135,8 @@ int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
 {
 	int flags = p->flags | MSG_TRUNC;
 	int r;
-	int n = printer_takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
-				     : receiver_read(&p->receiver, fd, flags);
+	int n = takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
+			     : receiver_read(&p->receiver, fd, flags);
 
 	if (n <= 0)
 		return n;

@@ -38,9 +38,6 @@ struct printer {
 	bool is_coalesced; // the last batch had pieces of many datagrams
 };
 
-// True if each datagram is received by a call of its own, which tells no details.
-bool printer_takes_one(const struct printer *p);
-
 // Details for receiver_prepare() that this framing shows.
 unsigned printer_details(enum framing framing);
 

@@ -23,7 +23,6 @@ typedef void accept_fn(struct listener *l, int fd, const struct sockaddr_any *pe
 typedef void accept_trouble_fn(struct listener *l, int error);
 
 struct listener_options {
-	int family; // AF_UNSPEC: both where the system can
 	int backlog;
 	mode_t mode; // of a Unix socket
 	const char *interface; // NULL: any

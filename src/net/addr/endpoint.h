@@ -29,8 +29,6 @@ struct endpoint {
 	char *name; // as it is spoken of in messages: "example.org:80", "unix:/run/x", "fd:3"
 };
 
-#define ENDPOINT_FORMS "HOST PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
-
 // Understands one or two words: HOST PORT, HOST:PORT, [IPV6]:PORT, :PORT, PORT (listening only),
 // unix:PATH, unix:@NAME, any word with a slash, fd:N. Returns 0, or -EINVAL with the reason in ERR.
 // endpoint_fini() frees what is in it, also after an error.

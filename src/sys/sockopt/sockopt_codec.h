@@ -31,7 +31,7 @@ sockopt_format_fn sockopt_format_int, sockopt_format_size, sockopt_format_hex, s
 sockopt_format_fn sockopt_format_ifindex, sockopt_format_port_range, sockopt_format_in_if,
 	sockopt_format_in_mreq, sockopt_format_in6_mreq, sockopt_format_in_source,
 	sockopt_format_group, sockopt_format_group_source, sockopt_format_in6_pktinfo,
-	sockopt_format_sockaddr, sockopt_format_filter, sockopt_format_tcp_info;
+	sockopt_format_sockaddr, sockopt_format_filter;
 
 // Makes DATA the value. Returns 0 or -E2BIG.
 int sockopt_set_bytes(struct sockopt_value *v, const void *data, size_t len);

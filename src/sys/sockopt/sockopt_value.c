@@ -23,6 +23,13 @@ struct codec {
 #define GROUP_FORM "a group such as 239.1.2.3 or ff02::1%eth0"
 #define SOURCE_FORM "a group and its source such as 232.1.2.3,192.0.2.1"
 
+// TCP_INFO, which nobody can set.
+static void format_tcp_info(struct str *s, const struct sockopt *o, const void *value, size_t len)
+{
+	(void)o;
+	str_add_tcp_info(s, value, len);
+}
+
 static const struct codec codecs[] = {
 	[SOCKOPT_BOOL] = {"bool", "on or off", NULL, sizeof(int), sockopt_parse_bool,
 		sockopt_format_int},
@@ -81,16 +88,10 @@ static const struct codec codecs[] = {
 		"a program as 'tcpdump -ddd' writes it, lines joined by commas",
 		"0 to 4294967295 for k, to 255 for jt and jf, to 65535 for the code",
 		sizeof(struct sock_fprog), sockopt_parse_filter, sockopt_format_filter},
-	[SOCKOPT_INFO] = {"structure", NULL, NULL, 0, NULL, sockopt_format_tcp_info},
+	[SOCKOPT_INFO] = {"structure", NULL, NULL, 0, NULL, format_tcp_info},
 	[SOCKOPT_BYTES] = {"bytes", "bytes in hex such as 0x0102", NULL, 0, sockopt_parse_hex,
 		sockopt_format_bytes},
 };
-
-void sockopt_format_tcp_info(struct str *s, const struct sockopt *o, const void *value, size_t len)
-{
-	(void)o;
-	str_add_tcp_info(s, value, len);
-}
 
 void sockopt_value_fini(struct sockopt_value *v)
 {
