@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "datagram/receiving.h"
-#include "net/dgram/dgram_socket.h"
 #include "out/progress.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -86,7 +86,7 @@ static void on_datagram(void *data, const struct datagram *d, const struct recei
 static void lock_to_peer(struct receiving *r, struct source *s)
 {
 	struct str name = {0};
-	int error = dgram_socket_connect(s->fd, &s->peer);
+	int error = sys_connect(s->fd, &s->peer.sa, s->peer.len);
 
 	str_add_sockaddr(&name, &s->peer.sa, s->peer.len);
 	if (error < 0) {
@@ -181,7 +181,7 @@ static void on_socket(struct watch *w, unsigned events)
 	int error = 0;
 
 	if (events & WATCH_ERROR && s->peer.len && !is_awaited)
-		error = dgram_socket_error(s->fd);
+		error = sys_socket_error(s->fd); // of an ICMP message
 
 	if (error) {
 		fail_to_receive(r, s, error);

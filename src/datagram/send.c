@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "datagram/sending.h"
-#include "net/addr/sockname.h"
 #include "out/progress.h"
+#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -110,7 +110,7 @@ static bool has_failed(struct sending *s)
 	int error = 0;
 
 	if (s->socket.is_connected && !awaits_errors(s))
-		error = dgram_socket_error(s->socket.fd);
+		error = sys_socket_error(s->socket.fd);
 
 	if (error)
 		fail_to_send(s, error);
@@ -181,7 +181,7 @@ static uint16_t local_port(int fd)
 {
 	struct sockaddr_any local;
 
-	return sockname_local(fd, &local) < 0 ? 0 : sockaddr_port(&local);
+	return sys_getsockname(fd, &local) < 0 ? 0 : sockaddr_port(&local);
 }
 
 static bool may_have_more(const struct sending *s)

@@ -77,11 +77,6 @@ int stream_socket_count(int fd, struct stream_socket_counts *counts)
 	return 0;
 }
 
-int stream_socket_take_error(int fd)
-{
-	return sys_socket_error(fd);
-}
-
 int stream_socket_credentials(int fd, struct ucred *who)
 {
 	int family = AF_UNSPEC;

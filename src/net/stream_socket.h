@@ -31,9 +31,6 @@ struct stream_socket_counts {
 // To be asked before the socket is shut down. Returns 0 or a negative errno.
 int stream_socket_count(int fd, struct stream_socket_counts *counts);
 
-// Takes the error that has befallen the socket: a negative errno, or 0.
-int stream_socket_take_error(int fd);
-
 // Who is at the other end of a Unix socket, as it was when they connected (SO_PEERCRED). Returns 0
 // or a negative errno; -EOPNOTSUPP for sockets of other families.
 int stream_socket_credentials(int fd, struct ucred *who);

@@ -5,6 +5,7 @@
 
 #include "io/fd.h"
 #include "net/stream_socket.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -212,7 +213,7 @@ static void on_socket(struct watch *w, unsigned events)
 		return;
 	}
 	// With a relay in between it is the relay that takes the error.
-	error = s->is_direct ? stream_socket_take_error(w->fd) : 0;
+	error = s->is_direct ? sys_socket_error(w->fd) : 0;
 	watch_fini(w);
 	s->error = error;
 	// Both directions have ended, or the program itself has met the error. The last words of

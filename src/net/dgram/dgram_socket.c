@@ -174,13 +174,3 @@ int dgram_socket_close(struct dgram_socket *s)
 	s->path = NULL;
 	return r;
 }
-
-int dgram_socket_connect(int fd, const struct sockaddr_any *peer)
-{
-	return sys_connect(fd, &peer->sa, peer->len);
-}
-
-int dgram_socket_error(int fd)
-{
-	return sys_socket_error(fd);
-}

@@ -51,10 +51,4 @@ int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket
 // Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
 int dgram_socket_close(struct dgram_socket *s);
 
-// Makes PEER the only one that FD exchanges datagrams with. Returns 0 or a negative errno.
-int dgram_socket_connect(int fd, const struct sockaddr_any *peer);
-
-// The error that an ICMP message told of a connected socket, as a negative errno, or 0.
-int dgram_socket_error(int fd);
-
 #endif
