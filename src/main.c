@@ -163,7 +163,6 @@
  *     ip.[ch]                 addresses as numbers: prefixes, classes, reverse names
  *     layout.[ch]             struct sockaddr_*, field by field
  *     ports.[ch]              ports and sets of them: http, 22,80,8000-8100
- *     sockname.[ch]           the two ends of a socket
  *
  *   io/                       descriptors on the event loop
  *     channel.[ch]            one party of a relay: a socket, stdin and stdout, a program, a file

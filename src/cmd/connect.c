@@ -12,7 +12,6 @@
 #include "session/stream.h"
 #include "io/fd.h"
 #include "net/dial.h"
-#include "net/addr/sockname.h"
 
 #include <errno.h>
 #include <string.h>
@@ -238,11 +237,9 @@ static int start_stream(struct connect *c, int fd, bool is_private)
 static void join(struct connect *c, int fd, bool is_private)
 {
 	struct app *app = c->app;
-	struct sockaddr_any remote;
 	int r;
 
-	sockname_peer(fd, &remote);
-	connection_init(&c->connection, app, 1, &remote);
+	connection_init_of(&c->connection, app, fd);
 	if (complete(c, fd)) {
 		app_stop(app);
 		return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "session/connection.h"
 
-#include "net/addr/sockname.h"
 #include "net/stream_socket.h"
+#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <time.h>
@@ -31,9 +31,17 @@ void connection_init(
 	sockaddr_unmap(&c->remote);
 }
 
+void connection_init_of(struct connection *c, struct app *app, int fd)
+{
+	struct sockaddr_any remote;
+
+	sys_getpeername(fd, &remote);
+	connection_init(c, app, 1, &remote);
+}
+
 static void get_local(int fd, struct sockaddr_any *local)
 {
-	sockname_local(fd, local);
+	sys_getsockname(fd, local);
 	sockaddr_unmap(local);
 }
 

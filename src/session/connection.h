@@ -30,6 +30,9 @@ struct connection_end {
 void connection_init(
 	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote);
 
+// The same for the only one, by the connected socket FD, which knows who is at the other end.
+void connection_init_of(struct connection *c, struct app *app, int fd);
+
 // FD is the connected socket, to be asked for what else is known about both ends.
 void connection_report_connected(const struct connection *c, int fd);
 void connection_report_accepted(const struct connection *c, int fd);

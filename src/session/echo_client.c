@@ -9,9 +9,9 @@
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
-#include "net/addr/sockname.h"
 #include "net/echo/client.h"
 #include "out/progress.h"
+#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -228,7 +228,7 @@ static void begin_on(struct measurement *c, int fd, bool is_private, uint64_t be
 	struct sockaddr_any remote;
 	int r;
 
-	sockname_peer(fd, &remote);
+	sys_getpeername(fd, &remote);
 	set_remote(c, &remote);
 	r = echo_client_add(&c->echo_client, fd, is_private, began);
 	if (r < 0 && is_private)

@@ -2,8 +2,8 @@
 #include "session/program.h"
 
 #include "base/mem.h"
-#include "net/addr/sockname.h"
 #include "net/stream_socket.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <paths.h>
@@ -183,7 +183,7 @@ char **program_environment(const struct connection *c, int fd)
 	for (char **variable = environ; *variable; variable++)
 		if (!is_dropped(*variable))
 			add(&e, xstrdup(*variable));
-	sockname_local(fd, &local);
+	sys_getsockname(fd, &local);
 	sockaddr_unmap(&local);
 	if (local.sa.sa_family == AF_UNIX)
 		set_unix(&e, fd, &local, &c->remote);

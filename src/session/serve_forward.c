@@ -7,7 +7,7 @@
 #include "io/closing.h"
 #include "io/fd.h"
 #include "net/addr/ports.h"
-#include "net/addr/sockname.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -119,8 +119,8 @@ static void report_connected(const struct forward_client *c, int fd)
 
 	if (!report_wants(out, &ev_connected))
 		return;
-	sockname_local(fd, &local);
-	sockname_peer(fd, &remote);
+	sys_getsockname(fd, &local);
+	sys_getpeername(fd, &remote);
 	report(out, &ev_connected, F_UINT("connection", c->client.connection.number),
 		F_ADDR("remote", &remote), F_ADDR("local", &local));
 }

@@ -4,8 +4,8 @@
 
 #include "opts/open_failure.h"
 #include "net/activation.h"
-#include "net/addr/sockname.h"
 #include "net/addr/ip.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <string.h>
@@ -178,7 +178,7 @@ static int listen_fd(struct server *s, int fd)
 		return fail_descriptor(s, fd, info.kind == FD_BAD ? -EBADF : -ENOTSOCK);
 	if (listener_adopt(&s->listener, fd) == 0)
 		return 0;
-	r = sockname_peer(fd, &remote);
+	r = sys_getpeername(fd, &remote);
 	if (r < 0 || s->listener.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
 	server_add_client(s, fd, false, &remote);
