@@ -6,9 +6,9 @@ Usage: imports.py NM OBJECT_OR_ARCHIVE...
 
 import os
 import re
-import subprocess
 import sys
 
+from objects import source, symbols
 from rooms import WITHOUT_LIBUV
 from tree import Findings
 
@@ -35,17 +35,6 @@ CALLS = re.compile(
 )
 
 
-def undefined_symbols(nm, path):
-    """Yields (object, symbol) for what each object in PATH needs from elsewhere."""
-    output = subprocess.run(
-        [nm, "--print-file-name", "--undefined-only", path],
-        check=True, stdout=subprocess.PIPE, text=True,
-    ).stdout
-    for line in output.splitlines():
-        where, _, symbol = line.rpartition(" ")
-        yield re.split(r"[:/\[\]]", where.rstrip(" Uw:]"))[-1], symbol.split("@")[0]
-
-
 def plain(symbol):
     return re.sub(r"(_chk|64|_r)+$", "", symbol.removeprefix("__"))
 
@@ -55,9 +44,11 @@ def main():
     findings = Findings()
     layers = set()
     for path in paths:
-        for name, symbol in undefined_symbols(nm, path):
-            layer = re.split(r"[_.]", name.removeprefix("src_"))[0]
+        for name, symbol, kind in symbols(nm, path):
+            layer = re.split(r"[_.]", source(name))[0]
             layers.add(layer)
+            if kind not in "Uw":
+                continue
             findings.checked += 1
             if layer != "sys" and CALLS.fullmatch(plain(symbol)):
                 findings.add(name, 0, f"calls {symbol}() past src/sys")
