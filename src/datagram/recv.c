@@ -224,7 +224,7 @@ static int start_source(struct receiving *r, struct source *s, const struct boun
 
 	s->receiving = r;
 	s->fd = b->fd;
-	if (b->inherited)
+	if (b->is_inherited)
 		receiver_drops(b->fd, &s->first_drops);
 	if (r->is_answering) {
 		s->sender = xcalloc(1, sizeof(*s->sender));
@@ -233,7 +233,7 @@ static int start_source(struct receiving *r, struct source *s, const struct boun
 	}
 	r->room = MIN(r->room, receiver_buffer(s->fd) / 8);
 	error = watch_init(&s->watch, &r->app->loop, s->fd,
-		WATCH_DATAGRAM | (b->inherited ? WATCH_SHARED : 0u), on_socket, s);
+		WATCH_DATAGRAM | (b->is_inherited ? WATCH_SHARED : 0u), on_socket, s);
 	if (error < 0)
 		return app_fail(r->app, STATUS_CONNECT, r->config->endpoint.name, error);
 	sockopt_config_report(r->app, &r->config->sockopt, s->fd);

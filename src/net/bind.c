@@ -14,11 +14,11 @@
 
 #define PORT_TRIES 16 // for a port that is free on several addresses at once
 
-static int add_socket(struct bound *b, int fd, bool inherited)
+static int add_socket(struct bound *b, int fd, bool is_inherited)
 {
 	struct bound_socket *s = &b->sockets[b->count++];
 
-	*s = (struct bound_socket){.fd = fd, .inherited = inherited};
+	*s = (struct bound_socket){.fd = fd, .is_inherited = is_inherited};
 	return sys_getsockname(fd, &s->local);
 }
 
@@ -87,7 +87,7 @@ static bool is_wildcard_of(const struct sockaddr_any *a, int family)
 static void close_sockets(struct bound *b)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (!b->sockets[i].inherited)
+		if (!b->sockets[i].is_inherited)
 			sys_close(b->sockets[i].fd);
 	free(b->sockets);
 	b->sockets = NULL;

@@ -23,7 +23,7 @@ struct bind_options {
 
 struct bound_socket {
 	int fd;
-	bool inherited; // not ours to close
+	bool is_inherited; // not ours to close
 	struct sockaddr_any local;
 };
 

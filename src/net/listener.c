@@ -54,7 +54,7 @@ static void on_connection(struct watch *w, unsigned events)
 	struct listener_socket *s = w->data;
 	struct listener *l = s->listener;
 	// The mode of an inherited socket is not ours: asking once more might block.
-	int batch = s->inherited ? 1 : BATCH;
+	int batch = s->is_inherited ? 1 : BATCH;
 
 	(void)events;
 	// Once it is closed, s is gone.
@@ -75,7 +75,7 @@ static void on_connection(struct watch *w, unsigned events)
 		sockaddr_unmap(&peer);
 		if (peer.sa.sa_family == AF_UNIX)
 			stream_socket_inherit_buffer(fd, s->fd);
-		else if (s->inherited)
+		else if (s->is_inherited)
 			stream_socket_set_defaults(fd, peer.sa.sa_family);
 		l->on_accept(l, fd, &peer);
 	}
@@ -90,8 +90,10 @@ static void take_sockets(struct listener *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct bound_socket *b = &l->bound.sockets[i];
 
-		l->sockets[i] = (struct listener_socket){
-			.listener = l, .fd = b->fd, .inherited = b->inherited, .local = b->local};
+		l->sockets[i] = (struct listener_socket){.listener = l,
+			.fd = b->fd,
+			.is_inherited = b->is_inherited,
+			.local = b->local};
 	}
 }
 
@@ -141,7 +143,7 @@ int listener_start(struct listener *l)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener_socket *s = &l->sockets[i];
-		int r = watch_init(&s->watch, l->loop, s->fd, s->inherited ? WATCH_SHARED : 0,
+		int r = watch_init(&s->watch, l->loop, s->fd, s->is_inherited ? WATCH_SHARED : 0,
 			on_connection, s);
 
 		if (r < 0)

@@ -33,7 +33,7 @@ struct listener_options {
 struct listener_socket {
 	struct listener *listener;
 	int fd;
-	bool inherited; // not ours to close
+	bool is_inherited; // not ours to close
 	struct sockaddr_any local;
 	struct watch watch;
 };

@@ -222,7 +222,7 @@ static void begin(struct measurement *c)
 }
 
 // A stream socket is connected; others may have to follow.
-static void begin_on(struct measurement *c, int fd, bool is_private, uint64_t began)
+static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
 {
 	enum outbound_step step = OUTGOING_SOCKET;
 	struct sockaddr_any remote;
@@ -230,10 +230,10 @@ static void begin_on(struct measurement *c, int fd, bool is_private, uint64_t be
 
 	sys_getpeername(fd, &remote);
 	set_remote(c, &remote);
-	r = echo_client_add(&c->echo_client, fd, is_private, began);
-	if (r < 0 && is_private)
+	r = echo_client_add(&c->echo_client, fd, is_inherited, began);
+	if (r < 0 && !is_inherited)
 		fd_close(fd);
-	if (r == 0 && is_private)
+	if (r == 0 && !is_inherited)
 		r = echo_client_connect(&c->echo_client, &remote, &step);
 	if (r < 0)
 		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
@@ -246,7 +246,7 @@ static void on_dialled(struct dial *d)
 	struct measurement *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
-		begin_on(c, d->fd, true, d->began);
+		begin_on(c, d->fd, false, d->began);
 		return;
 	}
 	if (c->settings.failed)
@@ -321,7 +321,7 @@ static int start_inherited(struct measurement *c)
 		fail(c, STATUS_CONNECT, error);
 		return app_fail_quietly(c->app, STATUS_CONNECT);
 	}
-	begin_on(c, p->fd, false, trace_now());
+	begin_on(c, p->fd, true, trace_now());
 	return 0;
 }
 

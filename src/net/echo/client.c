@@ -270,12 +270,12 @@ void echo_client_fini(struct echo_client *p)
 	p->loop = NULL;
 }
 
-int echo_client_add(struct echo_client *p, int fd, bool is_private, uint64_t began)
+int echo_client_add(struct echo_client *p, int fd, bool is_inherited, uint64_t began)
 {
 	p->began = began;
 	for (unsigned i = 0; i < p->count; i++)
 		if (p->peers[i].state == PEER_CLOSED)
-			return echo_peer_open(&p->peers[i], fd, is_private);
+			return echo_peer_open(&p->peers[i], fd, is_inherited);
 	return -EINVAL;
 }
 

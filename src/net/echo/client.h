@@ -120,10 +120,10 @@ int echo_client_init(struct echo_client *p, uv_loop_t *loop,
 	void *data);
 void echo_client_fini(struct echo_client *p);
 
-// Adds the connected socket FD, which becomes ours if it is private. BEGAN (trace_now()) is when
-// connecting to it began: with reconnect that is part of what its one request takes. Returns 0 or a
-// negative errno; then it stays the caller's.
-int echo_client_add(struct echo_client *p, int fd, bool is_private, uint64_t began);
+// Adds the connected socket FD, which becomes ours unless it was inherited. BEGAN (trace_now()) is
+// when connecting to it began: with reconnect that is part of what its one request takes. Returns 0
+// or a negative errno; then it stays the caller's.
+int echo_client_add(struct echo_client *p, int fd, bool is_inherited, uint64_t began);
 
 // Connects to ADDRESS, as often as connections are missing; with reconnect, whenever one is needed.
 // Returns 0, or a negative errno if it failed at once, with what failed in *step.

@@ -120,7 +120,7 @@ void echo_peer_close(struct echo_peer *peer)
 		p->connecting--;
 	peer->state = PEER_CLOSED;
 	watch_fini(&peer->watch);
-	if (peer->is_private)
+	if (!peer->is_inherited)
 		sys_close(peer->fd);
 	peer->fd = -1;
 }
@@ -267,10 +267,10 @@ void echo_peer_on_ready(struct pollset_item *item)
 	p->peer_events->on_turn(peer);
 }
 
-static int start_watching(struct echo_peer *peer, int fd, bool is_private, unsigned wanted)
+static int start_watching(struct echo_peer *peer, int fd, bool is_inherited, unsigned wanted)
 {
 	struct echo_client *p = peer->echo_client;
-	unsigned flags = (is_stream(peer) ? 0 : WATCH_DATAGRAM) | (is_private ? 0 : WATCH_SHARED);
+	unsigned flags = (is_stream(peer) ? 0 : WATCH_DATAGRAM) | (is_inherited ? WATCH_SHARED : 0);
 	int r;
 
 	if (p->options.reconnect)
@@ -282,15 +282,15 @@ static int start_watching(struct echo_peer *peer, int fd, bool is_private, unsig
 }
 
 // Starts a stream of requests.
-static int begin(struct echo_peer *peer, int fd, bool is_private, enum echo_peer_state state,
+static int begin(struct echo_peer *peer, int fd, bool is_inherited, enum echo_peer_state state,
 	unsigned wanted)
 {
-	int r = start_watching(peer, fd, is_private, wanted);
+	int r = start_watching(peer, fd, is_inherited, wanted);
 
 	if (r < 0)
 		return r;
 	peer->fd = fd;
-	peer->is_private = is_private;
+	peer->is_inherited = is_inherited;
 	peer->state = state;
 	peer->base = peer->first;
 	peer->written = peer->read = 0;
@@ -298,13 +298,13 @@ static int begin(struct echo_peer *peer, int fd, bool is_private, enum echo_peer
 	return 0;
 }
 
-int echo_peer_open(struct echo_peer *peer, int fd, bool is_private)
+int echo_peer_open(struct echo_peer *peer, int fd, bool is_inherited)
 {
 	struct echo_client *p = peer->echo_client;
 	int r = p->events->on_open(p->data, peer->index, fd);
 
 	if (r == 0)
-		r = begin(peer, fd, is_private, PEER_OPEN, WATCH_READ);
+		r = begin(peer, fd, is_inherited, PEER_OPEN, WATCH_READ);
 	if (r == 0)
 		p->open++;
 	return r;
@@ -345,7 +345,7 @@ int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step)
 	if (r == 0 || r == -EINPROGRESS) {
 		// Otherwise that it is writable tells.
 		is_done = stands(peer, fd);
-		r = begin(peer, fd, true, PEER_CONNECTING, is_done ? WATCH_READ : WATCH_WRITE);
+		r = begin(peer, fd, false, PEER_CONNECTING, is_done ? WATCH_READ : WATCH_WRITE);
 		if (r == 0)
 			p->connecting++;
 	}

@@ -28,7 +28,7 @@ struct echo_peer {
 	struct echo_client *echo_client;
 	unsigned index;
 	int fd;
-	bool is_private;
+	bool is_inherited; // not ours to close
 	enum echo_peer_state state;
 	struct watch watch;
 	struct pollset_item item; // instead, with reconnect: it costs less to begin and to end
@@ -52,7 +52,7 @@ void echo_peer_init(struct echo_peer *peer, struct echo_client *p, unsigned inde
 void echo_peer_fini(struct echo_peer *peer);
 
 // Takes over a socket that is connected.
-int echo_peer_open(struct echo_peer *peer, int fd, bool is_private);
+int echo_peer_open(struct echo_peer *peer, int fd, bool is_inherited);
 
 // Begins to connect. Returns 0, or a negative errno with what failed in *step.
 int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step);

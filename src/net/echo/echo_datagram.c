@@ -225,15 +225,15 @@ static void on_event(struct watch *w, unsigned events)
 			return;
 }
 
-int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool inherited,
+int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool is_inherited,
 	const struct sockaddr_any *local)
 {
 	int r;
 
 	*e = (struct echo_datagrams){.fd = fd, .port = sockaddr_port(local)};
 	prepare(fd, local);
-	r = watch_init(
-		&e->watch, loop, fd, WATCH_DATAGRAM | (inherited ? WATCH_SHARED : 0), on_event, e);
+	r = watch_init(&e->watch, loop, fd, WATCH_DATAGRAM | (is_inherited ? WATCH_SHARED : 0),
+		on_event, e);
 	if (r < 0)
 		return r;
 	timer_init(&e->rest, loop, on_rested, e);

@@ -47,7 +47,7 @@ struct echo_datagrams {
 
 // Serves the bound datagram socket FD, which stays the caller's. LOCAL is its address. INHERITED as
 // in struct bound_socket. Returns 0 or a negative errno.
-int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool inherited,
+int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool is_inherited,
 	const struct sockaddr_any *local);
 
 // Ends the service and completes the counts, which stay. Does nothing on a zeroed struct.

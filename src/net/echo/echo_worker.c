@@ -318,7 +318,7 @@ static int start_datagrams(struct echo_worker *w)
 		const struct bound_socket *s = &w->bound.sockets[i];
 		struct echo_datagrams *e = &w->datagrams[i];
 
-		r = echo_datagrams_init(e, w->loop, s->fd, s->inherited, &s->local);
+		r = echo_datagrams_init(e, w->loop, s->fd, s->is_inherited, &s->local);
 		e->may_send = may_send;
 		e->on_short = on_short;
 		e->data = w;
