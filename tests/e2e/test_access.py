@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sys
+import tempfile
 
 import pytest
 
@@ -17,14 +18,26 @@ def dial_from(source, port, address="127.0.0.1"):
     return sock
 
 
+GREETING = b"served"
+
+
+def greeting():
+    """What the server says to each client that it serves, so that no other end looks like that."""
+    file = tempfile.TemporaryFile()
+    file.write(GREETING)
+    file.seek(0)
+    return file
+
+
 def talk(conn):
-    """Says something to a server that has nothing to say itself."""
+    """Says something to a server that serves."""
     conn.sendall(b"x")
     half_close(conn)
-    assert receive_all(conn) == b""
+    assert receive_all(conn) == GREETING
 
 
 def turned_away(conn):
+    """Of a server that has a greeting for everybody else."""
     try:
         return receive_all(conn) == b""
     except ConnectionResetError:
@@ -43,7 +56,7 @@ def check(proc, port, served, refused, address="127.0.0.1"):
 
 
 def serve(sockctl, *options, place=("127.0.0.1", "0"), **how):
-    return sockctl("listen", "-k", "-v", *options, *place, stdin=DEVNULL, **how)
+    return sockctl("listen", "-k", "-v", *options, *place, stdin=greeting(), **how)
 
 
 @pytest.mark.parametrize("options, served, refused", [
@@ -88,7 +101,7 @@ def test_refused_clients_are_told_apart(sockctl):
 
 
 def test_refused_clients_are_not_the_one_that_is_served(sockctl):
-    proc = sockctl("listen", "--allow", "127.0.0.2", "127.0.0.1", "0", stdin=DEVNULL)
+    proc = sockctl("listen", "--allow", "127.0.0.2", "127.0.0.1", "0", stdin=greeting())
     for _ in range(3):
         with dial_from("127.0.0.1", proc.port) as conn:
             assert turned_away(conn)
@@ -100,7 +113,7 @@ def test_refused_clients_are_not_the_one_that_is_served(sockctl):
 
 def test_refused_clients_do_not_count(sockctl):
     proc = sockctl("listen", "--count", "2", "--allow", "127.0.0.2", "127.0.0.1", "0",
-                   stdin=DEVNULL)
+                   stdin=greeting())
     port = proc.port
     for _ in range(2):
         with dial_from("127.0.0.1", port) as conn:
@@ -145,8 +158,8 @@ def test_most_of_one_address(sockctl):
     proc.wait_out(2)
     check(proc, port, ["127.0.0.2"], ["127.0.0.1", "127.0.0.1"])
     half_close(first)
-    assert receive_all(first) == b""
-    proc.wait_err("closed ")
+    assert receive_all(first) == GREETING
+    proc.wait_err(rf"closed 127.0.0.1:{port_of(first)}:")
     check(proc, port, ["127.0.0.1"], [])
     first.close()
     second.close()
@@ -193,7 +206,7 @@ def test_one_line_for_each_connection(sockctl):
         half_close(conn)
         receive_all(conn)
     line = proc.wait_err(r": closed .*")[0]
-    for word in (f"127.0.0.1:{source}", "5 bytes received", "0 bytes sent", "done"):
+    for word in (f"127.0.0.1:{source}", "5 bytes received", f"{len(GREETING)} bytes sent", "done"):
         assert word in line
     proc.wait_err(r" s since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
     proc.stop()
@@ -210,7 +223,7 @@ def test_one_object_for_each_connection(sockctl):
     proc.stop()
     closed, = (e for e in proc.events if e["event"] == "closed")
     assert closed["remote"] == {"family": "inet", "address": "127.0.0.1", "port": source}
-    assert (closed["sent"], closed["received"]) == (0, 5)
+    assert (closed["sent"], closed["received"]) == (len(GREETING), 5)
     assert (closed["how"], closed["status"], closed["connection"]) == ("done", 0, 1)
     assert 0 <= closed["duration"] <= closed["time"] - closed["start"] + 1
 
