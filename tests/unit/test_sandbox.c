@@ -358,11 +358,18 @@ static void test_work_goes_on(void **state)
 }
 
 #ifdef __x86_64__
+static int enter_nothing(const struct sandbox *s)
+{
+	(void)s;
+	return 0;
+}
+
 // getpid() by the gate for 32 bits, where its number means another call.
 static int other_architecture(void)
 {
 	long r;
 
+	signal(SIGSEGV, SIG_DFL); // of a kernel without that gate
 	__asm__ volatile("int $0x80" : "=a"(r) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
 	return r < 0 ? (int)-r : 0;
 }
@@ -372,6 +379,8 @@ static void test_other_architecture(void **state)
 	(void)state;
 	if (!sandbox_available().seccomp)
 		return;
+	if (attempt_after(enter_nothing, NULL, other_architecture) == -SIGSEGV)
+		skip();
 	assert_int_equal(attempt_with(ALL_NEEDS, other_architecture), -SIGSYS);
 }
 #endif
