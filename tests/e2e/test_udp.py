@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import stat
+import struct
 import subprocess
 import termios
 
@@ -20,6 +21,7 @@ from peers import udp, unused_udp_port
 
 HOST = "127.0.0.1"
 LARGEST = 65507  # bytes of UDP data in an IPv4 packet
+UDP_SEGMENT = 103  # <linux/udp.h>
 
 
 @pytest.fixture
@@ -407,6 +409,18 @@ def test_count(recv, peer):
         peer.sendto(data, (HOST, proc.port))
     proc.wait()
     assert proc.out == b"1\n2\n"
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_count_that_ends_inside_a_coalesced_piece(recv, peer, count):
+    """The kernel hands several datagrams over in one piece, of which only the first are wanted."""
+    segments = [(socket.SOL_UDP, UDP_SEGMENT, struct.pack("H", 2))]
+    proc = recv("--count", count, "--stats")
+    for piece in (b"0a1b", b"2c3d4e5f6g"):
+        peer.sendmsg([piece], segments, 0, (HOST, proc.port))
+    proc.wait()
+    assert proc.out == b"0a\n1b\n2c\n3d\n4e\n5f\n6g\n"[:3 * count]
+    assert f"received {count} datagram" in proc.lines[-1]
 
 
 def test_timeout(recv):
