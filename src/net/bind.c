@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "net/stream_socket.h"
-#include "net/unix_path.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
@@ -170,7 +169,7 @@ int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
 	add_socket(b, fd, false);
 	if (is_path) {
 		b->unix_path = xstrdup(address->un.sun_path);
-		r = unix_path_identify(b->unix_path, &b->unix_dev, &b->unix_ino);
+		r = unix_path_identify(b->unix_path, &b->unix_file);
 	}
 	return r;
 }
@@ -201,7 +200,7 @@ int bind_close(struct bound *b)
 
 	close_sockets(b);
 	if (b->unix_path)
-		r = unix_path_remove(b->unix_path, b->unix_dev, b->unix_ino);
+		r = unix_path_remove(b->unix_path, &b->unix_file);
 	free(b->unix_path);
 	b->unix_path = NULL;
 	return r;

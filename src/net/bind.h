@@ -5,6 +5,7 @@
 
 #include "base/sockaddr.h"
 #include "net/names/lookup.h"
+#include "net/unix_path.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,7 @@ struct bound {
 	struct bound_socket *sockets;
 	size_t count;
 	char *unix_path; // to be removed, or NULL
-	dev_t unix_dev;
-	ino_t unix_ino;
+	struct unix_file unix_file;
 };
 
 // Binds a non-blocking socket to each address. Port 0 becomes the same free port on all of them.

@@ -21,9 +21,20 @@ static int bind_with_mode(int fd, const struct sockaddr_any *address, mode_t mod
 	return r;
 }
 
+static struct unix_file file_of(const struct stat *st)
+{
+	return (struct unix_file){.dev = st->st_dev, .ino = st->st_ino, .made = st->st_mtim};
+}
+
+static bool is_same(const struct unix_file *a, const struct unix_file *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->made.tv_sec == b->made.tv_sec &&
+	       a->made.tv_nsec == b->made.tv_nsec;
+}
+
 // True if the path is a socket whose server is gone. To ask costs a server that is still there
 // nothing: a socket of another type is told apart (EPROTOTYPE) before it is connected.
-static bool is_dead(const struct sockaddr_any *address, dev_t *dev, ino_t *ino)
+static bool is_dead(const struct sockaddr_any *address, struct unix_file *file)
 {
 	struct stat st;
 	int fd;
@@ -31,8 +42,7 @@ static bool is_dead(const struct sockaddr_any *address, dev_t *dev, ino_t *ino)
 
 	if (lstat(address->un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return false;
-	*dev = st.st_dev;
-	*ino = st.st_ino;
+	*file = file_of(&st);
 	fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
@@ -43,17 +53,16 @@ static bool is_dead(const struct sockaddr_any *address, dev_t *dev, ino_t *ino)
 
 // Moves the dead file out of the way, and back if it turns out that another server has put its own
 // there in the meantime. Only rename() tells for sure which file it was.
-static int remove_dead(const char *path, dev_t dev, ino_t ino)
+static int remove_dead(const char *path, const struct unix_file *file)
 {
 	char aside[sizeof(((struct sockaddr_un *)0)->sun_path) + 32];
-	dev_t moved_dev = 0;
-	ino_t moved_ino = 0;
+	struct unix_file moved;
 
 	snprintf(aside, sizeof(aside), "%s.%ld.dead", path, (long)getpid());
 	if (renameat2(AT_FDCWD, path, AT_FDCWD, aside, RENAME_NOREPLACE) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	unix_path_identify(aside, &moved_dev, &moved_ino);
-	if (moved_dev == dev && moved_ino == ino)
+	unix_path_identify(aside, &moved);
+	if (is_same(&moved, file))
 		return unlink(aside) < 0 ? -errno : 0;
 	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
 		return -errno;
@@ -62,34 +71,32 @@ static int remove_dead(const char *path, dev_t dev, ino_t ino)
 
 int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode)
 {
-	dev_t dev;
-	ino_t ino;
+	struct unix_file file;
 	int r = bind_with_mode(fd, address, mode);
 
-	if (r != -EADDRINUSE || !is_dead(address, &dev, &ino))
+	if (r != -EADDRINUSE || !is_dead(address, &file))
 		return r;
-	r = remove_dead(address->un.sun_path, dev, ino);
+	r = remove_dead(address->un.sun_path, &file);
 	return r < 0 ? r : bind_with_mode(fd, address, mode);
 }
 
-int unix_path_identify(const char *path, dev_t *dev, ino_t *ino)
+int unix_path_identify(const char *path, struct unix_file *file)
 {
 	struct stat st;
 
+	*file = (struct unix_file){0};
 	if (lstat(path, &st) < 0)
 		return -errno;
-	*dev = st.st_dev;
-	*ino = st.st_ino;
+	*file = file_of(&st);
 	return 0;
 }
 
-int unix_path_remove(const char *path, dev_t dev, ino_t ino)
+int unix_path_remove(const char *path, const struct unix_file *file)
 {
-	dev_t now_dev = 0;
-	ino_t now_ino = 0;
-	int r = unix_path_identify(path, &now_dev, &now_ino);
+	struct unix_file now;
+	int r = unix_path_identify(path, &now);
 
-	if (r == 0 && now_dev == dev && now_ino == ino && unlink(path) < 0)
+	if (r == 0 && is_same(&now, file) && unlink(path) < 0)
 		r = -errno;
 	return r == -ENOENT ? 0 : r;
 }

@@ -8,14 +8,22 @@
 
 #include <sys/stat.h>
 
+// Which file a path was. The number of an inode that is gone is given to the next file, so that it
+// takes the time as well, at which a socket file was made and which no use of it changes.
+struct unix_file {
+	dev_t dev;
+	ino_t ino;
+	struct timespec made;
+};
+
 // Binds FD to the path of ADDRESS, created with MODE. A socket file at that path on which nobody
 // listens is replaced. Returns 0 or a negative errno; -EADDRINUSE for anything else at the path.
 int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode);
 
-// Which file the path is now, to know it again.
-int unix_path_identify(const char *path, dev_t *dev, ino_t *ino);
+// Which file the path is now, to know it again. Returns 0 or a negative errno; then FILE is none.
+int unix_path_identify(const char *path, struct unix_file *file);
 
 // Removes the file if it is still that one. Returns 0 or a negative errno; then it is left behind.
-int unix_path_remove(const char *path, dev_t dev, ino_t ino);
+int unix_path_remove(const char *path, const struct unix_file *file);
 
 #endif

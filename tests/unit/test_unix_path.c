@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 
 static char folder[] = "/tmp/sockctl-unix-XXXXXX";
 static struct sockaddr_any address; // of FOLDER/socket
@@ -38,6 +39,14 @@ static int bind_new(int *fd)
 {
 	*fd = make_socket(SOCK_STREAM);
 	return unix_path_bind(*fd, &address, 0600);
+}
+
+// A file made in the same tick of the clock would look the same: this one has been there for long.
+static void make_old(void)
+{
+	static const struct timespec times[] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+	assert_int_equal(utimensat(AT_FDCWD, address.un.sun_path, times, 0), 0);
 }
 
 static void test_mode(void **state)
@@ -98,6 +107,41 @@ static void test_live_one_is_left_alone(void **state)
 	}
 }
 
+static int other_server = -1; // takes the path while a dead one is about to be removed
+
+// As the C library's, but another server is faster.
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	if (other_server >= 0) {
+		assert_int_equal(unlink(from), 0);
+		assert_int_equal(bind(other_server, &address.sa, address.len), 0);
+		assert_int_equal(listen(other_server, 1), 0);
+		other_server = -1;
+	}
+	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+static void test_dead_one_that_another_replaces(void **state)
+{
+	int server = make_socket(SOCK_STREAM);
+	int client = make_socket(SOCK_STREAM);
+	int fd;
+
+	(void)state;
+	assert_int_equal(bind_new(&fd), 0);
+	close(fd);
+	make_old();
+	other_server = server;
+	assert_int_equal(bind_new(&fd), -EADDRINUSE);
+	assert_int_equal(other_server, -1);
+	close(fd);
+
+	assert_int_equal(connect(client, &address.sa, address.len), 0); // it still serves
+	close(client);
+	close(server);
+	assert_int_equal(unlink(address.un.sun_path), 0);
+}
+
 static void test_files_are_left_alone(void **state)
 {
 	int fd;
@@ -122,25 +166,25 @@ static void test_files_are_left_alone(void **state)
 
 static void test_only_ours_is_removed(void **state)
 {
-	dev_t dev;
-	ino_t ino;
+	struct unix_file file;
 	int ours;
 	int theirs;
 
 	(void)state;
 	assert_int_equal(bind_new(&ours), 0);
-	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), 0);
+	make_old();
+	assert_int_equal(unix_path_identify(address.un.sun_path, &file), 0);
+	close(ours);
 	unlink(address.un.sun_path);
-	assert_int_equal(bind_new(&theirs), 0); // another server has taken the path
-	unix_path_remove(address.un.sun_path, dev, ino);
+	assert_int_equal(bind_new(&theirs), 0); // another server has taken the path, and our inode
+	unix_path_remove(address.un.sun_path, &file);
 	assert_int_equal(access(address.un.sun_path, F_OK), 0);
 
-	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), 0);
-	unix_path_remove(address.un.sun_path, dev, ino);
+	assert_int_equal(unix_path_identify(address.un.sun_path, &file), 0);
+	unix_path_remove(address.un.sun_path, &file);
 	assert_int_equal(access(address.un.sun_path, F_OK), -1);
-	assert_int_equal(unix_path_identify(address.un.sun_path, &dev, &ino), -ENOENT);
-	unix_path_remove(address.un.sun_path, dev, ino);
-	close(ours);
+	assert_int_equal(unix_path_identify(address.un.sun_path, &file), -ENOENT);
+	unix_path_remove(address.un.sun_path, &file);
 	close(theirs);
 }
 
@@ -161,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_mode),
 		cmocka_unit_test(test_dead_one_is_replaced),
 		cmocka_unit_test(test_live_one_is_left_alone),
+		cmocka_unit_test(test_dead_one_that_another_replaces),
 		cmocka_unit_test(test_files_are_left_alone),
 		cmocka_unit_test(test_only_ours_is_removed),
 		cmocka_unit_test(test_no_folder),

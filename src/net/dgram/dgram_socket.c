@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "net/dgram/multicast.h"
 #include "net/dgram/receiver.h"
-#include "net/unix_path.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
@@ -68,7 +67,7 @@ static int bind_path(struct dgram_socket *s)
 
 	if (r == 0) {
 		s->path = xstrdup(s->from.un.sun_path);
-		r = unix_path_identify(s->path, &s->dev, &s->ino);
+		r = unix_path_identify(s->path, &s->file);
 	}
 	return r;
 }
@@ -169,7 +168,7 @@ int dgram_socket_close(struct dgram_socket *s)
 		sys_close(s->fd);
 	s->fd = -1;
 	if (s->path)
-		r = unix_path_remove(s->path, s->dev, s->ino);
+		r = unix_path_remove(s->path, &s->file);
 	free(s->path);
 	s->path = NULL;
 	return r;

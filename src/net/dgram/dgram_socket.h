@@ -5,6 +5,7 @@
 
 #include "base/sockaddr.h"
 #include "net/sockopt.h"
+#include "net/unix_path.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,8 +37,7 @@ struct dgram_socket {
 	struct sockaddr_any from; // what it was bound to, or was to be; len 0: nothing
 	size_t limit; // the most bytes that a datagram can have
 	char *path; // of ours, to be removed; or NULL
-	dev_t dev;
-	ino_t ino;
+	struct unix_file file;
 };
 
 // Makes the socket that sends to TO. Returns 0 or a negative errno with what failed in *step.
