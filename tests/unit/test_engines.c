@@ -132,11 +132,41 @@ static void test_bulk(void **state)
 	}
 }
 
+// A file that is set to append while it is written to refuses what the pipe between holds already.
+static void test_refused_while_bytes_are_on_their_way(void **state)
+{
+	static const char text[] = "counted once";
+	const size_t len = sizeof(text) - 1;
+	struct rig r;
+	struct str got = {0};
+
+	(void)state;
+	rig_init(&r, SOCKET, REGULAR);
+	flow_start(&r.f, NULL);
+	assert_int_equal(fcntl(r.sink, F_SETFL, O_APPEND), 0); // it shares its flags with the other
+	assert_int_equal(write(r.feed, text, len), len);
+	flow_step(&r.f);
+	assert_string_equal(r.f.engine->name, "copy");
+	end_feed(&r);
+	while (!flow_has_ended(&r.f))
+		flow_step(&r.f);
+	assert_int_equal(r.f.state, FLOW_SHUT);
+	assert_int_equal(r.f.received, len);
+	assert_int_equal(r.f.sent, len);
+	assert_int_equal(flow_undelivered(&r.f), 0);
+	assert_int_equal(lseek(r.sink, 0, SEEK_SET), 0);
+	read_all(r.sink, &got);
+	assert_str_becomes(&got, text);
+	str_fini(&got);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice_of_engine),
 		cmocka_unit_test(test_bulk),
+		cmocka_unit_test(test_refused_while_bytes_are_on_their_way),
 	};
 
 	signal(SIGPIPE, SIG_IGN); // as the program does
