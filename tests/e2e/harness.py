@@ -144,6 +144,23 @@ def soonest(run, limit):
     return seconds
 
 
+def refuses_more(proc, fd, feeding):
+    """Waits until the program sleeps although its input is full, of which FD is the other end.
+
+    False if FEEDING, which writes there, has come to its end first.
+    """
+    seen = 0
+
+    def looks_full():
+        nonlocal seen
+        is_full = proc.sleeps() and not select.select([], [fd], [], 0)[1]
+        seen = seen + 1 if is_full else 0  # what was written may be on its way to the program
+        return seen == 20 or not feeding.thread.is_alive()
+
+    wait_for(looks_full, "a program that takes no more")
+    return feeding.thread.is_alive()
+
+
 class Proc:
     """One run of the program, or of a helper with `program`.
 
@@ -286,6 +303,11 @@ class Proc:
         """A number of /proc/PID/status; KiB for sizes."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.M)[1])
+
+    def sleeps(self):
+        """Whether its main thread waits for something (proc_pid_stat(5), state)."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(") ")[2].startswith("S")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import PIPE, soonest, wait_for
+from harness import PIPE, Task, refuses_more, soonest, wait_for, write_all
 from names_fixtures import make_host  # noqa: F811, F401: a fixture
 
 DNSMASQ = """\
@@ -351,6 +351,22 @@ def test_answers_come_while_stdin_is_open(sockctl, names):
         assert lines(proc)[-1] == f"{name}\t{address}"
     proc.stdin.close()
     proc.wait()
+
+
+def test_names_behind_a_late_one_are_bounded(sockctl, make_host):  # noqa: F811
+    """Answers are given in order, so that those behind it wait; no more names are read meanwhile."""
+    host = make_host({"resolv.conf": "nameserver 127.0.0.1\noptions timeout:30\n"},
+                     {"127.0.0.1": "odd"})
+    proc = sockctl("resolve", "-", "--via", "getaddrinfo", "--jobs", 2, "-v", stdin=PIPE,
+                   wrap=host.wrap)
+    names = b"silent.test\n" + b"192.0.2.1\n" * 400_000
+    feeding = Task(write_all, os.dup(proc.stdin.fileno()), names)
+    assert refuses_more(proc, proc.stdin, feeding)
+    proc.stop()
+    proc.stdin.close()
+    feeding.result()
+    assert set(lines(proc)) == {"192.0.2.1\t192.0.2.1"}
+    assert 0 < len(lines(proc)) < 1000
 
 
 def test_lines_of_stdin(sockctl, names):

@@ -14,7 +14,7 @@ from io import FileIO
 import pytest
 
 from harness import CLOSED, DEVNULL, PIPE, Task, wait_for, write_all
-from peers import accept, answer, half_close, port_of, receive, receive_all, reset
+from peers import accept, answer, half_close, port_of, receive, receive_all, reset, udp
 
 KINDS = ["file", "pipe", "terminal", "socket", "null", "closed"]
 
@@ -203,6 +203,59 @@ def test_mode_is_kept_while_output_is_stalled(join):
 
 def pipe_is_full(fd):
     return not select.select([], [fd], [], 0)[1]
+
+
+FORMER = bytes(60_000)
+
+
+@pytest.fixture
+def foreign_pipe():
+    """A pipe that nobody but its two ends may open: its mode must stay, and so it blocks.
+
+    It holds so much that a larger write than of PIPE_BUF does so at once.
+    """
+    reader, writer = os.pipe()
+    os.fchmod(writer, 0)
+    os.write(writer, FORMER)
+    yield reader, writer
+    os.close(reader)
+
+
+# Even root opens only what the mode allows.
+PLAIN_USER = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.getuid() == 0 else []
+
+
+@pytest.mark.needs(*PLAIN_USER[:1])
+@pytest.mark.parametrize("options", [[], ["--telnet"]], ids=["splice", "copy"])
+def test_pipe_that_cannot_be_opened_anew(join, foreign_pipe, options):
+    """A write to it that takes too much would hold up everything else."""
+    data = bytes(16 << 20)
+    reader, writer = foreign_pipe
+    proc, conn = join(*options, stdin=PIPE, stdout=writer, wrap=PLAIN_USER)
+    sending = Task(lambda: (conn.sendall(data), half_close(conn)))
+    wait_for(lambda: pipe_is_full(writer), "a full pipe")
+    proc.stdin.write(b"meanwhile")
+    assert receive(conn, 9) == b"meanwhile"
+    assert blocking(writer)
+    os.close(writer)
+    received = bytearray()
+    while piece := os.read(reader, 65536):
+        received += piece
+    assert received == FORMER + data
+    sending.result()
+    proc.stdin.close()
+    proc.wait()
+
+
+@pytest.mark.needs(*PLAIN_USER[:1])
+def test_datagrams_into_a_pipe_that_cannot_be_opened_anew(sockctl, foreign_pipe):
+    _, writer = foreign_pipe
+    proc = sockctl("udp-recv", "127.0.0.1", 0, stdout=writer, wrap=PLAIN_USER)
+    with udp() as sock:
+        while not pipe_is_full(writer):
+            sock.sendto(bytes(6000), ("127.0.0.1", proc.port))
+    proc.stop()
+    os.close(writer)
 
 
 @pytest.mark.parametrize("direction", ["input", "output"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import DEADLINE, PROGRAM, SANITIZED, wait_for
+from harness import DEADLINE, PROGRAM, SANITIZED, Task, refuses_more, wait_for
 from peers import accept, dial, half_close, listener, port_of, receive, receive_all, reset
 from terminal import CC
 
@@ -311,6 +311,17 @@ def test_menu_while_the_peer_takes_nothing(sockctl, terminal, mode):
     conn.close()
     assert "ended before everything was sent" in proc.err
     assert terminal.attributes() == terminal.before
+
+
+@MODES
+def test_long_paste_while_the_peer_takes_nothing(session, terminal, mode):
+    """It is not all kept in memory, and nothing is lost once the peer goes on reading."""
+    data = b"".join(b"%099d\n" % number for number in range(60_000))
+    proc, conn = session(*options_of(mode), "--set", "SO_SNDBUF=65536")
+    pasting = Task(terminal.type, data)
+    assert refuses_more(proc, terminal.master, pasting)
+    assert receive(conn, len(data)) == data
+    pasting.result()
 
 
 @MODES
