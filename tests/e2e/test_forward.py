@@ -14,6 +14,9 @@ from peers import (MIB, accept, answer, dial, dial_unix, half_close, listener, p
                    receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, unused_port)
 
 
+TOLD_THE_END = ("04", "09", "0B")  # FIN_WAIT1, LAST_ACK, CLOSING (<netinet/tcp.h>)
+
+
 @pytest.fixture
 def forward(sockctl):
     """forward(SERVER, OPTION...) starts it, and conn, other = connect() joins two ends."""
@@ -286,16 +289,50 @@ def test_what_came_before_a_reset_is_delivered_first(forward, server):
     proc.wait(7)
 
 
-def proc_has_taken(conn):
-    """Whether everything sent on CONN was acknowledged by the other kernel and read there."""
+def other_end(conn):
+    """The words of /proc/net/tcp about the program's end of CONN, or None."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         local = f":{port_of(conn):04X}"
         remote = f":{conn.getpeername()[1]:04X}"
         for line in table:
             words = line.split()
             if words[1].endswith(remote) and words[2].endswith(local):
-                return words[4].split(":")[1] == "00000000"
-    return False
+                return words
+    return None
+
+
+def proc_has_taken(conn):
+    """Whether everything sent on CONN was acknowledged by the other kernel and read there."""
+    words = other_end(conn)
+    return words is not None and words[4].split(":")[1] == "00000000"
+
+
+def proc_has_ended(conn):
+    """Whether the program has said on CONN that nothing more comes, which is not acknowledged."""
+    words = other_end(conn)
+    return words is not None and words[3] in TOLD_THE_END
+
+
+@pytest.mark.parametrize("options", [[], ["--hex"]], ids=["splice", "copy"])
+@pytest.mark.parametrize("takes_it", [True, False])
+def test_done_is_what_the_target_has_acknowledged(forward, options, takes_it):
+    """Until then it may be lost."""
+    data = os.urandom(100_000)
+    with listener(rcvbuf=4096) as server:
+        proc, connect = forward(server, "-v", *options)
+        conn, other = connect()
+        send_all(conn, data)
+        half_close(other)
+        assert receive_all(conn) == b""
+        wait_for(lambda: proc_has_ended(other), "the end of the request on its way")
+        if takes_it:
+            assert receive_all(other) == data
+            proc.wait()
+            assert f"{len(data)} bytes received" in proc.lines[-1]
+        else:
+            reset(other)
+            proc.wait(7)
+            assert re.search(rf"127.0.0.1:{port_of(server)}: .*ECONNRESET", proc.err)
 
 
 def test_idle_timeout(forward, server):
