@@ -51,6 +51,10 @@ class Host:
     def run(self, *words):
         subprocess.run([*self.words, *map(str, words)], check=True)
 
+    def output(self, *words):
+        return subprocess.run([*self.words, *words], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout
+
     def do(self, *lines):
         """Runs commands of ip(8)."""
         subprocess.run([*self.words, "ip", "-batch", "-"], check=True,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import NO_LEAK_CHECK, PROGRAM, wait_for
+from harness import NO_LEAK_CHECK, PIPE, PROGRAM, wait_for
 from peers import accept, dial, listener, port_of
 
 MANY = [sys.executable, str(Path(__file__).with_name("many_sockets.py"))]
@@ -221,6 +221,38 @@ def test_asks_netlink(sockctl):
     # The sanitizers read /proc/self when they start.
     assert "/proc/net" not in proc.err
     assert re.search(r"socket\(AF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC, NETLINK_SOCK_DIAG\)", proc.err)
+
+
+@pytest.mark.needs("ip", "unshare", "nsenter")
+def test_scope_of_link_local_addresses(sockctl, network):
+    """The address alone names no place."""
+    place = "[fe80::ff:fe00:1%wire]"
+    wait_for(lambda: "tentative" not in network.near.output("ip", "address", "show", "dev", "wire"),
+             "an address to bind to")
+    server = sockctl("listen", "-k", f"{place}:5000", stdin=PIPE, wrap=network.wrap)
+    server.wait_err("listening")
+    client = sockctl("connect", f"{place}:5000", stdin=PIPE, wrap=network.wrap)
+    client.stdin.write(b"x")
+    server.wait_out(1)
+    text = sockctl("sockets", "-tn", wrap=network.wrap)
+    text.wait()
+    places = re.findall(r"(\S*fe80\S*):\d+", text.out.decode())
+    assert places == [place] * 5  # of the listening socket, and both of the two connected ones
+    found = rows(sockctl("sockets", "--json", "-t", "-s", "established", wrap=network.wrap))
+    assert [row[end]["address"] for row in found for end in ("local", "remote")] == [
+        place.strip("[]")] * 4
+    client.stop()
+    server.stop()
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("call", ["sendto", "recvfrom"])
+def test_netlink_that_fails(sockctl, call):
+    """No list is not an empty list."""
+    proc = sockctl("sockets", "-t", wrap=["strace", "-qq", "-o", "/dev/null", "-E", NO_LEAK_CHECK,
+                                          "-e", f"inject={call}:error=ENOBUFS"])
+    proc.fails(1, "ENOBUFS")
+    assert not proc.out
 
 
 @pytest.mark.parametrize("options, words", [

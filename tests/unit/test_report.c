@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static const struct event ev_listening = {
 	"listening", REPORT_NORMAL, "listening on {local}, backlog {backlog}{note}"};
@@ -137,6 +138,36 @@ static void test_json(void **state)
 	assert_true(json_real_value(json_object_get(j, "elapsed")) == 1.5);
 	check_json_text(j, "name", "\xc3\xbc\n");
 	assert_null(json_object_get(j, "not"));
+	json_decref(j);
+	str_fini(&f.out);
+}
+
+static double wall_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+// To the microsecond, which is as far as a number of JSON goes with the seconds since 1970.
+static void test_json_times(void **state)
+{
+	const double exact = 1e-6;
+	struct fixture f;
+	double before = wall_clock();
+
+	(void)state;
+	begin(&f, REPORT_NORMAL, true);
+	report(&f.r, &ev_closed, F_TIME("start", 1795979019123456000),
+		F_SECONDS("elapsed", 123456000));
+	double after = wall_clock();
+	json_t *j = written_json(&f);
+	double time = json_real_value(json_object_get(j, "time"));
+
+	assert_true(before - exact < time && time < after + exact);
+	assert_non_null(strstr(str_c(&f.out), "\"start\":1795979019.123456,"));
+	assert_non_null(strstr(str_c(&f.out), "\"elapsed\":0.123456}"));
 	json_decref(j);
 	str_fini(&f.out);
 }
@@ -311,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_times),
 		cmocka_unit_test(test_json_is_silent_when_quiet),
 		cmocka_unit_test(test_json_of_hostile_text),
 		cmocka_unit_test(test_errors_as_text),
