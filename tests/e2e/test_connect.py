@@ -62,6 +62,24 @@ def test_inherited_descriptor(sockctl):
         assert proc.out == b"pong"
 
 
+def test_inherited_descriptor_of_both_families(sockctl, server):
+    """IPv4 is IPv4, though the socket has it as a mapped address."""
+    with socket.socket(socket.AF_INET6) as theirs:
+        theirs.connect(("::ffff:127.0.0.1", port_of(server)))
+        own, port = port_of(theirs), port_of(server)
+        conn = accept(server)
+        proc = sockctl("connect", "-v", "--json", "--stats", f"fd:{theirs.fileno()}", stdin=b"ping",
+                       fds=[theirs.fileno()])
+    with conn:
+        assert answer(conn, b"pong") == b"ping"
+    proc.wait()
+    assert proc.out == b"pong"
+    assert "ffff" not in proc.err
+    connected, = (e for e in proc.events if e["event"] == "connected")
+    assert connected["remote"] == {"family": "inet", "address": "127.0.0.1", "port": port}
+    assert connected["local"] == {"family": "inet", "address": "127.0.0.1", "port": own}
+
+
 def test_bytes_are_passed_on_as_they_come(sockctl, server):
     """Nothing is held back until more arrives, in either direction."""
     proc = sockctl("connect", "127.0.0.1", port_of(server), stdin=PIPE)

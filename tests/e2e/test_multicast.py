@@ -13,6 +13,8 @@ PORT = 5000
 
 pytestmark = pytest.mark.needs("ip", "unshare", "nsenter")
 
+LINK_FAR6 = "fe80::ff:fe00:2"  # what the kernel makes of the far host's link-layer address
+
 GROUPS = [("239.1.2.3", FAR4), ("ff15::42", FAR6)]
 
 
@@ -72,6 +74,19 @@ def test_answers_come_from_the_hosts(recv, send, group, address):
     server = recv("--join", f"{group}%wire", "--reply", "here")
     proc = send("--json", "--replies", 1, "--wait", 20, group, PORT, "who?")
     assert json.loads(proc.out)["source"]["address"] == address
+    server.stop()
+
+
+@pytest.mark.parametrize("family, group, address", [
+    ("-4", "224.0.0.1", FAR4), ("-6", "ff02::1", LINK_FAR6)])
+def test_echo_that_is_asked_at_the_address_of_a_group(
+        sockctl, network, send, family, group, address):
+    """Every host is in these groups. An answer cannot come from there: it comes from the host."""
+    server = sockctl("echo", family, PORT, wrap=network.far.words)
+    server.wait_err("listening")
+    proc = send("--json", "--interface", "wire", "--replies", 1, "--wait", 20, group, PORT, "who?")
+    reply = json.loads(proc.out)
+    assert (reply["source"]["address"].partition("%")[0], reply["data"]) == (address, "who?")
     server.stop()
 
 
