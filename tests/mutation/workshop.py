@@ -169,7 +169,7 @@ class Workshop:
         log = self.folder / "e2e.xml"
         log.unlink(missing_ok=True)
         status, text = run(
-            [sys.executable, "-m", "pytest", "-q", "-n", self.jobs, f"--junitxml={log}",
+            [sys.executable, "-m", "pytest", "-q", "-n", 2 * self.jobs, f"--junitxml={log}",
              f"--basetemp={self.folder / 't'}", "-o", "timeout=60", *(["-x"] if fail_fast else []),
              *(self.source / E2E / word for word in words)],
             limit, cwd=self.source,
