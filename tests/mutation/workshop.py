@@ -110,7 +110,8 @@ class Workshop:
     def setup(self, build, *options):
         if (build / "build.ninja").exists():
             return
-        status, text = run(["meson", "setup", build, self.source, "-Doptimization=1",
+        # Lines would make the code of every mutant differ.
+        status, text = run(["meson", "setup", build, self.source, "-Doptimization=2",
                             "-Ddebug=false", *options])
         if status != 0:
             stop("the build cannot be set up", text)
