@@ -2,6 +2,7 @@
 """A copy of the source tree outside of it, builds of the copy, and runs of its tests."""
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import shutil
@@ -85,6 +86,11 @@ class Workshop:
         self.folder, self.jobs = Path(folder).resolve(), jobs
         if self.folder.is_relative_to(ROOT):
             stop("the work folder is in the source tree", self.folder)
+        self.lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stop("another run uses the work folder", self.folder)
         self.source = self.folder / "source"
         self.build = self.folder / "build"
         self.original = self.folder / "original"
