@@ -211,10 +211,10 @@ static const struct event ev_stopped = {
 	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
 
 // Ends the loop, and tells what was under way.
-static void stop_early(struct app *app, struct str *doing)
+static void stop_early(struct app *app, int signal, struct str *doing)
 {
 	if (!app->stopping && app->on_stop)
-		app->on_stop(app->stop_arg, doing);
+		app->on_stop(app->stop_arg, signal, doing);
 	app_stop(app);
 }
 
@@ -225,7 +225,7 @@ static void on_signal(void *data, int number)
 
 	// The end that was asked for counts, whatever went wrong on the way.
 	app->status = STATUS_SIGNAL + number;
-	stop_early(app, &doing);
+	stop_early(app, number, &doing);
 	report(&app->out, &ev_stopped, F_UINT("signal", number), F_STR("doing", str_c(&doing)));
 	str_fini(&doing);
 }
@@ -330,7 +330,7 @@ static void on_deadline(uv_timer_t *timer)
 	struct app *app = timer->data;
 	struct str doing = {0};
 
-	stop_early(app, &doing);
+	stop_early(app, 0, &doing);
 	app->status = 0;
 	app_failf(app, STATUS_TIMEOUT, NULL, "timed out %s", str_c(&doing));
 	str_fini(&doing);

@@ -24,6 +24,8 @@ enum status {
 	STATUS_CONNECT = 5, // could not connect or listen
 	STATUS_TIMEOUT = 6,
 	STATUS_BROKEN = 7, // the connection broke before everything was transferred
+	STATUS_TLS = 8, // a certificate, or the TLS protocol
+	STATUS_PROXY = 9, // a proxy refused
 	STATUS_SIGNAL = 128, // plus the number of the signal
 };
 
@@ -60,9 +62,9 @@ struct app {
 	struct signal_watch signals[4];
 	uv_timer_t deadline;
 
-	// Called once before the loop ends early (signal, deadline): adds to DOING what was under
-	// way, such as "connecting to example.org:80". May be NULL.
-	void (*on_stop)(void *arg, struct str *doing);
+	// Called once before the loop ends early, by a signal or at the deadline (SIGNAL 0): adds
+	// to DOING what was under way, such as "connecting to example.org:80". May be NULL.
+	void (*on_stop)(void *arg, int signal, struct str *doing);
 	void *stop_arg;
 };
 

@@ -145,6 +145,7 @@
  *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
  *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets
  *     unix_path.[ch]          socket files: made, replaced, removed
+ *     upgrade.[ch]            what happens on a connection before it is joined: a chain of steps
  *
  *   net/names/                names, numbers and the databases behind them
  *     addrsel.[ch]            why an address comes first (RFC 6724)
@@ -165,9 +166,11 @@
  *     ports.[ch]              ports and sets of them: http, 22,80,8000-8100
  *
  *   io/                       descriptors on the event loop
- *     channel.[ch]            one party of a relay: a socket, stdin and stdout, a program, a file
+ *     channel.[ch]            one party of a relay, whatever bytes come from and go to
+ *     channel_socket.c        the kinds for connections and for programs
+ *     channel_stdio.c         the kinds for stdin and stdout, and for files
  *     child.[ch]              programs that are started, and seen to their end
- *     closing.[ch]            the end of a socket, once all has arrived
+ *     closing.[ch]            the end of a channel, once all has arrived
  *     defer.[ch]              a callback in the next turn
  *     fd.[ch]                 what a descriptor is; one of our own for a shared one
  *     group.[ch]              the processes of a group, from /proc

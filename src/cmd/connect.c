@@ -10,11 +10,13 @@
 #include "session/exec.h"
 #include "opts/socket_options.h"
 #include "session/stream.h"
+#include "io/channel.h"
 #include "io/fd.h"
 #include "net/dial.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct connect_config {
 	struct common_config common;
@@ -101,6 +103,7 @@ struct connect {
 	struct sockopt_settings settings;
 	struct dial *dial;
 	struct connection connection;
+	struct channel *channel; // until the session has taken it over
 	struct channel local;
 	struct stream stream;
 	struct console console;
@@ -143,11 +146,12 @@ static void fini_config(void *config)
 	endpoint_fini(&c->endpoint);
 }
 
-static void on_stop(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct connect *c = arg;
 
 	if (c->is_streaming) {
+		stream_stop(&c->stream, signal);
 		stream_report_totals(&c->stream);
 		stream_add_doing(&c->stream, doing);
 	} else if (c->is_running) {
@@ -195,14 +199,29 @@ static void on_session_done(struct exec *s, int status)
 	app_stop(c->app);
 }
 
-static int start_program(struct connect *c, int fd, bool is_private)
+static bool sets_linger(const struct connect *c)
 {
-	int r = exec_start(&c->exec, &c->children, &c->connection, &c->config->stream, &c->program,
-		fd, is_private, on_session_done, c);
+	return sockopt_settings_has(&c->settings, SOL_SOCKET, SO_LINGER);
+}
+
+static int start_program(struct connect *c)
+{
+	const struct exec_options options = {
+		.children = &c->children,
+		.connection = &c->connection,
+		.config = &c->config->stream,
+		.program = &c->program,
+		.channel = c->channel,
+		.is_only = true,
+		.sets_linger = sets_linger(c),
+		.done = on_session_done,
+		.data = c,
+	};
+	int r = exec_start(&c->exec, &options);
 
 	if (r < 0)
 		return r;
-	c->exec.is_only = true;
+	c->channel = NULL;
 	c->is_running = true;
 	return 0;
 }
@@ -210,22 +229,29 @@ static int start_program(struct connect *c, int fd, bool is_private)
 // Nothing, but somebody at a terminal can suspend it.
 static const struct sandbox transferring = {.needs = SANDBOX_SUSPEND};
 
-static int start_stream(struct connect *c, int fd, bool is_private)
+static int start_stream(struct connect *c)
 {
-	int r = channel_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out,
-		stream_on_local_event, &c->stream);
+	const struct stream_options options = {
+		.connection = &c->connection,
+		.config = &c->config->stream,
+		.files = &c->files,
+		.peer = c->channel,
+		.local = &c->local,
+		.sets_linger = sets_linger(c),
+		.done = on_stream_done,
+		.data = c,
+	};
+	int r = channel_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out);
 
 	if (r == 0)
-		r = stream_init(&c->stream, &c->connection, &c->config->stream, &c->files, fd,
-			is_private, &c->local, on_stream_done, c);
+		r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
+	c->channel = NULL;
 	c->is_streaming = true;
 	r = console_init(&c->console, &c->config->console, &c->stream);
-	if (r < 0) {
-		channel_take(&c->stream.peer); // the caller closes it
+	if (r < 0)
 		return r;
-	}
 	if (confine(c->app, &c->config->confine, &transferring))
 		app_stop(c->app);
 	else
@@ -234,9 +260,10 @@ static int start_stream(struct connect *c, int fd, bool is_private)
 }
 
 // Joins the connected socket to its party, or ends the run.
-static void join(struct connect *c, int fd, bool is_private)
+static void join(struct connect *c)
 {
 	struct app *app = c->app;
+	int fd = channel_socket(c->channel);
 	int r;
 
 	connection_init_of(&c->connection, app, fd);
@@ -245,14 +272,9 @@ static void join(struct connect *c, int fd, bool is_private)
 		return;
 	}
 	connection_report_connected(&c->connection, fd);
-	if (program_is_wanted(&c->config->program))
-		r = start_program(c, fd, is_private);
-	else
-		r = start_stream(c, fd, is_private);
+	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
 	if (r == 0)
 		return;
-	if (is_private)
-		fd_close(fd);
 	app_fail(app, STATUS_LOCAL, c->config->endpoint.name, r);
 	app_stop(app);
 }
@@ -262,7 +284,8 @@ static void on_dialled(struct dial *d)
 	struct connect *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
-		join(c, d->fd, true);
+		c->channel = dial_take(d);
+		join(c);
 		return;
 	}
 	if (c->settings.failed)
@@ -295,7 +318,8 @@ static int use_descriptor(struct connect *c)
 
 	if (r < 0)
 		return sockopt_fail(c->app, p->name, &c->settings, r);
-	join(c, p->fd, false);
+	c->channel = channel_create_socket(&c->app->loop, p->fd, false);
+	join(c);
 	return 0;
 }
 
@@ -313,6 +337,7 @@ static int init_program(struct connect *c)
 static void fini(struct connect *c)
 {
 	dial_destroy(c->dial);
+	channel_destroy(c->channel);
 	console_fini(&c->console);
 	if (c->is_streaming)
 		stream_fini(&c->stream);

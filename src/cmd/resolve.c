@@ -290,10 +290,11 @@ static void report_stats(struct resolve *r)
 }
 
 // Gives what is known before the end that somebody else set.
-static void on_stop(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct resolve *r = arg;
 
+	(void)signal;
 	query_queue_deliver_rest(&r->queue);
 	flush(r);
 	progress_line_end(&r->progress_line);

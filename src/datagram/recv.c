@@ -26,10 +26,11 @@ static const struct event ev_connected = {
 static const struct event ev_short = {
 	"paused", REPORT_NORMAL, "receiving nothing for now: {reason} ({errno})"};
 
-static void on_stop(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct receiving *r = arg;
 
+	(void)signal;
 	progress_line_end(&r->progress_line);
 	if (!r->sources)
 		str_addf(doing, "looking up %s", r->config->endpoint.name);

@@ -20,10 +20,11 @@ static void finish(struct sending *s)
 	app_stop(s->app);
 }
 
-static void on_stop(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct sending *s = arg;
 
+	(void)signal;
 	progress_line_end(&s->progress_line);
 	if (s->socket.fd < 0)
 		str_addf(doing, "looking up %s", s->config->endpoint.name);

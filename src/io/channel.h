@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
-// One party of a relay: something that bytes can be received from and sent to. A socket has one
-// descriptor for both; stdin and stdout are two; others have none. What filters the bytes of a
-// socket (such as TLS) fits behind the same interface.
+// One party of a relay: something that bytes can be received from and sent to. A connected socket
+// is one, and so are stdin and stdout together, and a program. Who dials or accepts makes the
+// channel of a connection once and hands it on; nobody passes on a bare descriptor.
+//
+// A zeroed channel is no party at all: it has no operations and no descriptor.
 #ifndef SOCKCTL_IO_CHANNEL_H
 #define SOCKCTL_IO_CHANNEL_H
 
+#include "base/str.h"
 #include "io/fd.h"
 #include "io/urgent.h"
 #include "io/watch.h"
@@ -16,60 +19,143 @@
 
 struct channel;
 
+// What a kind of channel can do. Calls never wait: they say -EAGAIN, and recv_wants or send_wants
+// of the channel tells which readiness may change that.
 struct channel_ops {
+	const char *name; // of the kind
+
 	// Both return how many bytes went, -EAGAIN, or another negative errno; recv 0 at the end.
-	ssize_t (*recv)(struct channel *e, void *buf, size_t len);
-	ssize_t (*send)(struct channel *e, const void *buf, size_t len);
+	ssize_t (*recv)(struct channel *c, void *buf, size_t len);
+	ssize_t (*send)(struct channel *c, const void *buf, size_t len);
 
 	// Tells the other side that nothing more will be sent (SHUT_WR), received or both, as
-	// shutdown(2) does; what is no socket is closed. Returns 0 or a negative errno.
-	int (*shut)(struct channel *e, int how);
+	// shutdown(2) does; what is no socket is closed. Returns 0, -EAGAIN if it is to be called
+	// again once what send_wants names is there, or another negative errno.
+	int (*shut)(struct channel *c, int how);
+
+	// Frees and closes what is the channel's own. NULL: there is nothing.
+	void (*fini)(struct channel *c);
+
+	// Why the last call failed, where an errno does not tell: a sentence, or NULL. May be NULL.
+	const char *(*failure)(const struct channel *c);
+
+	// Adds what the bytes pass through, such as "TLS 1.3". NULL: nothing worth a word.
+	void (*describe)(const struct channel *c, struct str *s);
 };
 
 struct channel {
-	const struct channel_ops *ops;
+	const struct channel_ops *ops; // NULL: no party
 	struct watch *rd, *wr; // the same for a socket; NULL where the owner wakes the relay itself
-	int rd_fd,
-		wr_fd; // what splice() moves from and to; -1 where bytes must pass by recv and send
-	struct fd_info rd_info, wr_info;
+	unsigned recv_wants, send_wants; // WATCH_* of RD and WR that a blocked call waits for
+	bool has_more; // the next recv does not wait, whatever poll(2) says
+	bool is_private; // ours to close and non-blocking; others are left open and as they were
+	bool is_whole; // all was said: the end is a FIN; until then it is a reset (TCP)
+	bool is_guarded; // the kernel resets it should the process be killed
+	size_t unsent; // bytes that send has taken and the kernel has not
+	struct fd_info rd_info, wr_info; // of what bytes come from and go to
 	off_t *offset; // where to read the file instead of at its own position, or NULL
-
-	// The channel's own.
-	struct watch watches[2];
-	off_t own_offset;
-	int in, out; // the descriptors as they were given
 	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
-	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
 	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
-	bool is_private;
+	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
+
+	// The kind's own.
+	uv_loop_t *loop;
+	struct watch watches[2];
+	int socket; // beneath; -1: none
+	int rd_fd, wr_fd; // what is read and written
+	int in, out; // the descriptors as they were given
+	bool may_splice; // bytes need not pass by recv and send
+	off_t own_offset;
 };
 
 // A connected socket. PRIVATE says that it was made here, is non-blocking, and is closed with the
-// channel; an inherited one stays open and keeps its mode. CB gets DATA in watch->data. Returns 0
-// or a negative errno; then FD stays the caller's.
-int channel_init_socket(
-	struct channel *e, uv_loop_t *loop, int fd, bool is_private, watch_fn *cb, void *data);
+// channel; an inherited one stays open and keeps its mode.
+void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private);
+
+// The same on the heap, for channel_destroy() or channel_take().
+struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private);
 
 // Two descriptors, such as stdin and stdout, that keep their mode: pipes and terminals are opened
-// anew where that is possible.
-int channel_init_stdio(
-	struct channel *e, uv_loop_t *loop, int in, int out, watch_fn *cb, void *data);
+// anew where that is possible. Returns 0 or a negative errno; then channel_fini() is due all the
+// same.
+int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out);
 
 // Our end of a socket pair whose other end, *THEIRS, becomes stdin and stdout of a program; the
 // caller closes it once the program has it. That the program stops reading, or ends before it has
 // read everything, is its right and no failure. Returns 0 or a negative errno.
-int channel_init_program(struct channel *e, uv_loop_t *loop, int *theirs, watch_fn *cb, void *data);
+int channel_init_program(struct channel *c, uv_loop_t *loop, int *theirs);
 
 // The regular file IN, read from POSITION on without moving the offset that others may share. It
 // takes no bytes; its owner sets ops and wr for that.
-void channel_init_file(struct channel *e, int in, off_t position);
+void channel_init_file(struct channel *c, int in, off_t position);
 
-// Ends the watches and closes what is the channel's own. May be called twice.
-void channel_fini(struct channel *e);
+// A party without descriptors, by the operations of its owner, who wakes the relay.
+void channel_init_member(struct channel *c, const struct channel_ops *ops);
 
-// Ends the watches of a socket and gives the descriptor back instead of closing it.
-int channel_take(struct channel *e);
+// Calls CB, with DATA in watch->data, when what channel_want() asks for is there, and on errors.
+// The last call counts. Returns 0 or a negative errno.
+int channel_watch(struct channel *c, watch_fn *cb, void *data);
 
-ssize_t channel_recv_fd(struct channel *e, void *buf, size_t len); // recv of rd_fd, whatever it is
+// Waits until RECV or SEND, or neither, may go on.
+void channel_want(struct channel *c, bool recv, bool send);
+
+// Ends the watches and closes what is the channel's own: with a reset unless the stream is whole,
+// so that what was cut off never looks complete to the other side. Unix sockets have no reset. May
+// be called twice.
+void channel_fini(struct channel *c);
+void channel_destroy(struct channel *c); // and frees it; NULL does nothing
+
+// Gives the descriptor of a socket back instead of closing it, and ends the channel.
+int channel_take(struct channel *c);
+int channel_release(struct channel *c); // and frees it
+
+// Lets the kernel reset a TCP connection of ours that is closed before it is complete, so that even
+// a process that is killed leaves no stream that looks whole.
+void channel_guard(struct channel *c);
+
+// All that was to be said is said: the end of the channel is an orderly one. NULL does nothing.
+void channel_complete(struct channel *c);
+
+// The socket beneath, for questions to the kernel; -1 if there is none.
+static inline int channel_socket(const struct channel *c)
+{
+	return c->ops ? c->socket : -1;
+}
+
+// What splice() may move from and to; -1 where bytes must pass by recv and send.
+static inline int channel_splice_source(const struct channel *c)
+{
+	return c->ops && c->may_splice ? c->rd_fd : -1;
+}
+
+static inline int channel_splice_sink(const struct channel *c)
+{
+	return c->ops && c->may_splice ? c->wr_fd : -1;
+}
+
+// Hands what send has taken on to the kernel. Returns 0 when all has gone, -EAGAIN, or another
+// negative errno.
+int channel_flush(struct channel *c);
+
+// Takes the error that has befallen the socket beneath: a negative errno, or 0.
+int channel_take_error(struct channel *c);
+
+// Bytes that have been sent and that the kernel at the other end of a TCP connection has not
+// acknowledged, an end of file counting as one; a negative errno if it never will; 0 for others.
+int channel_unacknowledged(const struct channel *c);
+
+// Bytes that the kernel holds for the other side, which change while that is alive.
+int channel_queued(const struct channel *c);
+
+// Takes what the other side still sends and drops it, for closing a TCP socket with unread input
+// sends a reset, which destroys what was sent before. *ENDED becomes true at its end. Returns 0 or
+// the error that ended the connection.
+int channel_drop_input(struct channel *c, bool *ended);
+
+// Why the last call failed, where its errno does not tell; or NULL.
+const char *channel_failure(const struct channel *c);
+
+// recv of a channel that reads a descriptor, whatever that is.
+ssize_t channel_recv_fd(struct channel *c, void *buf, size_t len);
 
 #endif

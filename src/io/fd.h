@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum fd_kind {
+	FD_NONE, // no descriptor
 	FD_FILE, // regular
 	FD_PIPE, // or FIFO
 	FD_SOCKET,

@@ -23,6 +23,7 @@ struct dial_socket {
 	int fd; // -1 once it has failed
 	uint64_t began;
 	struct watch watch;
+	struct upgrade_chain *chain; // once it is connected
 };
 
 static void start_try(struct dial *d);
@@ -33,6 +34,17 @@ static void close_socket(struct dial_socket *s)
 	if (s->fd >= 0)
 		sys_close(s->fd);
 	s->fd = -1;
+	upgrade_chain_destroy(s->chain);
+	s->chain = NULL;
+}
+
+static void forget_attempts(struct dial_outcome *o)
+{
+	for (size_t i = 0; i < o->attempt_count; i++)
+		upgrade_outcome_fini(&o->attempts[i].upgrade);
+	free(o->attempts);
+	o->attempts = NULL;
+	o->attempt_count = 0;
 }
 
 // Ends the attempts of this try and keeps what they met. A look-up that is under way is of use to
@@ -49,7 +61,7 @@ static void end_try(struct dial *d, enum dial_failure failure, int error)
 	d->next = 0;
 	address_list_fini(&d->addresses);
 
-	free(d->last.attempts);
+	forget_attempts(&d->last);
 	d->last = d->now;
 	d->last.failure = failure;
 	d->last.error = error;
@@ -76,6 +88,8 @@ bool dial_is_hopeless(const struct dial_options *options, const struct dial_outc
 
 	// Privileges do not come with time, but addresses and interfaces do.
 	if (a && a->step < OUTGOING_CONNECT && (a->error == -EACCES || a->error == -EPERM))
+		return true;
+	if (a && a->upgrade.is_hopeless)
 		return true;
 	if (o->failure == DIAL_NOT_FOUND && options->numeric)
 		return true;
@@ -109,15 +123,60 @@ static void on_delay(void *data)
 	start_try(data);
 }
 
+static struct dial_attempt *attempt_of(const struct dial_socket *s)
+{
+	return &s->dial->now.attempts[s - s->dial->sockets];
+}
+
 static void succeed(struct dial *d, struct dial_socket *s)
 {
-	d->fd = s->fd;
-	d->address = d->now.attempts[s - d->sockets].address;
+	if (s->chain)
+		d->channel = upgrade_chain_take(s->chain);
+	else
+		d->channel = channel_create_socket(d->loop, s->fd, true);
+	d->address = attempt_of(s)->address;
 	d->began = s->began;
 	watch_fini(&s->watch);
-	s->fd = -1; // the owner's now
+	s->fd = -1; // the channel's now
 	end_try(d, DIAL_OK, 0);
 	finish(d);
+}
+
+// Keeps why the chain has failed. Returns a negative errno.
+static int judge_chain(struct dial_socket *s)
+{
+	const struct upgrade_outcome *o = upgrade_chain_outcome(s->chain);
+	struct dial_attempt *a = attempt_of(s);
+
+	if (o->failure == UPGRADE_OK)
+		return 0;
+	a->upgrade = *o;
+	a->upgrade.text = (struct str){0};
+	str_add(&a->upgrade.text, str_c(&o->text));
+	return o->error ? o->error : -EPROTO;
+}
+
+static void on_upgraded(struct upgrade_chain *chain, void *data);
+
+// The socket is connected. Returns 1 if the connection stands, 0 if something is still to happen on
+// it, or a negative errno.
+static int upgrade(struct dial *d, struct dial_socket *s)
+{
+	const struct dial_options *o = &d->options;
+	struct channel *channel;
+	int r;
+
+	if (!o->upgrade_count)
+		return 1;
+	watch_fini(&s->watch);
+	channel = channel_create_socket(d->loop, s->fd, true);
+	s->fd = -1;
+	s->chain = upgrade_chain_create(
+		d->loop, channel, o->upgrades, o->upgrade_count, 0, on_upgraded, s);
+	if (!upgrade_chain_start(s->chain))
+		return 0;
+	r = judge_chain(s);
+	return r < 0 ? r : 1;
 }
 
 // The try has no attempt left that could succeed.
@@ -125,9 +184,14 @@ static void fail_all(struct dial *d)
 {
 	enum dial_failure failure = DIAL_REFUSED;
 
-	for (size_t i = 0; i < d->now.attempt_count; i++)
-		if (d->now.attempts[i].error == -ETIMEDOUT)
+	for (size_t i = 0; i < d->now.attempt_count; i++) {
+		const struct dial_attempt *a = &d->now.attempts[i];
+
+		if (a->upgrade.failure)
+			failure = DIAL_UPGRADE;
+		else if (a->error == -ETIMEDOUT && failure == DIAL_REFUSED)
 			failure = DIAL_TIMEOUT;
+	}
 	fail_try(d, failure, d->now.attempts[0].error);
 }
 
@@ -147,7 +211,7 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
 		r = sys_socket_error(s->fd);
 	if (r == 0)
-		return outbound_is_self(s->fd) ? -ECONNREFUSED : 1;
+		return outbound_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
 	if (r != -EINPROGRESS)
 		return r;
 	r = watch_init(&s->watch, d->loop, s->fd, 0, on_ready, s);
@@ -199,6 +263,10 @@ static void start_next(struct dial *d)
 			succeed(d, &d->sockets[d->next - 1]);
 		if (r >= 0)
 			return;
+		if (a->upgrade.is_hopeless) {
+			fail_try(d, DIAL_UPGRADE, r);
+			return;
+		}
 		if (a->step == OUTGOING_PREPARE && r != -ENOPROTOOPT) {
 			// No other address would fare better, but one of the other family may.
 			fail_try(d, DIAL_LOCAL, r);
@@ -211,25 +279,48 @@ static void start_next(struct dial *d)
 		fail_all(d);
 }
 
+// An attempt that was under way has failed.
+static void fail_attempt(struct dial *d, struct dial_socket *s, int error)
+{
+	struct dial_attempt *a = attempt_of(s);
+
+	a->error = error;
+	d->pending--;
+	close_socket(s);
+	if (a->upgrade.is_hopeless) {
+		fail_try(d, DIAL_UPGRADE, error);
+		return;
+	}
+	if (d->pending || d->next < d->addresses.count)
+		tell(d, DIAL_NEXT, a);
+	start_next(d); // at once: there is nothing to wait for any more
+}
+
+static void on_upgraded(struct upgrade_chain *chain, void *data)
+{
+	struct dial_socket *s = data;
+	int r = judge_chain(s);
+
+	(void)chain;
+	if (r < 0)
+		fail_attempt(s->dial, s, r);
+	else
+		succeed(s->dial, s);
+}
+
 static void on_ready(struct watch *w, unsigned events)
 {
 	struct dial_socket *s = w->data;
 	struct dial *d = s->dial;
-	struct dial_attempt *a = &d->now.attempts[s - d->sockets];
+	int r = sys_socket_error(s->fd);
 
 	(void)events;
-	a->error = sys_socket_error(s->fd);
-	if (!a->error && outbound_is_self(s->fd))
-		a->error = -ECONNREFUSED;
-	if (!a->error) {
+	if (r == 0)
+		r = outbound_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
+	if (r > 0)
 		succeed(d, s);
-		return;
-	}
-	d->pending--;
-	close_socket(s);
-	if (d->pending || d->next < d->addresses.count)
-		tell(d, DIAL_NEXT, a);
-	start_next(d); // at once: there is nothing to wait for any more
+	else if (r < 0)
+		fail_attempt(d, s, r);
 }
 
 static void on_stagger(void *data)
@@ -344,8 +435,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 {
 	struct dial *d = xcalloc(1, sizeof(*d));
 
-	*d = (struct dial){.fd = -1,
-		.endpoint = endpoint,
+	*d = (struct dial){.endpoint = endpoint,
 		.options = *options,
 		.data = data,
 		.loop = loop,
@@ -358,16 +448,25 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	return d;
 }
 
+struct channel *dial_take(struct dial *d)
+{
+	struct channel *channel = d->channel;
+
+	d->channel = NULL;
+	return channel;
+}
+
 void dial_destroy(struct dial *d)
 {
 	if (!d)
 		return;
+	channel_destroy(d->channel);
 	end_try(d, d->last.failure, 0);
 	if (d->lookup)
 		lookup_cancel(d->lookup);
 	timer_fini(&d->stagger);
 	timer_fini(&d->limit);
 	timer_fini(&d->delay);
-	free(d->last.attempts);
+	forget_attempts(&d->last);
 	free(d);
 }

@@ -4,9 +4,11 @@
 #ifndef SOCKCTL_NET_DIAL_H
 #define SOCKCTL_NET_DIAL_H
 
+#include "io/channel.h"
 #include "io/timer.h"
 #include "net/names/lookup.h"
 #include "net/outbound.h"
+#include "net/upgrade.h"
 #include "net/addr/endpoint.h"
 
 #include <stdbool.h>
@@ -23,6 +25,10 @@ struct dial_options {
 	uint64_t connect_timeout_ms; // for each try, look-up included; 0: none
 	uint64_t retries; // tries after the first
 	uint64_t retry_delay_ms;
+
+	// What happens on each connection before it counts as made. The owner's.
+	const struct upgrade *upgrades;
+	size_t upgrade_count;
 };
 
 // How a try ended.
@@ -32,6 +38,7 @@ enum dial_failure {
 	DIAL_NAME_SERVICE, // nobody could be asked
 	DIAL_REFUSED, // no address could be connected to
 	DIAL_TIMEOUT, // no address could be connected to, and one may only have been slow
+	DIAL_UPGRADE, // an address was connected to, and what had to follow failed
 	DIAL_LOCAL, // a socket could not be prepared, or no thread be had for the look-up
 };
 
@@ -39,6 +46,7 @@ struct dial_attempt {
 	struct sockaddr_any address;
 	enum outbound_step step; // that was reached
 	int error; // negative errno; 0 while it is under way
+	struct upgrade_outcome upgrade; // what failed once it was connected
 };
 
 struct dial_outcome {
@@ -57,8 +65,8 @@ enum dial_progress {
 
 struct dial;
 
-// Called once: with the connected, non-blocking socket in d->fd, which becomes the callback's, or
-// with the reason in d->last. The callback may call dial_destroy().
+// Called once: with the connected socket in d->channel, which dial_take() hands out, or with the
+// reason in d->last. The callback may call dial_destroy().
 typedef void dial_fn(struct dial *d);
 
 // Called as things go on; it must not destroy the dial. ATTEMPT is the one that failed (DIAL_NEXT),
@@ -70,7 +78,7 @@ struct dial {
 	struct dial_outcome last; // the last try that has ended
 	struct dial_outcome now; // the one under way
 	uint64_t tries; // that have ended in failure
-	int fd;
+	struct channel *channel; // NULL unless connected
 	struct sockaddr_any address; // what was connected to
 	uint64_t began; // ns of CLOCK_MONOTONIC; when that attempt began
 	const struct endpoint *endpoint;
@@ -92,6 +100,9 @@ struct dial {
 // Starts; PLACE must live as long. Neither callback is ever called from here. PROGRESS may be NULL.
 struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	const struct dial_options *options, dial_fn *done, dial_progress_fn *progress, void *data);
+
+// The channel of the connection, which is the caller's now.
+struct channel *dial_take(struct dial *d);
 
 // Ends whatever is under way. NULL does nothing.
 void dial_destroy(struct dial *d);

@@ -176,6 +176,14 @@ int sockopt_settings_complete(struct sockopt_settings *l, int fd)
 	return apply(l, fd, true);
 }
 
+bool sockopt_settings_has(const struct sockopt_settings *l, int level, int option)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->items[i].option->level == level && l->items[i].option->option == option)
+			return true;
+	return false;
+}
+
 // The kernel hands some structures out only to those who ask for their exact length.
 static socklen_t length_to_ask(int fd, const struct sockopt *o)
 {

@@ -38,6 +38,9 @@ int sockopt_settings_add(struct sockopt_settings *l, const char *word, struct st
 int sockopt_settings_prepare(struct sockopt_settings *l, int fd);
 int sockopt_settings_complete(struct sockopt_settings *l, int fd);
 
+// True if the list sets that option.
+bool sockopt_settings_has(const struct sockopt_settings *l, int level, int option);
+
 // Reads the option. Returns 0 or a negative errno; -EMSGSIZE when SOCKOPT_VALUE_MAX may have cut
 // the value.
 int sockopt_read(int fd, const struct sockopt *o, struct sockopt_value *v);

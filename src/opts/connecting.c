@@ -93,6 +93,30 @@ void connecting_options(const struct connecting_config *c, struct dial_options *
 	sockaddr_set_port(&o->socket.bind, (uint16_t)c->source_port);
 }
 
+int connecting_upgrade_status(enum upgrade_failure failure)
+{
+	static const int statuses[] = {
+		[UPGRADE_OK] = STATUS_OK,
+		[UPGRADE_LOCAL] = STATUS_LOCAL,
+		[UPGRADE_UNREACHABLE] = STATUS_CONNECT,
+		[UPGRADE_TIMEOUT] = STATUS_TIMEOUT,
+		[UPGRADE_BROKEN] = STATUS_BROKEN,
+		[UPGRADE_REFUSED] = STATUS_PROXY,
+		[UPGRADE_TLS] = STATUS_TLS,
+		[UPGRADE_INVALID] = STATUS_BROKEN,
+	};
+
+	return statuses[failure];
+}
+
+static int upgrade_status_of(const struct dial_outcome *o)
+{
+	for (size_t i = 0; i < o->attempt_count; i++)
+		if (o->attempts[i].upgrade.failure)
+			return connecting_upgrade_status(o->attempts[i].upgrade.failure);
+	return STATUS_CONNECT;
+}
+
 static int status_of(const struct dial_outcome *o)
 {
 	static const int statuses[] = {
@@ -103,6 +127,9 @@ static int status_of(const struct dial_outcome *o)
 		[DIAL_TIMEOUT] = STATUS_TIMEOUT,
 		[DIAL_LOCAL] = STATUS_LOCAL,
 	};
+
+	if (o->failure == DIAL_UPGRADE)
+		return upgrade_status_of(o);
 
 	// Who does not want a connection refuses it (ECONNREFUSED). A reset is the end of one.
 	if (o->failure == DIAL_REFUSED && o->error == -ECONNRESET)
@@ -135,7 +162,9 @@ static void add_attempt(
 	struct str *s, const struct outbound_options *o, const struct dial_attempt *a)
 {
 	add_circumstance(s, o, a);
-	if (a->error)
+	if (a->upgrade.text.len)
+		str_add(s, str_c(&a->upgrade.text));
+	else if (a->error)
 		str_add_error(s, a->error);
 	else
 		str_add(s, "no answer");
@@ -197,8 +226,9 @@ int connecting_report(struct app *app, const struct endpoint *endpoint,
 		str_clear(&text);
 		str_add_sockaddr(&object, &a->address.sa, a->address.len);
 		add_circumstance(&text, &options->socket, a);
-		str_add(&text, strerror(-a->error));
-		report_error(&app->out, status, str_c(&object), str_c(&text), a->error);
+		str_add(&text, a->upgrade.text.len ? str_c(&a->upgrade.text) : strerror(-a->error));
+		report_error(&app->out, status, str_c(&object), str_c(&text),
+			a->upgrade.text.len ? a->upgrade.error : a->error);
 	}
 	if (!o->attempt_count) {
 		connecting_add_reason(&text, endpoint, options, o);

@@ -217,7 +217,8 @@ static int member_shut(struct channel *e, int how)
 	return 0;
 }
 
-static const struct channel_ops member_ops = {member_recv, member_send, member_shut};
+static const struct channel_ops member_ops = {
+	.name = "broker", .recv = member_recv, .send = member_send, .shut = member_shut};
 
 // Tells the newcomer who is there.
 static void greet(struct broker_member *m)
@@ -248,14 +249,18 @@ static void announce(struct broker_member *m, const char *place)
 	give_text(m->broker, &m->reader, &text);
 }
 
+void broker_member_init(struct broker_member *m)
+{
+	*m = (struct broker_member){0};
+	channel_init_member(&m->channel, &member_ops);
+}
+
 void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
 	const char *place)
 {
-	*m = (struct broker_member){.broker = b,
-		.channel = {.ops = &member_ops, .rd_fd = -1, .wr_fd = -1},
-		.has_file = b->input.info.kind == FD_FILE,
-		.offset = (off_t)b->input.info.position};
-	m->channel.rd_info.kind = m->channel.wr_info.kind = FD_OTHER;
+	m->broker = b;
+	m->has_file = b->input.info.kind == FD_FILE;
+	m->offset = (off_t)b->input.info.position;
 	fanout_join(&b->fanout, &m->reader, relay);
 	if (b->is_chat) {
 		str_add(&m->line.name, name);

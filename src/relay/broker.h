@@ -54,7 +54,10 @@ int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
 	broker_failed_fn *on_failed, broker_behind_fn *on_behind, void *data);
 void broker_fini(struct broker *b);
 
-// Prepares the channel of a member for its relay. NAME and PLACE are how a chat speaks of it: what
+// Prepares the channel of a member for its relay.
+void broker_member_init(struct broker_member *m);
+
+// Begins to feed the member, whose relay is ready. NAME and PLACE are how a chat speaks of it: what
 // its lines begin with, and where it comes from.
 void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
 	const char *place);

@@ -18,7 +18,7 @@ static char buffer[128 * 1024];
 // A short read from what can be waited for means that no more is there now.
 static bool is_drained(const struct channel *src, size_t got)
 {
-	return got < sizeof(buffer) && src->rd && src->rd_info.kind != FD_FILE;
+	return got < sizeof(buffer) && src->rd && !src->has_more && src->rd_info.kind != FD_FILE;
 }
 
 // Sends bytes on and keeps what the destination does not take. Returns 0, 1 if some were kept, or

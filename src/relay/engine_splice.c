@@ -36,15 +36,15 @@ static bool is_refused(ssize_t error)
 // splice() halts there with EAGAIN; recv() reads on.
 static bool is_at_urgent_data(const struct flow *f)
 {
-	return f->src->rd_info.is_tcp && sys_sockatmark(f->src->rd_fd) > 0;
+	return f->src->rd_info.is_tcp && sys_sockatmark(channel_splice_source(f->src)) > 0;
 }
 
 // EAGAIN does not say which side blocks; the kernel knows.
 static enum pump wait_for_blocked_side(struct flow *f)
 {
 	struct pollfd fds[2] = {
-		{.fd = f->src->rd_fd, .events = POLLIN},
-		{.fd = f->dst->wr_fd, .events = POLLOUT},
+		{.fd = channel_splice_source(f->src), .events = POLLIN},
+		{.fd = channel_splice_sink(f->dst), .events = POLLOUT},
 	};
 
 	if (poll(fds, 2, 0) < 0)
@@ -76,8 +76,8 @@ static enum pump end_or_urgent(struct flow *f)
 static enum pump pump_direct(struct flow *f)
 {
 	for (int round = 0; round < ROUNDS; round++) {
-		ssize_t n = sys_splice(
-			f->src->rd_fd, f->dst->wr_fd, CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		ssize_t n = sys_splice(channel_splice_source(f->src), channel_splice_sink(f->dst),
+			CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 		if (n == -EINTR)
 			continue;
@@ -108,7 +108,8 @@ static bool is_file_error(ssize_t error)
 static enum pump pump_sendfile(struct flow *f)
 {
 	for (int round = 0; round < ROUNDS; round++) {
-		ssize_t n = sys_sendfile(f->dst->wr_fd, f->src->rd_fd, f->src->offset, CHUNK);
+		ssize_t n = sys_sendfile(channel_splice_sink(f->dst), channel_splice_source(f->src),
+			f->src->offset, CHUNK);
 
 		if (n == -EINTR)
 			continue;
@@ -136,8 +137,8 @@ static enum pump pump_sendfile(struct flow *f)
 static ssize_t flush_pipe(struct flow *f)
 {
 	while (f->piped) {
-		ssize_t n = sys_splice(
-			f->pipe[0], f->dst->wr_fd, f->piped, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		ssize_t n = sys_splice(f->pipe[0], channel_splice_sink(f->dst), f->piped,
+			SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 		if (n == -EINTR)
 			continue;
@@ -153,7 +154,8 @@ static ssize_t flush_pipe(struct flow *f)
 // so -EAGAIN from one that holds some would not say which side blocks. Returns what splice() does.
 static ssize_t fill_pipe(struct flow *f)
 {
-	ssize_t n = sys_splice(f->src->rd_fd, f->pipe[1], CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	ssize_t n = sys_splice(channel_splice_source(f->src), f->pipe[1], CHUNK,
+		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 	if (n > 0) {
 		f->piped += (size_t)n;

@@ -4,6 +4,7 @@
 #include "relay/pipes.h"
 #include "sys/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -41,9 +42,10 @@ static bool can_splice(const struct flow *f)
 	const struct channel *src = f->src;
 	const struct channel *dst = f->dst;
 
-	return !f->filter && !f->tap && !is_special(src, dst) && src->rd_fd >= 0 &&
-	       dst->wr_fd >= 0 && can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
-	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
+	return !f->filter && !f->tap && !is_special(src, dst) && channel_splice_source(src) >= 0 &&
+	       channel_splice_sink(dst) >= 0 && can_splice_from(&src->rd_info) &&
+	       can_splice_to(&dst->wr_info) && is_safe(src->rd, &src->rd_info) &&
+	       is_safe(dst->wr, &dst->wr_info);
 }
 
 // Whether the destination takes at once what comes in large pieces. A pipe that could not be
@@ -52,7 +54,7 @@ static bool takes_large_pieces(const struct channel *dst)
 {
 	switch (dst->wr_info.kind) {
 	case FD_PIPE:
-		return sys_fcntl(dst->wr_fd, F_GETPIPE_SZ, 0) >= LOWAT_BYTES;
+		return sys_fcntl(channel_splice_sink(dst), F_GETPIPE_SZ, 0) >= LOWAT_BYTES;
 	case FD_FILE:
 	case FD_SOCKET:
 	case FD_OTHER:
@@ -66,9 +68,9 @@ static void widen_pipes(struct flow *f)
 {
 	// With the default 64 KiB the programs at both ends of the pipe wake each other too often.
 	if (f->src->rd_info.kind == FD_PIPE)
-		pipes_widen(f->src->rd_fd);
+		pipes_widen(channel_splice_source(f->src));
 	if (f->dst->wr_info.kind == FD_PIPE)
-		pipes_widen(f->dst->wr_fd);
+		pipes_widen(channel_splice_sink(f->dst));
 }
 
 void flow_start(struct flow *f, uv_loop_t *loop)
@@ -112,7 +114,7 @@ static void set_state(struct flow *f, enum flow_state state)
 static void note_received(struct flow *f, uint64_t bytes)
 {
 	if (!f->lowat && f->lowat_loop && bytes >= LOWAT_LARGE_READ)
-		f->lowat = lowat_create(f->lowat_loop, f->src->rd_fd, &f->want_dst);
+		f->lowat = lowat_create(f->lowat_loop, channel_socket(f->src), &f->want_dst);
 	if (f->lowat && bytes)
 		lowat_note(f->lowat, bytes);
 }
@@ -131,14 +133,27 @@ void flow_break(struct flow *f, enum flow_side side, int error)
 	set_state(f, FLOW_FAILED);
 }
 
-// All is delivered: say so.
+// All is delivered: say so, which may have to wait.
 static enum flow_state shut(struct flow *f)
 {
 	int r = f->shut_how >= 0 ? f->dst->ops->shut(f->dst, f->shut_how) : 0;
 
-	if (r < 0)
-		flow_fail(f, FLOW_DST, r);
-	return r < 0 ? FLOW_FAILED : FLOW_SHUT;
+	if (r == 0)
+		return FLOW_SHUT;
+	if (r == -EAGAIN) {
+		f->want_dst = true;
+		return FLOW_DRAIN;
+	}
+	flow_fail(f, FLOW_DST, r);
+	return FLOW_FAILED;
+}
+
+// What the destination has taken and keeps must leave although nothing comes after it.
+static enum pump pump(struct flow *f)
+{
+	int r = f->dst->unsent ? channel_flush(f->dst) : 0;
+
+	return r < 0 && r != -EAGAIN ? flow_fail(f, FLOW_DST, r) : f->engine->pump(f);
 }
 
 bool flow_step(struct flow *f)
@@ -149,7 +164,7 @@ bool flow_step(struct flow *f)
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
-	result = f->engine->pump(f);
+	result = pump(f);
 	note_received(f, f->received - before);
 	if (result == PUMP_FAIL)
 		set_state(f, FLOW_FAILED);

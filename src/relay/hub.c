@@ -153,7 +153,8 @@ static int member_shut(struct channel *e, int how)
 	return 0;
 }
 
-static const struct channel_ops member_ops = {member_recv, member_send, member_shut};
+static const struct channel_ops member_ops = {
+	.name = "hub", .recv = member_recv, .send = member_send, .shut = member_shut};
 
 int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
 	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data)
@@ -165,8 +166,10 @@ int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_
 		.data = data};
 	fanout_init(&h->fanout, loop, on_reader_behind, on_room, h);
 
-	int r = channel_init_stdio(&h->stdio, loop, in, out, on_stdio, h);
+	int r = channel_init_stdio(&h->stdio, loop, in, out);
 
+	if (r == 0)
+		r = channel_watch(&h->stdio, on_stdio, h);
 	h->input_is_file = h->stdio.rd_info.kind == FD_FILE;
 	return r;
 }
@@ -175,8 +178,7 @@ void hub_fini(struct hub *h)
 {
 	str_fini(&h->pending);
 	fanout_fini(&h->fanout);
-	if (h->stdio.ops)
-		channel_fini(&h->stdio);
+	channel_fini(&h->stdio);
 }
 
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
@@ -186,12 +188,9 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 	if (h->input_is_file)
 		channel_init_file(&m->channel, h->stdio.in, (off_t)h->stdio.rd_info.position);
 	else
-		m->channel = (struct channel){.rd_fd = -1, .wr_fd = -1};
+		channel_init_member(&m->channel, &member_ops);
 	m->channel.rd_info.kind = h->stdio.rd_info.kind;
-	m->channel.wr_fd = -1;
 	m->channel.ops = &member_ops;
-	if (m->channel.offset)
-		m->channel.offset = &m->channel.own_offset;
 	update(h);
 }
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "relay/relay.h"
 
-#include "io/closing.h"
-#include "sys/socket.h"
-
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
-#define LINGER_FIRST_MS 1 // the wait for acknowledgements starts with this and doubles
-#define LINGER_LAST_MS 50
-#define DRAIN_ROUNDS 64 // per turn
 #define MAX_REPLIES (64 * 1024) // telnet answers that the peer does not read: stop listening to it
 
 static void turn(struct relay *r);
@@ -19,33 +14,40 @@ static void on_again(void *data)
 	turn(data);
 }
 
+static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
-static void on_linger_timer(void *data);
+static void on_acks_timer(void *data);
 
-void relay_init(struct relay *r, uv_loop_t *loop, struct channel *local, struct channel *peer,
-	const struct relay_policy *policy, relay_fn *done, void *data)
+int relay_init(struct relay *r, const struct relay_options *o)
 {
 	static const int how[] = {
 		[SHUTDOWN_WRITE] = SHUT_WR,
 		[SHUTDOWN_BOTH] = SHUT_RDWR,
 		[SHUTDOWN_NEVER] = -1,
 	};
+	int error;
 
-	*r = (struct relay){.local = local,
-		.peer = peer,
-		.policy = *policy,
-		.done = done,
-		.data = data,
-		.loop = loop};
-	flow_init(&r->out, local, peer);
-	flow_init(&r->in, peer, local);
-	r->out.shut_how = how[policy->shutdown];
-	r->out.splice_after = r->in.splice_after = policy->splice_after;
+	assert(o->local->ops && o->peer->ops);
+	*r = (struct relay){.local = o->local,
+		.peer = o->peer,
+		.policy = o->policy,
+		.done = o->done,
+		.data = o->data};
+	error = channel_watch(r->local, on_event, r);
+	if (error == 0)
+		error = channel_watch(r->peer, on_event, r);
+	if (error < 0)
+		return error;
+	r->loop = o->loop;
+	flow_init(&r->out, r->local, r->peer);
+	flow_init(&r->in, r->peer, r->local);
+	r->out.shut_how = how[o->policy.shutdown];
+	r->out.splice_after = r->in.splice_after = o->policy.splice_after;
 	r->in.tap_before_filter = true;
-	defer_init(&r->defer, loop, on_again, r);
-	timer_init(&r->idle, loop, on_idle_timer, r);
-	timer_init(&r->linger, loop, on_linger_timer, r);
-	r->linger_ms = LINGER_FIRST_MS;
+	defer_init(&r->defer, r->loop, on_again, r);
+	timer_init(&r->idle, r->loop, on_idle_timer, r);
+	ack_wait_init(&r->acks, r->loop, on_acks_timer, r);
+	return 0;
 }
 
 void relay_start(struct relay *r)
@@ -110,42 +112,17 @@ static void judge(struct relay *r)
 		finish(r, RELAY_PEER_FAILED, out->error);
 }
 
-// Takes what the peer still sends and drops it: closing a TCP socket with unread input would send a
-// reset, which may destroy what was sent before. Returns 0 or the error that ended the connection.
-static int drain(struct relay *r)
-{
-	char buffer[16 * 1024];
-
-	// What an inherited socket still holds is for the next who has it.
-	if (!r->peer->is_private && (r->peer->recv_limit || r->peer->recv_flags & MSG_PEEK))
-		return 0;
-	for (int round = 0; round < DRAIN_ROUNDS && !r->peer_ended; round++) {
-		ssize_t n = r->peer->ops->recv(r->peer, buffer, sizeof(buffer));
-
-		if (n == 0)
-			r->peer_ended = true;
-		else if (n == -EAGAIN)
-			return 0;
-		else if (n < 0 && n != -EINTR)
-			return (int)n;
-	}
-	return 0;
-}
-
-static int unacknowledged_by(const struct channel *e)
-{
-	return e->wr_info.is_tcp && e->wr_fd >= 0 ? unacknowledged(e->wr_fd) : 0;
-}
-
 // Everything is said. Waits until the kernels of both sides have acknowledged it.
 static void linger(struct relay *r)
 {
-	int left = drain(r);
+	int left = channel_flush(r->peer);
 	int left_here;
 
+	if (left == 0 || left == -EAGAIN)
+		left = channel_drop_input(r->peer, &r->peer_ended);
 	if (left == 0)
-		left = unacknowledged_by(r->peer);
-	left_here = unacknowledged_by(r->local);
+		left = channel_unacknowledged(r->peer);
+	left_here = channel_unacknowledged(r->local);
 	if (left < 0 || left_here < 0 || left + left_here == 0) {
 		finish(r,
 			left < 0        ? RELAY_PEER_FAILED
@@ -155,24 +132,7 @@ static void linger(struct relay *r)
 		return;
 	}
 	r->in.want_src = !r->peer_ended;
-	timer_start(&r->linger, r->linger_ms);
-	r->linger_ms = MIN(r->linger_ms * 2, LINGER_LAST_MS);
-}
-
-static void want(struct channel *e, bool read, bool write)
-{
-	unsigned rd = read ? WATCH_READ : 0;
-	unsigned wr = write ? WATCH_WRITE : 0;
-
-	if (e->rd == e->wr) {
-		if (e->rd)
-			watch_want(e->rd, rd | wr);
-		return;
-	}
-	if (e->rd)
-		watch_want(e->rd, rd);
-	if (e->wr)
-		watch_want(e->wr, wr);
+	ack_wait_start(&r->acks);
 }
 
 static void note_activity(struct relay *r)
@@ -211,11 +171,11 @@ static bool step_flows(struct relay *r)
 // the owner frees it.
 static void end(struct relay *r)
 {
-	want(r->local, false, false);
-	want(r->peer, false, false);
+	channel_want(r->local, false, false);
+	channel_want(r->peer, false, false);
 	defer_stop(&r->defer);
 	timer_stop(&r->idle);
-	timer_stop(&r->linger);
+	ack_wait_stop(&r->acks);
 	r->done(r);
 }
 
@@ -249,25 +209,24 @@ static void turn(struct relay *r)
 		end(r);
 		return;
 	}
-	want(r->local, r->out.want_src, r->in.want_dst);
-	want(r->peer, r->in.want_src, r->out.want_dst);
+	channel_want(r->local, r->out.want_src, r->in.want_dst || r->local->unsent);
+	channel_want(r->peer, r->in.want_src, r->out.want_dst || r->peer->unsent);
 	if (more)
 		defer_start(&r->defer);
 	else
 		defer_stop(&r->defer);
 }
 
-static void on_linger_timer(void *data)
+static void on_acks_timer(void *data)
 {
 	turn(data);
 }
 
-// What was handed to the kernel may still be on its way to a slow peer, which is not idle.
+// What was handed to the kernel may still be on its way to a slow party, which is not idle.
 static void note_queue(struct relay *r)
 {
-	int queued = 0;
+	int queued = channel_queued(r->peer) + channel_queued(r->local);
 
-	sys_outq(r->peer->wr_fd, &queued);
 	if (queued != r->queued)
 		r->active = uv_now(r->loop);
 	r->queued = queued;
@@ -295,33 +254,60 @@ void relay_wake(struct relay *r)
 		defer_start(&r->defer);
 }
 
+void relay_deliver(struct relay *r)
+{
+	while (!r->finished && flow_step(&r->out))
+		continue;
+}
+
 void relay_quit(struct relay *r)
 {
 	r->has_quit = true;
 	relay_wake(r);
 }
 
-// The connection has an error and no flow is about to meet it.
-static void take_peer_error(struct relay *r)
+// A party whose own words have ended has an error, which no flow is about to meet.
+static void take_error(const struct flow *from, struct flow *to)
 {
-	int error = sys_socket_error(r->peer->rd_fd);
+	int error;
 
+	if (!flow_has_ended(from) || flow_has_ended(to))
+		return;
+	error = channel_take_error(to->dst);
 	if (error)
-		flow_break(&r->out, FLOW_DST, error);
+		flow_break(to, FLOW_DST, error);
 }
 
-void relay_on_event(struct relay *r, struct watch *w, unsigned events)
+static void on_event(struct watch *w, unsigned events)
 {
+	struct relay *r = w->data;
+
 	if (r->finished)
 		return;
-	if (events & WATCH_ERROR && w == r->local->wr && w != r->local->rd &&
-		!flow_has_ended(&r->in)) {
-		flow_break(&r->in, FLOW_DST, -EPIPE);
-	} else if (events & WATCH_ERROR && w == r->peer->rd && flow_has_ended(&r->in) &&
-		   !flow_has_ended(&r->out)) {
-		take_peer_error(r);
+	if (events & WATCH_ERROR && w == r->local->wr && w != r->local->rd) {
+		if (!flow_has_ended(&r->in))
+			flow_break(&r->in, FLOW_DST, -EPIPE);
+	} else if (events & WATCH_ERROR && w == r->local->rd) {
+		take_error(&r->out, &r->in);
+	} else if (events & WATCH_ERROR && w == r->peer->rd) {
+		take_error(&r->in, &r->out);
 	}
 	turn(r);
+}
+
+void relay_inject(struct relay *r, const void *data, size_t len)
+{
+	flow_inject(&r->out, data, len);
+}
+
+uint64_t relay_sent(const struct relay *r)
+{
+	return r->out.sent;
+}
+
+uint64_t relay_received(const struct relay *r)
+{
+	return r->in.received;
 }
 
 size_t relay_unsent(const struct relay *r)
@@ -331,7 +317,7 @@ size_t relay_unsent(const struct relay *r)
 
 ssize_t relay_unacknowledged(const struct relay *r)
 {
-	int left = unacknowledged_by(r->peer);
+	int left = channel_unacknowledged(r->peer);
 
 	return left < 0 ? left : (ssize_t)relay_unsent(r) + left;
 }
@@ -342,7 +328,7 @@ void relay_fini(struct relay *r)
 		return;
 	defer_fini(&r->defer);
 	timer_fini(&r->idle);
-	timer_fini(&r->linger);
+	ack_wait_fini(&r->acks);
 	flow_fini(&r->out);
 	flow_fini(&r->in);
 }

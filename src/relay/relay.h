@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_RELAY_RELAY_H
 #define SOCKCTL_RELAY_RELAY_H
 
+#include "io/closing.h"
 #include "io/defer.h"
 #include "io/timer.h"
 #include "relay/filter.h"
@@ -47,7 +48,7 @@ struct relay;
 typedef void relay_fn(struct relay *r);
 
 struct relay {
-	struct channel *local, *peer;
+	struct channel *local, *peer; // the owner's
 	struct flow out; // local to peer
 	struct flow in; // peer to local
 	struct relay_policy policy;
@@ -60,11 +61,10 @@ struct relay {
 	uv_loop_t *loop;
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
-	struct timer linger;
-	uint64_t linger_ms;
+	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
-	int queued; // bytes that the peer had not taken when the idle timer ran last
+	int queued; // bytes that both sides had not taken when the idle timer ran last
 	bool has_quit; // the user wants no more
 	bool peer_ended; // its end of file was read while lingering
 	bool lingering; // all is said; the peer has not acknowledged everything yet
@@ -72,19 +72,35 @@ struct relay {
 	struct telnet_filter *telnet; // answers to send, or NULL
 };
 
-// Joins the two channels. Set filter and tap of the flows between relay_init() and relay_start().
-void relay_init(struct relay *r, uv_loop_t *loop, struct channel *local, struct channel *peer,
-	const struct relay_policy *policy, relay_fn *done, void *data);
+// Both channels must outlive the relay. DONE gets the owner's DATA in relay->data.
+struct relay_options {
+	uv_loop_t *loop;
+	struct channel *local, *peer;
+	struct relay_policy policy;
+	relay_fn *done;
+	void *data;
+};
+
+// Joins the two channels, and watches them from now on. Set filter and tap of the flows between
+// relay_init() and relay_start(). Returns 0 or a negative errno.
+int relay_init(struct relay *r, const struct relay_options *options);
 void relay_start(struct relay *r);
 
-// To be called when one of the channels' watches reports something. May call done.
-void relay_on_event(struct relay *r, struct watch *w, unsigned events);
-
-// The same for channels without watches: something may be possible now that was not.
+// Something may be possible now that was not: for channels without watches.
 void relay_wake(struct relay *r);
+
+// Moves what can be moved to the peer at once, without ending anything.
+void relay_deliver(struct relay *r);
 
 // Ends it in the next turn; only what can be said at once still is.
 void relay_quit(struct relay *r);
+
+// Puts bytes of our own into what the peer gets, behind what was read so far.
+void relay_inject(struct relay *r, const void *data, size_t len);
+
+// Bytes that were sent to the peer, and that came from it.
+uint64_t relay_sent(const struct relay *r);
+uint64_t relay_received(const struct relay *r);
 
 // Bytes that were read from the local party and certainly did not reach the peer.
 size_t relay_unsent(const struct relay *r);

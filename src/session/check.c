@@ -301,11 +301,12 @@ static void add_doing_of_scan(struct check *c, struct str *doing)
 	}
 }
 
-static void on_stop(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct check *c = arg;
 	const struct scan_target *t = c->target;
 
+	(void)signal;
 	progress_line_end(&c->progress_line);
 	str_add(doing, c->scan ? "checking " : "looking up ");
 	str_add_escaped(doing, c->endpoint->name, strlen(c->endpoint->name));

@@ -96,9 +96,9 @@ static void send_break(struct console *c)
 
 	c->has_break = false;
 	if (s->config->telnet)
-		flow_inject(&s->relay.out, command, sizeof(command));
+		relay_inject(&s->relay, command, sizeof(command));
 	else
-		r = urgent_send(s->peer.wr_fd, "", 1);
+		r = urgent_send(channel_socket(s->peer), "", 1);
 	if (r < 0) {
 		str_add_error(&text, (int)r);
 		str_add(&text, "\r\n");
@@ -155,8 +155,8 @@ static void show_status(const struct console *c)
 	str_addf(&text,
 		": connected for %.0f s, %" PRIu64 " bytes sent, %" PRIu64
 		" bytes received, %zu bytes waiting\r\n",
-		(double)(trace_now() - s->connection->started) / 1e9, s->relay.out.sent,
-		s->relay.in.received, relay_unsent(&s->relay) + c->typed.len);
+		(double)(trace_now() - s->connection->started) / 1e9, relay_sent(&s->relay),
+		relay_received(&s->relay), relay_unsent(&s->relay) + c->typed.len);
 	terminal_show(str_c(&text));
 	str_fini(&text);
 }

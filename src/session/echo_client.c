@@ -246,7 +246,7 @@ static void on_dialled(struct dial *d)
 	struct measurement *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
-		begin_on(c, d->fd, false, d->began);
+		begin_on(c, channel_release(dial_take(d)), false, d->began);
 		return;
 	}
 	if (c->settings.failed)
@@ -347,10 +347,11 @@ static void on_output(struct output *o, int error)
 	app_stop(c->app);
 }
 
-static void add_doing(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct measurement *c = arg;
 
+	(void)signal;
 	progress_line_end(&c->progress_line);
 	if (c->has_begun)
 		str_addf(doing, "after %" PRIu64 " of %" PRIu64 " answers",
@@ -386,7 +387,7 @@ int echo_measure(struct app *app, struct echo_config *config)
 	fd_raise_limit();
 	if (sockopt_config_parse(app, &config->sockopt, &c.settings) || !app_loop(app))
 		goto out;
-	app->on_stop = add_doing;
+	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_set_deadline(app, config->timeout_ms);
 	connecting_options(&config->client, &c.dial_options);

@@ -267,9 +267,10 @@ static struct echo_server_options options_of(struct serving *s)
 	};
 }
 
-static void add_doing(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	(void)arg;
+	(void)signal;
 	str_add(doing, "while serving");
 }
 
@@ -282,7 +283,7 @@ int echo_serve(struct app *app, struct echo_config *config)
 	fd_raise_limit();
 	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
 		goto out;
-	app->on_stop = add_doing;
+	app->on_stop = on_stop;
 	options = options_of(&s);
 	r = echo_server_init(&s.server, &app->loop, &options);
 	if (r < 0)

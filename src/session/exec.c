@@ -143,8 +143,8 @@ static void end_output(struct exec *s)
 	// The program itself may have met the error, which is told once only, and failed for it.
 	if (!s->error && (s->counts.lost || (s->counts.is_closed && s->program_status)))
 		s->error = -ECONNRESET;
-	s->closing = closing_create(
-		loop, s->fd, s->error ? CLOSING_RESET : CLOSING_ORDERLY, on_closed, s);
+	s->closing = closing_create(loop, channel_create_socket(loop, s->fd, true),
+		s->error ? CLOSING_RESET : CLOSING_ORDERLY, 0, on_closed, s);
 	s->fd = -1;
 }
 
@@ -247,72 +247,71 @@ static int watch_client(struct exec *s, int fd)
 	return r;
 }
 
-static int start_direct(struct exec *s, struct children *children, int fd)
+static int start_direct(struct exec *s, const struct exec_options *o)
 {
-	int r;
+	int fd = channel_socket(o->channel);
+	int r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
 
-	s->fd = fd;
-	r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
 	if (r == 0)
-		r = start_program(s, children, fd, fd);
-	return r;
+		r = start_program(s, o->children, fd, fd);
+	if (r < 0)
+		return r;
+	s->fd = channel_release(o->channel);
+	return 0;
 }
 
-static void on_local(struct watch *w, unsigned events)
-{
-	struct exec *s = w->data;
-
-	relay_on_event(&s->stream.relay, w, events);
-}
-
-static int start_relay(struct exec *s, struct children *children, int fd, bool is_private)
+static int start_relay(struct exec *s, const struct exec_options *o)
 {
 	uv_loop_t *loop = &s->connection->app->loop;
 	int theirs;
-	int r = channel_init_program(&s->local, loop, &theirs, on_local, s);
+	const struct stream_options options = {
+		.connection = s->connection,
+		.config = s->config,
+		.files = &program_files,
+		.peer = o->channel,
+		.local = &s->local,
+		// Nobody would read what the client still sends.
+		.ends_with_local = true,
+		.owner_reports = true,
+		.sets_linger = o->sets_linger,
+		.done = on_stream_done,
+		.data = s,
+	};
+	int r = channel_init_program(&s->local, loop, &theirs);
 
 	if (r < 0)
 		return r;
-	r = start_program(s, children, theirs, fd);
+	r = start_program(s, o->children, theirs, channel_socket(o->channel));
 	fd_close(theirs);
 	if (r == 0)
-		r = stream_init(&s->stream, s->connection, s->config, &program_files, fd,
-			is_private, &s->local, on_stream_done, s);
+		r = stream_init(&s->stream, &options);
 	if (r < 0)
 		return r;
-	// The end of its output is the end: nobody would read what the client still sends.
-	if (s->config->until == UNTIL_BOTH)
-		s->stream.relay.policy.until = UNTIL_INPUT;
-	s->stream.owner_reports = true;
-	s->fd = fd_duplicate(fd); // another one, for another watch
+	s->fd = fd_duplicate(channel_socket(o->channel)); // another one, for another watch
 	if (s->fd >= 0)
 		watch_client(s, s->fd);
 	stream_start(&s->stream);
 	return 0;
 }
 
-int exec_start(struct exec *s, struct children *children, const struct connection *connection,
-	const struct stream_config *config, const struct program *program, int fd, bool is_private,
-	exec_fn *done, void *data)
+int exec_start(struct exec *s, const struct exec_options *o)
 {
-	uv_loop_t *loop = &connection->app->loop;
+	uv_loop_t *loop = &o->connection->app->loop;
 	int r;
 
-	*s = (struct exec){.connection = connection,
-		.config = config,
-		.program = program,
+	*s = (struct exec){.connection = o->connection,
+		.config = o->config,
+		.program = o->program,
+		.is_only = o->is_only,
 		.fd = -1,
-		.done = done,
-		.data = data};
+		.done = o->done,
+		.data = o->data};
 	timer_init(&s->look, loop, look, s);
 	timer_init(&s->gone, loop, on_gone, s);
-	s->is_direct = is_private && !must_see_bytes(s);
-	r = s->is_direct ? start_direct(s, children, fd) : start_relay(s, children, fd, is_private);
-	if (r < 0) {
-		if (s->is_direct)
-			s->fd = -1; // still the caller's
+	s->is_direct = o->channel->is_private && !must_see_bytes(s);
+	r = s->is_direct ? start_direct(s, o) : start_relay(s, o);
+	if (r < 0)
 		exec_fini(s);
-	}
 	return r;
 }
 
@@ -321,8 +320,12 @@ void exec_fini(struct exec *s)
 	timer_fini(&s->look);
 	timer_fini(&s->gone);
 	watch_fini(&s->watch);
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
+		// Also where the program still has it: the last to close it says how it ends.
+		if (s->is_direct)
+			stream_socket_close_by_reset(s->fd);
 		fd_close(s->fd);
+	}
 	s->fd = -1;
 	closing_destroy(s->closing);
 	s->closing = NULL;

@@ -23,7 +23,7 @@ struct exec {
 	const struct stream_config *config;
 	const struct program *program;
 	struct child *child;
-	bool is_only; // the status of the program decides ours: say what is wrong with it
+	bool is_only; // as the options say
 	bool is_direct;
 	int program_status; // as waitpid(2) gives it
 	int error; // of the connection, a negative errno
@@ -48,11 +48,22 @@ struct exec {
 	int stream_status;
 };
 
-// Starts the program on the socket FD of CONNECTION. Returns 0, or a negative errno; then FD stays
-// the caller's and the session needs no exec_fini().
-int exec_start(struct exec *s, struct children *children, const struct connection *connection,
-	const struct stream_config *config, const struct program *program, int fd, bool is_private,
-	exec_fn *done, void *data);
+// What is joined to what. All but the channel stays the owner's.
+struct exec_options {
+	struct children *children;
+	const struct connection *connection;
+	const struct stream_config *config;
+	const struct program *program;
+	struct channel *channel; // of the connection; on the heap
+	bool is_only; // the status of the program decides ours: say what is wrong with it
+	bool sets_linger; // the user says how sockets are closed (SO_LINGER)
+	exec_fn *done;
+	void *data;
+};
+
+// Starts the program. Returns 0, and then the session has taken over the channel; or a negative
+// errno, and then it needs no exec_fini().
+int exec_start(struct exec *s, const struct exec_options *options);
 
 // Ends it at once. The program is hung up if it is still running.
 void exec_fini(struct exec *s);

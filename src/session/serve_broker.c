@@ -83,13 +83,24 @@ static int start(struct client *client)
 	struct broker_client *c = container_of(client, struct broker_client, client);
 	struct server *s = client->server;
 	struct serve_broker *m = s->mode_data;
-	int r = stream_init(&c->stream, &client->connection, &s->config->stream, &m->files,
-		client->fd, client->is_private, &c->member.channel, on_done, client);
+	const struct stream_options options = {
+		.connection = &client->connection,
+		.config = &s->config->stream,
+		.files = &m->files,
+		.peer = client->channel,
+		.sets_linger = server_sets_linger(s),
+		.local = &c->member.channel,
+		.may_leave = true,
+		.done = on_done,
+		.data = client,
+	};
+	int r;
 
+	broker_member_init(&c->member);
+	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
-	client->fd = -1;
-	c->stream.may_leave = true;
+	client->channel = NULL;
 	join(c, &m->broker);
 	if (server_is_last(s))
 		broker_complete(&m->broker);
@@ -103,6 +114,16 @@ static void fini_client(struct client *client)
 
 	broker_leave(&c->member);
 	stream_fini(&c->stream);
+}
+
+// The streams of a broker have no end of their own: a member that has got all that was said so far
+// reads an end of file.
+static void stop(struct client *client, int signal)
+{
+	struct broker_client *c = container_of(client, struct broker_client, client);
+
+	(void)signal;
+	stream_deliver(&c->stream);
 }
 
 static void report_totals(struct client *client)
@@ -121,6 +142,7 @@ const struct serve_mode serve_broker = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
+	.stop = stop,
 	.report_totals = report_totals,
 	.add_doing = add_doing,
 };

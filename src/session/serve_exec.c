@@ -48,14 +48,22 @@ static int start(struct client *client)
 	struct exec_client *c = container_of(client, struct exec_client, client);
 	struct server *s = client->server;
 	struct exec_mode *e = s->mode_data;
-	int r = exec_start(&c->exec, &e->children, &client->connection, &s->config->stream,
-		&e->program, client->fd, client->is_private, on_done, client);
+	const struct exec_options options = {
+		.children = &e->children,
+		.connection = &client->connection,
+		.config = &s->config->stream,
+		.program = &e->program,
+		.channel = client->channel,
+		.is_only = !s->serves_many,
+		.sets_linger = server_sets_linger(s),
+		.done = on_done,
+		.data = client,
+	};
+	int r = exec_start(&c->exec, &options);
 
-	if (r < 0)
-		return r;
-	client->fd = -1;
-	c->exec.is_only = !s->serves_many;
-	return 0;
+	if (r == 0)
+		client->channel = NULL;
+	return r;
 }
 
 static void fini_client(struct client *client)

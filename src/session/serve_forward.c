@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "opts/connecting.h"
 #include "io/closing.h"
-#include "io/fd.h"
 #include "net/addr/ports.h"
 #include "sys/socket.h"
 
@@ -14,6 +13,8 @@
 
 // A pipe takes two descriptors: not for small talk.
 #define SPLICE_AFTER (64 * 1024)
+
+#define PATIENCE_MS 10000 // with one side that takes nothing after the other has broken
 
 static const struct event ev_connected = {
 	"connected", REPORT_VERBOSE, "connection {connection} goes to {remote} from {local}"};
@@ -26,7 +27,7 @@ struct forward {
 struct forward_client {
 	struct client client;
 	struct dial *dial;
-	struct channel target;
+	struct channel *target;
 	struct stream stream;
 	struct closing *closing; // of what is left when the other side has broken
 	int status;
@@ -76,44 +77,53 @@ static void on_closed(void *data, int error)
 static void on_done(struct stream *stream, int status)
 {
 	struct forward_client *c = stream->data;
-	enum relay_outcome outcome = stream->relay.outcome;
-	struct channel *survivor;
+	struct channel *survivor = NULL;
 
-	if (outcome == RELAY_DONE || outcome == RELAY_IDLE) {
+	if (stream_local_failed(stream)) {
+		survivor = stream_take_peer(stream);
+	} else if (stream_peer_failed(stream)) {
+		survivor = c->target;
+		c->target = NULL;
+	}
+	if (!survivor) {
 		client_done(&c->client, status);
 		return;
 	}
-	survivor = outcome == RELAY_PEER_FAILED ? &c->target : &stream->peer;
 	c->status = status;
-	c->closing = closing_create(
-		&stream->app->loop, channel_take(survivor), CLOSING_RESET, on_closed, c);
+	c->closing = closing_create(&stream->app->loop, survivor, CLOSING_RESET,
+		stream->config->idle_ms ? stream->config->idle_ms : PATIENCE_MS, on_closed, c);
 }
 
-// Joins the client to FD. Returns 0 or a negative errno; then FD stays the caller's.
-static int join(struct forward_client *c, int fd, bool is_private)
+// Joins the client to its target. Returns 0 or a negative errno.
+static int join(struct forward_client *c)
 {
 	struct client *client = &c->client;
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
-	int r = channel_init_socket(
-		&c->target, &s->app->loop, fd, is_private, stream_on_local_event, &c->stream);
+	const struct stream_options options = {
+		.connection = &client->connection,
+		.config = &s->config->stream,
+		.files = &f->files,
+		.peer = client->channel,
+		.sets_linger = server_sets_linger(s),
+		.local = c->target,
+		.splice_after = SPLICE_AFTER,
+		.done = on_done,
+		.data = c,
+	};
+	int r = stream_init(&c->stream, &options);
 
-	if (r == 0)
-		r = stream_init(&c->stream, &client->connection, &s->config->stream, &f->files,
-			client->fd, client->is_private, &c->target, on_done, c);
-	if (r < 0) {
-		channel_take(&c->target); // without closing it
+	if (r < 0)
 		return r;
-	}
-	client->fd = -1;
-	c->stream.relay.in.splice_after = c->stream.relay.out.splice_after = SPLICE_AFTER;
+	client->channel = NULL;
 	stream_start(&c->stream);
 	return 0;
 }
 
-static void report_connected(const struct forward_client *c, int fd)
+static void report_connected(const struct forward_client *c)
 {
 	struct reporter *out = &c->client.server->app->out;
+	int fd = channel_socket(c->target);
 	struct sockaddr_any local;
 	struct sockaddr_any remote;
 
@@ -159,19 +169,20 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 static void on_dialled(struct dial *d)
 {
 	struct forward_client *c = d->data;
-	int fd = d->fd;
 	int r;
 
 	if (d->last.failure != DIAL_OK) {
 		fail_dial(c, d);
 		return;
 	}
+	c->target = dial_take(d);
 	dial_destroy(c->dial);
 	c->dial = NULL;
-	report_connected(c, fd);
-	r = join(c, fd, true);
+	report_connected(c);
+	r = join(c);
 	if (r < 0) {
-		fd_close(fd);
+		channel_destroy(c->target);
+		c->target = NULL;
 		client_fail(&c->client, r);
 	}
 }
@@ -182,8 +193,10 @@ static int start(struct client *client)
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
 
-	if (s->config->target.kind == ENDPOINT_FD)
-		return join(c, s->config->target.fd, false);
+	if (s->config->target.kind == ENDPOINT_FD) {
+		c->target = channel_create_socket(&s->app->loop, s->config->target.fd, false);
+		return join(c);
+	}
 	c->dial = dial_create(&s->app->loop, &s->config->target, &f->options, on_dialled, NULL, c);
 	return 0;
 }
@@ -194,7 +207,7 @@ static void fini_client(struct client *client)
 
 	dial_destroy(c->dial);
 	stream_fini(&c->stream);
-	channel_fini(&c->target);
+	channel_destroy(c->target);
 	closing_destroy(c->closing);
 }
 

@@ -78,8 +78,7 @@ static void on_done(struct stream *stream, int status)
 {
 	struct client *client = stream->data;
 	struct server *s = client->server;
-	bool is_everybodys = stream->relay.outcome == RELAY_OUTPUT_FAILED ||
-			     stream->relay.outcome == RELAY_INPUT_FAILED;
+	bool is_everybodys = stream_local_failed(stream);
 
 	if (is_everybodys)
 		app_fail_quietly(s->app, status);
@@ -93,17 +92,26 @@ static int start(struct client *client)
 	struct many_client *c = container_of(client, struct many_client, client);
 	struct server *s = client->server;
 	struct many *m = s->mode_data;
+	const struct stream_options options = {
+		.connection = &client->connection,
+		.config = &s->config->stream,
+		.files = &m->files,
+		.peer = client->channel,
+		.sets_linger = server_sets_linger(s),
+		.local = &c->member.channel,
+		.done = on_done,
+		.data = client,
+	};
 	int r;
 
 	hub_join(&m->hub, &c->member, &c->stream.relay);
-	r = stream_init(&c->stream, &client->connection, &s->config->stream, &m->files, client->fd,
-		client->is_private, &c->member.channel, on_done, client);
+	r = stream_init(&c->stream, &options);
 	if (r < 0) {
 		hub_leave(&c->member);
 		return r;
 	}
 	c->has_joined = true;
-	client->fd = -1;
+	client->channel = NULL;
 	stream_start(&c->stream);
 	return 0;
 }

@@ -47,15 +47,23 @@ static int start(struct client *client)
 	struct one_client *c = container_of(client, struct one_client, client);
 	struct server *s = client->server;
 	const struct stream_files *files = s->mode_data;
-	int r = channel_init_stdio(
-		&c->local, &s->app->loop, files->in, files->out, stream_on_local_event, &c->stream);
+	const struct stream_options options = {
+		.connection = &client->connection,
+		.config = &s->config->stream,
+		.files = files,
+		.peer = client->channel,
+		.sets_linger = server_sets_linger(s),
+		.local = &c->local,
+		.done = on_done,
+		.data = client,
+	};
+	int r = channel_init_stdio(&c->local, &s->app->loop, files->in, files->out);
 
 	if (r == 0)
-		r = stream_init(&c->stream, &client->connection, &s->config->stream, files,
-			client->fd, client->is_private, &c->local, on_done, client);
+		r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
-	client->fd = -1;
+	client->channel = NULL;
 	r = console_init(&c->console, &s->config->console, &c->stream);
 	if (r < 0)
 		return r;
@@ -70,6 +78,11 @@ static void fini_client(struct client *client)
 	console_fini(&c->console);
 	stream_fini(&c->stream);
 	channel_fini(&c->local);
+}
+
+static void stop(struct client *client, int signal)
+{
+	stream_stop(&container_of(client, struct one_client, client)->stream, signal);
 }
 
 static void report_totals(struct client *client)
@@ -89,6 +102,7 @@ const struct serve_mode serve_one = {
 	.fini = fini,
 	.start = start,
 	.fini_client = fini_client,
+	.stop = stop,
 	.report_totals = report_totals,
 	.add_doing = add_doing,
 };

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define RESERVE 12 // descriptors kept for what a connection needs besides its own
 #define RETRY_MS 100
@@ -21,7 +22,7 @@ static const struct event ev_full = {"paused", REPORT_NORMAL,
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer);
 static void on_trouble(struct listener *l, int error);
 static void on_retry(void *data);
-static void add_doing(void *arg, struct str *doing);
+static void on_stop(void *arg, int signal, struct str *doing);
 
 int server_init(struct server *s, struct app *app, const struct listen_config *config,
 	const struct serve_mode *mode)
@@ -40,19 +41,24 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 		return app->status;
 	listener_init(&s->listener, &app->loop, on_accept, on_trouble, s);
 	timer_init(&s->retry, &app->loop, on_retry, s);
-	app->on_stop = add_doing;
+	app->on_stop = on_stop;
 	app->stop_arg = s;
 	app_set_deadline(app, config->stream.timeout_ms);
 	return mode->init(s);
 }
 
-static void add_doing(void *arg, struct str *doing)
+static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct server *s = arg;
 
-	list_for_each (it, &s->clients)
+	list_for_each (it, &s->clients) {
+		struct client *c = list_entry(it, struct client, link);
+
+		if (s->mode->stop)
+			s->mode->stop(c, signal);
 		if (s->mode->report_totals)
-			s->mode->report_totals(list_entry(it, struct client, link));
+			s->mode->report_totals(c);
+	}
 	if (!list_empty(&s->clients))
 		s->mode->add_doing(list_entry(s->clients.next, struct client, link), doing);
 	else
@@ -69,6 +75,11 @@ void server_end(struct server *s)
 {
 	close_listener(s);
 	app_stop(s->app);
+}
+
+bool server_sets_linger(const struct server *s)
+{
+	return sockopt_settings_has(&s->settings, SOL_SOCKET, SO_LINGER);
 }
 
 bool server_is_last(const struct server *s)
@@ -119,8 +130,7 @@ static void free_client(struct client *c)
 	struct server *s = c->server;
 
 	s->mode->fini_client(c);
-	if (c->fd >= 0 && c->is_private)
-		fd_close(c->fd);
+	channel_destroy(c->channel);
 	list_remove(&c->link);
 	tally_remove(&s->tally, &c->connection.remote);
 	free(c);
@@ -198,8 +208,7 @@ void server_add_client(struct server *s, int fd, bool is_private, const struct s
 	int r;
 
 	c->server = s;
-	c->fd = fd;
-	c->is_private = is_private;
+	c->channel = channel_create_socket(&s->app->loop, fd, is_private);
 	s->accepted++;
 	s->open++;
 	connection_init(&c->connection, s->app, s->accepted, remote);

@@ -60,12 +60,16 @@ struct serve_mode {
 	int (*init)(struct server *s);
 	void (*fini)(struct server *s);
 
-	// Begins to serve: takes over client->fd and makes it -1. Returns 0, or a negative errno;
-	// then everything is as before. Ends with client_done().
+	// Begins to serve: takes over client->channel and makes it NULL. Returns 0, or a negative
+	// errno; then everything is as before. Ends with client_done().
 	int (*start)(struct client *c);
 
 	// Ends it at once, whatever its state, and frees what is in it.
 	void (*fini_client)(struct client *c);
+
+	// The run is about to end by SIGNAL, or at a deadline (0): says what is whole all the same.
+	// May be NULL.
+	void (*stop)(struct client *c, int signal);
 
 	// Shows for the last time how far it has come (may be NULL), and adds what is under way,
 	// for messages.
@@ -105,8 +109,7 @@ struct client {
 	struct server *server;
 	struct list link;
 	struct connection connection;
-	int fd; // until the mode has taken it over
-	bool is_private;
+	struct channel *channel; // until the mode has taken it over
 };
 
 // The config must outlive the server. Returns 0, or the status after a message.
@@ -116,7 +119,7 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 // Starts to listen, possibly after a look-up. Returns 0, or the status after a message.
 int server_open(struct server *s);
 
-// The connected socket FD is a client from now on.
+// The connected socket FD is a client from now on. IS_PRIVATE as for channel_init_socket().
 void server_add_client(
 	struct server *s, int fd, bool is_private, const struct sockaddr_any *remote);
 
@@ -140,6 +143,9 @@ void client_fail(struct client *c, int error);
 
 // True if ERROR says that what the client needs is used up by others for now.
 bool client_may_wait(const struct client *c, int error);
+
+// True if the user says how sockets are closed (SO_LINGER).
+bool server_sets_linger(const struct server *s);
 
 // True if nobody else is to be accepted.
 bool server_is_last(const struct server *s);

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
-#define SPLICE_AFTER 0 // one relay: a pipe costs little
 
 static const char *const until_choices[] = {"both", "peer", "input", NULL};
 static const char *const shutdown_choices[] = {"write", "both", "never", NULL};
@@ -153,7 +152,8 @@ void stream_report_totals(struct stream *s)
 	if (s->extras)
 		progress_line_end(&s->extras->progress_line);
 	if (c->stats || (c->progress && s->app->out.json))
-		stats_report(s->connection, s->peer.rd_fd, s->relay.out.sent, s->relay.in.received);
+		stats_report(s->connection, channel_socket(s->peer), relay_sent(&s->relay),
+			relay_received(&s->relay));
 }
 
 // The party that the connection is joined to has failed.
@@ -175,6 +175,15 @@ static bool has_left(const struct stream *s)
 	       s->relay.in.state == FLOW_SHUT;
 }
 
+static int report_peer_failure(struct stream *s)
+{
+	const char *message = channel_failure(s->peer);
+
+	if (!message && s->relay.error == -EPIPE)
+		message = "the peer closed before everything was sent";
+	return connection_report_error(s->connection, STATUS_BROKEN, message, s->relay.error);
+}
+
 static int report_failure(struct stream *s)
 {
 	const struct relay *r = &s->relay;
@@ -190,9 +199,7 @@ static int report_failure(struct stream *s)
 	case RELAY_OUTPUT_FAILED:
 		return report_local_failure(s, s->files->out_name);
 	case RELAY_PEER_FAILED:
-		return connection_report_error(s->connection, STATUS_BROKEN,
-			r->error == -EPIPE ? "the peer closed before everything was sent" : NULL,
-			r->error);
+		return report_peer_failure(s);
 	case RELAY_IDLE:
 		return connection_report_error(
 			s->connection, STATUS_TIMEOUT, "idle for too long", 0);
@@ -244,13 +251,12 @@ static int check_received(struct stream *s)
 	return status;
 }
 
-// What is missing can come no more, and the peer must not take what it has for all.
-static bool is_torn(const struct stream *s)
+// The one place that says that a stream is whole. Whatever else ends it, on the way or before its
+// time, closes the channels as they are: torn.
+static void complete(struct stream *s)
 {
-	enum relay_outcome outcome = s->relay.outcome;
-
-	return s->peer.is_private &&
-	       (outcome == RELAY_INPUT_FAILED || outcome == RELAY_PEER_FAILED);
+	channel_complete(s->peer);
+	channel_complete(s->local);
 }
 
 static void on_relay_done(struct relay *r)
@@ -262,25 +268,11 @@ static void on_relay_done(struct relay *r)
 	status = report_failure(s);
 	if (!status)
 		status = check_received(s);
-	if (is_torn(s))
-		stream_socket_close_by_reset(s->peer.wr_fd);
+	if (!status && !s->config->calls.reset)
+		complete(s);
 	if (!s->owner_reports)
 		stream_report_closed(s, has_left(s) ? "left" : NULL, status);
 	s->done(s, status);
-}
-
-static void on_peer_event(struct watch *w, unsigned events)
-{
-	struct stream *s = w->data;
-
-	relay_on_event(&s->relay, w, events);
-}
-
-void stream_on_local_event(struct watch *w, unsigned events)
-{
-	struct stream *s = w->data;
-
-	relay_on_event(&s->relay, w, events);
 }
 
 bool stream_config_wants_bytes(const struct stream_config *config)
@@ -335,42 +327,61 @@ static void set_filters(struct stream *s)
 	}
 }
 
-int stream_init(struct stream *s, const struct connection *connection,
-	const struct stream_config *config, const struct stream_files *files, int fd,
-	bool is_private, struct channel *local, stream_fn *done, void *data)
+static struct relay_policy policy_of(const struct stream_options *o)
 {
-	uv_loop_t *loop = &connection->app->loop;
+	const struct stream_config *config = o->config;
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
-		.end_with_peer = local->rd_info.kind == FD_TERMINAL,
+		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
 		.idle_ms = config->idle_ms,
-		.splice_after = SPLICE_AFTER,
+		.splice_after = o->splice_after,
+	};
+
+	stream_calls_adjust(&config->calls, &policy);
+	if (o->ends_with_local && config->until == UNTIL_BOTH)
+		policy.until = UNTIL_INPUT;
+	return policy;
+}
+
+int stream_init(struct stream *s, const struct stream_options *o)
+{
+	struct app *app = o->connection->app;
+	const struct relay_options options = {
+		.loop = &app->loop,
+		.local = o->local,
+		.peer = o->peer,
+		.policy = policy_of(o),
+		.done = on_relay_done,
+		.data = s,
 	};
 	int r;
 
-	*s = (struct stream){.app = connection->app,
-		.connection = connection,
-		.config = config,
-		.files = files,
-		.local = local,
-		.extras = create_extras(config),
-		.done = done,
-		.data = data};
-	stream_calls_adjust(&config->calls, &policy);
-	r = channel_init_socket(&s->peer, loop, fd, is_private, on_peer_event, s);
-	if (r == 0) {
-		r = stream_calls_apply(&config->calls, &s->peer,
+	*s = (struct stream){.app = app,
+		.connection = o->connection,
+		.config = o->config,
+		.files = o->files,
+		.local = o->local,
+		.extras = create_extras(o->config),
+		.may_leave = o->may_leave,
+		.owner_reports = o->owner_reports,
+		.done = o->done,
+		.data = o->data};
+	r = relay_init(&s->relay, &options);
+	if (r == 0)
+		r = stream_calls_apply(&o->config->calls, o->peer,
 			s->extras ? &s->extras->urgent : NULL, on_urgent, s);
-		if (r < 0)
-			channel_take(&s->peer);
-	}
 	if (r < 0) {
+		relay_fini(&s->relay);
 		free_extras(s->extras);
 		*s = (struct stream){0};
 		return r;
 	}
-	relay_init(&s->relay, loop, local, &s->peer, &policy, on_relay_done, s);
+	s->peer = o->peer;
+	if (!o->sets_linger) {
+		channel_guard(o->peer);
+		channel_guard(o->local);
+	}
 	set_filters(s);
 	return 0;
 }
@@ -389,7 +400,40 @@ void stream_fini(struct stream *s)
 	free_extras(s->extras);
 	s->extras = NULL;
 	relay_fini(&s->relay);
-	channel_fini(&s->peer);
+	channel_destroy(s->peer);
+	s->peer = NULL;
+}
+
+void stream_stop(struct stream *s, int signal)
+{
+	if (signal && s->local && s->local->rd_info.kind == FD_TERMINAL &&
+		relay_unacknowledged(&s->relay) == 0)
+		complete(s);
+}
+
+void stream_deliver(struct stream *s)
+{
+	relay_deliver(&s->relay);
+	if (s->peer && !relay_unsent(&s->relay))
+		complete(s);
+}
+
+bool stream_local_failed(const struct stream *s)
+{
+	return s->relay.outcome == RELAY_OUTPUT_FAILED || s->relay.outcome == RELAY_INPUT_FAILED;
+}
+
+bool stream_peer_failed(const struct stream *s)
+{
+	return s->relay.outcome == RELAY_PEER_FAILED;
+}
+
+struct channel *stream_take_peer(struct stream *s)
+{
+	struct channel *peer = s->peer;
+
+	s->peer = NULL;
+	return peer;
 }
 
 void stream_cut_off(struct stream *s, const char *message)

@@ -52,25 +52,53 @@ struct stream {
 	const struct stream_config *config;
 	const struct stream_files *files;
 	struct channel *local; // the owner's
-	struct channel peer;
+	struct channel *peer;
 	struct relay relay;
 	struct stream_extras *extras; // NULL: nothing of them is wanted
-	bool may_leave; // who has ended its side and takes no more has left: that is no failure
-	bool owner_reports; // what became of the connection, by stream_report_closed()
+	bool may_leave, owner_reports; // as the options say
 	stream_fn *done;
 	void *data; // the owner's
 };
 
-// Joins the socket FD of CONNECTION to LOCAL. IS_PRIVATE as for channel_init_socket(). Returns 0,
-// or a negative errno; then FD stays the caller's.
-int stream_init(struct stream *s, const struct connection *connection,
-	const struct stream_config *config, const struct stream_files *files, int fd,
-	bool is_private, struct channel *local, stream_fn *done, void *data);
+// What is joined to what. All but the channel of the peer stays the owner's.
+struct stream_options {
+	const struct connection *connection;
+	const struct stream_config *config;
+	const struct stream_files *files;
+	struct channel *peer; // of the connection; on the heap
+	struct channel *local;
+	uint64_t splice_after; // copy until this many bytes have passed in a direction
+	bool ends_with_local; // the end of the local party is the end, unless the user says when
+	bool owner_reports; // what became of the connection, by stream_report_closed()
+	bool may_leave; // who has ended its side and takes no more has left: that is no failure
+	bool sets_linger; // the user says how sockets are closed (SO_LINGER)
+	stream_fn *done;
+	void *data;
+};
+
+// Returns 0, and then the stream has taken over the channel of the peer; or a negative errno.
+int stream_init(struct stream *s, const struct stream_options *options);
 void stream_start(struct stream *s);
+
+// Ends it at once. The peer is told that the stream was cut off, unless it is complete.
 void stream_fini(struct stream *s);
 
-// The callback for the watches of LOCAL, whose data is the stream.
-void stream_on_local_event(struct watch *w, unsigned events);
+// The run is about to end, by a signal or at a deadline (SIGNAL 0), whatever the stream does: a
+// person at the terminal who has sent all that was typed has not cut anything off.
+void stream_stop(struct stream *s, int signal);
+
+// The same for a stream without an end of its own: what was taken is delivered as far as the peer
+// takes it at once, and if that is all the stream is whole.
+void stream_deliver(struct stream *s);
+
+// True if the local party has failed.
+bool stream_local_failed(const struct stream *s);
+
+// True if the connection broke.
+bool stream_peer_failed(const struct stream *s);
+
+// Takes the channel of the peer out of a stream that is over, so that it can still be told.
+struct channel *stream_take_peer(struct stream *s);
 
 // True if somebody must see the bytes on their way.
 bool stream_config_wants_bytes(const struct stream_config *config);

@@ -74,7 +74,7 @@ void stream_calls_adjust(const struct stream_calls_config *c, struct relay_polic
 int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer,
 	struct urgent *urgent, urgent_fn *fn, void *data)
 {
-	int fd = peer->in;
+	int fd = channel_socket(peer);
 	int r = 0;
 
 	peer->send_flags = c->send_flags;

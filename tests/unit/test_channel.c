@@ -19,7 +19,7 @@ static void on_event(struct watch *w, unsigned events)
 
 static void init_stdio(struct channel *e, int in, int out)
 {
-	assert_int_equal(channel_init_stdio(e, &loop, in, out, on_event, NULL), 0);
+	assert_int_equal(channel_init_stdio(e, &loop, in, out), 0);
 }
 
 static bool is_blocking(int fd)
@@ -50,7 +50,7 @@ static void test_socket(void **state)
 
 	(void)state;
 	tcp_pair(fds);
-	assert_int_equal(channel_init_socket(&e, &loop, fds[0], true, on_event, NULL), 0);
+	channel_init_socket(&e, &loop, fds[0], true);
 	check_nothing(&e);
 	assert_int_equal(e.ops->send(&e, "x", 1), 1);
 	assert_int_equal(read(fds[1], &c, 1), 1);
@@ -74,7 +74,7 @@ static void test_inherited_socket(void **state)
 
 	(void)state;
 	tcp_pair(fds);
-	assert_int_equal(channel_init_socket(&e, &loop, fds[0], false, on_event, NULL), 0);
+	channel_init_socket(&e, &loop, fds[0], false);
 	check_nothing(&e);
 	assert_true(is_blocking(fds[0]));
 	channel_fini(&e);
@@ -205,17 +205,66 @@ static void test_full_disk(void **state)
 static void test_bad_descriptors(void **state)
 {
 	struct channel e;
+	int fds[2];
 
 	(void)state;
-	assert_int_equal(channel_init_stdio(&e, &loop, -1, -1, on_event, NULL), -EBADF);
+	assert_int_equal(channel_init_stdio(&e, &loop, -1, -1), -EBADF);
 	channel_fini(&e);
-	assert_int_equal(channel_init_socket(&e, &loop, -1, false, on_event, NULL), -EBADF);
+	tcp_pair(fds);
+	close(fds[0]);
+	channel_init_socket(&e, &loop, fds[0], false);
+	assert_int_equal(channel_watch(&e, on_event, NULL), -EBADF);
 	channel_fini(&e);
+	close(fds[1]);
+}
+
+static void test_zeroed(void **state)
+{
+	struct channel c = {0};
+
+	(void)state;
+	assert_int_equal(channel_socket(&c), -1);
+	assert_int_equal(channel_splice_source(&c), -1);
+	assert_int_equal(channel_splice_sink(&c), -1);
+	assert_int_equal(channel_unacknowledged(&c), 0);
+	assert_int_equal(c.rd_info.kind, FD_NONE);
+	channel_fini(&c);
+	assert_true(fcntl(STDIN_FILENO, F_GETFD) >= 0); // 0 is a descriptor of somebody else
+}
+
+// What the other side of a socket reads at the end.
+static ssize_t read_end(bool is_whole)
+{
+	struct channel *c;
+	int fds[2];
+	char byte;
+	ssize_t n;
+
+	tcp_pair(fds);
+	c = channel_create_socket(&loop, fds[0], true);
+	assert_int_equal(c->ops->send(c, "x", 1), 1);
+	assert_int_equal(read(fds[1], &byte, 1), 1);
+	if (is_whole)
+		channel_complete(c);
+	channel_destroy(c);
+	n = read(fds[1], &byte, 1);
+	n = n < 0 ? -errno : n;
+	close(fds[1]);
+	return n;
+}
+
+static void test_end(void **state)
+{
+	(void)state;
+	assert_int_equal(read_end(true), 0);
+	assert_int_equal(read_end(false), -ECONNRESET);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		loop_test(test_zeroed),
+		loop_test(test_end),
 		loop_test(test_socket),
 		loop_test(test_inherited_socket),
 		loop_test(test_socket_as_stdio),

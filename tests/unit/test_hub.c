@@ -53,13 +53,6 @@ static void on_drained(struct hub *h)
 	(void)h;
 }
 
-static void on_peer(struct watch *w, unsigned events)
-{
-	struct client *c = w->data;
-
-	relay_on_event(&c->relay, w, events);
-}
-
 static void on_done(struct relay *r)
 {
 	struct client *c = r->data;
@@ -113,9 +106,15 @@ static void join(struct client *c, struct bench *b)
 	*c = (struct client){0};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	c->far = fds[1];
-	assert_int_equal(channel_init_socket(&c->peer, &loop, fds[0], true, on_peer, c), 0);
+	channel_init_socket(&c->peer, &loop, fds[0], true);
 	hub_join(&b->hub, &c->member, &c->relay);
-	relay_init(&c->relay, &loop, &c->member.channel, &c->peer, &policy, on_done, c);
+	assert_int_equal(relay_init(&c->relay, &(struct relay_options){.loop = &loop,
+						       .local = &c->member.channel,
+						       .peer = &c->peer,
+						       .policy = policy,
+						       .done = on_done,
+						       .data = c}),
+		0);
 	relay_start(&c->relay);
 }
 

@@ -22,13 +22,6 @@ struct joint {
 	bool done;
 };
 
-static void on_watch(struct watch *w, unsigned events)
-{
-	struct joint *j = w->data;
-
-	relay_on_event(&j->r, w, events);
-}
-
 static void on_done(struct relay *r)
 {
 	struct joint *j = r->data;
@@ -54,7 +47,13 @@ static void nothing_seen(void *arg, const void *data, size_t len)
 // With COPY the bytes pass through the program, as they do for a hex dump.
 static void start(struct joint *j, const struct relay_policy *policy, bool copy)
 {
-	relay_init(&j->r, &loop, &j->local, &j->peer, policy, on_done, j);
+	assert_int_equal(relay_init(&j->r, &(struct relay_options){.loop = &loop,
+						   .local = &j->local,
+						   .peer = &j->peer,
+						   .policy = *policy,
+						   .done = on_done,
+						   .data = j}),
+		0);
 	if (copy)
 		j->r.in.tap = j->r.out.tap = nothing_seen;
 	relay_start(&j->r);
@@ -69,8 +68,8 @@ static void join_from(struct joint *j, const struct relay_policy *policy, int in
 	j->out = fds[1];
 	tcp_pair(fds);
 	j->far = fds[1];
-	assert_int_equal(channel_init_stdio(&j->local, &loop, in, j->out, on_watch, j), 0);
-	assert_int_equal(channel_init_socket(&j->peer, &loop, fds[0], true, on_watch, j), 0);
+	assert_int_equal(channel_init_stdio(&j->local, &loop, in, j->out), 0);
+	channel_init_socket(&j->peer, &loop, fds[0], true);
 	start(j, policy, copy);
 }
 
@@ -326,8 +325,8 @@ static void test_full_disk(void **state)
 	j.out = open("/dev/full", O_WRONLY);
 	tcp_pair(fds);
 	j.far = fds[1];
-	assert_int_equal(channel_init_stdio(&j.local, &loop, j.in, j.out, on_watch, &j), 0);
-	assert_int_equal(channel_init_socket(&j.peer, &loop, fds[0], true, on_watch, &j), 0);
+	assert_int_equal(channel_init_stdio(&j.local, &loop, j.in, j.out), 0);
+	channel_init_socket(&j.peer, &loop, fds[0], true);
 	start(&j, &both, false);
 	put(j.far, "too much");
 	expect_outcome(&j, RELAY_OUTPUT_FAILED, -ENOSPC);

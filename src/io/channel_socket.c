@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: ISC
+// Channels of connected sockets: those of connections, and those that lead to a program.
+#include "io/channel.h"
+
+#include "base/mem.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+static ssize_t socket_recv(struct channel *c, void *buf, size_t len)
+{
+	// All that is wanted shall come in one call: ready says whether it is there.
+	if (c->recv_limit && !fd_is_ready(c->rd_fd, POLLIN))
+		return -EAGAIN;
+	if (c->urgent)
+		return urgent_recv(c->urgent, buf, len, c->recv_flags);
+	return sys_recv(c->rd_fd, buf, len, MSG_DONTWAIT | c->recv_flags);
+}
+
+static ssize_t socket_send(struct channel *c, const void *buf, size_t len)
+{
+	return sys_send(c->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | c->send_flags);
+}
+
+static int socket_shut(struct channel *c, int how)
+{
+	return sys_shutdown(c->wr_fd, how);
+}
+
+// Closing sends a reset (SO_LINGER 0), or an end of file.
+static void set_reset(struct channel *c, bool resets)
+{
+	const struct linger linger = {.l_onoff = resets};
+
+	if (c->wr_info.is_tcp && c->is_guarded != resets)
+		sys_setsockopt(c->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+void channel_guard(struct channel *c)
+{
+	if (channel_socket(c) < 0 || !c->is_private || !c->wr_info.is_tcp)
+		return;
+	set_reset(c, true);
+	c->is_guarded = true;
+}
+
+static void socket_fini(struct channel *c)
+{
+	if (!c->is_private)
+		return;
+	set_reset(c, !c->is_whole);
+	sys_close(c->socket);
+}
+
+static const struct channel_ops socket_ops = {.name = "socket",
+	.recv = socket_recv,
+	.send = socket_send,
+	.shut = socket_shut,
+	.fini = socket_fini};
+
+static void init(struct channel *c, const struct channel_ops *ops, uv_loop_t *loop, int fd)
+{
+	channel_init_member(c, ops);
+	c->loop = loop;
+	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
+}
+
+void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private)
+{
+	init(c, &socket_ops, loop, fd);
+	c->is_private = is_private;
+	c->may_splice = true;
+	if (is_private)
+		fd_inspect_socket(fd, &c->rd_info);
+	else
+		fd_inspect(fd, &c->rd_info);
+	c->wr_info = c->rd_info;
+}
+
+struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private)
+{
+	struct channel *c = xmalloc(sizeof(*c));
+
+	channel_init_socket(c, loop, fd, is_private);
+	return c;
+}
+
+static ssize_t program_recv(struct channel *c, void *buf, size_t len)
+{
+	ssize_t n = sys_recv(c->socket, buf, len, MSG_DONTWAIT);
+
+	return n == -ECONNRESET ? 0 : n; // it left input unread when it ended
+}
+
+static ssize_t program_send(struct channel *c, const void *buf, size_t len)
+{
+	ssize_t n = sys_send(c->socket, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return n == -EPIPE || n == -ECONNRESET ? (ssize_t)len : n;
+}
+
+static int program_shut(struct channel *c, int how)
+{
+	int r = sys_shutdown(c->socket, how);
+
+	return r == -ENOTCONN ? 0 : r;
+}
+
+static void program_fini(struct channel *c)
+{
+	sys_close(c->socket);
+}
+
+// Splice would not see that the program has stopped reading.
+static const struct channel_ops program_ops = {.name = "program",
+	.recv = program_recv,
+	.send = program_send,
+	.shut = program_shut,
+	.fini = program_fini};
+
+int channel_init_program(struct channel *c, uv_loop_t *loop, int *theirs)
+{
+	int pair[2];
+	int r = sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+
+	if (r < 0)
+		return r;
+	init(c, &program_ops, loop, pair[0]);
+	c->is_private = true;
+	fd_inspect_socket(pair[0], &c->rd_info);
+	c->wr_info = c->rd_info;
+	*theirs = pair[1];
+	return 0;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: ISC
+// Channels of two descriptors that others share, such as stdin and stdout, and of files.
+#include "io/channel.h"
+
+#include "base/util.h"
+#include "io/stdio.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+ssize_t channel_recv_fd(struct channel *c, void *buf, size_t len)
+{
+	if (c->offset) {
+		ssize_t n = sys_pread(c->rd_fd, buf, len, *c->offset);
+
+		*c->offset += MAX(n, 0);
+		return n;
+	}
+	return stdio_read_fd(c->rd_fd, &c->rd_info, &c->watches[0], buf, len);
+}
+
+static ssize_t send_out(struct channel *c, const void *buf, size_t len)
+{
+	return stdio_write_fd(c->wr_fd, &c->wr_info, c->wr, buf, len);
+}
+
+// Closes FD; so that nothing else takes the number of a standard descriptor, something takes it
+// that can neither be read nor written, and that a sandbox lets us make: a set of nothing to wait
+// for.
+static int close_output(int fd)
+{
+	int nothing;
+	int r;
+
+	if (fd > STDERR_FILENO)
+		return sys_close(fd);
+	r = sys_close(fd); // tells what a write that was put off met, such as a full disk
+	nothing = epoll_create1(0);
+	if (nothing >= 0 && nothing != fd) {
+		dup2(nothing, fd);
+		sys_close(nothing);
+	}
+	return r;
+}
+
+// Closing is how a pipe or a file learns that nothing more comes.
+static int shut_out(struct channel *c, int how)
+{
+	int wr_fd = c->wr_fd;
+	int out = c->out;
+
+	if (out < 0)
+		return 0;
+	if (c->wr_info.kind == FD_SOCKET)
+		sys_shutdown(out, how);
+	watch_fini(c->wr);
+	c->wr = NULL;
+	c->wr_fd = c->out = -1;
+	if (wr_fd != out)
+		sys_close(wr_fd);
+	return close_output(out);
+}
+
+static void close_reopened(struct channel *c)
+{
+	if (c->rd_fd != c->in)
+		sys_close(c->rd_fd);
+	if (c->wr_fd != c->out)
+		sys_close(c->wr_fd);
+}
+
+static const struct channel_ops stdio_ops = {.name = "stdio",
+	.recv = channel_recv_fd,
+	.send = send_out,
+	.shut = shut_out,
+	.fini = close_reopened};
+
+int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out)
+{
+	int r;
+
+	channel_init_member(c, &stdio_ops);
+	c->rd = &c->watches[0];
+	c->wr = &c->watches[1];
+	c->rd_fd = c->in = in;
+	c->wr_fd = c->out = out;
+	c->may_splice = true;
+	r = stdio_open_fd(&c->rd_fd, &c->rd_info, c->rd, loop, O_RDONLY, NULL, NULL);
+	if (r == 0)
+		r = stdio_open_fd(&c->wr_fd, &c->wr_info, c->wr, loop, O_WRONLY, NULL, NULL);
+	return r;
+}
+
+// The descriptor is the owner's.
+static const struct channel_ops file_ops = {
+	.name = "file", .recv = channel_recv_fd, .send = send_out, .shut = shut_out};
+
+void channel_init_file(struct channel *c, int in, off_t position)
+{
+	channel_init_member(c, &file_ops);
+	c->rd_fd = c->in = in;
+	c->may_splice = true;
+	c->own_offset = position;
+	c->offset = &c->own_offset;
+	fd_inspect(in, &c->rd_info);
+}
