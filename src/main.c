@@ -102,6 +102,13 @@
  *     pipes.[ch]              pipes for splice, kept for the next who needs one
  *     relay.[ch]              two flows, and the one function that decides when they end
  *
+ *   proxy/                    the protocols of proxies
+ *     header.h                the header of the PROXY protocol
+ *     header_build.c          writing it
+ *     header_read.c           reading it, from bytes that come in pieces
+ *     header_wire.h           its form in version 2
+ *     tlv.[ch]                its extensions
+ *
  *   net/echo/                 an echo server, and a client that measures one
  *     client.[ch]             the client: requests, counts, times
  *     client_datagram.c       its datagrams
@@ -235,6 +242,7 @@
  *     opt.[ch]                the option table and its parser
  *
  *   base/                     what every room may use
+ *     crc32c.[ch]             a checksum (RFC 3720)
  *     datagram.h              a datagram and what is known about it
  *     deadline_queue.h        things that are due the same time after they came
  *     hex.[ch]                hexadecimal text, written and read
