@@ -33,6 +33,7 @@
  *     udp_send.c              messages or stdin as datagrams
  *
  *   session/                  what a connected socket is joined to, and how a server serves
+ *     arriving.[ch]           clients on whose connections something has to happen first
  *     check.[ch]              connect --check: one port by dialling, many by a scan
  *     connection.[ch]         one connection in events and messages: number, peer, how it ended
  *     console.[ch]            the person at the terminal: its mode, and the key that leads out
@@ -83,6 +84,7 @@
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound
  *     progress_line.[ch]      --progress
+ *     proxy_header.[ch]       --send-proxy and --accept-proxy
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
  *
@@ -106,6 +108,7 @@
  *     header.h                the header of the PROXY protocol
  *     header_build.c          writing it
  *     header_read.c           reading it, from bytes that come in pieces
+ *     header_upgrade.[ch]     sending and taking it as a step on a connection
  *     header_wire.h           its form in version 2
  *     tlv.[ch]                its extensions
  *

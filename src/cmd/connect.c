@@ -4,6 +4,8 @@
 #include "app.h"
 #include "session/check.h"
 #include "opts/connecting.h"
+#include "opts/proxy_header.h"
+#include "proxy/header_upgrade.h"
 #include "opts/confine.h"
 #include "session/connection.h"
 #include "session/console.h"
@@ -27,12 +29,14 @@ struct connect_config {
 	struct console_config console;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
+	struct send_proxy_config send_proxy;
 	struct endpoint endpoint;
 };
 
 static const struct opt_group groups[] = {
 	{"Connecting", connecting_opts, offsetof(struct connect_config, client)},
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
+	SEND_PROXY_GROUP(connect_config, send_proxy),
 	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	CONSOLE_GROUP(connect_config, console),
@@ -77,6 +81,7 @@ static const char *const conflicts[][2] = {
 	{"check", "peek"},
 	{"check", "oob"},
 	{"check", "reset"},
+	{"check", "send-proxy"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
 	{NULL, NULL},
@@ -129,6 +134,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
+	if (r == 0)
+		r = send_proxy_check(&c->send_proxy, &c->endpoint, err);
 	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
@@ -266,7 +273,10 @@ static void join(struct connect *c)
 	int fd = channel_socket(c->channel);
 	int r;
 
-	connection_init_of(&c->connection, app, fd);
+	if (c->dial)
+		connection_init(&c->connection, app, 1, &c->dial->address);
+	else
+		connection_init_of(&c->connection, app, fd);
 	if (complete(c, fd)) {
 		app_stop(app);
 		return;
@@ -357,6 +367,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	struct dial_options options;
+	struct upgrade upgrades[] = {{&proxy_header_send, &config_->send_proxy.header}};
 	int status = stream_open_files(app, &config_->stream, &c.files);
 
 	(void)argc;
@@ -375,6 +386,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
+	options.upgrades = upgrades;
+	options.upgrade_count = config_->send_proxy.version ? 1 : 0;
 	if (config_->check.check) {
 		if (!confine(app, &config_->confine, &checking))
 			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);

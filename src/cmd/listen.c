@@ -23,6 +23,9 @@ static const struct opt listen_opts[] = {
 	{"max-per-address", 0, OPT_UINT, AT(max_per_address, uint64_t), "N",
 		"serve no more than N of one address at once; others are refused", .min = 1,
 		.max = 1000000},
+	{"handshake-timeout", 0, OPT_DURATION, AT(handshake_ms, uint64_t), "TIME",
+		"refuse a client whose header has not come after TIME (10s)", .min = 1,
+		.max = 365 * DAY_MS},
 	{0},
 };
 
@@ -44,8 +47,10 @@ static const struct opt serve_opts[] = {
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	LISTENING_GROUP(listen_config, listening),
+	ACCEPT_PROXY_GROUP(listen_config, accept_proxy),
 	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
+	SEND_PROXY_GROUP(listen_config, send_proxy),
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
 	CONSOLE_GROUP(listen_config, console),
@@ -55,7 +60,8 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct listen_config defaults = {.listening = LISTENING_DEFAULTS};
+static const struct listen_config defaults = {
+	.listening = LISTENING_DEFAULTS, .handshake_ms = 10000};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -98,6 +104,8 @@ static const char *const conflicts[][2] = {
 
 static const char *const needs[][2] = {
 	{"connect-timeout", "forward"},
+	{"send-proxy", "forward"},
+	{"handshake-timeout", "accept-proxy"},
 	{NULL, NULL},
 };
 
@@ -156,6 +164,10 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	}
 	if (r == 0)
 		r = check_target(c, err);
+	if (r == 0)
+		r = send_proxy_check(&c->send_proxy, &c->target, err);
+	if (r == 0)
+		r = accept_proxy_check(&c->accept_proxy, err);
 	if (r == 0 && c->expose && !program_is_wanted(&c->program))
 		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
 	if (r == 0)
@@ -172,6 +184,7 @@ static void fini_config(void *config)
 	struct listen_config *c = config;
 
 	listening_fini(&c->listening);
+	accept_proxy_fini(&c->accept_proxy);
 	endpoint_fini(&c->endpoint);
 	endpoint_fini(&c->target);
 }

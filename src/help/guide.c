@@ -8,7 +8,7 @@
 static const char usage[] = "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
 			    "Every call of the sockets API within reach of a shell.\n";
 
-static const char channels[] =
+static const char endpoints[] =
 	"Wherever a command takes a place to connect to or to listen on:\n"
 	"\n"
 	"  HOST PORT          two words; the port is a number or the name of a service\n"
@@ -34,8 +34,6 @@ static const char statuses[] =
 	"  0      Done: everything was transferred, everything was found.\n"
 	"  1      Local input or output failed (a full disk, a file that cannot be\n"
 	"         read), or a program that was started failed, or an echo differed.\n"
-	"         Where an input fails, the connection is reset: the other side must not\n"
-	"         take what it has for all.\n"
 	"  2      The command line is wrong.\n"
 	"  3      Not found: the name, service, protocol, network or option does not\n"
 	"         exist.\n"
@@ -45,11 +43,13 @@ static const char statuses[] =
 	"  6      Timed out.\n"
 	"  7      The connection broke: it was reset, or ended before everything was\n"
 	"         transferred.\n"
+	"  8      TLS: the certificate or the protocol.\n"
+	"  9      The proxy refused.\n"
 	"  128+N  Ended by signal N, after an orderly stop. A reader of standard output\n"
 	"         that goes away ends the program quietly with 141.\n";
 
 const struct guide_topic guide_topics[] = {
-	{"endpoints", "How to write where to connect or listen", channels},
+	{"endpoints", "How to write where to connect or listen", endpoints},
 	{"values", "How to write times, sizes and options", values},
 	{"status", "What the exit statuses mean", statuses},
 	{"examples", "The examples of all commands", NULL},

@@ -37,11 +37,11 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data)
 {
 	assert(c->ops);
 	if (channel_socket(c) >= 0 && !c->rd) {
-		int r = watch_init(&c->watches[0], c->loop, c->socket,
-			c->is_private ? 0 : WATCH_SHARED, cb, data);
+		int r = watch_init(
+			&c->watch, c->loop, c->socket, c->is_private ? 0 : WATCH_SHARED, cb, data);
 
 		if (r == 0)
-			c->rd = c->wr = &c->watches[0];
+			c->rd = c->wr = &c->watch;
 		return r;
 	}
 	if (c->rd)
@@ -49,6 +49,14 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data)
 	if (c->wr)
 		set_callback(c->wr, cb, data);
 	return 0;
+}
+
+void channel_unwatch(struct channel *c)
+{
+	if (channel_socket(c) < 0)
+		return;
+	watch_fini(&c->watch);
+	c->rd = c->wr = NULL;
 }
 
 void channel_want(struct channel *c, bool recv, bool send)
@@ -69,8 +77,7 @@ void channel_want(struct channel *c, bool recv, bool send)
 
 void channel_fini(struct channel *c)
 {
-	watch_fini(&c->watches[0]);
-	watch_fini(&c->watches[1]);
+	watch_fini(&c->watch);
 	if (c->ops && c->ops->fini)
 		c->ops->fini(c);
 	*c = (struct channel){0};
@@ -84,20 +91,12 @@ void channel_destroy(struct channel *c)
 	free(c);
 }
 
-int channel_take(struct channel *c)
+int channel_release(struct channel *c)
 {
 	int fd = channel_socket(c);
 
 	c->is_private = false;
-	channel_fini(c);
-	return fd;
-}
-
-int channel_release(struct channel *c)
-{
-	int fd = channel_take(c);
-
-	free(c);
+	channel_destroy(c);
 	return fd;
 }
 

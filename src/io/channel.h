@@ -60,7 +60,7 @@ struct channel {
 
 	// The kind's own.
 	uv_loop_t *loop;
-	struct watch watches[2];
+	struct watch watch; // of a socket, or of what is read
 	int socket; // beneath; -1: none
 	int rd_fd, wr_fd; // what is read and written
 	int in, out; // the descriptors as they were given
@@ -72,7 +72,7 @@ struct channel {
 // channel; an inherited one stays open and keeps its mode.
 void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private);
 
-// The same on the heap, for channel_destroy() or channel_take().
+// The same on the heap, for channel_destroy() or channel_release().
 struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private);
 
 // Two descriptors, such as stdin and stdout, that keep their mode: pipes and terminals are opened
@@ -96,6 +96,9 @@ void channel_init_member(struct channel *c, const struct channel_ops *ops);
 // The last call counts. Returns 0 or a negative errno.
 int channel_watch(struct channel *c, watch_fn *cb, void *data);
 
+// Ends the watch of a socket, for somebody else to watch it.
+void channel_unwatch(struct channel *c);
+
 // Waits until RECV or SEND, or neither, may go on.
 void channel_want(struct channel *c, bool recv, bool send);
 
@@ -105,9 +108,8 @@ void channel_want(struct channel *c, bool recv, bool send);
 void channel_fini(struct channel *c);
 void channel_destroy(struct channel *c); // and frees it; NULL does nothing
 
-// Gives the descriptor of a socket back instead of closing it, and ends the channel.
-int channel_take(struct channel *c);
-int channel_release(struct channel *c); // and frees it
+// Gives the descriptor of a socket back instead of closing it, and frees the channel.
+int channel_release(struct channel *c);
 
 // Lets the kernel reset a TCP connection of ours that is closed before it is complete, so that even
 // a process that is killed leaves no stream that looks whole.

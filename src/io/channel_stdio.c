@@ -2,12 +2,14 @@
 // Channels of two descriptors that others share, such as stdin and stdout, and of files.
 #include "io/channel.h"
 
+#include "base/mem.h"
 #include "base/util.h"
 #include "io/stdio.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ ssize_t channel_recv_fd(struct channel *c, void *buf, size_t len)
 		*c->offset += MAX(n, 0);
 		return n;
 	}
-	return stdio_read_fd(c->rd_fd, &c->rd_info, &c->watches[0], buf, len);
+	return stdio_read_fd(c->rd_fd, &c->rd_info, &c->watch, buf, len);
 }
 
 static ssize_t send_out(struct channel *c, const void *buf, size_t len)
@@ -46,6 +48,16 @@ static int close_output(int fd)
 	return r;
 }
 
+// The second watch is apart, for sockets need but one and there are thousands of them.
+static void end_output_watch(struct channel *c)
+{
+	if (!c->wr)
+		return;
+	watch_fini(c->wr);
+	free(c->wr);
+	c->wr = NULL;
+}
+
 // Closing is how a pipe or a file learns that nothing more comes.
 static int shut_out(struct channel *c, int how)
 {
@@ -56,8 +68,7 @@ static int shut_out(struct channel *c, int how)
 		return 0;
 	if (c->wr_info.kind == FD_SOCKET)
 		sys_shutdown(out, how);
-	watch_fini(c->wr);
-	c->wr = NULL;
+	end_output_watch(c);
 	c->wr_fd = c->out = -1;
 	if (wr_fd != out)
 		sys_close(wr_fd);
@@ -66,6 +77,7 @@ static int shut_out(struct channel *c, int how)
 
 static void close_reopened(struct channel *c)
 {
+	end_output_watch(c);
 	if (c->rd_fd != c->in)
 		sys_close(c->rd_fd);
 	if (c->wr_fd != c->out)
@@ -83,8 +95,8 @@ int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out)
 	int r;
 
 	channel_init_member(c, &stdio_ops);
-	c->rd = &c->watches[0];
-	c->wr = &c->watches[1];
+	c->rd = &c->watch;
+	c->wr = xcalloc(1, sizeof(*c->wr));
 	c->rd_fd = c->in = in;
 	c->wr_fd = c->out = out;
 	c->may_splice = true;

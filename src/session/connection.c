@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: ISC
 #include "session/connection.h"
 
+#include "base/mem.h"
 #include "net/stream_socket.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static const struct event ev_connected = {
 	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
 static const struct event ev_accepted = {
 	"accepted", REPORT_VERBOSE, "accepted connection {connection} from {remote}"};
+static const struct event ev_accepted_announced = {"accepted", REPORT_VERBOSE,
+	"accepted connection {connection} from {remote}, announced by {sender}"};
 static const struct event ev_accepted_local = {"accepted", REPORT_VERBOSE,
 	"accepted connection {connection} from {remote} (process {pid}, user {uid}, group {gid})"};
 static const struct event ev_closed = {"closed", REPORT_VERBOSE,
@@ -39,6 +43,22 @@ void connection_init_of(struct connection *c, struct app *app, int fd)
 	connection_init(c, app, 1, &remote);
 }
 
+void connection_announce(
+	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local)
+{
+	c->announced = xmalloc(sizeof(*c->announced));
+	*c->announced = (struct announced){.local = *local, .sender = c->remote};
+	c->remote = *remote;
+	sockaddr_unmap(&c->remote);
+	sockaddr_unmap(&c->announced->local);
+}
+
+void connection_fini(struct connection *c)
+{
+	free(c->announced);
+	c->announced = NULL;
+}
+
 static void get_local(int fd, struct sockaddr_any *local)
 {
 	sys_getsockname(fd, local);
@@ -64,7 +84,11 @@ void connection_report_accepted(const struct connection *c, int fd)
 	if (!report_wants(&c->app->out, &ev_accepted))
 		return;
 	get_local(fd, &local);
-	if (stream_socket_credentials(fd, &who) == 0)
+	if (c->announced)
+		report(&c->app->out, &ev_accepted_announced, F_UINT("connection", c->number),
+			F_ADDR("remote", &c->remote), F_ADDR("local", &c->announced->local),
+			F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", &local));
+	else if (stream_socket_credentials(fd, &who) == 0)
 		report(&c->app->out, &ev_accepted_local, F_UINT("connection", c->number),
 			F_ADDR("remote", &c->remote), F_ADDR("local", &local),
 			F_INT("pid", who.pid), F_UINT("uid", who.uid), F_UINT("gid", who.gid));

@@ -9,11 +9,18 @@
 
 #include <stdint.h>
 
+// What a PROXY header says of a connection, beside the remote.
+struct announced {
+	struct sockaddr_any local; // ours, as the client knows it
+	struct sockaddr_any sender; // who has sent the header
+};
+
 struct connection {
 	struct app *app;
 	uint64_t number; // 1 for the first
 	bool is_one_of_many; // the owner's, after connection_init()
 	struct sockaddr_any remote;
+	struct announced *announced; // NULL: it is what it looks like
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970
 };
@@ -32,6 +39,12 @@ void connection_init(
 
 // The same for the only one, by the connected socket FD, which knows who is at the other end.
 void connection_init_of(struct connection *c, struct app *app, int fd);
+
+// A PROXY header says whose connection it is: REMOTE takes the place of who has sent it.
+void connection_announce(
+	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local);
+
+void connection_fini(struct connection *c);
 
 // FD is the connected socket, to be asked for what else is known about both ends.
 void connection_report_connected(const struct connection *c, int fd);

@@ -250,8 +250,10 @@ static int watch_client(struct exec *s, int fd)
 static int start_direct(struct exec *s, const struct exec_options *o)
 {
 	int fd = channel_socket(o->channel);
-	int r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
+	int r;
 
+	channel_unwatch(o->channel);
+	r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
 	if (r == 0)
 		r = start_program(s, o->children, fd, fd);
 	if (r < 0)

@@ -102,7 +102,7 @@ static bool is_dropped(const char *variable)
 {
 	static const char *const names[] = {"LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
 		"NOTIFY_SOCKET=", "PROTO=", "TCPLOCAL", "TCPREMOTE", "UNIXLOCAL", "UNIXREMOTE",
-		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_"};
+		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_", "SOCKCTL_SENDER_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -175,6 +175,24 @@ static void set_tcp(
 	set(e, "TCPREMOTEPORT", "%u", sockaddr_port(remote));
 }
 
+// The connection itself, where a PROXY header says whose it is.
+static void set_sender(
+	struct environment *e, const struct sockaddr_any *local, const struct sockaddr_any *sender)
+{
+	struct str host = {0};
+
+	str_add_sockaddr_host(&host, &sender->sa, sender->len);
+	set(e, "SOCKCTL_SENDER_ADDRESS", "%s", str_c(&host));
+	str_clear(&host);
+	str_add_sockaddr_host(&host, &local->sa, local->len);
+	set(e, "SOCKCTL_SENDER_LOCAL_ADDRESS", "%s", str_c(&host));
+	str_fini(&host);
+	if (sender->sa.sa_family == AF_UNIX)
+		return;
+	set(e, "SOCKCTL_SENDER_PORT", "%u", sockaddr_port(sender));
+	set(e, "SOCKCTL_SENDER_LOCAL_PORT", "%u", sockaddr_port(local));
+}
+
 char **program_environment(const struct connection *c, int fd)
 {
 	struct environment e = {0};
@@ -185,6 +203,10 @@ char **program_environment(const struct connection *c, int fd)
 			add(&e, xstrdup(*variable));
 	sys_getsockname(fd, &local);
 	sockaddr_unmap(&local);
+	if (c->announced) {
+		set_sender(&e, &local, &c->announced->sender);
+		local = c->announced->local;
+	}
 	if (local.sa.sa_family == AF_UNIX)
 		set_unix(&e, fd, &local, &c->remote);
 	else

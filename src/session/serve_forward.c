@@ -7,9 +7,11 @@
 #include "io/closing.h"
 #include "net/addr/ports.h"
 #include "sys/socket.h"
+#include "proxy/header_upgrade.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 // A pipe takes two descriptors: not for small talk.
 #define SPLICE_AFTER (64 * 1024)
@@ -24,9 +26,16 @@ struct forward {
 	struct dial_options options;
 };
 
+// What the target is told of the connection that it gets.
+struct announcement {
+	struct proxy_header header;
+	struct upgrade upgrade;
+};
+
 struct forward_client {
 	struct client client;
 	struct dial *dial;
+	struct announcement *announcement; // NULL: none is made
 	struct channel *target;
 	struct stream stream;
 	struct closing *closing; // of what is left when the other side has broken
@@ -187,17 +196,41 @@ static void on_dialled(struct dial *d)
 	}
 }
 
+// The target is told whose connection it gets.
+static void announce(struct forward_client *c, struct dial_options *options)
+{
+	const struct connection *connection = &c->client.connection;
+	struct announcement *a = c->announcement = xcalloc(1, sizeof(*a));
+	struct proxy_header *h = &a->header;
+
+	*h = c->client.server->config->send_proxy.header;
+	h->type = SOCK_STREAM;
+	h->source = connection->remote;
+	if (connection->announced)
+		h->destination = connection->announced->local;
+	else
+		sys_getsockname(channel_socket(c->client.channel), &h->destination);
+	sockaddr_unmap(&h->destination);
+	h->is_local = connection->remote.sa.sa_family == AF_UNIX;
+	a->upgrade = (struct upgrade){&proxy_header_send, h};
+	options->upgrades = &a->upgrade;
+	options->upgrade_count = 1;
+}
+
 static int start(struct client *client)
 {
 	struct forward_client *c = container_of(client, struct forward_client, client);
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
+	struct dial_options options = f->options;
 
 	if (s->config->target.kind == ENDPOINT_FD) {
 		c->target = channel_create_socket(&s->app->loop, s->config->target.fd, false);
 		return join(c);
 	}
-	c->dial = dial_create(&s->app->loop, &s->config->target, &f->options, on_dialled, NULL, c);
+	if (s->config->send_proxy.version)
+		announce(c, &options);
+	c->dial = dial_create(&s->app->loop, &s->config->target, &options, on_dialled, NULL, c);
 	return 0;
 }
 
@@ -209,6 +242,7 @@ static void fini_client(struct client *client)
 	stream_fini(&c->stream);
 	channel_destroy(c->target);
 	closing_destroy(c->closing);
+	free(c->announcement);
 }
 
 static void report_totals(struct client *client)

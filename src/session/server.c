@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define MOST_ARRIVING 1024
 #define RESERVE 12 // descriptors kept for what a connection needs besides its own
 #define RETRY_MS 100
 #define SAY_AGAIN_NS 60000000000ull
@@ -21,8 +22,26 @@ static const struct event ev_full = {"paused", REPORT_NORMAL,
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer);
 static void on_trouble(struct listener *l, int error);
+static void on_arrived(struct arrival *a);
+static void on_arrival_failed(struct arrival *a, const char *reason);
 static void on_retry(void *data);
 static void on_stop(void *arg, int signal, struct str *doing);
+
+// Half of the descriptors at most: the others are for those who have arrived.
+static void init_arriving(struct server *s)
+{
+	const struct arriving_options options = {
+		.loop = &s->app->loop,
+		.accepts_proxy = s->config->accept_proxy.accept,
+		.limit_ms = s->config->handshake_ms,
+		.most = MIN((size_t)MOST_ARRIVING, (size_t)MAX(s->descriptor_limit / 2, 1)),
+		.arrived = on_arrived,
+		.failed = on_arrival_failed,
+		.data = s,
+	};
+
+	arriving_init(&s->arriving, &options);
+}
 
 int server_init(struct server *s, struct app *app, const struct listen_config *config,
 	const struct serve_mode *mode)
@@ -40,6 +59,7 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	if (status || !app_loop(app))
 		return app->status;
 	listener_init(&s->listener, &app->loop, on_accept, on_trouble, s);
+	init_arriving(s);
 	timer_init(&s->retry, &app->loop, on_retry, s);
 	app->on_stop = on_stop;
 	app->stop_arg = s;
@@ -125,14 +145,32 @@ static void on_trouble(struct listener *l, int error)
 	say_full(l->data, error);
 }
 
+static void begin_waiting(struct client *c)
+{
+	struct server *s = c->server;
+
+	list_remove(&c->link);
+	list_append(&s->waiting, &c->link);
+	s->waiting_count += !c->is_waiting;
+	c->is_waiting = true;
+}
+
+static void stop_waiting(struct client *c)
+{
+	c->server->waiting_count -= c->is_waiting;
+	c->is_waiting = false;
+}
+
 static void free_client(struct client *c)
 {
 	struct server *s = c->server;
 
 	s->mode->fini_client(c);
 	channel_destroy(c->channel);
+	stop_waiting(c);
 	list_remove(&c->link);
 	tally_remove(&s->tally, &c->connection.remote);
+	connection_fini(&c->connection);
 	free(c);
 	s->open--;
 }
@@ -164,8 +202,7 @@ void client_wait(struct client *c, int error)
 {
 	struct server *s = c->server;
 
-	list_remove(&c->link);
-	list_append(&s->waiting, &c->link);
+	begin_waiting(c);
 	say_full(s, error);
 	timer_start(&s->retry, RETRY_MS);
 	update_listening(s);
@@ -177,6 +214,14 @@ void client_fail(struct client *c, int error)
 		client_wait(c, error);
 	else
 		client_done(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, error));
+}
+
+// True if one more may be served at once, besides those who wait.
+static bool has_slot(const struct server *s)
+{
+	uint64_t most = s->config->listening.max_connections;
+
+	return !most || s->open - s->waiting_count < most;
 }
 
 static void start_client(struct client *c)
@@ -192,38 +237,55 @@ static void on_retry(void *data)
 	struct server *s = data;
 	uint64_t tries = s->open;
 
-	while (!list_empty(&s->waiting) && !timer_is_running(&s->retry) && tries-- > 0) {
+	while (!list_empty(&s->waiting) && !timer_is_running(&s->retry) && tries-- > 0 &&
+		has_slot(s)) {
 		struct client *c = list_entry(s->waiting.next, struct client, link);
 
 		list_remove(&c->link);
 		list_append(&s->clients, &c->link);
+		stop_waiting(c);
 		start_client(c);
 	}
 	update_listening(s);
 }
 
-void server_add_client(struct server *s, int fd, bool is_private, const struct sockaddr_any *remote)
+// Returns 0 or a negative errno, after a message.
+static int complete_client(struct client *c)
+{
+	struct server *s = c->server;
+	int fd = channel_socket(c->channel);
+	int r = sockopt_settings_complete(&s->settings, fd);
+
+	if (r < 0)
+		sockopt_fail(s->app, s->config->endpoint.name, &s->settings, r);
+	else
+		sockopt_config_report(s->app, &s->config->sockopt, fd);
+	return r;
+}
+
+static void add_client(struct server *s, struct channel *channel, const struct sockaddr_any *remote,
+	const struct proxy_header *announced)
 {
 	struct client *c = xcalloc(1, s->mode->client_size);
-	int r;
+	bool may_start = has_slot(s);
 
 	c->server = s;
-	c->channel = channel_create_socket(&s->app->loop, fd, is_private);
+	c->channel = channel;
 	s->accepted++;
 	s->open++;
 	connection_init(&c->connection, s->app, s->accepted, remote);
+	if (announced)
+		connection_announce(&c->connection, &announced->source, &announced->destination);
 	c->connection.is_one_of_many = s->serves_many;
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
-	connection_report_accepted(&c->connection, fd);
-	r = sockopt_settings_complete(&s->settings, fd);
-	if (r < 0) {
-		sockopt_fail(s->app, s->config->endpoint.name, &s->settings, r);
+	connection_report_accepted(&c->connection, channel_socket(channel));
+	if (complete_client(c) < 0)
 		server_end(s);
-		return;
-	}
-	sockopt_config_report(s->app, &s->config->sockopt, fd);
-	start_client(c);
+	else if (may_start)
+		start_client(c);
+	else
+		begin_waiting(c);
 }
 
 // Returns NULL if the peer is to be served, or why not.
@@ -248,19 +310,72 @@ static void check_descriptors(struct server *s)
 	say_full(s, -EMFILE);
 }
 
+static void report_refused(struct server *s, const struct sockaddr_any *peer, const char *reason)
+{
+	report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
+}
+
+static void serve(struct server *s, struct channel *channel, const struct sockaddr_any *peer,
+	const struct proxy_header *announced)
+{
+	const struct sockaddr_any *remote = announced ? &announced->source : peer;
+	const char *reason = refusal(s, remote);
+
+	if (reason) {
+		channel_destroy(channel);
+		report_refused(s, remote, reason);
+		return;
+	}
+	add_client(s, channel, peer, announced);
+	check_descriptors(s);
+	update_listening(s);
+}
+
+static void on_arrived(struct arrival *a)
+{
+	struct server *s = a->arriving->options.data;
+	const struct proxy_header *h = &a->header;
+
+	if (server_is_last(s) && s->accepted)
+		report_refused(s, &a->peer, "another has come before it");
+	else
+		serve(s, arrival_take(a), &a->peer, h->is_local || !h->source.len ? NULL : h);
+}
+
+static void on_arrival_failed(struct arrival *a, const char *reason)
+{
+	struct server *s = a->arriving->options.data;
+
+	report_refused(s, &a->peer, reason);
+	if (s->listener.count || s->open)
+		return;
+	// There was this one only.
+	app_failf(s->app, STATUS_BROKEN, s->config->endpoint.name, "%s", reason);
+	server_end(s);
+}
+
+void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer)
+{
+	const char *reason;
+
+	if (!arriving_is_needed(&s->arriving)) {
+		serve(s, channel, peer, NULL);
+		return;
+	}
+	reason = access_refusal(&s->config->accept_proxy.senders, peer);
+	if (!reason) {
+		arriving_add(&s->arriving, channel, peer);
+		return;
+	}
+	channel_destroy(channel);
+	report_refused(s, peer, reason);
+}
+
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer)
 {
 	struct server *s = l->data;
-	const char *reason = refusal(s, peer);
 
-	if (reason) {
-		fd_close(fd);
-		report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
-		return;
-	}
-	server_add_client(s, fd, true, peer);
-	check_descriptors(s);
-	update_listening(s);
+	server_take(s, channel_create_socket(&s->app->loop, fd, true), peer);
 }
 
 int server_start(struct server *s)
@@ -283,6 +398,8 @@ int server_start(struct server *s)
 void server_fini(struct server *s)
 {
 	struct list *lists[] = {&s->clients, &s->waiting};
+
+	arriving_fini(&s->arriving);
 
 	if (s->is_ready)
 		activation_notify("STOPPING=1");

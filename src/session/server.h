@@ -7,9 +7,11 @@
 #include "app.h"
 #include "base/list.h"
 #include "opts/confine.h"
+#include "session/arriving.h"
 #include "session/connection.h"
 #include "session/console.h"
 #include "opts/listening.h"
+#include "opts/proxy_header.h"
 #include "opts/endpoint_lookup.h"
 #include "session/program.h"
 #include "opts/socket_options.h"
@@ -24,6 +26,9 @@ struct listen_config {
 	struct sockopt_config sockopt;
 	struct confine_config confine;
 	struct listening_config listening;
+	struct accept_proxy_config accept_proxy;
+	struct send_proxy_config send_proxy;
+	uint64_t handshake_ms;
 	bool ipv4, ipv6;
 	bool numeric;
 	bool keep_open;
@@ -92,6 +97,8 @@ struct server {
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet
+	uint64_t waiting_count;
+	struct arriving arriving; // who is not a client yet
 	struct tally tally;
 	uint64_t accepted;
 	uint64_t open;
@@ -110,6 +117,7 @@ struct client {
 	struct list link;
 	struct connection connection;
 	struct channel *channel; // until the mode has taken it over
+	bool is_waiting;
 };
 
 // The config must outlive the server. Returns 0, or the status after a message.
@@ -119,9 +127,9 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 // Starts to listen, possibly after a look-up. Returns 0, or the status after a message.
 int server_open(struct server *s);
 
-// The connected socket FD is a client from now on. IS_PRIVATE as for channel_init_socket().
-void server_add_client(
-	struct server *s, int fd, bool is_private, const struct sockaddr_any *remote);
+// PEER has connected. Takes over CHANNEL: it is a client from now on, unless something has to
+// happen on the connection first, or it is refused.
+void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer);
 
 // Starts accepting, and tells everybody who waits for that. Returns 0, or the status after a
 // message.

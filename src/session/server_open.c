@@ -94,6 +94,24 @@ static bool is_exposed(const struct server *s, const struct sockaddr_any *addres
 	return false;
 }
 
+// Who sends a PROXY header says who it is, so that not everybody may.
+static bool is_open_to_claims(
+	const struct server *s, const struct sockaddr_any *locals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (accept_proxy_is_open(&s->config->accept_proxy, &locals[i]))
+			return true;
+	return false;
+}
+
+static int refuse_claims(struct server *s)
+{
+	server_end(s);
+	return app_failf(s->app, STATUS_USAGE, NULL,
+		"everybody who can reach this machine could claim any address in a PROXY header; "
+		"say who the proxy is with --accept-proxy-from, or listen on localhost:PORT");
+}
+
 static int refuse_exposure(struct server *s)
 {
 	server_end(s);
@@ -111,6 +129,8 @@ static void listen_on(struct server *s, struct address_list *list)
 
 	if (is_exposed(s, list->items, list->count)) {
 		refuse_exposure(s);
+	} else if (is_open_to_claims(s, list->items, list->count)) {
+		refuse_claims(s);
 	} else {
 		r = listener_open(&s->listener, list, &options, &failed, &step);
 		if (r < 0)
@@ -181,7 +201,7 @@ static int listen_fd(struct server *s, int fd)
 	r = sys_getpeername(fd, &remote);
 	if (r < 0 || s->listener.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
-	server_add_client(s, fd, false, &remote);
+	server_take(s, channel_create_socket(&s->app->loop, fd, false), &remote);
 	return 0;
 }
 
@@ -191,9 +211,14 @@ static int listen_fds(struct server *s, int first, int count)
 
 	for (int i = 0; i < count && !status; i++)
 		status = listen_fd(s, first + i);
-	for (size_t i = 0; i < s->listener.count && !status; i++)
-		if (is_exposed(s, &s->listener.sockets[i].local, 1))
+	for (size_t i = 0; i < s->listener.count && !status; i++) {
+		const struct sockaddr_any *local = &s->listener.sockets[i].local;
+
+		if (is_exposed(s, local, 1))
 			status = refuse_exposure(s);
+		else if (is_open_to_claims(s, local, 1))
+			status = refuse_claims(s);
+	}
 	if (status)
 		return status;
 	return s->listener.count ? start_listening(s) : confine_server(s);

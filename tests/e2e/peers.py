@@ -139,6 +139,15 @@ def send_all(conn, data):
     half_close(conn)
 
 
+def turned_down(port):
+    """True if a connection to PORT is reset before a byte comes, which connecting may see itself."""
+    try:
+        with dial(port) as conn:
+            return reset_by_peer(conn)
+    except ConnectionResetError:
+        return True
+
+
 def reset_by_peer(conn):
     """True if the connection ends with a reset."""
     try:

@@ -14,8 +14,8 @@ import time
 import pytest
 
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
-from peers import MIB, dial, dial_unix, half_close, receive, receive_all, reset, reset_by_peer,
-                   sink
+from peers import (MIB, dial, dial_unix, half_close, receive, receive_all, reset, reset_by_peer,
+                   sink)
 
 PLACE = ("127.0.0.1", "0")
 

@@ -11,7 +11,8 @@ import pytest
 import crowd
 from harness import PIPE, Task, digest_of, wait_for
 from peers import (MIB, accept, answer, dial, dial_unix, half_close, listener, port_of, receive,
-                   receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, unused_port)
+                   receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, turned_down,
+                   unused_port)
 
 
 TOLD_THE_END = ("04", "09", "0B")  # FIN_WAIT1, LAST_ACK, CLOSING (<netinet/tcp.h>)
@@ -185,8 +186,7 @@ def test_target_that_cannot_be_reached(sockctl, word):
     """The client is not told that this was all."""
     word = word.format(port=unused_port())
     proc = sockctl("listen", "--forward", word, "127.0.0.1", "0")
-    with dial(proc.port) as conn:
-        assert reset_by_peer(conn)
+    assert turned_down(proc.port)
     proc.fails(5, word)
 
 
@@ -217,8 +217,7 @@ def test_target_that_cannot_be_reached_costs_that_client_only(sockctl):
     port = unused_port()
     proc = sockctl("listen", "-k", "--json", "--forward", f"127.0.0.1:{port}", "127.0.0.1", "0")
     for _ in range(3):
-        with dial(proc.port) as conn:
-            assert reset_by_peer(conn)
+        assert turned_down(proc.port)
     with listener(port=port) as server:
         with dial(proc.port) as conn:
             send_all(conn, b"ping")
@@ -233,8 +232,7 @@ def test_target_that_cannot_be_reached_costs_that_client_only(sockctl):
 def test_target_that_does_not_answer(sockctl, unresponsive):
     proc = sockctl("listen", "--connect-timeout", "0.3", "--forward",
                    f"127.0.0.1:{unresponsive}", "127.0.0.1", "0")
-    with dial(proc.port) as conn:
-        assert reset_by_peer(conn)
+    assert turned_down(proc.port)
     proc.fails(6, unresponsive)
 
 

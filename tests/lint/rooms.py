@@ -11,7 +11,7 @@ ALLOWED = {
     "main": {"app", "cli", "cmd", "help", "opts", "out"},
     "help": {"cmd", "cli", "opts", "net/inspect", "sys"} | NET,
     "cmd": {
-        "session", "datagram", "reference", "opts", "app", "net/echo", "net/inspect", "io", "sys",
+        "session", "datagram", "reference", "opts", "app", "proxy", "net/echo", "net/inspect", "io", "sys",
         "out", "cli",
     } | NET,
     "session": {

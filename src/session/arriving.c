@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: ISC
+#include "session/arriving.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "proxy/header_upgrade.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_PER_ADDRESS 64
+
+void arriving_init(struct arriving *a, const struct arriving_options *options)
+{
+	*a = (struct arriving){.options = *options};
+	list_init(&a->list);
+}
+
+bool arriving_is_needed(const struct arriving *a)
+{
+	return a->options.accepts_proxy;
+}
+
+static bool is_same_host(const struct sockaddr_any *a, const struct sockaddr_any *b)
+{
+	struct sockaddr_any x = *a;
+	struct sockaddr_any y = *b;
+
+	sockaddr_set_port(&x, 0);
+	sockaddr_set_port(&y, 0);
+	return sockaddr_equal(&x, &y);
+}
+
+static void free_arrival(struct arrival *x)
+{
+	struct arriving *a = x->arriving;
+
+	list_remove(&x->link);
+	a->count--;
+	tally_remove(&a->tally, &x->peer);
+	upgrade_chain_destroy(x->chain);
+	proxy_header_fini(&x->header);
+	free(x);
+}
+
+void arriving_fini(struct arriving *a)
+{
+	if (!a->list.next)
+		return;
+	list_for_each (it, &a->list)
+		free_arrival(list_entry(it, struct arrival, link));
+	tally_fini(&a->tally);
+}
+
+static void fail(struct arrival *x, const char *reason)
+{
+	x->arriving->options.failed(x, reason);
+	free_arrival(x);
+}
+
+static void judge(struct arrival *x)
+{
+	const struct upgrade_outcome *o = upgrade_chain_outcome(x->chain);
+
+	if (o->failure) {
+		fail(x, o->text.len ? str_c(&o->text) : strerror(-o->error));
+		return;
+	}
+	x->arriving->options.arrived(x);
+	free_arrival(x);
+}
+
+static void on_done(struct upgrade_chain *chain, void *data)
+{
+	(void)chain;
+	judge(data);
+}
+
+// Makes room for another: the oldest that has not completed a step gives way. OF is whose it has to
+// be, or NULL.
+static void make_room(struct arriving *a, const struct sockaddr_any *of)
+{
+	list_for_each (it, &a->list) {
+		struct arrival *x = list_entry(it, struct arrival, link);
+
+		if (upgrade_chain_steps(x->chain) == 0 && (!of || is_same_host(&x->peer, of))) {
+			fail(x, "too many others are arriving");
+			return;
+		}
+	}
+}
+
+static bool is_crowded(const struct arriving *a, const struct sockaddr_any *peer)
+{
+	return peer->sa.sa_family != AF_UNIX && tally_count(&a->tally, peer) >= MOST_PER_ADDRESS;
+}
+
+void arriving_add(struct arriving *a, struct channel *channel, const struct sockaddr_any *peer)
+{
+	struct arrival *x = xcalloc(1, sizeof(*x));
+	struct upgrade plan[UPGRADE_MOST];
+	size_t count = 0;
+
+	if (a->count >= a->options.most)
+		make_room(a, NULL);
+	else if (is_crowded(a, peer))
+		make_room(a, peer);
+	*x = (struct arrival){.arriving = a, .peer = *peer};
+	if (a->options.accepts_proxy)
+		plan[count++] = (struct upgrade){&proxy_header_accept, &x->header};
+	x->chain = upgrade_chain_create(
+		a->options.loop, channel, plan, count, a->options.limit_ms, on_done, x);
+	list_append(&a->list, &x->link);
+	a->count++;
+	tally_add(&a->tally, peer);
+	if (upgrade_chain_start(x->chain))
+		judge(x);
+}
+
+struct channel *arrival_take(struct arrival *a)
+{
+	return upgrade_chain_take(a->chain);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: ISC
+// Clients that were accepted and on whose connections something has to happen before they are
+// served: a PROXY header. They have a limit in time and in number of their own, so that those who
+// stall hold up nobody and count for nothing.
+#ifndef SOCKCTL_SESSION_ARRIVING_H
+#define SOCKCTL_SESSION_ARRIVING_H
+
+#include "base/list.h"
+#include "net/access.h"
+#include "net/upgrade.h"
+#include "proxy/header.h"
+
+#include <uv.h>
+
+struct arriving;
+
+// One of them.
+struct arrival {
+	struct arriving *arriving;
+	struct list link;
+	struct sockaddr_any peer; // who has connected
+	struct proxy_header header; // what it has announced
+	struct upgrade_chain *chain;
+};
+
+// It has arrived: its channel is arrival_take()'s. The arrival is freed after the callback.
+typedef void arrived_fn(struct arrival *a);
+
+// It will not, for REASON. It is freed after the callback.
+typedef void arrival_failed_fn(struct arrival *a, const char *reason);
+
+struct arriving_options {
+	uv_loop_t *loop;
+	bool accepts_proxy; // a PROXY header comes first
+	uint64_t limit_ms; // for all that has to happen
+	size_t most; // at once; the oldest that has said nothing yet gives way
+	arrived_fn *arrived;
+	arrival_failed_fn *failed;
+	void *data; // the owner's
+};
+
+// Zeroed means none.
+struct arriving {
+	struct arriving_options options;
+	struct list list; // the oldest first
+	size_t count;
+	struct tally tally;
+};
+
+void arriving_init(struct arriving *a, const struct arriving_options *options);
+void arriving_fini(struct arriving *a);
+
+// True if something has to happen before a client can be served.
+bool arriving_is_needed(const struct arriving *a);
+
+// PEER has connected. Takes over CHANNEL. May call back.
+void arriving_add(struct arriving *a, struct channel *channel, const struct sockaddr_any *peer);
+
+struct channel *arrival_take(struct arrival *a);
+
+#endif
