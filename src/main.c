@@ -105,12 +105,15 @@
  *     relay.[ch]              two flows, and the one function that decides when they end
  *
  *   proxy/                    the protocols of proxies
+ *     bypass.[ch]           NO_PROXY: targets that are reached without a proxy
+ *     credentials.[ch]      user names and passwords
  *     header.h                the header of the PROXY protocol
  *     header_build.c          writing it
  *     header_read.c           reading it, from bytes that come in pieces
  *     header_upgrade.[ch]     sending and taking it as a step on a connection
  *     header_wire.h           its form in version 2
  *     tlv.[ch]                its extensions
+ *     url.[ch]              URLs that name proxies
  *
  *   net/echo/                 an echo server, and a client that measures one
  *     client.[ch]             the client: requests, counts, times

@@ -17,6 +17,13 @@ void str_fini(struct str *s)
 	*s = (struct str){0};
 }
 
+void str_wipe(struct str *s)
+{
+	if (s->data)
+		explicit_bzero(s->data, s->size);
+	str_fini(s);
+}
+
 void str_clear(struct str *s)
 {
 	s->len = 0;

@@ -18,6 +18,11 @@ struct str {
 
 void str_fini(struct str *s);
 void str_clear(struct str *s); // keeps the memory
+
+// As str_fini(), but overwrites the text first. Growing leaves copies behind: what will hold a
+// secret gets its room by str_reserve() before.
+void str_wipe(struct str *s);
+
 const char *str_c(const struct str *s); // never NULL
 
 void str_drop(struct str *s, size_t n); // takes the first N bytes away
