@@ -107,11 +107,14 @@
  *   proxy/                    the protocols of proxies
  *     bypass.[ch]           NO_PROXY: targets that are reached without a proxy
  *     credentials.[ch]      user names and passwords
+ *     dialogue.[ch]         what is said to a proxy: bytes in, bytes out
+ *     failure.[ch]          what a proxy did not do
  *     header.h                the header of the PROXY protocol
  *     header_build.c          writing it
  *     header_read.c           reading it, from bytes that come in pieces
  *     header_upgrade.[ch]     sending and taking it as a step on a connection
  *     header_wire.h           its form in version 2
+ *     socks.[ch]            SOCKS 4, 4A and 5
  *     tlv.[ch]                its extensions
  *     url.[ch]              URLs that name proxies
  *
