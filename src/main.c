@@ -114,6 +114,8 @@
  *     header_read.c           reading it, from bytes that come in pieces
  *     header_upgrade.[ch]     sending and taking it as a step on a connection
  *     header_wire.h           its form in version 2
+ *     http.[ch]             CONNECT
+ *     http_head.[ch]        the head of an answer in HTTP
  *     socks.[ch]            SOCKS 4, 4A and 5
  *     tlv.[ch]                its extensions
  *     url.[ch]              URLs that name proxies
@@ -251,6 +253,7 @@
  *     opt.[ch]                the option table and its parser
  *
  *   base/                     what every room may use
+ *     base64.[ch]           bytes as base64
  *     crc32c.[ch]             a checksum (RFC 3720)
  *     datagram.h              a datagram and what is known about it
  *     deadline_queue.h        things that are due the same time after they came
