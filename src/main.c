@@ -217,6 +217,7 @@
  *     tcp_info.[ch]           struct tcp_info, field by field
  *     trace.[ch]              each call told to a sink
  *     trace_c.[ch]            the trace as a program in C
+ *     trace_secret.[ch]     credentials that no trace shows
  *     trace_text.[ch]         the trace as text
  *
  *   sys/sockopt/              the table of socket options and their values

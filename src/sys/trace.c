@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "sys/trace.h"
 
+#include "sys/trace_secret.h"
+
 #include <time.h>
 
 _Atomic(trace_sink_fn *) trace_sink;
@@ -30,10 +32,13 @@ uint64_t trace_now(void)
 void trace_emit(struct trace_call *call)
 {
 	trace_sink_fn *sink = trace_sink; // which the end of the program takes away from threads
+	struct str masked = {0};
 	int saved = errno;
 
 	call->duration = trace_now() - call->start;
+	trace_hide_secret(call, &masked);
 	if (sink)
 		sink(call, trace_sink_arg);
+	str_fini(&masked);
 	errno = saved;
 }

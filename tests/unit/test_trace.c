@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "sys/resolver.h"
 #include "sys/socket.h"
+#include "sys/trace_secret.h"
 #include "sys/trace_text.h"
 #include "unit.h"
 
@@ -135,6 +136,32 @@ static void test_data(void **state)
 	sys_close(fds[1]);
 }
 
+// Credentials are masked wherever a call's bytes meet them.
+static void test_secret(void **state)
+{
+	static const char sent[] = "Basic 0123456789abcdef\r\n";
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(sys_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	trace_set_secret(sent + 6, 16);
+	sys_send(fds[0], sent, 24, 0);
+	assert_traced("send(%d, \"Basic <credentials>***\\r\\n\", 24, 0) = 24", fds[0]);
+	sys_send(fds[0], sent + 10, 4, 0);
+	assert_traced("send(%d, \"<credentials>\", 4, 0) = 4", fds[0]);
+	sys_send(fds[0], sent + 20, 4, 0);
+	assert_traced("send(%d, \"<credentials>\\r\\n\", 4, 0) = 4", fds[0]);
+	sys_send(fds[0], sent, 6, 0);
+	assert_traced("send(%d, \"Basic \", 6, 0) = 6", fds[0]);
+	sys_send(fds[0], sent + 22, 2, 0);
+	assert_traced("send(%d, \"\\r\\n\", 2, 0) = 2", fds[0]);
+	trace_set_secret(NULL, 0);
+	sys_send(fds[0], sent, 8, 0);
+	assert_traced("send(%d, \"Basic 01\", 8, 0) = 8", fds[0]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_options(void **state)
 {
 	int fd = sys_socket(AF_INET, SOCK_STREAM, 0);
@@ -258,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sockets, start, stop),
 		cmocka_unit_test_setup_teardown(test_data, start, stop),
+		cmocka_unit_test_setup_teardown(test_secret, start, stop),
 		cmocka_unit_test_setup_teardown(test_options, start, stop),
 		cmocka_unit_test_setup_teardown(test_files, start, stop),
 		cmocka_unit_test_setup_teardown(test_databases, start, stop),
