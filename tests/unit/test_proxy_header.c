@@ -428,6 +428,16 @@ static void test_checksum(void **state)
 	str_fini(&err);
 }
 
+// As haproxy 2.6 sends it (send-proxy-v2-ssl-cn, proxy-v2-options crc32c).
+static void test_haproxy(void **state)
+{
+	(void)state;
+	CHECK_READ(SIGNATURE "!\x11\x00\x1b\x7f\x00\x00\x01\x7f\x00\x00\x01\xe4\x82\xfd\xe0"
+			     "\x03\x00\x04\x83P?\xda"
+			     " \x00\x05\x00\x00\x00\x00\x00",
+		"v2 crc 1 127.0.0.1:58498 127.0.0.1:64992 15");
+}
+
 static void test_tlvs(void **state)
 {
 	struct str s = {0};
@@ -495,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_not_built),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_checksum),
+		cmocka_unit_test(test_haproxy),
 		cmocka_unit_test(test_tlvs),
 		cmocka_unit_test(test_types),
 	};
