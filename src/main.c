@@ -106,6 +106,7 @@
  *
  *   proxy/                    the protocols of proxies
  *     bypass.[ch]           NO_PROXY: targets that are reached without a proxy
+ *     carry.[ch]            a dialogue over a socket
  *     chain.[ch]            the proxies of a connection, from the command line and the environment
  *     credentials.[ch]      user names and passwords
  *     dialogue.[ch]         what is said to a proxy: bytes in, bytes out

@@ -26,9 +26,15 @@ enum dialogue_step dialogue_read(struct dialogue *d, const void *data, size_t le
 	return d->ops->read(d, data, len, taken);
 }
 
-enum dialogue_step dialogue_end(struct dialogue *d)
+enum dialogue_step dialogue_end(struct dialogue *d, int error)
 {
-	return d->ops->end(d);
+	enum dialogue_step step = d->ops->end(d);
+
+	if (step == DIALOGUE_FAILED && d->failure.fault == PROXY_BROKEN && error) {
+		str_add(&d->failure.text, ": ");
+		str_add_error(&d->failure.text, error);
+	}
+	return step;
 }
 
 void dialogue_fini(struct dialogue *d)

@@ -52,8 +52,9 @@ void dialogue_sent(struct dialogue *d, size_t n);
 // *TAKEN how many. So a caller may look at bytes with MSG_PEEK and receive as many as were taken.
 enum dialogue_step dialogue_read(struct dialogue *d, const void *data, size_t len, size_t *taken);
 
-// The proxy has ended the connection. Returns DIALOGUE_FAILED or DIALOGUE_AGAIN.
-enum dialogue_step dialogue_end(struct dialogue *d);
+// The proxy has ended the connection, or it broke with ERROR (a negative errno; 0: an end). Returns
+// DIALOGUE_FAILED or DIALOGUE_AGAIN.
+enum dialogue_step dialogue_end(struct dialogue *d, int error);
 
 // Frees what the dialogue holds, and overwrites credentials.
 void dialogue_fini(struct dialogue *d);

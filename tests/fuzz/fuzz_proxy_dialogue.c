@@ -71,7 +71,7 @@ static void run(struct result *r, uint8_t kind, const uint8_t *data, size_t len,
 			flush(&any.dialogue, &r->sent);
 	}
 	if (r->step == DIALOGUE_MORE)
-		r->step = dialogue_end(&any.dialogue);
+		r->step = dialogue_end(&any.dialogue, 0);
 	require(r->step != DIALOGUE_MORE);
 	require(r->step != DIALOGUE_AGAIN || with_credentials);
 	str_add(&r->text, str_c(&any.dialogue.failure.text));

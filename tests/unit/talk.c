@@ -72,7 +72,7 @@ static void check_cut(const struct talk *t, size_t cut)
 	if (step == DIALOGUE_MORE)
 		step = feed(d, t->said + cut, t->said_len - cut, &second, &sent);
 	if (step == DIALOGUE_MORE && t->ends)
-		step = dialogue_end(d);
+		step = dialogue_end(d, 0);
 	check_end(t, d, step);
 	if (step == DIALOGUE_DONE || step == DIALOGUE_AGAIN)
 		assert_int_equal(t->said_len - first - second, t->left);
