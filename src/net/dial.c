@@ -220,30 +220,42 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	return r;
 }
 
+// Connects to the address of an attempt, as often as what follows wants a new connection to it.
+// Returns as connect_socket() does.
+static int run_attempt(struct dial *d, size_t index)
+{
+	struct dial_socket *s = &d->sockets[index];
+	struct dial_attempt *a = &d->now.attempts[index];
+	int r;
+
+	do {
+		upgrade_outcome_fini(&a->upgrade);
+		*s = (struct dial_socket){.dial = d, .fd = -1};
+		*a = (struct dial_attempt){.address = d->addresses.items[index]};
+		r = connect_socket(d, s, a);
+		if (r < 0)
+			close_socket(s);
+	} while (r < 0 && a->upgrade.is_again);
+	a->error = MIN(r, 0);
+	return r;
+}
+
 // Starts with the next address. Returns as connect_socket() does.
 static int start_attempt(struct dial *d)
 {
 	size_t index = d->next++;
-	struct dial_socket *s = &d->sockets[index];
-	struct dial_attempt *a = &d->now.attempts[index];
+	int r;
 
 	d->now.attempt_count = d->next;
-	*s = (struct dial_socket){.dial = d, .fd = -1};
-	*a = (struct dial_attempt){.address = d->addresses.items[index]};
-
-	int r = connect_socket(d, s, a);
-
-	if (r == -EAGAIN && a->address.sa.sa_family == AF_UNIX) {
+	d->now.attempts[index] = (struct dial_attempt){0};
+	r = run_attempt(d, index);
+	if (r == -EAGAIN && d->addresses.items[index].sa.sa_family == AF_UNIX) {
 		// The backlog is full. No event tells when it is not, so ask again.
-		close_socket(s);
 		d->next = index;
 		timer_start(&d->stagger, BACKLOG_RETRY_MS);
 		return 0;
 	}
-	if (r < 0) {
-		close_socket(s);
-		a->error = r;
-	} else if (r == 0) {
+	if (r == 0) {
 		d->pending++;
 		if (d->next < d->addresses.count)
 			timer_start(&d->stagger, STAGGER_MS);
@@ -284,9 +296,18 @@ static void fail_attempt(struct dial *d, struct dial_socket *s, int error)
 {
 	struct dial_attempt *a = attempt_of(s);
 
+	close_socket(s);
+	if (a->upgrade.is_again) {
+		int r = run_attempt(d, (size_t)(s - d->sockets));
+
+		if (r > 0)
+			succeed(d, s);
+		if (r >= 0)
+			return;
+		error = r;
+	}
 	a->error = error;
 	d->pending--;
-	close_socket(s);
 	if (a->upgrade.is_hopeless) {
 		fail_try(d, DIAL_UPGRADE, error);
 		return;

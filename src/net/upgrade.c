@@ -51,6 +51,8 @@ static void begin_step(struct upgrade_chain *c)
 	const struct upgrade *u = &c->plan[c->next];
 
 	c->state = u->kind->create(u->arg);
+	if (u->kind->attach)
+		u->kind->attach(c->state, c);
 	if (u->kind->limit_ms)
 		timer_start(&c->step_limit, u->kind->limit_ms);
 }
@@ -70,7 +72,7 @@ static int wait_for(struct upgrade_chain *c, unsigned wants)
 	int r = channel_watch(c->channel, on_event, c);
 
 	if (r == 0)
-		watch_want(c->channel->rd, wants);
+		watch_want(c->channel->rd, wants & ~(unsigned)UPGRADE_WAIT);
 	return r;
 }
 
@@ -105,6 +107,12 @@ static void on_event(struct watch *w, unsigned events)
 	struct upgrade_chain *c = w->data;
 
 	(void)events;
+	if (run(c))
+		c->done(c, c->data);
+}
+
+void upgrade_chain_resume(struct upgrade_chain *c)
+{
 	if (run(c))
 		c->done(c, c->data);
 }

@@ -24,6 +24,8 @@ enum upgrade_failure {
 	UPGRADE_REFUSED, // the peer, a proxy, refused
 	UPGRADE_TLS, // certificate or protocol
 	UPGRADE_INVALID, // the peer said something else than it should have
+	UPGRADE_NOT_FOUND, // the name of what lies behind the peer does not exist
+	UPGRADE_NAME_SERVICE, // the name service could not be asked for it
 };
 
 // How an upgrade ended. Zeroed means well.
@@ -32,6 +34,7 @@ struct upgrade_outcome {
 	int error; // negative errno that goes with it, or 0
 	struct str text; // what is wrong, and what helps; escaped for a terminal. Empty: see error
 	bool is_hopeless; // neither another address nor another try can help
+	bool is_again; // a new connection to the same address is wanted, on which all begins anew
 };
 
 void upgrade_outcome_fini(struct upgrade_outcome *o);
@@ -44,7 +47,10 @@ int upgrade_fail(
 enum upgrade_step {
 	UPGRADE_DONE = 0,
 	UPGRADE_FAILED = -1, // the outcome tells
+	UPGRADE_WAIT = 1 << 8, // for something of its own, which upgrade_chain_resume() ends
 };
+
+struct upgrade_chain;
 
 struct upgrade_kind {
 	const char *name; // for messages: "the PROXY header"
@@ -52,6 +58,9 @@ struct upgrade_kind {
 
 	// The state of one run on a channel. ARG is the plan's.
 	void *(*create)(void *arg);
+
+	// Tells the chain to a step that may say UPGRADE_WAIT. May be NULL.
+	void (*attach)(void *state, struct upgrade_chain *c);
 
 	// Does what can be done now, and is called again when what it waits for is there. Bytes
 	// behind its own stay with the socket. It may replace *CHANNEL, which it has then taken
@@ -67,8 +76,6 @@ struct upgrade {
 	void *arg; // of the owner; must outlive the chain
 };
 
-struct upgrade_chain;
-
 // Called once, when the last step is done or one has failed, as upgrade_chain_outcome() tells. The
 // callback may destroy the chain.
 typedef void upgrade_fn(struct upgrade_chain *c, void *data);
@@ -79,6 +86,9 @@ struct upgrade_chain *upgrade_chain_create(uv_loop_t *loop, struct channel *chan
 
 // Takes the first steps. Returns true if the chain has come to its end; then it does not call back.
 bool upgrade_chain_start(struct upgrade_chain *c);
+
+// What a step said UPGRADE_WAIT for is there. Never called from within a step.
+void upgrade_chain_resume(struct upgrade_chain *c);
 
 const struct upgrade_outcome *upgrade_chain_outcome(const struct upgrade_chain *c);
 

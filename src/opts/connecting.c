@@ -104,6 +104,8 @@ static int status_of_upgrade(enum upgrade_failure failure)
 		[UPGRADE_REFUSED] = STATUS_PROXY,
 		[UPGRADE_TLS] = STATUS_TLS,
 		[UPGRADE_INVALID] = STATUS_BROKEN,
+		[UPGRADE_NOT_FOUND] = STATUS_NOT_FOUND,
+		[UPGRADE_NAME_SERVICE] = STATUS_NAME_SERVICE,
 	};
 
 	return statuses[failure];
