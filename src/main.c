@@ -84,6 +84,7 @@
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound
  *     progress_line.[ch]      --progress
+ *     proxy.[ch]            --proxy and its group
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
@@ -116,6 +117,7 @@
  *     header_read.c           reading it, from bytes that come in pieces
  *     header_upgrade.[ch]     sending and taking it as a step on a connection
  *     header_wire.h           its form in version 2
+ *     hop.[ch]              a proxy as a step of a connection
  *     http.[ch]             CONNECT
  *     http_head.[ch]        the head of an answer in HTTP
  *     socks.[ch]            SOCKS 4, 4A and 5

@@ -7,6 +7,7 @@
 #include "opts/proxy_header.h"
 #include "proxy/header_upgrade.h"
 #include "opts/confine.h"
+#include "opts/proxy.h"
 #include "session/connection.h"
 #include "session/console.h"
 #include "session/exec.h"
@@ -23,6 +24,7 @@
 struct connect_config {
 	struct common_config common;
 	struct connecting_config client;
+	struct proxy_config proxy;
 	struct check_config check;
 	struct program_config program;
 	struct stream_config stream;
@@ -35,8 +37,9 @@ struct connect_config {
 
 static const struct opt_group groups[] = {
 	{"Connecting", connecting_opts, offsetof(struct connect_config, client)},
-	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
+	PROXY_GROUP(connect_config, proxy),
 	SEND_PROXY_GROUP(connect_config, send_proxy),
+	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	PROGRAM_GROUP(connect_config, program),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	CONSOLE_GROUP(connect_config, console),
@@ -66,6 +69,7 @@ static const char *const conflicts[][2] = {
 	{"check", "get"},
 	{"check", "exec"},
 	{"check", "exec-file"},
+	{"check", "proxy"},
 	{"exec", "exec-file"},
 	{"exec", "input"},
 	{"exec", "output"},
@@ -90,6 +94,8 @@ static const char *const conflicts[][2] = {
 static const char *const needs[][2] = {
 	{"any", "check"},
 	{"banner", "check"},
+	{"proxy-auth-file", "proxy"},
+	{"proxy-dns", "proxy"},
 	{NULL, NULL},
 };
 
@@ -106,6 +112,7 @@ struct connect {
 	const struct connect_config *config;
 	struct stream_files files;
 	struct sockopt_settings settings;
+	struct proxying proxying;
 	struct dial *dial;
 	struct connection connection;
 	struct channel *channel; // until the session has taken it over
@@ -126,6 +133,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct connect_config *c = config;
 	int r = connecting_check(&c->client, err);
 
+	if (r == 0)
+		r = proxy_check(&c->proxy, err);
 	if (r == 0)
 		r = endpoint_parse(&c->endpoint, c->check.check ? ENDPOINT_CHECK : ENDPOINT_CONNECT,
 			argc, argv, err);
@@ -150,6 +159,7 @@ static void fini_config(void *config)
 	struct connect_config *c = config;
 
 	check_fini(&c->check);
+	strlist_fini(&c->proxy.proxies);
 	endpoint_fini(&c->endpoint);
 }
 
@@ -295,6 +305,7 @@ static void on_dialled(struct dial *d)
 
 	if (d->last.failure == DIAL_OK) {
 		c->channel = dial_take(d);
+		proxying_report(&c->proxying);
 		join(c);
 		return;
 	}
@@ -347,6 +358,7 @@ static int init_program(struct connect *c)
 static void fini(struct connect *c)
 {
 	dial_destroy(c->dial);
+	proxying_fini(&c->proxying);
 	channel_destroy(c->channel);
 	console_fini(&c->console);
 	if (c->is_streaming)
@@ -393,11 +405,12 @@ static int run(struct app *app, void *config, int argc, char **argv)
 			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);
 		goto out;
 	}
-	if (config_->endpoint.kind == ENDPOINT_FD)
+	status = proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint, &options);
+	if (!status && config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
-	else
-		c.dial = dial_create(
-			&app->loop, &config_->endpoint, &options, on_dialled, on_progress, &c);
+	else if (!status)
+		c.dial = dial_create(&app->loop, proxying_endpoint(&c.proxying), &options,
+			on_dialled, on_progress, &c);
 	if (!status)
 		app_run(app);
 out:

@@ -64,7 +64,7 @@ static int add_hop(
 	int r;
 
 	if (c->count == CHAIN_MAX)
-		return fail(err, "there are more than 16 proxies");
+		return fail(err, "there are more than 8 proxies");
 	c->hops = xrealloc(c->hops, (c->count + 1) * sizeof(*c->hops));
 	h = &c->hops[c->count++];
 	*h = (struct proxy_hop){0};

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CHAIN_MAX 16 // proxies
+#define CHAIN_MAX 8 // proxies
 
 struct proxy_hop {
 	struct proxy_url url;

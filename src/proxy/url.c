@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
+#include "net/addr/ports.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -263,6 +264,8 @@ static void set_name(struct proxy_url *u)
 
 	str_addf(&name, "%s://%s", schemes[u->scheme].name, u->endpoint.name);
 	u->name = name.data;
+	free(u->endpoint.name);
+	u->endpoint.name = xstrdup(u->name);
 }
 
 int proxy_url_parse(struct proxy_url *u, const char *word, struct str *err)

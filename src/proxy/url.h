@@ -20,7 +20,8 @@ enum proxy_scheme {
 
 struct proxy_url {
 	enum proxy_scheme scheme;
-	struct endpoint endpoint; // where the proxy is: a host and a port number, or a Unix socket
+	struct endpoint endpoint; // where the proxy is: a host and a port number, or a Unix socket;
+				  // its name is that of the URL
 	struct credentials credentials; // of the URL
 	char *name; // as it is spoken of: the URL with its port and without credentials
 };

@@ -40,7 +40,11 @@ static void connect_pair(int family, int fds[2])
 static enum dialogue_step carry(struct dialogue *d, int fd)
 {
 	unsigned wants = 0;
-	enum dialogue_step step = dialogue_carry(d, fd, &wants);
+	struct channel c;
+	enum dialogue_step step;
+
+	channel_init_socket(&c, NULL, fd, true);
+	step = dialogue_carry(d, &c, &wants);
 
 	if (step == DIALOGUE_MORE)
 		assert_int_equal(wants, WATCH_READ);

@@ -122,7 +122,8 @@ static void test_refused(void **state)
 		"HOST and PORT");
 	RUN(&r, "h:1", "http://a", "http://unix:%2Fx", NULL);
 	check_refused(&r, -EINVAL,
-		"http://a:3128: no proxy leads to a Unix socket or a descriptor: 'unix:/x' is no "
+		"http://a:3128: no proxy leads to a Unix socket or a descriptor: 'http://unix:/x' "
+		"is no "
 		"HOST and PORT");
 	RUN(&r, "[::1]:1", "socks4a://a", NULL);
 	check_refused(&r, -EINVAL,
@@ -140,7 +141,7 @@ static void test_refused(void **state)
 	for (size_t i = 0; i <= CHAIN_MAX; i++)
 		many[i] = "http://a";
 	run(&r, "h:1", NULL, NULL, many);
-	check_refused(&r, -EINVAL, "there are more than 16 proxies");
+	check_refused(&r, -EINVAL, "there are more than 8 proxies");
 }
 
 static void test_our_proxy(void **state)

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: ISC
+// The options of commands that may go through proxies, and what they mean for connecting.
+#ifndef SOCKCTL_OPTS_PROXY_H
+#define SOCKCTL_OPTS_PROXY_H
+
+#include "app.h"
+#include "base/strlist.h"
+#include "net/dial.h"
+#include "proxy/hop.h"
+
+struct proxy_config {
+	struct strlist proxies;
+	const char *auth_file;
+	const char *dns;
+};
+
+extern const struct opt proxy_opts[];
+#define PROXY_GROUP(config, member) \
+	{ \
+		"Through proxies", proxy_opts, offsetof(struct config, member) \
+	}
+
+// The way through proxies to one target. Zeroed means that there are none.
+struct proxying {
+	struct app *app;
+	const struct endpoint *target;
+	struct proxy_chain chain;
+	struct proxy_step steps[CHAIN_MAX];
+	struct upgrade upgrades[UPGRADE_MOST];
+};
+
+// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
+int proxy_check(const struct proxy_config *c, struct str *err);
+
+// Finds the way to TARGET and adds it to OPTIONS. Credentials in the words of the command line and
+// in the environment are overwritten. Returns 0, or the status after a message.
+int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
+	const struct endpoint *target, struct dial_options *options);
+void proxying_fini(struct proxying *p);
+
+// What is to be dialled: the first proxy, or the target itself.
+const struct endpoint *proxying_endpoint(const struct proxying *p);
+
+// Reports the way, once it stands.
+void proxying_report(const struct proxying *p);
+
+#endif
