@@ -14,7 +14,6 @@ GRANTED_5 = b"\5\0\0\1\0\0\0\0\0\0"
 GRANTED_HTTP = b"HTTP/1.1 200 Connection established\r\n\r\n"
 GRANTED = {"socks4": GRANTED_4, "socks4a": GRANTED_4, "socks5": b"\5\0" + GRANTED_5,
            "socks5h": b"\5\0" + GRANTED_5, "http": GRANTED_HTTP}
-# How many bytes are asked for an IPv4 target before each part of the answer; HTTP: up to a line.
 SCHEMES = tuple(GRANTED)
 
 
@@ -54,6 +53,7 @@ class Scripted:
     def __init__(self, scheme, *answers, pieces=0):
         self.scheme, self.answers, self.pieces = scheme, list(answers), pieces
         self.listener = listener()
+        self.readers = self.readers_of(scheme)
         self.requests, self.conns = [], []
         self.task = Task(self._serve)
 
@@ -61,10 +61,12 @@ class Scripted:
     def url(self):
         return f"{self.scheme}://127.0.0.1:{port_of(self.listener)}"
 
-    def _readers(self):
-        if self.scheme.startswith("socks4"):
+    @staticmethod
+    def readers_of(scheme):
+        """What reads the requests on one connection."""
+        if scheme.startswith("socks4"):
             return [read_request4]
-        if self.scheme == "http":
+        if scheme == "http":
             return [read_head] * 8
         return [read_methods5, read_request5]
 
@@ -81,7 +83,7 @@ class Scripted:
         while self.answers:
             conn = accept(self.listener)
             self.conns.append(conn)
-            for read in self._readers():
+            for read in self.readers:
                 if not self.answers:
                     break
                 self.requests.append(read(conn))

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: ISC
+"""connect --proxy: dialogues with proxies that behave, and with those that do not."""
+
+import os
+
+import pytest
+
+from harness import PIPE
+from peers import accept, port_of, receive, receive_all, unused_port
+from proxies import (GRANTED, GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, read_head, read_methods5,
+                     read_request5)
+
+TARGET = ("192.0.2.1", 443)  # nobody but a proxy may be connected to
+
+
+@pytest.fixture
+def proxy():
+    """proxy(SCHEME, ANSWER...) plays one."""
+    made = []
+
+    def start(scheme, *answers, **how):
+        made.append(Scripted(scheme, *answers, **how))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def granting(scheme, behind=b""):
+    """What a proxy of the scheme answers to each request, the last one together with more."""
+    if scheme.startswith("socks5"):
+        return [b"\5\0", GRANTED_5 + behind]
+    return [GRANTED[scheme] + behind]
+
+
+def silent(scheme, steps):
+    return [*granting(scheme)[:steps], None]
+
+
+@pytest.fixture
+def through(sockctl):
+    def start(proxies, *options, target=TARGET, **how):
+        words = [word for one in proxies for word in ("--proxy", one.url)]
+        return sockctl("connect", *words, *options, *target, **how)
+
+    return start
+
+
+@pytest.mark.parametrize("pieces", [0, 1], ids=["whole", "bytewise"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+class TestGranted:
+    def test_banner_comes_with_the_answer(self, through, proxy, scheme, pieces):
+        one = proxy(scheme, *granting(scheme, b"banner\n"), pieces=pieces)
+        proc = through([one], stdin=b"request")
+        conn = one.conn()
+        assert receive(conn, 7) == b"request"
+        conn.close()
+        proc.wait()
+        assert proc.out == b"banner\n"
+        assert proc.complaints == []
+
+    def test_program_gets_the_socket_and_all_that_is_in_it(self, through, proxy, scheme, pieces):
+        one = proxy(scheme, *granting(scheme, b"banner\n"), pieces=pieces)
+        proc = through([one], "--exec", "read line; echo \"$line\" | tr a-z A-Z")
+        assert receive_all(one.conn()) == b"BANNER\n"
+        one.conn().close()
+        proc.wait()
+
+    def test_peek_leaves_the_banner(self, through, proxy, scheme, pieces):
+        one = proxy(scheme, *granting(scheme, b"banner\n"), pieces=pieces)
+        proc = through([one], "--peek", stdin=b"")
+        assert receive_all(one.conn()) == b""
+        one.conn().close()
+        proc.wait()
+        # What is there at the first look.
+        assert proc.out and b"banner\n".startswith(proc.out)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+class TestTable:
+    """What other clients hang on or fail at."""
+
+    def test_silence_ends_at_the_deadline(self, through, proxy, scheme):
+        through([proxy(scheme, *silent(scheme, 0))], "--timeout", "300ms").fails(6, "connecting")
+
+    def test_silence_ends_at_the_limit_of_a_try(self, through, proxy, scheme):
+        through([proxy(scheme, *silent(scheme, 0))], "--connect-timeout", "300ms").fails(6)
+
+    def test_silence_is_tried_again(self, through, proxy, scheme):
+        one = proxy(scheme, *silent(scheme, 0), *granting(scheme, b"hi"))
+        proc = through([one], "--connect-timeout", "300ms", "--retry=3", "--retry-delay", "1ms")
+        one.conn().close()
+        proc.wait()
+        assert proc.out == b"hi"
+
+    def test_close_is_a_broken_connection(self, through, proxy, scheme):
+        through([proxy(scheme, "close")]).fails(7, "ended the connection before it had answered")
+
+    def test_reset_is_a_broken_connection(self, through, proxy, scheme):
+        through([proxy(scheme, "reset")]).fails(7, "Connection reset by peer")
+
+    def test_close_is_tried_again(self, through, proxy, scheme):
+        one = proxy(scheme, "close", *granting(scheme, b"hi"))
+        proc = through([one], "--retry=3", "--retry-delay", "1ms")
+        one.conn().close()
+        proc.wait()
+        assert proc.out == b"hi"
+
+    def test_garbage_is_hopeless(self, through, proxy, scheme):
+        one = proxy(scheme, b"\x1b[2J\0\0\0\0\0\0\0\0\0\0")
+        through([one], "--retry", "--timeout", "20s").fails(9, "\\x1b")
+
+
+@pytest.mark.parametrize("answer", [
+    b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" + GRANTED_HTTP,
+    b"HTTP/1.0 200 OK\n\n", b"HTTP/1.1 200 OK\nA: b\r\n\n",
+])
+def test_http_answers_that_grant(through, proxy, answer):
+    one = proxy("http", answer + b"banner")
+    proc = through([one])
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"banner"
+
+
+def test_http_head_without_end(through, proxy):
+    one = proxy("http", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20000)
+    through([one]).fails(9, "16 KiB")
+
+
+def test_http_preliminary_answers_without_end(through, proxy):
+    through([proxy("http", b"HTTP/1.1 100 Continue\r\n\r\n" * 9)]).fails(9, "preliminary")
+
+
+@pytest.mark.parametrize("answer", [
+    b"\5\0\0\3\4name\0\1", b"\5\0\0\4" + bytes(18), b"\5\0\0\3\0\0\1", b"\5\0\0\3\xff" + bytes(257),
+])
+def test_socks5_bound_addresses(through, proxy, answer):
+    one = proxy("socks5", b"\5\0", answer + b"banner")
+    proc = through([one])
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"banner"
+
+
+def test_socks5_method_that_was_not_offered(through, proxy):
+    through([proxy("socks5", b"\5\2")]).fails(9, "not offered")
+
+
+@pytest.mark.parametrize("scheme, answers, status, words", [
+    ("socks5", [b"\5\0", b"\5\1"], 9, "failed"),
+    ("socks5", [b"\5\0", b"\5\2"], 9, "does not allow"),
+    ("socks5", [b"\5\0", b"\5\3"], 5, "network"),
+    ("socks5", [b"\5\0", b"\5\4"], 5, "cannot reach"),
+    ("socks5", [b"\5\0", b"\5\5"], 5, "refused by the target"),
+    ("socks5", [b"\5\0", b"\5\6"], 6, "timed out"),
+    ("socks5", [b"\5\0", b"\5\7"], 9, "CONNECT"),
+    ("socks5", [b"\5\xff"], 9, "credentials"),
+    ("socks4", [b"\0\x5b\0\0\0\0\0\0"], 9, "rejected"),
+    ("http", [b"HTTP/1.1 403 Forbidden\r\n\r\n"], 9, "'403 Forbidden'"),
+    ("http", [b"HTTP/1.1 302 Found\r\n\r\n"], 9, "'302 Found'"),
+    ("http", [b"HTTP/1.1 500 Oops\r\n\r\n"], 9, "'500 Oops'"),
+    ("http", [b"HTTP/1.1 502 Bad Gateway\r\n\r\n"], 5, "'502 Bad Gateway'"),
+    ("http", [b"HTTP/1.1 503 No\r\n\r\n"], 5, "'503 No'"),
+    ("http", [b"HTTP/1.1 504 Late\r\n\r\n"], 6, "'504 Late'"),
+    ("http", [b"HTTP/1.1 403 \x1b[2J\r\n\r\n"], 9, "\\x1b[2J"),
+])
+def test_statuses(through, proxy, scheme, answers, status, words):
+    through([proxy(scheme, *answers)]).fails(status, words)
+
+
+OFFER = b"Proxy-Authenticate: Basic realm=\"x\"\r\n"
+
+
+@pytest.mark.parametrize("ending", [
+    b"Content-Length: 5\r\n\r\nsorry", b"Content-Length: 0\r\n\r\n",
+], ids=["body", "empty"])
+def test_credentials_on_the_same_connection(sockctl, proxy, ending):
+    one = proxy("http", b"HTTP/1.1 407 Who\r\n" + OFFER + ending, GRANTED_HTTP + b"hi")
+    url = one.url.replace("//", "//user:pass%40word@")
+    proc = sockctl("connect", "--proxy", url, *TARGET)
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"hi"
+    assert len(one.conns) == 1
+    assert b"Proxy-Authorization" not in one.requests[0]
+    assert b"Proxy-Authorization: Basic dXNlcjpwYXNzQHdvcmQ=\r\n" in one.requests[1]
+
+
+@pytest.mark.parametrize("head", [
+    b"Connection: close\r\nContent-Length: 0\r\n", b"", b"Transfer-Encoding: chunked\r\n",
+])
+def test_credentials_on_a_new_connection(sockctl, proxy, head):
+    one = proxy("http", b"HTTP/1.1 407 Who\r\n" + OFFER + head + b"\r\n", GRANTED_HTTP + b"hi")
+    one.readers = [read_head]
+    proc = sockctl("connect", "--proxy", one.url.replace("//", "//u:p@"), *TARGET)
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"hi"
+    assert len(one.conns) == 2
+    assert b"Proxy-Authorization: Basic dTpw\r\n" in one.requests[1]
+
+
+def test_credentials_refused(sockctl, proxy):
+    no = b"HTTP/1.1 407 No\r\n" + OFFER + b"Content-Length: 0\r\n\r\n"
+    one = proxy("http", no, no)
+    sockctl("connect", "--proxy", one.url.replace("//", "//u:p@"), "--retry", *TARGET).fails(
+        9, "'407 No' to the credentials")
+
+
+def test_credentials_by_an_unknown_scheme(sockctl, proxy):
+    one = proxy("http", b"HTTP/1.1 407 No\r\nProxy-Authenticate: Digest a=b, NTLM\r\n\r\n")
+    sockctl("connect", "--proxy", one.url.replace("//", "//u:p@"), *TARGET).fails(
+        9, "Digest, NTLM", "only Basic")
+
+
+@pytest.mark.parametrize("schemes", [
+    ("socks5", "http", "socks4a"), ("http", "socks5h", "http"), ("socks4a", "socks5", "http"),
+], ids="-".join)
+def test_chain_of_three(through, proxy, schemes):
+    """The first plays all of them: each dialogue runs inside the one before."""
+    answers = [answer for scheme in schemes for answer in granting(scheme)]
+    answers[-1] += b"banner"
+    one = proxy(schemes[0], *answers)
+    one.readers = [read for scheme in schemes for read in Scripted.readers_of(scheme)[
+        :len(granting(scheme))]]
+    others = [f"--proxy={scheme}://127.0.0.1:{n}" for n, scheme in enumerate(schemes[1:], 1)]
+    proc = through([one], *others)
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"banner"
+
+
+def test_other_address_of_the_target(sockctl, proxy, namespaces):
+    """One address of the name is refused, and the proxy is asked for the next at once."""
+    one = proxy("socks5", b"\5\0", b"\5\5", b"\5\0", GRANTED_5 + b"hi")
+    proc = sockctl("connect", "--proxy", one.url, "localhost", 443, wrap=namespaces("hosts"))
+    one.conn().close()
+    proc.wait()
+    assert proc.out == b"hi"
+    asked = {request[3] for request in (one.requests[1], one.requests[3])}
+    assert asked == {1, 4}  # IPv4 and IPv6
+
+
+def test_names_are_the_proxys(through, proxy):
+    one = proxy("socks5h", *granting("socks5h"))
+    proc = through([one], "-v", target=("a" * 63 + "." + "b" * 63 + ".example", 443))
+    one.conn().close()
+    proc.wait()
+    assert b"a" * 63 in one.requests[1]
+    assert "the proxy looks up names" in proc.err
+
+
+def test_silent_listener_names_no_secret(sockctl, proxy):
+    one = proxy("http", None)
+    proc = sockctl("connect", "--proxy", one.url.replace("//", "//user:secret@"), "--timeout", "1",
+                   "-vv", "--trace", *TARGET)
+    proc.wait(6)
+    assert "secret" not in proc.err
+    assert "user" not in proc.err.replace("SO_", "")
+
+
+def test_nothing_secret_is_seen(sockctl, proxy, tmp_path):
+    """Not in the words of the process, what it says, or any trace."""
+    trace = tmp_path / "trace"
+    for kind in ("text", "c"):
+        one = proxy("socks5", b"\5\2", b"\1\0", GRANTED_5 + b"hi")
+        one.readers = [read_methods5, lambda conn: receive(conn, 3 + 6 + 6), read_request5]
+        proc = sockctl("connect", "--proxy", one.url.replace("//", "//zaphod:qwerty@"), "-vv",
+                       "--json", "--hex", f"--trace={trace}", "--trace-format", kind, *TARGET,
+                       stdin=PIPE)
+        conn = one.conn()
+        with open(f"/proc/{proc.pid}/cmdline", "rb") as file:
+            assert b"qwerty" not in file.read()
+        proc.stdin.close()
+        conn.close()
+        proc.wait()
+        assert one.requests[1] == b"\1\6zaphod\6qwerty"
+        for text in (proc.err, trace.read_text()):
+            assert "qwerty" not in text and "zaphod" not in text and "cXdlcnR5" not in text
+        assert "<credentials>" in trace.read_text()
+
+
+def test_environment(sockctl, proxy):
+    one = proxy("http", b"HTTP/1.1 407 x\r\n" + OFFER + b"Content-Length: 0\r\n\r\n",
+                GRANTED_HTTP + b"hi")
+    proc = sockctl("connect", "--exec", "cat >/dev/null; env >&2", *TARGET,
+                   env={**os.environ, "SOCKCTL_PROXY": one.url, "SOCKCTL_PROXY_AUTH": "u:qwerty"})
+    one.conn().close()
+    proc.wait()
+    assert "SOCKCTL_PROTO=" in proc.err and "qwerty" not in proc.err
+    assert b"Basic dTpxd2VydHk=" in one.requests[1]
+
+
+def test_no_proxy(sockctl, server):
+    proc = sockctl("connect", "-v", "127.0.0.1", port_of(server),
+                   env={**os.environ, "SOCKCTL_PROXY": f"http://127.0.0.1:{unused_port()}",
+                        "NO_PROXY": "127.0.0.0/8"})
+    accept(server).close()
+    proc.wait()
+    assert "no proxy is used: NO_PROXY excepts it" in proc.err
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--proxy", "h:1"], "has no scheme"),
+    (["--proxy", "socks://h"], "did you mean socks5h://"),
+    (["--proxy", "http://u:qwerty@h:x"], "has no port from 1 to 65535"),
+    (["--proxy", "http://h", "--proxy", "none"], "give it alone"),
+    (["--proxy", "socks4://h", "::1", "80"], "has no IPv6 addresses in SOCKS4"),
+    (["--proxy", "http://h", "unix:/x"], "no proxy leads to a Unix socket"),
+    (["--proxy", "https://h"], "TLS to a proxy"),
+    (["--proxy", "http://h", "--proxy-dns", "maybe"], "is neither local nor remote"),
+])
+def test_usage(sockctl, words, message):
+    target = [] if words[-1] in ("80", "unix:/x") else ["h", "80"]
+    proc = sockctl("connect", *words, *target)
+    proc.wait(2)
+    assert message in proc.err and "qwerty" not in proc.err
+
+
+def test_auth_file(sockctl, proxy, tmp_path):
+    path = tmp_path / "auth"
+    path.write_text("u:p\n")
+    path.chmod(0o644)
+    one = proxy("http", None)
+    sockctl("connect", "--proxy", one.url, "--proxy-auth-file", path, *TARGET).fails(
+        1, path, "chmod 600")
+    one.close()
+    path.chmod(0o600)
+    one = proxy("http", b"HTTP/1.1 407 x\r\n" + OFFER + b"Content-Length: 0\r\n\r\n",
+                GRANTED_HTTP + b"hi")
+    proc = sockctl("connect", "--proxy", one.url, "--proxy-auth-file", path, *TARGET)
+    one.conn().close()
+    proc.wait()
+    assert b"Basic dTpw" in one.requests[1]
+
+
+def test_nobody_at_the_proxys_address(sockctl):
+    sockctl("connect", "--proxy", f"socks5h://127.0.0.1:{unused_port()}", *TARGET).fails(
+        5, "Connection refused")
