@@ -167,8 +167,6 @@ struct channel *upgrade_chain_take(struct upgrade_chain *c)
 {
 	struct channel *channel = c->channel;
 
-	// A program may get the socket itself, and then others watch it.
-	channel_unwatch(channel);
 	c->channel = NULL;
 	return channel;
 }
