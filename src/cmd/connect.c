@@ -254,6 +254,7 @@ static int start_stream(struct connect *c)
 		.files = &c->files,
 		.peer = c->channel,
 		.local = &c->local,
+		.shutdown_delay_ms = c->proxying.chain.count ? PROXY_SHUTDOWN_DELAY_MS : 0,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
 		.data = c,

@@ -8,6 +8,10 @@
 #include "net/dial.h"
 #include "proxy/hop.h"
 
+// Many proxies end the whole tunnel when one side ends: the end of the input is passed on once the
+// target has been silent for so long.
+#define PROXY_SHUTDOWN_DELAY_MS 2000
+
 struct proxy_config {
 	struct strlist proxies;
 	const char *auth_file;

@@ -166,8 +166,11 @@ bool flow_step(struct flow *f)
 	f->want_src = f->want_dst = false;
 	result = pump(f);
 	note_received(f, f->received - before);
+	f->is_held = result == PUMP_END && f->holds_end;
 	if (result == PUMP_FAIL)
 		set_state(f, FLOW_FAILED);
+	else if (f->is_held)
+		set_state(f, FLOW_DRAIN);
 	else if (result == PUMP_END)
 		set_state(f, shut(f));
 	else if (f->eof)

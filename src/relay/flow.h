@@ -59,6 +59,8 @@ struct flow {
 	enum flow_state state;
 	bool want_src, want_dst; // what the engine waits for
 	bool eof; // the source has ended, or nothing more is wanted of it
+	bool holds_end; // the destination is not told of the end yet
+	bool is_held; // and that is all that is left to do
 	int shut_how; // how the destination is told of the end: SHUT_WR, or another; -1: not at all
 
 	int error; // negative errno, with FLOW_FAILED

@@ -16,6 +16,7 @@ static void on_again(void *data)
 
 static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
+static void on_shutdown_timer(void *data);
 static void on_acks_timer(void *data);
 
 int relay_init(struct relay *r, const struct relay_options *o)
@@ -46,12 +47,15 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	r->in.tap_before_filter = true;
 	defer_init(&r->defer, r->loop, on_again, r);
 	timer_init(&r->idle, r->loop, on_idle_timer, r);
+	timer_init(&r->shutdown, r->loop, on_shutdown_timer, r);
 	ack_wait_init(&r->acks, r->loop, on_acks_timer, r);
 	return 0;
 }
 
 void relay_start(struct relay *r)
 {
+	r->out.holds_end = r->policy.shutdown_delay_ms && r->policy.shutdown == SHUTDOWN_WRITE &&
+			   r->policy.until != UNTIL_INPUT;
 	flow_start(&r->out, r->loop);
 	flow_start(&r->in, r->loop);
 	r->active = uv_now(r->loop);
@@ -80,6 +84,23 @@ static void apply_policy(struct relay *r)
 		flow_finish(&r->out);
 	if (r->policy.until == UNTIL_INPUT && r->out.state == FLOW_SHUT)
 		flow_finish(&r->in);
+}
+
+// The end of the input is held back until the peer has been silent for a while: some take it for
+// the wish to end all. The peer's own end leaves nothing to wait for.
+static bool hold_end(struct relay *r)
+{
+	if (!r->out.is_held)
+		return false;
+	if (flow_has_ended(&r->in)) {
+		r->out.holds_end = false;
+		timer_stop(&r->shutdown);
+		return true;
+	}
+	if (!timer_is_running(&r->shutdown) || r->heard != r->in.received)
+		timer_start(&r->shutdown, r->policy.shutdown_delay_ms);
+	r->heard = r->in.received;
+	return false;
 }
 
 static bool is_over(struct relay *r)
@@ -175,6 +196,7 @@ static void end(struct relay *r)
 	channel_want(r->peer, false, false);
 	defer_stop(&r->defer);
 	timer_stop(&r->idle);
+	timer_stop(&r->shutdown);
 	ack_wait_stop(&r->acks);
 	r->done(r);
 }
@@ -195,7 +217,9 @@ static void turn(struct relay *r)
 		more = step_flows(r);
 		apply_policy(r);
 		more |= !r->in.want_src && !r->in.want_dst && r->in.state == FLOW_DRAIN;
-		more |= !r->out.want_src && !r->out.want_dst && r->out.state == FLOW_DRAIN;
+		more |= !r->out.want_src && !r->out.want_dst && r->out.state == FLOW_DRAIN &&
+			!r->out.is_held;
+		more |= hold_end(r);
 		note_activity(r);
 		if (is_over(r)) {
 			judge(r);
@@ -215,6 +239,14 @@ static void turn(struct relay *r)
 		defer_start(&r->defer);
 	else
 		defer_stop(&r->defer);
+}
+
+static void on_shutdown_timer(void *data)
+{
+	struct relay *r = data;
+
+	r->out.holds_end = false;
+	turn(r);
 }
 
 static void on_acks_timer(void *data)
@@ -328,6 +360,7 @@ void relay_fini(struct relay *r)
 		return;
 	defer_fini(&r->defer);
 	timer_fini(&r->idle);
+	timer_fini(&r->shutdown);
 	ack_wait_fini(&r->acks);
 	flow_fini(&r->out);
 	flow_fini(&r->in);

@@ -28,6 +28,8 @@ struct relay_policy {
 	int until; // enum relay_until
 	int shutdown; // enum relay_shutdown
 	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
+	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
+				    // without a byte from it; 0: at once
 	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
 	uint64_t splice_after; // copy until this many bytes have passed in a direction
 };
@@ -61,6 +63,8 @@ struct relay {
 	uv_loop_t *loop;
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
+	struct timer shutdown; // while the end of the input is held back
+	uint64_t heard; // bytes of the peer when it was started
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then

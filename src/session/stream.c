@@ -335,6 +335,7 @@ static struct relay_policy policy_of(const struct stream_options *o)
 		.shutdown = config->shutdown,
 		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
 		.idle_ms = config->idle_ms,
+		.shutdown_delay_ms = o->shutdown_delay_ms,
 		.splice_after = o->splice_after,
 	};
 

@@ -67,6 +67,7 @@ struct stream_options {
 	const struct stream_files *files;
 	struct channel *peer; // of the connection; on the heap
 	struct channel *local;
+	uint64_t shutdown_delay_ms; // as in struct relay_policy
 	uint64_t splice_after; // copy until this many bytes have passed in a direction
 	bool ends_with_local; // the end of the local party is the end, unless the user says when
 	bool owner_reports; // what became of the connection, by stream_report_closed()
