@@ -23,6 +23,7 @@ ALLOWED = {
     "app": {"io", "sys", "out", "cli"},
     "relay": {"io", "sys"},
     "proxy": {"net", "io", "sys"} | NAMES,
+    "tls": {"net", "io", "sys"},
     "net/echo": {"net/dgram", "net/inspect", "io", "sys"} | NET,
     "net/scan": {"io", "sys"} | NET,
     "net/inspect": {"io", "sys"} | NET,

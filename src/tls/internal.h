@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: ISC
+// What the files of this room share: the insides of a context and of a connection.
+#ifndef SOCKCTL_TLS_INTERNAL_H
+#define SOCKCTL_TLS_INTERNAL_H
+
+#include "tls/library.h"
+#include "tls/pin.h"
+#include "tls/settings.h"
+#include "tls/tls.h"
+#include "tls/trust.h"
+#include "tls/wire.h"
+
+struct tls_context {
+	SSL_CTX *ssl;
+	struct tls_settings settings; // its words are the command line's
+	struct trust trust;
+	struct pins pins;
+	struct str protocols; // ALPN as the wire has it
+	struct str batch; // what one call sends is gathered here, whosever it is
+	char *keylog_path;
+	int keylog; // or -1
+};
+
+struct tls {
+	struct tls_context *context;
+	SSL *ssl;
+	struct wire wire;
+	char *name; // to verify, without a final dot; or NULL
+	bool is_address; // the name is one
+	bool is_open; // the handshake is done
+	bool has_ended; // close_notify has come
+	bool end_is_queued; // ours is on its way
+	bool has_more;
+	bool is_asked; // the server asked for a certificate
+	bool has_heard; // something came after the handshake
+	unsigned key_updates; // since the last byte of data
+	int server_version; // what its ServerHello says before anything is checked; 0: none came
+	unsigned recv_wants, send_wants;
+	int verify_error; // X509_V_ERR_*, also where that was put up with
+	struct str unverified; // the line for it
+	bool is_pinned; // by a pin alone
+	STACK_OF(X509) * sent, *verified;
+	struct tls_failure failure;
+};
+
+// Sets the failure unless there is one: the first is the cause of the others.
+struct str *tls_fail(struct tls *t, enum tls_failure_kind kind, int code);
+
+// OpenSSL has refused to go on: says why by its first error, what the wire saw, and where the
+// connection was. Returns the negative errno.
+int tls_fail_by_library(struct tls *t);
+
+// The line for the error that STORE ended verifying with.
+void str_add_verify_error(struct str *s, const struct tls *t, X509_STORE_CTX *store);
+
+// The callback that verifies a chain as the settings want it; ARG is the context.
+int tls_verify_chain(X509_STORE_CTX *store, void *arg);
+
+// The connection that SSL belongs to.
+struct tls *tls_of(const SSL *ssl);
+
+// Fills a zeroed C.
+void certificate_read(struct certificate *c, const X509 *x509);
+
+// The SHA-256 of the public key as it stands in the certificate. Returns false if there is none.
+bool certificate_hash(unsigned char hash[PIN_SIZE], const X509 *x509);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: ISC
+#include "tls/library.h"
+
+#include "base/mem.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define LIBSSL "libssl.so.3" // brings libcrypto.so.3 with it, whose symbols are found through it
+
+#if SOCKCTL_TLS_LINKED
+#undef SSL_ctrl
+#undef SSL_CTX_ctrl
+#undef OPENSSL_sk_num
+#undef OPENSSL_sk_value
+
+struct ossl ossl = {
+#define OSSL_LINKED(name) .name = name,
+	OSSL_SYMBOLS(OSSL_LINKED)
+#undef OSSL_LINKED
+};
+
+static int fill_table(struct str *err)
+{
+	(void)err;
+	return 0;
+}
+#else
+struct ossl ossl;
+
+// The table has one pointer for each symbol, in the order of the list.
+static const char *const symbols[] = {
+#define OSSL_NAME(name) #name,
+	OSSL_SYMBOLS(OSSL_NAME)
+#undef OSSL_NAME
+};
+
+// Looks every symbol up. The library stays open until the process ends.
+static int fill_table(struct str *err)
+{
+	// Bound lazily: libcrypto has thousands of references, a handshake needs hundreds.
+	void *library = dlopen(LIBSSL, RTLD_LAZY | RTLD_LOCAL);
+	void **slots = (void **)&ossl;
+
+	_Static_assert(
+		sizeof(ossl) == sizeof(symbols), "the table holds the symbols and nothing else");
+	if (!library) {
+		str_addf(err,
+			"TLS needs " LIBSSL " and libcrypto.so.3 (Debian: apt install libssl3): %s",
+			dlerror());
+		return -ELIBACC;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
+		slots[i] = dlsym(library, symbols[i]);
+		if (slots[i])
+			continue;
+		str_addf(err, LIBSSL " lacks %s: TLS needs OpenSSL 3.0 or later", symbols[i]);
+		return -ELIBACC;
+	}
+	return 0;
+}
+#endif
+
+// OpenSSL asks for nothing with malloc(0) and expects NULL then; the names of files and lines are
+// for debugging it.
+static void *on_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return size ? xmalloc(size) : NULL;
+}
+
+static void on_free(void *ptr, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(ptr);
+}
+
+static void *on_realloc(void *ptr, size_t size, const char *file, int line)
+{
+	if (size)
+		return xrealloc(ptr, size);
+	on_free(ptr, file, line);
+	return NULL;
+}
+
+int library_open(struct str *err)
+{
+	static bool is_open;
+	int r;
+
+	if (is_open)
+		return 0;
+	r = fill_table(err);
+	if (r < 0)
+		return r;
+	ossl.CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free);
+	// The program leaves by _exit(): handlers of the library would only run in its children.
+	if (!ossl.OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL)) {
+		str_add(err, "OpenSSL cannot start: is its configuration (openssl.cnf) valid?");
+		return -ELIBACC;
+	}
+	is_open = true;
+	return 0;
+}
+
+const char *library_version(void)
+{
+	return ossl.OpenSSL_version(OPENSSL_VERSION_STRING);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: ISC
+#include "tls/wire.h"
+
+#include "base/mem.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+// One call reads at most so much: a peer that sends without end what is no data (empty records,
+// changes of keys) must not keep the process within it.
+#define BUDGET (size_t)(512 * 1024)
+
+// More than that unsent, and nothing is written until the peer reads.
+#define UNSENT_MAX (size_t)(256 * 1024)
+
+void wire_begin(struct wire *w)
+{
+	w->budget = BUDGET;
+	w->is_drained = false;
+}
+
+size_t wire_unsent(const struct wire *w)
+{
+	return w->rest.len - w->rest_start + w->batch->len;
+}
+
+bool wire_is_inside(const struct wire *w)
+{
+	return w->header_len > 0;
+}
+
+// Follows the records in LEN bytes. A record is a header of five bytes, the last two of which are
+// the length of what follows (RFC 8446, section 5.1).
+static void follow_records(struct wire *w, const unsigned char *p, size_t len)
+{
+	while (len) {
+		bool is_body = w->header_len == sizeof(w->header);
+		size_t n = MIN(len, is_body ? w->body_left : sizeof(w->header) - w->header_len);
+
+		if (is_body) {
+			w->body_left -= n;
+		} else {
+			memcpy(w->header + w->header_len, p, n);
+			w->header_len += n;
+			if (w->header_len == sizeof(w->header))
+				w->body_left = (size_t)w->header[3] << 8 | w->header[4];
+		}
+		if (w->header_len == sizeof(w->header) && !w->body_left)
+			w->header_len = 0;
+		p += n;
+		len -= n;
+	}
+}
+
+static void keep_first(struct wire *w, const unsigned char *p, size_t len)
+{
+	size_t n = MIN(len, sizeof(w->first) - w->first_len);
+
+	memcpy(w->first + w->first_len, p, n);
+	w->first_len += n;
+}
+
+// Reads from the socket. What blocks, and what the budget no longer covers, is tried again later.
+static int on_read(BIO *bio, char *buf, size_t len, size_t *got)
+{
+	struct wire *w = ossl.BIO_get_data(bio);
+	ssize_t n;
+
+	*got = 0;
+	ossl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+	if (w->recv_error || w->has_ended)
+		return 0;
+	n = w->is_drained || !w->budget ? -EAGAIN : sys_recv(w->fd, buf, len, MSG_DONTWAIT);
+	if (n == -EAGAIN || n == -EINTR) {
+		w->is_drained = n == -EAGAIN;
+		ossl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+		return 0;
+	}
+	if (n <= 0) {
+		w->recv_error = (int)n;
+		w->has_ended = n == 0;
+		return 0;
+	}
+	*got = (size_t)n;
+	w->is_drained = *got < len;
+	w->budget -= MIN(w->budget, *got);
+	w->received += *got;
+	keep_first(w, (unsigned char *)buf, *got);
+	follow_records(w, (unsigned char *)buf, *got);
+	return 1;
+}
+
+// Gathers; wire_flush() sends.
+static int on_write(BIO *bio, const char *data, size_t len, size_t *put)
+{
+	struct wire *w = ossl.BIO_get_data(bio);
+
+	ossl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+	*put = 0;
+	if (w->send_error)
+		return 0;
+	if (wire_unsent(w) > UNSENT_MAX) {
+		ossl.BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
+		return 0;
+	}
+	str_addn(w->batch, data, len);
+	*put = len;
+	return 1;
+}
+
+// An end is no EOF to OpenSSL, which would send an alert about it: the caller asks the wire.
+static long on_ctrl(BIO *bio, int command, long number, void *ptr)
+{
+	(void)bio;
+	(void)number;
+	(void)ptr;
+	return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP;
+}
+
+static BIO_METHOD *method(void)
+{
+	static BIO_METHOD *m;
+
+	if (m)
+		return m;
+	m = ossl.BIO_meth_new(ossl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sockctl");
+	ossl.BIO_meth_set_read_ex(m, on_read);
+	ossl.BIO_meth_set_write_ex(m, on_write);
+	ossl.BIO_meth_set_ctrl(m, on_ctrl);
+	return m;
+}
+
+BIO *wire_create_bio(struct wire *w)
+{
+	BIO *bio = ossl.BIO_new(method());
+
+	ossl.BIO_set_data(bio, w);
+	ossl.BIO_set_init(bio, 1);
+	return bio;
+}
+
+void wire_fini(struct wire *w)
+{
+	str_fini(&w->rest);
+	w->rest_start = 0;
+}
+
+// Sends as much of S from *start on as the kernel takes.
+static int send_some(struct wire *w, const struct str *s, size_t *start)
+{
+	while (*start < s->len) {
+		ssize_t n = sys_send(
+			w->fd, s->data + *start, s->len - *start, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0)
+			return (int)n;
+		*start += (size_t)n;
+		w->sent += (uint64_t)n;
+	}
+	return 0;
+}
+
+// What the kernel did not take becomes the connection's own: the batch is for the next one.
+static void keep_rest(struct wire *w, size_t start)
+{
+	str_drop(&w->rest, w->rest_start);
+	w->rest_start = 0;
+	if (start < w->batch->len)
+		str_addn(&w->rest, w->batch->data + start, w->batch->len - start);
+	str_clear(w->batch);
+	if (!w->rest.len)
+		str_fini(&w->rest);
+}
+
+int wire_flush(struct wire *w)
+{
+	size_t start = 0;
+	int r = w->send_error;
+
+	if (!wire_unsent(w))
+		return r;
+	if (r == 0)
+		r = send_some(w, &w->rest, &w->rest_start);
+	if (r == 0)
+		r = send_some(w, w->batch, &start);
+	keep_rest(w, start);
+	if (r == -EINTR)
+		r = -EAGAIN;
+	if (r != 0 && r != -EAGAIN)
+		w->send_error = r;
+	return r;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+// The socket below a TLS connection, as a BIO: the records that OpenSSL writes are gathered and
+// sent in one call, and what is read is followed record by record, so that an end between two can
+// be told from one within.
+#ifndef SOCKCTL_TLS_WIRE_H
+#define SOCKCTL_TLS_WIRE_H
+
+#include "base/str.h"
+#include "tls/library.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WIRE_FIRST 64 // bytes of what the peer said first
+
+struct wire {
+	int fd;
+	struct str *batch; // shared by the connections of a loop; empty between two calls
+	struct str rest; // what the kernel did not take; memory only while there is some
+	size_t rest_start;
+	uint64_t sent, received;
+	int recv_error, send_error; // negative errno that ended that direction, or 0
+	bool has_ended; // the peer's FIN was read
+	bool is_drained; // the socket had nothing more at the last look
+	size_t budget; // bytes that may be read until the call returns
+	unsigned char first[WIRE_FIRST];
+	size_t first_len;
+	unsigned char header[5]; // of the record that is being read
+	size_t header_len;
+	size_t body_left;
+};
+
+// A BIO over W, which it borrows; owned by the caller. NULL never.
+BIO *wire_create_bio(struct wire *w);
+void wire_fini(struct wire *w);
+
+// A call begins: it may read what is there, up to a bound.
+void wire_begin(struct wire *w);
+
+// Sends the rest and what was gathered. Returns 0 once all is gone, -EAGAIN, or another negative
+// errno, which is kept. Reading goes on after that.
+int wire_flush(struct wire *w);
+
+size_t wire_unsent(const struct wire *w);
+
+// True if the peer stopped within a record.
+bool wire_is_inside(const struct wire *w);
+
+#endif
