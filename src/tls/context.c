@@ -88,15 +88,11 @@ static int set_protocols(struct tls_context *c, struct str *err)
 	return 0;
 }
 
-// What the library says last about a name or value that it refuses.
+// Says why the library refuses a name or value.
 static int bad_parameter(struct str *err, const char *word, int result)
 {
-	const char *data = NULL;
-	const char *reason = NULL;
-	unsigned long error = ossl.ERR_peek_last_error_all(NULL, NULL, NULL, &data, NULL);
+	const char *reason = ossl.ERR_reason_error_string(ossl.ERR_peek_error());
 
-	(void)data;
-	reason = ossl.ERR_reason_error_string(error);
 	if (result == -2)
 		return bad_word(err, word,
 			"is no setting of TLS that is known here (SSL_CONF_cmd(3) lists them)");

@@ -33,7 +33,6 @@
 	X(EC_curve_nid2nist) \
 	X(ERR_clear_error) \
 	X(ERR_peek_error) \
-	X(ERR_peek_last_error_all) \
 	X(ERR_reason_error_string) \
 	X(EVP_Digest) \
 	X(EVP_PKEY_free) \
