@@ -11,12 +11,13 @@
 
 bool tls_failure_may_pass(const struct tls_failure *f)
 {
-	return f->kind == TLS_FAIL_TRUNCATED || f->kind == TLS_FAIL_ERRNO;
+	return f->kind == TLS_FAIL_TRUNCATED || f->kind == TLS_FAIL_ERRNO ||
+	       f->kind == TLS_FAIL_TIMEOUT;
 }
 
 int tls_failure_error(const struct tls_failure *f)
 {
-	return f->kind == TLS_FAIL_ERRNO ? f->code : -EPROTO;
+	return f->kind == TLS_FAIL_ERRNO || f->kind == TLS_FAIL_TIMEOUT ? f->code : -EPROTO;
 }
 
 struct str *tls_fail(struct tls *t, enum tls_failure_kind kind, int code)

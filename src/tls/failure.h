@@ -16,6 +16,7 @@ enum tls_failure_kind {
 	TLS_FAIL_NOT_TLS, // it speaks something else
 	TLS_FAIL_TRUNCATED, // it ended without close_notify
 	TLS_FAIL_ERRNO, // the connection below broke
+	TLS_FAIL_TIMEOUT, // the peer did not answer in time
 };
 
 struct tls_failure {
