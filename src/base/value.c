@@ -88,7 +88,8 @@ int parse_duration(const char *word, uint64_t *ms)
 	static const struct {
 		const char *suffix;
 		uint64_t scale; // milliseconds
-	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}};
+	} units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000},
+		{"d", 24 * 3600 * 1000}};
 	const char *rest;
 	uint64_t whole;
 	uint64_t billionths = 0;

@@ -11,15 +11,15 @@ ALLOWED = {
     "main": {"app", "cli", "cmd", "help", "opts", "out"},
     "help": {"cmd", "cli", "opts", "net/inspect", "sys"} | NET,
     "cmd": {
-        "session", "datagram", "reference", "opts", "app", "proxy", "net/echo", "net/inspect", "io", "sys",
+        "session", "datagram", "reference", "opts", "app", "proxy", "tls", "net/echo", "net/inspect", "io", "sys",
         "out", "cli",
     } | NET,
     "session": {
-        "opts", "app", "relay", "proxy", "net/echo", "net/scan", "net/inspect", "io", "sys", "out", "cli",
+        "opts", "app", "relay", "proxy", "tls", "net/echo", "net/scan", "net/inspect", "io", "sys", "out", "cli",
     } | NET,
     "datagram": {"opts", "app", "net/dgram", "io", "sys", "out", "cli"} | NET,
     "reference": {"app", "net/inspect", "io", "sys", "out", "cli"} | NET,
-    "opts": {"app", "proxy", "io", "sys/sandbox", "sys", "out", "cli"} | NET,
+    "opts": {"app", "proxy", "tls", "io", "sys/sandbox", "sys", "out", "cli"} | NET,
     "app": {"io", "sys", "out", "cli"},
     "relay": {"io", "sys"},
     "proxy": {"net", "io", "sys"} | NAMES,

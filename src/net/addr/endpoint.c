@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define MAX_HOST 253 // RFC 1035 section 2.3.4, as text
+#define TLS_PREFIX "tls:"
 
 static bool names_ports(const char *word, struct str *err)
 {
@@ -213,8 +214,24 @@ static void set_name(struct endpoint *p, int argc, char **argv)
 	p->name = name.data ? name.data : xstrdup("");
 }
 
+// What follows "tls:" is a host with its port: a port alone would be taken for a host called tls.
+static int parse_tls(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
+{
+	const char *rest = word + strlen(TLS_PREFIX);
+
+	p->is_tls = true;
+	if (use == ENDPOINT_LISTEN)
+		return bad_word(err, word, "is a form to connect to; --tls listens with TLS");
+	if (!strchr(rest, ':'))
+		return bad_word(err, word,
+			"has no port; write tls:HOST:PORT, or two words for a host called tls");
+	return parse_host_and_port(p, use, rest, err);
+}
+
 static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
+	if (strncmp(word, TLS_PREFIX, strlen(TLS_PREFIX)) == 0)
+		return parse_tls(p, use, word, err);
 	if (strncmp(word, "unix:", 5) == 0)
 		return parse_unix(p, word, word + 5, err);
 	if (strncmp(word, "fd:", 3) == 0)
@@ -263,7 +280,8 @@ int endpoint_parse(
 int endpoint_word_count(const char *first)
 {
 	const char *colon = strchr(first, ':');
-	bool is_socket = has_prefix(first) || strchr(first, '/');
+	bool is_socket = has_prefix(first) || strchr(first, '/') ||
+			 strncmp(first, TLS_PREFIX, strlen(TLS_PREFIX)) == 0;
 	bool is_bracketed = first[0] == '[' && strstr(first, "]:");
 
 	// With several colons, and no brackets, it is an IPv6 address alone.

@@ -26,12 +26,13 @@ struct endpoint {
 	char *service; // a number from 0 to 65535, or a name
 	struct sockaddr_any unix_address;
 	int fd;
+	bool is_tls; // "tls:" stands before HOST:PORT
 	char *name; // as it is spoken of in messages: "example.org:80", "unix:/run/x", "fd:3"
 };
 
 // Understands one or two words: HOST PORT, HOST:PORT, [IPV6]:PORT, :PORT, PORT (listening only),
-// unix:PATH, unix:@NAME, any word with a slash, fd:N. Returns 0, or -EINVAL with the reason in ERR.
-// endpoint_fini() frees what is in it, also after an error.
+// unix:PATH, unix:@NAME, any word with a slash, fd:N, and to connect to also tls:HOST:PORT. Returns
+// 0, or -EINVAL with the reason in ERR. endpoint_fini() frees what is in it, also after an error.
 int endpoint_parse(
 	struct endpoint *p, enum endpoint_use use, int argc, char **argv, struct str *err);
 void endpoint_fini(struct endpoint *p);

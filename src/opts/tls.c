@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: ISC
+#include "opts/tls.h"
+
+#include "base/value.h"
+#include "tls/name.h"
+#include "tls/pin.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define AT(field, type) OPT_AT(struct tls_config, field, type)
+
+static const char *const versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
+static const char *const ends[] = {"strict", "any", NULL};
+
+const struct opt tls_opts[] = {
+	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server"},
+	{"starttls", 0, OPT_CHOICE, AT(starttls, int), "PROTOCOL",
+		"begin in plain and change to TLS as PROTOCOL does", .choices = starttls_names},
+	{"ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
+		"trust these authorities instead of the system's; 'system' adds those",
+		.words = "file"},
+	{"server-name", 0, OPT_STRING, AT(server_name, const char *), "NAME",
+		"the name to ask for and to find in the certificate (HOST)", .words = "host"},
+	{"pin", 0, OPT_LIST, AT(pin, struct strlist), "sha256:HASH",
+		"accept a server with this public key"},
+	{"insecure", 0, OPT_FLAG, AT(insecure, bool), NULL, "accept any certificate, and say so"},
+	{"cert", 0, OPT_STRING, AT(cert, const char *), "FILE",
+		"our certificate with its chain (PEM or PKCS#12)", .words = "file"},
+	{"key", 0, OPT_STRING, AT(key, const char *), "FILE",
+		"its private key, unless it is in the same file", .words = "file"},
+	{"key-password", 0, OPT_STRING, AT(key_password, const char *), "FILE",
+		"the file, or fd:N, with the passphrase of the key", .words = "file"},
+	{"alpn", 0, OPT_STRING, AT(alpn, const char *), "NAME,...",
+		"offer these application protocols"},
+	{"tls-min", 0, OPT_CHOICE, AT(min, int), "VERSION", "the oldest version (1.2)",
+		.choices = versions},
+	{"tls-max", 0, OPT_CHOICE, AT(max, int), "VERSION", "the newest version (1.3)",
+		.choices = versions},
+	{"tls-set", 0, OPT_LIST, AT(set, struct strlist), "NAME=VALUE",
+		"any other setting of SSL_CONF_cmd(3)"},
+	{"crl", 0, OPT_LIST, AT(crl, struct strlist), "FILE",
+		"refuse the certificates that these lists revoke", .words = "file"},
+	{"keylog", 0, OPT_STRING, AT(keylog, const char *), "FILE",
+		"append the secrets of connections to FILE, for Wireshark", .words = "file"},
+	{"show-certificates", 0, OPT_FLAG, AT(show_certificates, bool), NULL,
+		"show the certificates of the server"},
+	{"expires-within", 0, OPT_DURATION, AT(expires_within_ms, uint64_t), "TIME",
+		"with --check: fail if a certificate expires within TIME (30d)", .min = 1,
+		.max = 36500 * DAY_MS},
+	{"tls-eof", 0, OPT_CHOICE, AT(eof, int), "MODE",
+		"an end without close_notify is a failure (strict, the default) or an end (any)",
+		.choices = ends},
+	{0},
+};
+
+bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint)
+{
+	return c->tls || c->starttls >= 0 || endpoint->is_tls;
+}
+
+// The first option that means nothing without TLS, or NULL.
+static const char *needless_option(const struct tls_config *c)
+{
+	const struct {
+		bool is_given;
+		const char *name;
+	} given[] = {
+		{c->ca.count, "--ca"},
+		{c->server_name, "--server-name"},
+		{c->pin.count, "--pin"},
+		{c->insecure, "--insecure"},
+		{c->cert, "--cert"},
+		{c->alpn, "--alpn"},
+		{c->min >= 0, "--tls-min"},
+		{c->max >= 0, "--tls-max"},
+		{c->set.count, "--tls-set"},
+		{c->crl.count, "--crl"},
+		{c->keylog, "--keylog"},
+		{c->show_certificates, "--show-certificates"},
+		{c->expires_within_ms, "--expires-within"},
+		{c->eof, "--tls-eof"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		if (given[i].is_given)
+			return given[i].name;
+	return NULL;
+}
+
+const char *tls_config_name(const struct tls_config *c, const struct endpoint *endpoint)
+{
+	if (c->server_name)
+		return c->server_name;
+	if (endpoint->kind != ENDPOINT_INET)
+		return NULL;
+	return endpoint->host ? endpoint->host : "localhost";
+}
+
+enum starttls_protocol tls_config_protocol(const struct tls_config *c)
+{
+	return c->starttls < 0 ? STARTTLS_NONE
+			       : (enum starttls_protocol)(STARTTLS_SMTP + c->starttls);
+}
+
+static int check_name(const struct tls_config *c, const struct endpoint *endpoint, struct str *err)
+{
+	const char *name = tls_config_name(c, endpoint);
+	const char *fault = name ? tls_name_fault(name) : NULL;
+
+	if (fault && c->server_name) {
+		str_add(err, "--server-name: ");
+		return bad_word(err, name, fault);
+	}
+	if (fault)
+		return bad_word(err, name, fault);
+	if (name || c->pin.count || c->insecure)
+		return 0;
+	str_add_escaped(err, endpoint->name, strlen(endpoint->name));
+	str_add(err,
+		" has no name that TLS could verify: --server-name NAME gives it, or --pin, or "
+		"--insecure");
+	return -EINVAL;
+}
+
+static int check_pins(const struct tls_config *c, struct str *err)
+{
+	struct pins pins = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < c->pin.count && r == 0; i++) {
+		struct str why = {0};
+
+		r = pins_add(&pins, c->pin.items[i], &why);
+		if (r < 0)
+			str_addf(err, "--pin: %s", str_c(&why));
+		str_fini(&why);
+	}
+	pins_fini(&pins);
+	return r;
+}
+
+int tls_config_check(const struct tls_config *c, const struct endpoint *endpoint, struct str *err)
+{
+	const char *needless = tls_is_wanted(c, endpoint) ? NULL : needless_option(c);
+	int r;
+
+	if (needless) {
+		str_addf(err, "%s needs --tls, --starttls or tls:HOST:PORT", needless);
+		return -EINVAL;
+	}
+	if (!tls_is_wanted(c, endpoint))
+		return 0;
+	if (c->min >= 0 && c->max >= 0 && c->min > c->max) {
+		str_addf(err, "--tls-min %s is newer than --tls-max %s", versions[c->min],
+			versions[c->max]);
+		return -EINVAL;
+	}
+	r = check_name(c, endpoint, err);
+	return r < 0 ? r : check_pins(c, err);
+}
+
+// The number of a version in its protocol: 0x0301 is TLS 1.0.
+static int version_number(int index)
+{
+	return index < 0 ? 0 : 0x0301 + index;
+}
+
+// Says each line of NOTES as a warning.
+static void warn(struct app *app, const struct str *notes)
+{
+	static const struct event ev_warning = {"warning", REPORT_QUIET, "warning: {text}"};
+	const char *line = str_c(notes);
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+		struct str text = {0};
+
+		str_addn(&text, line, len);
+		report(&app->out, &ev_warning, F_STR("text", str_c(&text)));
+		str_fini(&text);
+		line += len + (line[len] == '\n');
+	}
+}
+
+static int open_status(int error)
+{
+	switch (error) {
+	case -EINVAL:
+	case -EOPNOTSUPP:
+		return STATUS_USAGE;
+	case -EKEYREJECTED:
+		return STATUS_TLS;
+	default:
+		return STATUS_LOCAL;
+	}
+}
+
+// The secrets go where others may read them one day: that is said each time.
+static void warn_of_keylog(struct app *app, const struct tls_context *context)
+{
+	static const struct event ev_keylog = {
+		"keylog", REPORT_QUIET, "the secrets of TLS are written to {path}"};
+	const char *path = tls_context_keylog(context);
+
+	if (path)
+		report(&app->out, &ev_keylog, F_STR("path", path));
+}
+
+int tls_config_open(struct app *app, const struct tls_config *c, const char *object,
+	bool is_confined, struct tls_context **context)
+{
+	const struct tls_settings settings = {
+		.is_confined = is_confined,
+		.authorities = c->ca,
+		.pins = c->pin,
+		.revocations = c->crl,
+		.is_insecure = c->insecure,
+		.certificates = {(const char **)(uintptr_t)&c->cert, c->cert ? 1 : 0},
+		.keys = {(const char **)(uintptr_t)&c->key, c->key ? 1 : 0},
+		.key_password = c->key_password,
+		.protocols = c->alpn,
+		.min_version = version_number(c->min),
+		.max_version = version_number(c->max),
+		.parameters = c->set,
+		.takes_any_end = c->eof == 1,
+		.keylog = c->keylog,
+	};
+	struct str notes = {0}, err = {0};
+	int r = tls_context_create(context, &settings, &notes, &err);
+	int status = 0;
+
+	(void)object;
+	warn(app, &notes);
+	if (r < 0)
+		status = app_failf(app, open_status(r), NULL, "%s", str_c(&err));
+	else
+		warn_of_keylog(app, *context);
+	str_fini(&notes);
+	str_fini(&err);
+	return status;
+}

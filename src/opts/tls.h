@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: ISC
+// The options of TLS for what is connected to, and what is said about such a connection.
+#ifndef SOCKCTL_OPTS_TLS_H
+#define SOCKCTL_OPTS_TLS_H
+
+#include "app.h"
+#include "net/addr/endpoint.h"
+#include "tls/starttls.h"
+#include "tls/tls.h"
+
+struct tls_config {
+	bool tls;
+	int starttls; // index into starttls_names, or -1
+	struct strlist ca, pin, crl, set;
+	bool insecure;
+	const char *server_name;
+	const char *cert, *key, *key_password;
+	const char *alpn;
+	int min, max; // index into the versions
+	const char *keylog;
+	bool show_certificates;
+	uint64_t expires_within_ms; // 0: not asked
+	int eof;
+};
+
+#define TLS_DEFAULTS \
+	{ \
+		.starttls = -1, .min = -1, .max = -1 \
+	}
+
+extern const struct opt tls_opts[];
+#define TLS_GROUP(config, member) \
+	{ \
+		"TLS", tls_opts, offsetof(struct config, member) \
+	}
+
+// Pairs for the tables of commands that have the group.
+#define TLS_CONFLICTS \
+	{"insecure", "pin"}, {"tls", "peek"}, {"tls", "oob"}, {"tls", "send-flag"}, \
+		{"tls", "recv-flag"}, {"starttls", "peek"}, {"starttls", "oob"}, \
+		{"starttls", "send-flag"}, \
+	{ \
+		"starttls", "recv-flag" \
+	}
+#define TLS_NEEDS \
+	{"key", "cert"}, {"key-password", "cert"}, \
+	{ \
+		"expires-within", "check" \
+	}
+
+// TLS is wanted by --tls, --starttls, or the endpoint.
+bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint);
+
+// Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
+int tls_config_check(const struct tls_config *c, const struct endpoint *endpoint, struct str *err);
+
+// The name that the certificate must be for, or NULL where none is verified.
+const char *tls_config_name(const struct tls_config *c, const struct endpoint *endpoint);
+
+enum starttls_protocol tls_config_protocol(const struct tls_config *c);
+
+// Makes the context; OBJECT is what it is for. IS_CONFINED: handshakes will happen in the sandbox.
+// Warnings are said here. Returns 0, or the status after a message.
+int tls_config_open(struct app *app, const struct tls_config *c, const char *object,
+	bool is_confined, struct tls_context **context);
+
+// Reports that connection ID is secured, with the certificates if they are wanted, and aloud if
+// nothing was verified.
+void tls_report_secured(struct app *app, const struct tls_config *c, const char *object,
+	uint64_t id, const struct tls *t);
+
+// Reports the certificates of the chain as sent, if they are wanted: also where they were refused.
+void tls_report_certificates(struct app *app, const struct tls_config *c, const struct tls *t);
+
+// The exit status that a failure stands for.
+int tls_failure_status(const struct tls_failure *f);
+
+// Reports a failure and keeps its status, which it returns.
+int tls_report_failure(struct app *app, const char *object, const struct tls_failure *f);
+
+// True, with a line in WHY, if a certificate of the chain ends within what --expires-within says.
+bool tls_expires_too_soon(const struct tls_config *c, const struct tls *t, struct str *why);
+
+#endif
