@@ -147,8 +147,6 @@ int tls_failure_status(const struct tls_failure *f)
 	case TLS_FAIL_TRUNCATED:
 	case TLS_FAIL_ERRNO:
 		return STATUS_BROKEN;
-	case TLS_FAIL_TIMEOUT:
-		return STATUS_TIMEOUT;
 	default:
 		return STATUS_TLS;
 	}

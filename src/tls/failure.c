@@ -11,13 +11,14 @@
 
 bool tls_failure_may_pass(const struct tls_failure *f)
 {
-	return f->kind == TLS_FAIL_TRUNCATED || f->kind == TLS_FAIL_ERRNO ||
-	       f->kind == TLS_FAIL_TIMEOUT;
+	return f->kind == TLS_FAIL_TRUNCATED || f->kind == TLS_FAIL_ERRNO;
 }
 
 int tls_failure_error(const struct tls_failure *f)
 {
-	return f->kind == TLS_FAIL_ERRNO || f->kind == TLS_FAIL_TIMEOUT ? f->code : -EPROTO;
+	if (f->kind == TLS_FAIL_ERRNO)
+		return f->code;
+	return f->kind == TLS_FAIL_TRUNCATED ? -ECONNABORTED : -EPROTO;
 }
 
 struct str *tls_fail(struct tls *t, enum tls_failure_kind kind, int code)
@@ -280,7 +281,7 @@ static void fail_by_end(struct tls *t)
 		}
 		return;
 	}
-	s = tls_fail(t, TLS_FAIL_TRUNCATED, -EPROTO);
+	s = tls_fail(t, TLS_FAIL_TRUNCATED, -ECONNABORTED);
 	if (!s)
 		return;
 	if (!t->is_open)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// From a connected socket to a TLS connection, on the event loop and within a time: the plain words
-// of STARTTLS first where they are wanted, then the handshake.
+// From a connected socket to a TLS connection, step by step: the plain words of STARTTLS first
+// where they are wanted, then the handshake.
 #ifndef SOCKCTL_TLS_HANDSHAKE_H
 #define SOCKCTL_TLS_HANDSHAKE_H
 
@@ -8,28 +8,32 @@
 #include "tls/tls.h"
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <uv.h>
 
-struct handshake;
-
-// Called once with 0, or a negative errno with tls_failure() of the connection. It may destroy the
-// handshake; the connection is its owner's.
-typedef void handshake_fn(struct handshake *h, int result, void *data);
-
-struct handshake_options {
-	enum starttls_protocol protocol;
-	bool is_shared; // the socket belongs to others, too, and keeps its mode
-	bool is_check; // nothing else will be sent: end, and wait for what the server says to it
-	uint64_t limit_ms; // 0: none
+enum handshake_phase {
+	HANDSHAKE_WORDS, // STARTTLS
+	HANDSHAKE_TLS,
+	HANDSHAKE_CONFIRM, // of a check: whether the server has accepted us
 };
 
-// T stands over FD; both stay the caller's. Returns NULL, and a negative errno in *error, if the
-// descriptor cannot be watched. The callback is never called from here.
-struct handshake *handshake_create(uv_loop_t *loop, struct tls *t, int fd,
-	const struct handshake_options *options, handshake_fn *done, void *data, int *error);
+struct handshake {
+	struct tls *tls; // the owner's
+	int fd;
+	enum handshake_phase phase;
+	bool is_check; // nothing else will be sent: end, and wait for what the server says to it
+	struct starttls words;
+	bool are_over; // the plain words are said once words.say is sent
+};
 
-// Ends it without a word. NULL does nothing.
-void handshake_destroy(struct handshake *h);
+// T stands over FD; both stay the caller's.
+void handshake_init(
+	struct handshake *h, struct tls *t, int fd, enum starttls_protocol protocol, bool is_check);
+void handshake_fini(struct handshake *h);
+
+// Does what can be done now. Returns 0 when TLS is spoken, -EAGAIN, or another negative errno with
+// tls_failure() of the connection.
+int handshake_step(struct handshake *h);
+
+// What it waits for: a set of enum tls_wants.
+unsigned handshake_wants(const struct handshake *h);
 
 #endif

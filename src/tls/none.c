@@ -2,7 +2,6 @@
 // What stands for TLS in a build without it: no context can be made, so nothing else is reached.
 #include "tls/certificate.h"
 #include "tls/failure.h"
-#include "tls/handshake.h"
 #include "tls/tls.h"
 
 #include <errno.h>
@@ -59,9 +58,6 @@ NEVER(const struct tls_failure *, tls_failure, const struct tls *t)
 NEVER(void, tls_describe, const struct tls *t, struct tls_facts *f)
 NEVER(void, tls_facts_fini, struct tls_facts *f)
 NEVER(void, tls_for_each_certificate, const struct tls *t, tls_certificate_fn *fn, void *arg)
-NEVER(struct handshake *, handshake_create, uv_loop_t *loop, struct tls *t, int fd,
-	const struct handshake_options *options, handshake_fn *done, void *data, int *error)
-NEVER(void, handshake_destroy, struct handshake *h)
 NEVER(bool, tls_failure_may_pass, const struct tls_failure *f)
 NEVER(int, tls_failure_error, const struct tls_failure *f)
 NEVER(void, certificate_fini, struct certificate *c)

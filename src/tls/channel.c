@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: ISC
+#include "tls/channel.h"
+
+#include "base/mem.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+_Static_assert((int)TLS_WANTS_READ == WATCH_READ && (int)TLS_WANTS_WRITE == WATCH_WRITE,
+	"what TLS waits for is what is watched");
+
+struct tls_channel {
+	struct channel channel;
+	struct channel *below;
+	struct tls *tls;
+	bool has_shut;
+};
+
+static struct tls_channel *tls_channel_of(const struct channel *c)
+{
+	return container_of(c, struct tls_channel, channel);
+}
+
+// What the relay must know after each call.
+static void note_state(struct tls_channel *c)
+{
+	c->channel.recv_wants = tls_wants(c->tls, true);
+	c->channel.send_wants = tls_wants(c->tls, false);
+	c->channel.has_more = tls_has_more(c->tls);
+	c->channel.unsent = tls_unsent(c->tls);
+}
+
+static ssize_t tls_channel_recv(struct channel *channel, void *buf, size_t len)
+{
+	struct tls_channel *c = tls_channel_of(channel);
+	ssize_t n = tls_recv(c->tls, buf, len);
+
+	note_state(c);
+	return n;
+}
+
+static ssize_t tls_channel_send(struct channel *channel, const void *buf, size_t len)
+{
+	struct tls_channel *c = tls_channel_of(channel);
+	ssize_t n = len ? tls_send(c->tls, buf, len) : tls_flush(c->tls);
+
+	note_state(c);
+	return n;
+}
+
+// The end of our direction is close_notify and then that of TCP.
+static int tls_channel_shut(struct channel *channel, int how)
+{
+	struct tls_channel *c = tls_channel_of(channel);
+	int r = how == SHUT_RD ? 0 : tls_end(c->tls);
+
+	note_state(c);
+	if (r < 0 || c->has_shut)
+		return r;
+	c->has_shut = true;
+	return c->below->ops->shut(c->below, how);
+}
+
+// Says nothing: a stream that was cut off has no close_notify, and the socket is reset.
+static void tls_channel_fini(struct channel *channel)
+{
+	struct tls_channel *c = tls_channel_of(channel);
+
+	tls_destroy(c->tls);
+	c->below->is_whole = channel->is_whole;
+	c->below->is_guarded = channel->is_guarded;
+	c->below->is_private = channel->is_private;
+	channel_destroy(c->below);
+}
+
+static const char *tls_channel_failure(const struct channel *channel)
+{
+	const struct tls_failure *f = tls_failure(tls_channel_of(channel)->tls);
+
+	return f->kind && f->kind != TLS_FAIL_ERRNO ? str_c(&f->text) : NULL;
+}
+
+static void tls_channel_describe(const struct channel *channel, struct str *s)
+{
+	struct tls_facts f;
+
+	tls_describe(tls_channel_of(channel)->tls, &f);
+	str_add(s, f.version);
+	tls_facts_fini(&f);
+}
+
+static const struct channel_ops tls_channel_ops = {.name = "tls",
+	.recv = tls_channel_recv,
+	.send = tls_channel_send,
+	.shut = tls_channel_shut,
+	.fini = tls_channel_fini,
+	.failure = tls_channel_failure,
+	.describe = tls_channel_describe};
+
+struct channel *channel_create_tls(struct channel *below, struct tls *t)
+{
+	struct tls_channel *c = xcalloc(1, sizeof(*c));
+
+	watch_fini(&below->watches[0]); // one watch for a descriptor
+	below->rd = below->wr = NULL;
+	channel_init_member(&c->channel, &tls_channel_ops);
+	c->channel.loop = below->loop;
+	c->channel.socket = below->socket;
+	c->channel.rd_fd = c->channel.wr_fd = c->channel.in = c->channel.out = below->socket;
+	c->channel.rd_info = below->rd_info;
+	c->channel.wr_info = below->wr_info;
+	c->channel.is_private = below->is_private;
+	c->channel.is_guarded = below->is_guarded;
+	c->below = below;
+	c->tls = t;
+	note_state(c);
+	return &c->channel;
+}
+
+struct tls *channel_tls(const struct channel *c)
+{
+	return c->ops == &tls_channel_ops ? tls_channel_of(c)->tls : NULL;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: ISC
+#include "tls/upgrade.h"
+
+#include "base/mem.h"
+#include "tls/channel.h"
+#include "tls/handshake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct tls_run {
+	const struct tls_plan *plan;
+	struct tls *tls; // NULL before the first step and once the channel has it
+	struct handshake handshake;
+};
+
+static void *create(void *arg)
+{
+	struct tls_run *run = xcalloc(1, sizeof(*run));
+
+	run->plan = arg;
+	return run;
+}
+
+static void destroy(void *state)
+{
+	struct tls_run *run = state;
+
+	handshake_fini(&run->handshake);
+	tls_destroy(run->tls);
+	free(run);
+}
+
+static enum upgrade_failure kind_of(const struct tls_failure *f)
+{
+	return tls_failure_may_pass(f) ? UPGRADE_BROKEN : UPGRADE_TLS;
+}
+
+static int step(void *state, struct channel **channel, struct upgrade_outcome *outcome)
+{
+	struct tls_run *run = state;
+	const struct tls_plan *plan = run->plan;
+	int r;
+
+	if (!run->tls) {
+		run->tls = tls_create(plan->context, channel_socket(*channel), plan->name);
+		handshake_init(&run->handshake, run->tls, channel_socket(*channel), plan->protocol,
+			plan->is_check);
+	}
+	r = handshake_step(&run->handshake);
+	if (r == -EAGAIN)
+		return (int)handshake_wants(&run->handshake);
+	if (plan->told)
+		plan->told(plan->data, run->tls, r == 0);
+	if (r < 0) {
+		const struct tls_failure *f = tls_failure(run->tls);
+
+		outcome->is_hopeless = !tls_failure_may_pass(f);
+		return upgrade_fail(outcome, kind_of(f), r, str_c(&f->text));
+	}
+	*channel = channel_create_tls(*channel, run->tls);
+	run->tls = NULL;
+	return UPGRADE_DONE;
+}
+
+const struct upgrade_kind tls_upgrade = {
+	.name = "the TLS handshake", .create = create, .step = step, .destroy = destroy};
