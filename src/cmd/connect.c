@@ -12,10 +12,13 @@
 #include "session/console.h"
 #include "session/exec.h"
 #include "opts/socket_options.h"
+#include "opts/tls.h"
 #include "session/stream.h"
 #include "io/channel.h"
 #include "io/fd.h"
 #include "net/dial.h"
+#include "tls/channel.h"
+#include "tls/upgrade.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,11 +35,13 @@ struct connect_config {
 	struct sockopt_config sockopt;
 	struct confine_config confine;
 	struct send_proxy_config send_proxy;
+	struct tls_config tls;
 	struct endpoint endpoint;
 };
 
 static const struct opt_group groups[] = {
 	{"Connecting", connecting_opts, offsetof(struct connect_config, client)},
+	TLS_GROUP(connect_config, tls),
 	PROXY_GROUP(connect_config, proxy),
 	SEND_PROXY_GROUP(connect_config, send_proxy),
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
@@ -50,7 +55,7 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS};
+static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS, .tls = TLS_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -88,6 +93,7 @@ static const char *const conflicts[][2] = {
 	{"check", "send-proxy"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
+	TLS_CONFLICTS,
 	{NULL, NULL},
 };
 
@@ -96,6 +102,7 @@ static const char *const needs[][2] = {
 	{"banner", "check"},
 	{"proxy-auth-file", "proxy"},
 	{"proxy-dns", "proxy"},
+	TLS_NEEDS,
 	{NULL, NULL},
 };
 
@@ -121,6 +128,13 @@ struct connect {
 	struct console console;
 	bool is_streaming;
 
+	// With TLS.
+	struct tls_context *tls;
+	struct tls_plan plan;
+	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
+	size_t upgrade_count;
+	struct upgrade_chain *chain; // of a socket that was connected by others
+
 	// With --exec, instead of these.
 	struct program program;
 	struct children children;
@@ -140,6 +154,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 			argc, argv, err);
 	if (r == 0)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
+	if (r == 0)
+		r = tls_config_check(&c->tls, &c->endpoint, err);
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
@@ -293,6 +309,9 @@ static void join(struct connect *c)
 		return;
 	}
 	connection_report_connected(&c->connection, fd);
+	if (c->tls)
+		tls_report_secured(app, &c->config->tls, c->config->endpoint.name,
+			c->connection.number, channel_tls(c->channel));
 	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
 	if (r == 0)
 		return;
@@ -325,6 +344,54 @@ static void on_progress(
 	connecting_report_progress(c->app, d, progress, attempt);
 }
 
+static void on_upgraded(struct upgrade_chain *chain, void *data)
+{
+	struct connect *c = data;
+	const struct upgrade_outcome *o = upgrade_chain_outcome(chain);
+
+	if (o->failure == UPGRADE_OK) {
+		c->channel = upgrade_chain_take(chain);
+		join(c);
+		return;
+	}
+	app_failf(c->app, connecting_upgrade_status(o->failure), c->config->endpoint.name, "%s",
+		str_c(&o->text));
+	app_stop(c->app);
+}
+
+// A refused certificate is what --show-certificates is for, too.
+static void on_handshake(void *data, const struct tls *t, bool is_good)
+{
+	struct connect *c = data;
+
+	if (!is_good)
+		tls_report_certificates(c->app, &c->config->tls, t);
+}
+
+static void add_upgrade(struct connect *c, const struct upgrade_kind *kind, void *arg)
+{
+	c->upgrades[c->upgrade_count++] = (struct upgrade){kind, arg};
+}
+
+// Prepares what secures the connection. Returns 0, or the status after a message.
+static int init_tls(struct connect *c)
+{
+	const struct connect_config *config = c->config;
+	int status;
+
+	if (!tls_is_wanted(&config->tls, &config->endpoint))
+		return 0;
+	status = tls_config_open(c->app, &config->tls, config->check.check, &c->tls);
+	c->plan = (struct tls_plan){.context = c->tls,
+		.name = tls_config_name(&config->tls, &config->endpoint),
+		.protocol = tls_config_protocol(&config->tls),
+		.is_check = config->check.check,
+		.told = on_handshake,
+		.data = c};
+	add_upgrade(c, &tls_upgrade, &c->plan);
+	return status;
+}
+
 static int use_descriptor(struct connect *c)
 {
 	struct fd_info info;
@@ -340,8 +407,16 @@ static int use_descriptor(struct connect *c)
 
 	if (r < 0)
 		return sockopt_fail(c->app, p->name, &c->settings, r);
-	c->channel = channel_create_socket(&c->app->loop, p->fd, false);
-	join(c);
+	if (!c->upgrade_count) {
+		c->channel = channel_create_socket(&c->app->loop, p->fd, false);
+		join(c);
+		return 0;
+	}
+	c->chain = upgrade_chain_create(&c->app->loop,
+		channel_create_socket(&c->app->loop, p->fd, false), c->upgrades, c->upgrade_count,
+		c->config->client.connect_timeout_ms, on_upgraded, c);
+	if (upgrade_chain_start(c->chain))
+		on_upgraded(c->chain, c);
 	return 0;
 }
 
@@ -360,6 +435,7 @@ static void fini(struct connect *c)
 {
 	dial_destroy(c->dial);
 	proxying_fini(&c->proxying);
+	upgrade_chain_destroy(c->chain);
 	channel_destroy(c->channel);
 	console_fini(&c->console);
 	if (c->is_streaming)
@@ -370,6 +446,7 @@ static void fini(struct connect *c)
 	children_fini(&c->children);
 	program_fini(&c->program);
 	sockopt_settings_fini(&c->settings);
+	tls_context_destroy(c->tls);
 }
 
 // Ports are looked up and connected to until the end.
@@ -380,7 +457,6 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	struct dial_options options;
-	struct upgrade upgrades[] = {{&proxy_header_send, &config_->send_proxy.header}};
 	int status = stream_open_files(app, &config_->stream, &c.files);
 
 	(void)argc;
@@ -399,8 +475,12 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
-	options.upgrades = upgrades;
-	options.upgrade_count = config_->send_proxy.version ? 1 : 0;
+	if (config_->send_proxy.version)
+		add_upgrade(&c, &proxy_header_send, &config_->send_proxy.header);
+	if (init_tls(&c))
+		goto out;
+	options.upgrades = c.upgrades;
+	options.upgrade_count = c.upgrade_count;
 	if (config_->check.check) {
 		if (!confine(app, &config_->confine, &checking))
 			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);

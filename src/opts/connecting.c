@@ -226,7 +226,10 @@ int connecting_report(struct app *app, const struct endpoint *endpoint,
 
 		str_clear(&object);
 		str_clear(&text);
-		str_add_sockaddr(&object, &a->address.sa, a->address.len);
+		if (a->upgrade.failure) // whatever its address: it is about who was meant
+			str_add(&object, endpoint->name);
+		else
+			str_add_sockaddr(&object, &a->address.sa, a->address.len);
 		add_circumstance(&text, &options->socket, a);
 		str_add(&text, a->upgrade.text.len ? str_c(&a->upgrade.text) : strerror(-a->error));
 		report_error(&app->out, status, str_c(&object), str_c(&text),

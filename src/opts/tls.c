@@ -208,8 +208,8 @@ static void warn_of_keylog(struct app *app, const struct tls_context *context)
 		report(&app->out, &ev_keylog, F_STR("path", path));
 }
 
-int tls_config_open(struct app *app, const struct tls_config *c, const char *object,
-	bool is_confined, struct tls_context **context)
+int tls_config_open(
+	struct app *app, const struct tls_config *c, bool is_confined, struct tls_context **context)
 {
 	const struct tls_settings settings = {
 		.is_confined = is_confined,
@@ -231,7 +231,6 @@ int tls_config_open(struct app *app, const struct tls_config *c, const char *obj
 	int r = tls_context_create(context, &settings, &notes, &err);
 	int status = 0;
 
-	(void)object;
 	warn(app, &notes);
 	if (r < 0)
 		status = app_failf(app, open_status(r), NULL, "%s", str_c(&err));

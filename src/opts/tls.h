@@ -59,15 +59,15 @@ const char *tls_config_name(const struct tls_config *c, const struct endpoint *e
 
 enum starttls_protocol tls_config_protocol(const struct tls_config *c);
 
-// Makes the context; OBJECT is what it is for. IS_CONFINED: handshakes will happen in the sandbox.
+// Makes the context. IS_CONFINED: handshakes will happen in the sandbox.
 // Warnings are said here. Returns 0, or the status after a message.
-int tls_config_open(struct app *app, const struct tls_config *c, const char *object,
-	bool is_confined, struct tls_context **context);
+int tls_config_open(struct app *app, const struct tls_config *c, bool is_confined,
+	struct tls_context **context);
 
-// Reports that connection ID is secured, with the certificates if they are wanted, and aloud if
+// Reports that connection NUMBER is secured, with the certificates if they are wanted, and aloud if
 // nothing was verified.
 void tls_report_secured(struct app *app, const struct tls_config *c, const char *object,
-	uint64_t id, const struct tls *t);
+	uint64_t number, const struct tls *t);
 
 // Reports the certificates of the chain as sent, if they are wanted: also where they were refused.
 void tls_report_certificates(struct app *app, const struct tls_config *c, const struct tls *t);

@@ -8,7 +8,7 @@
 #define DATE_SIZE 24
 
 static const struct event ev_secured = {"secured", REPORT_VERBOSE,
-	"connection {id} is secured by {version} ({suite}), {verification}"};
+	"connection {connection} is secured by {version} ({suite}), {verification}"};
 static const struct event ev_unverified = {"unverified", REPORT_QUIET,
 	"{object}: NOT verified: anybody may be at the other end (--insecure)"};
 static const struct event ev_certificate = {"certificate", REPORT_QUIET, "{text}"};
@@ -51,7 +51,7 @@ static const char *or_null(const struct str *s)
 }
 
 void tls_report_secured(struct app *app, const struct tls_config *c, const char *object,
-	uint64_t id, const struct tls *t)
+	uint64_t number, const struct tls *t)
 {
 	struct tls_facts f;
 	struct str suite = {0}, verification = {0}, expires = {0}, pin = {0};
@@ -65,9 +65,9 @@ void tls_report_secured(struct app *app, const struct tls_config *c, const char 
 		add_verification(&verification, &f);
 		add_iso_date(&expires, f.expires);
 		str_addf(&pin, "sha256:%s", f.certificate.sha256);
-		report(&app->out, &ev_secured, F_UINT("id", id), F_STR("version", f.version),
-			F_STR("cipher", f.cipher), F_STR("group", f.group),
-			F_STR("alpn", or_null(&f.alpn)),
+		report(&app->out, &ev_secured, F_UINT("connection", number),
+			F_STR("version", f.version), F_STR("cipher", f.cipher),
+			F_STR("group", f.group), F_STR("alpn", or_null(&f.alpn)),
 			F_STR("server_name", or_null(&f.server_name)),
 			F_BOOL("verified", f.is_verified), F_BOOL("resumed", f.is_resumed),
 			F_STR("reason", or_null(&f.unverified)), F_STR("peer", or_null(&f.peer)),

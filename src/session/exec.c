@@ -139,7 +139,7 @@ static void end_output(struct exec *s)
 	watch_fini(&s->watch);
 	stream_socket_count(s->fd, &s->counts);
 	if (s->config->stats)
-		stats_report(s->connection, s->fd, s->counts.sent, s->counts.received);
+		stats_report(s->connection, s->fd, NULL, s->counts.sent, s->counts.received);
 	// The program itself may have met the error, which is told once only, and failed for it.
 	if (!s->error && (s->counts.lost || (s->counts.is_closed && s->program_status)))
 		s->error = -ECONNRESET;
@@ -225,11 +225,12 @@ static void on_socket(struct watch *w, unsigned events)
 }
 
 // Gives the program FD. Returns 0 or a negative errno.
-static int start_program(struct exec *s, struct children *children, int fd, int socket)
+static int start_program(
+	struct exec *s, struct children *children, int fd, const struct channel *channel)
 {
 	struct child_options options = {
 		.path = s->program->path, .argv = s->program->argv, .fd = fd};
-	char **env = program_environment(s->connection, socket);
+	char **env = program_environment(s->connection, channel);
 	int error = 0;
 
 	options.env = env;
@@ -255,7 +256,7 @@ static int start_direct(struct exec *s, const struct exec_options *o)
 	channel_unwatch(o->channel);
 	r = watch_client(s, fd); // which makes it non-blocking, and the program undoes that
 	if (r == 0)
-		r = start_program(s, o->children, fd, fd);
+		r = start_program(s, o->children, fd, o->channel);
 	if (r < 0)
 		return r;
 	s->fd = channel_release(o->channel);
@@ -283,7 +284,7 @@ static int start_relay(struct exec *s, const struct exec_options *o)
 
 	if (r < 0)
 		return r;
-	r = start_program(s, o->children, theirs, channel_socket(o->channel));
+	r = start_program(s, o->children, theirs, o->channel);
 	fd_close(theirs);
 	if (r == 0)
 		r = stream_init(&s->stream, &options);
@@ -310,7 +311,8 @@ int exec_start(struct exec *s, const struct exec_options *o)
 		.data = o->data};
 	timer_init(&s->look, loop, look, s);
 	timer_init(&s->gone, loop, on_gone, s);
-	s->is_direct = o->channel->is_private && !must_see_bytes(s);
+	s->is_direct = o->channel->is_private && !must_see_bytes(s) &&
+		       channel_splice_source(o->channel) >= 0;
 	r = s->is_direct ? start_direct(s, o) : start_relay(s, o);
 	if (r < 0)
 		exec_fini(s);
@@ -349,7 +351,7 @@ void exec_report_totals(struct exec *s)
 		stream_report_totals(&s->stream);
 	} else if (s->is_direct && s->fd >= 0 && s->config->stats) {
 		stream_socket_count(s->fd, &counts);
-		stats_report(s->connection, s->fd, counts.sent, counts.received);
+		stats_report(s->connection, s->fd, NULL, counts.sent, counts.received);
 	}
 }
 

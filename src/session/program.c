@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/stream_socket.h"
 #include "sys/socket.h"
+#include "tls/channel.h"
 
 #include <errno.h>
 #include <paths.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define CHOSEN_MAX 1024 // bytes of a value that a peer has chosen
 
 #define AT(field, type) OPT_AT(struct program_config, field, type)
 
@@ -102,7 +105,8 @@ static bool is_dropped(const char *variable)
 {
 	static const char *const names[] = {"LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
 		"NOTIFY_SOCKET=", "PROTO=", "TCPLOCAL", "TCPREMOTE", "UNIXLOCAL", "UNIXREMOTE",
-		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_", "SOCKCTL_SENDER_"};
+		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_", "SOCKCTL_SENDER_",
+		"SOCKCTL_TLS_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -193,24 +197,52 @@ static void set_sender(
 	set(e, "SOCKCTL_SENDER_LOCAL_PORT", "%u", sockaddr_port(local));
 }
 
-char **program_environment(const struct connection *c, int fd)
+// A value that the peer has chosen: only as it stands, never one that had to be escaped.
+static void set_chosen(struct environment *e, const char *name, const struct str *value)
 {
+	if (value->len && value->len <= CHOSEN_MAX && !memchr(value->data, '\\', value->len))
+		set(e, name, "%s", value->data);
+}
+
+static void set_tls(struct environment *e, const struct tls *t)
+{
+	struct tls_facts f;
+
+	tls_describe(t, &f);
+	set(e, "SOCKCTL_TLS_VERSION", "%s", f.version);
+	set(e, "SOCKCTL_TLS_CIPHER", "%s", f.cipher);
+	set_chosen(e, "SOCKCTL_TLS_SERVER_NAME", &f.server_name);
+	set_chosen(e, "SOCKCTL_TLS_ALPN", &f.alpn);
+	if (f.has_peer_certificate) {
+		set_chosen(e, "SOCKCTL_TLS_PEER_NAME", &f.certificate.names[0]);
+		set_chosen(e, "SOCKCTL_TLS_PEER_SUBJECT", &f.certificate.subject);
+		set(e, "SOCKCTL_TLS_PEER_SHA256", "%s", f.certificate.sha256);
+	}
+	set(e, "SOCKCTL_TLS_PEER_VERIFIED", "%s", f.is_verified ? "yes" : "no");
+	tls_facts_fini(&f);
+}
+
+char **program_environment(const struct connection *c, const struct channel *channel)
+{
+	const struct tls *tls = channel_tls(channel);
 	struct environment e = {0};
 	struct sockaddr_any local;
 
 	for (char **variable = environ; *variable; variable++)
 		if (!is_dropped(*variable))
 			add(&e, xstrdup(*variable));
-	sys_getsockname(fd, &local);
+	sys_getsockname(channel_socket(channel), &local);
 	sockaddr_unmap(&local);
 	if (c->announced) {
 		set_sender(&e, &local, &c->announced->sender);
 		local = c->announced->local;
 	}
 	if (local.sa.sa_family == AF_UNIX)
-		set_unix(&e, fd, &local, &c->remote);
+		set_unix(&e, channel_socket(channel), &local, &c->remote);
 	else
 		set_tcp(&e, &local, &c->remote);
+	if (tls)
+		set_tls(&e, tls);
 	return e.items;
 }
 

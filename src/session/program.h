@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "session/connection.h"
+#include "io/channel.h"
 
 struct program_config {
 	const char *command; // for the shell, or NULL
@@ -33,9 +34,9 @@ int program_find(struct app *app, const struct program_config *c, struct program
 void program_fini(struct program *p);
 
 // What the program finds in its environment: ours, without what concerns this process only, and the
-// two ends of the connection on FD under the names of this program and of ucspi. The caller frees
-// it with program_free_environment().
-char **program_environment(const struct connection *c, int fd);
+// two ends of the connection under the names of this program and of ucspi, and what TLS has found
+// out. The caller frees it with program_free_environment().
+char **program_environment(const struct connection *c, const struct channel *channel);
 void program_free_environment(char **env);
 
 #endif

@@ -14,7 +14,7 @@
 #define TCP_FIELD_COUNT 6
 
 static const struct event ev_stats = {"stats", REPORT_NORMAL,
-	"{remote}: {sent} bytes sent, {received} bytes received, {duration}{tcp}"};
+	"{remote}: {sent} bytes sent, {received} bytes received, {duration}{tls}{tcp}"};
 
 void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
 {
@@ -35,14 +35,19 @@ void json_add_tcp_stats(json_t *object, const struct tcp_stats *stats)
 	json_add_fields(object, fields, TCP_FIELD_COUNT);
 }
 
-void stats_report(const struct connection *c, int fd, uint64_t sent, uint64_t received)
+void stats_report(
+	const struct connection *c, int fd, const struct tls *tls, uint64_t sent, uint64_t received)
 {
 	struct tcp_stats tcp = {0};
-	struct str text = {0};
+	struct str text = {0}, wire = {0};
+	uint64_t tls_sent = tls ? tls_wire_sent(tls) : 0;
+	uint64_t tls_received = tls ? tls_wire_received(tls) : 0;
 	bool is_tcp = tcp_stats_add(&tcp, fd) == 0;
 
 	str_add(&text, "; ");
 	str_add_tcp_stats(&text, &tcp);
+	str_addf(&wire, "; TLS: %" PRIu64 " bytes sent, %" PRIu64 " bytes received", tls_sent,
+		tls_received);
 
 	const struct field fields[] = {
 		F_UINT("connection", c->number),
@@ -50,6 +55,9 @@ void stats_report(const struct connection *c, int fd, uint64_t sent, uint64_t re
 		F_UINT("sent", sent),
 		F_UINT("received", received),
 		F_SECONDS("duration", trace_now() - c->started),
+		F_SHOWN("tls", tls ? str_c(&wire) : NULL),
+		field_uint_if("tls_sent", tls, tls_sent),
+		field_uint_if("tls_received", tls, tls_received),
 		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL),
 		TCP_FIELDS(&tcp),
 	};
@@ -57,4 +65,5 @@ void stats_report(const struct connection *c, int fd, uint64_t sent, uint64_t re
 
 	report_fields(&c->app->out, &ev_stats, fields, n);
 	str_fini(&text);
+	str_fini(&wire);
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "session/connection.h"
 #include "net/inspect/tcp_stats.h"
+#include "tls/tls.h"
 
 #include <jansson.h>
 
@@ -17,7 +18,9 @@ void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats);
 void json_add_tcp_stats(json_t *object, const struct tcp_stats *stats);
 
 // Reports how many bytes have gone through the connection so far and, if its socket FD is one of
-// TCP, what the kernel has measured.
-void stats_report(const struct connection *c, int fd, uint64_t sent, uint64_t received);
+// TCP, what the kernel has measured. SENT and RECEIVED are those of the user; TLS, if it is not
+// NULL, knows those of the wire.
+void stats_report(const struct connection *c, int fd, const struct tls *tls, uint64_t sent,
+	uint64_t received);
 
 #endif

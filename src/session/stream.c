@@ -10,6 +10,7 @@
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/trace.h"
+#include "tls/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,8 +153,8 @@ void stream_report_totals(struct stream *s)
 	if (s->extras)
 		progress_line_end(&s->extras->progress_line);
 	if (c->stats || (c->progress && s->app->out.json))
-		stats_report(s->connection, channel_socket(s->peer), relay_sent(&s->relay),
-			relay_received(&s->relay));
+		stats_report(s->connection, channel_socket(s->peer), channel_tls(s->peer),
+			relay_sent(&s->relay), relay_received(&s->relay));
 }
 
 // The party that the connection is joined to has failed.
@@ -178,10 +179,12 @@ static bool has_left(const struct stream *s)
 static int report_peer_failure(struct stream *s)
 {
 	const char *message = channel_failure(s->peer);
+	int status = message && s->relay.error == -EPROTO ? STATUS_TLS : STATUS_BROKEN;
+	int error = message ? 0 : s->relay.error; // the message of a channel tells it all
 
-	if (!message && s->relay.error == -EPIPE)
+	if (!message && error == -EPIPE)
 		message = "the peer closed before everything was sent";
-	return connection_report_error(s->connection, STATUS_BROKEN, message, s->relay.error);
+	return connection_report_error(s->connection, status, message, error);
 }
 
 static int report_failure(struct stream *s)

@@ -56,7 +56,8 @@ static int step(void *state, struct channel **channel, struct upgrade_outcome *o
 		const struct tls_failure *f = tls_failure(run->tls);
 
 		outcome->is_hopeless = !tls_failure_may_pass(f);
-		return upgrade_fail(outcome, kind_of(f), r, str_c(&f->text));
+		return upgrade_fail(
+			outcome, kind_of(f), f->kind == TLS_FAIL_ERRNO ? r : 0, str_c(&f->text));
 	}
 	*channel = channel_create_tls(*channel, run->tls);
 	run->tls = NULL;
