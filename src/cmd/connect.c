@@ -3,6 +3,7 @@
 // sockctl-connect(1).
 #include "app.h"
 #include "session/check.h"
+#include "session/check_secured.h"
 #include "opts/connecting.h"
 #include "opts/proxy_header.h"
 #include "proxy/header_upgrade.h"
@@ -156,6 +157,10 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = tls_config_check(&c->tls, &c->endpoint, err);
+	if (r == 0 && c->check.banner_ms && tls_is_wanted(&c->tls, &c->endpoint)) {
+		str_add(err, "--banner reads what a port says in plain, not through TLS");
+		r = -EINVAL;
+	}
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
@@ -309,9 +314,11 @@ static void join(struct connect *c)
 		return;
 	}
 	connection_report_connected(&c->connection, fd);
-	if (c->tls)
-		tls_report_secured(app, &c->config->tls, c->config->endpoint.name,
-			c->connection.number, channel_tls(c->channel));
+	if (c->tls) {
+		tls_report_secured(app, c->config->endpoint.name, c->connection.number,
+			channel_tls(c->channel));
+		tls_report_certificates(app, &c->config->tls, channel_tls(c->channel));
+	}
 	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
 	if (r == 0)
 		return;
@@ -452,6 +459,20 @@ static void fini(struct connect *c)
 // Ports are looked up and connected to until the end.
 static const struct sandbox checking = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
 
+static void check_secured(struct connect *c, struct dial_options *dial)
+{
+	const struct check_secured_options options = {
+		.check = &c->config->check,
+		.tls = &c->config->tls,
+		.endpoint = &c->config->endpoint,
+		.dial = dial,
+		.plan = &c->plan,
+	};
+
+	if (!confine(c->app, &c->config->confine, &checking))
+		check_secured_run(c->app, &options);
+}
+
 static int run(struct app *app, void *config, int argc, char **argv)
 {
 	struct connect_config *config_ = config;
@@ -481,6 +502,11 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		goto out;
 	options.upgrades = c.upgrades;
 	options.upgrade_count = c.upgrade_count;
+	if (config_->check.check && c.tls) {
+		options.upgrade_count = 0; // each port has its own
+		check_secured(&c, &options);
+		goto out;
+	}
 	if (config_->check.check) {
 		if (!confine(app, &config_->confine, &checking))
 			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);

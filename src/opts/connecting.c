@@ -214,7 +214,7 @@ void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 		connecting_add_lookup_failure(s, endpoint->service, options->family, o->code);
 }
 
-int connecting_report(struct app *app, const struct endpoint *endpoint,
+int connecting_say(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o)
 {
 	int status = status_of(o);
@@ -241,7 +241,13 @@ int connecting_report(struct app *app, const struct endpoint *endpoint,
 	}
 	str_fini(&object);
 	str_fini(&text);
-	return app_fail_quietly(app, status);
+	return status;
+}
+
+int connecting_report(struct app *app, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o)
+{
+	return app_fail_quietly(app, connecting_say(app, endpoint, options, o));
 }
 
 void connecting_report_resolved(struct app *app, const char *name, const struct address_list *l)

@@ -33,8 +33,13 @@ int connecting_check(struct connecting_config *c, struct str *err);
 
 void connecting_options(const struct connecting_config *c, struct dial_options *o);
 
-// Reports why the last try failed, each attempt on a line of its own, and keeps the exit status.
-// Returns it.
+// The exit status of a connection that could not be upgraded.
+int connecting_upgrade_status(enum upgrade_failure failure);
+
+// Reports why the last try failed, each attempt on a line of its own. Returns the exit status,
+// which connecting_report() keeps as well.
+int connecting_say(struct app *app, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o);
 int connecting_report(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);
 

@@ -64,19 +64,14 @@ enum starttls_protocol tls_config_protocol(const struct tls_config *c);
 int tls_config_open(struct app *app, const struct tls_config *c, bool is_confined,
 	struct tls_context **context);
 
-// Reports that connection NUMBER is secured, with the certificates if they are wanted, and aloud if
-// nothing was verified.
-void tls_report_secured(struct app *app, const struct tls_config *c, const char *object,
-	uint64_t number, const struct tls *t);
+// Reports that connection NUMBER is secured, and aloud if nothing was verified.
+void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t);
 
 // Reports the certificates of the chain as sent, if they are wanted: also where they were refused.
 void tls_report_certificates(struct app *app, const struct tls_config *c, const struct tls *t);
 
-// The exit status that a failure stands for.
-int tls_failure_status(const struct tls_failure *f);
-
-// Reports a failure and keeps its status, which it returns.
-int tls_report_failure(struct app *app, const char *object, const struct tls_failure *f);
+// The same for a check, whose text goes to stdout.
+void tls_show_certificates(struct app *app, const struct tls_config *c, const struct tls *t);
 
 // True, with a line in WHY, if a certificate of the chain ends within what --expires-within says.
 bool tls_expires_too_soon(const struct tls_config *c, const struct tls *t, struct str *why);

@@ -50,8 +50,7 @@ static const char *or_null(const struct str *s)
 	return s->len ? s->data : NULL;
 }
 
-void tls_report_secured(struct app *app, const struct tls_config *c, const char *object,
-	uint64_t number, const struct tls *t)
+void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t)
 {
 	struct tls_facts f;
 	struct str suite = {0}, verification = {0}, expires = {0}, pin = {0};
@@ -81,7 +80,6 @@ void tls_report_secured(struct app *app, const struct tls_config *c, const char 
 	str_fini(&expires);
 	str_fini(&pin);
 	tls_facts_fini(&f);
-	tls_report_certificates(app, c, t);
 }
 
 // Lines of text one by one, for an event is a line.
@@ -100,14 +98,11 @@ static void report_lines(struct app *app, const struct str *text)
 static void on_certificate_text(
 	void *arg, enum tls_chain chain, size_t position, const struct certificate *c)
 {
-	struct app *app = arg;
-	struct str text = {0};
+	struct str *text = arg;
 
-	str_addf(&text, "certificate %zu as %s:\n", position,
+	str_addf(text, "certificate %zu as %s:\n", position,
 		chain == TLS_CHAIN_SENT ? "sent" : "verified");
-	str_add_certificate(&text, c, time(NULL), "  ");
-	report_lines(app, &text);
-	str_fini(&text);
+	str_add_certificate(text, c, time(NULL), "  ");
 }
 
 static void on_certificate_json(
@@ -132,29 +127,32 @@ static void on_certificate_json(
 	str_fini(&to);
 }
 
+static void show(struct app *app, const struct tls *t, bool on_stdout)
+{
+	struct str text = {0};
+
+	if (app->out.json) {
+		tls_for_each_certificate(t, on_certificate_json, app);
+		return;
+	}
+	tls_for_each_certificate(t, on_certificate_text, &text);
+	if (on_stdout)
+		app_output(app, &text);
+	else
+		report_lines(app, &text);
+	str_fini(&text);
+}
+
 void tls_report_certificates(struct app *app, const struct tls_config *c, const struct tls *t)
 {
 	if (c->show_certificates)
-		tls_for_each_certificate(
-			t, app->out.json ? on_certificate_json : on_certificate_text, app);
+		show(app, t, false);
 }
 
-int tls_failure_status(const struct tls_failure *f)
+void tls_show_certificates(struct app *app, const struct tls_config *c, const struct tls *t)
 {
-	switch (f->kind) {
-	case TLS_FAIL_NONE:
-		return STATUS_OK;
-	case TLS_FAIL_TRUNCATED:
-	case TLS_FAIL_ERRNO:
-		return STATUS_BROKEN;
-	default:
-		return STATUS_TLS;
-	}
-}
-
-int tls_report_failure(struct app *app, const char *object, const struct tls_failure *f)
-{
-	return app_failf(app, tls_failure_status(f), object, "%s", str_c(&f->text));
+	if (c->show_certificates)
+		show(app, t, true);
 }
 
 struct search {

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: ISC
+#include "session/check_secured.h"
+
+#include "base/mem.h"
+#include "opts/connecting.h"
+#include "out/rows.h"
+#include "tls/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE 16
+
+static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
+static const char *const columns[] = {"{port}", "{version}", "{expires}", NULL};
+
+struct run;
+
+// One port.
+struct probe {
+	struct run *run;
+	struct endpoint endpoint; // with this port
+	struct dial *dial; // NULL before it begins and once it is over
+	struct tls_plan plan;
+	struct upgrade upgrade;
+};
+
+struct run {
+	struct app *app;
+	const struct check_secured_options *options;
+	struct probe *probes;
+	size_t count, next, left;
+	size_t open_count;
+	int worst; // status
+	struct rows rows;
+	bool is_listed;
+};
+
+static void start_more(struct run *run);
+
+static void add_probe(struct run *run, const char *service)
+{
+	struct endpoint *e = &run->probes[run->count].endpoint;
+	const struct endpoint *whole = run->options->endpoint;
+	const char *host = whole->host ? whole->host : "";
+	struct str name = {0};
+
+	run->probes[run->count++].run = run;
+	*e = *whole;
+	e->service = NULL;
+	e->host = whole->host ? xstrdup(whole->host) : NULL;
+	if (whole->kind == ENDPOINT_INET) {
+		e->service = xstrdup(service);
+		str_addf(&name, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, service);
+	} else {
+		str_add(&name, whole->name);
+	}
+	e->name = name.data;
+}
+
+static void make_probes(struct run *run)
+{
+	const struct ports *ports = &run->options->check->ports;
+	size_t count = MAX(ports->services.count + ports->count, 1);
+
+	run->probes = xcalloc(count, sizeof(*run->probes));
+	for (size_t i = 0; i < ports->services.count; i++)
+		add_probe(run, ports->services.items[i]);
+	for (unsigned port = 1; port <= UINT16_MAX && run->count < count; port++) {
+		char number[sizeof("65535")];
+
+		snprintf(number, sizeof(number), "%u", port);
+		if (ports_has(ports, port))
+			add_probe(run, number);
+	}
+	if (!run->count) // a Unix socket
+		add_probe(run, "");
+	run->left = run->count;
+}
+
+static void add_row(struct probe *p, const struct dial *d)
+{
+	struct run *run = p->run;
+	struct tls_facts f;
+	struct str expires = {0}, text = {0};
+
+	tls_describe(channel_tls(d->channel), &f);
+	str_add_date(&expires, f.expires);
+
+	const struct field fields[] = {
+		F_STR("name", p->endpoint.host), F_ENDPOINT("remote", &d->address),
+		F_STR("state", "open"), F_STR("version", f.version),
+		F_STR("expires", f.expires ? str_c(&expires) : NULL),
+		F_UINT("port", sockaddr_port(&d->address)), // a Unix socket has none
+	};
+
+	rows_add_fields(&run->rows, fields, ARRAY_SIZE(fields) - !sockaddr_port(&d->address));
+	rows_take(&run->rows, &text);
+	app_output(run->app, &text);
+	str_fini(&expires);
+	str_fini(&text);
+	tls_facts_fini(&f);
+}
+
+// A handshake has failed: its certificates may say why.
+static void on_handshake(void *data, const struct tls *t, bool is_good)
+{
+	struct probe *p = data;
+
+	if (!is_good)
+		tls_show_certificates(p->run->app, p->run->options->tls, t);
+}
+
+static void end(struct run *run)
+{
+	bool is_good = run->options->check->any && run->open_count;
+
+	if (!is_good && run->worst)
+		app_fail_quietly(run->app, run->worst);
+	app_stop(run->app);
+}
+
+// The port speaks TLS with a good certificate. Returns the status that it deserves.
+static int judge(struct probe *p, const struct dial *d)
+{
+	struct app *app = p->run->app;
+	const struct tls_config *config = p->run->options->tls;
+	const struct tls *t = channel_tls(d->channel);
+	struct str fault = {0};
+	int status = STATUS_OK;
+
+	tls_report_secured(app, p->endpoint.name, 1 + (uint64_t)(p - p->run->probes), t);
+	tls_show_certificates(app, config, t);
+	if (tls_expires_too_soon(config, t, &fault)) {
+		status = STATUS_TLS;
+		report_error(&app->out, status, p->endpoint.name, str_c(&fault), 0);
+	} else {
+		report(&app->out, &ev_open, F_ADDR("remote", &d->address));
+		if (p->run->is_listed)
+			add_row(p, d);
+	}
+	str_fini(&fault);
+	return status;
+}
+
+static void on_dialled(struct dial *d)
+{
+	struct probe *p = d->data;
+	struct run *run = p->run;
+	int status;
+
+	if (d->last.failure == DIAL_OK)
+		status = judge(p, d);
+	else
+		status = connecting_say(run->app, &p->endpoint, &d->options, &d->last);
+	run->open_count += status == STATUS_OK;
+	run->worst = MAX(run->worst, status);
+	dial_destroy(d);
+	p->dial = NULL;
+	run->left--;
+	if (run->left)
+		start_more(run);
+	else
+		end(run);
+}
+
+static void on_progress(
+	struct dial *d, enum dial_progress progress, const struct dial_attempt *attempt)
+{
+	struct probe *p = d->data;
+
+	connecting_report_progress(p->run->app, d, progress, attempt);
+}
+
+static void start(struct run *run, struct probe *p)
+{
+	struct dial_options options = *run->options->dial;
+
+	p->plan = *run->options->plan;
+	p->plan.told = on_handshake;
+	p->plan.data = p;
+	p->upgrade = (struct upgrade){&tls_upgrade, &p->plan};
+	options.upgrades = &p->upgrade;
+	options.upgrade_count = 1;
+	p->dial = dial_create(&run->app->loop, &p->endpoint, &options, on_dialled, on_progress, p);
+}
+
+static void start_more(struct run *run)
+{
+	while (run->next < run->count && run->next - (run->count - run->left) < AT_ONCE) {
+		start(run, &run->probes[run->next]);
+		run->next++;
+	}
+}
+
+static void on_stop(void *arg, int signal, struct str *doing)
+{
+	const struct run *run = arg;
+	const char *name = run->options->endpoint->name;
+
+	(void)signal;
+	str_add(doing, "checking ");
+	str_add_escaped(doing, name, strlen(name));
+}
+
+int check_secured_run(struct app *app, const struct check_secured_options *options)
+{
+	struct run run = {.app = app, .options = options};
+
+	make_probes(&run);
+	run.is_listed = app->out.json || run.count > 1;
+	rows_init(&run.rows, app->out.json, columns);
+	run.rows.unaligned = true;
+	app->on_stop = on_stop;
+	app->stop_arg = &run;
+	start_more(&run);
+	app_run(app);
+	for (size_t i = 0; i < run.count; i++) {
+		dial_destroy(run.probes[i].dial);
+		endpoint_fini(&run.probes[i].endpoint);
+	}
+	free(run.probes);
+	rows_fini(&run.rows);
+	return app->status;
+}

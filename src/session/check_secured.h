@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: ISC
+// connect --check with TLS: a port is open when the handshake has succeeded and the certificate is
+// good.
+#ifndef SOCKCTL_SESSION_CHECK_SECURED_H
+#define SOCKCTL_SESSION_CHECK_SECURED_H
+
+#include "app.h"
+#include "net/dial.h"
+#include "opts/tls.h"
+#include "session/check.h"
+#include "tls/upgrade.h"
+
+struct check_secured_options {
+	const struct check_config *check;
+	const struct tls_config *tls;
+	const struct endpoint *endpoint;
+	const struct dial_options *dial; // without upgrades
+	const struct tls_plan *plan; // for each port
+};
+
+// Checks the ports, 16 at once, and runs the loop for that. Returns the exit status.
+int check_secured_run(struct app *app, const struct check_secured_options *options);
+
+#endif
