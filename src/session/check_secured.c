@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define AT_ONCE 16
 
@@ -141,6 +142,8 @@ static int judge(struct probe *p, const struct dial *d)
 			add_row(p, d);
 	}
 	str_fini(&fault);
+	d->channel->ops->shut(d->channel, SHUT_RDWR); // an orderly end, for all was said
+	channel_complete(d->channel);
 	return status;
 }
 

@@ -49,17 +49,30 @@ static ssize_t tls_channel_send(struct channel *channel, const void *buf, size_t
 	return n;
 }
 
-// The end of our direction is close_notify and then that of TCP.
+// True for what a peer that is gone makes of our end.
+static bool is_gone(int error)
+{
+	return error == -EPIPE || error == -ECONNRESET || error == -ENOTCONN;
+}
+
+// The end of our direction is close_notify and then that of TCP. A peer that is gone by then has
+// missed our last word alone where all before it was acknowledged: whether that is a failure, what
+// it said itself decides.
 static int tls_channel_shut(struct channel *channel, int how)
 {
 	struct tls_channel *c = tls_channel_of(channel);
+	bool has_arrived = !channel_unacknowledged(c->below);
 	int r = how == SHUT_RD ? 0 : tls_end(c->tls);
 
 	note_state(c);
-	if (r < 0 || c->has_shut)
+	if (r == 0 && !c->has_shut) {
+		c->has_shut = true;
+		r = c->below->ops->shut(c->below, how);
+	}
+	if (!has_arrived || (!tls_has_ended(c->tls) && !is_gone(r)))
 		return r;
-	c->has_shut = true;
-	return c->below->ops->shut(c->below, how);
+	channel->wr_info.is_tcp = false; // nobody needs to wait for its acknowledgement
+	return is_gone(r) ? 0 : r;
 }
 
 // Says nothing: a stream that was cut off has no close_notify, and the socket is reset.

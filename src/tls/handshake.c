@@ -83,13 +83,13 @@ static int step_words(struct handshake *h)
 
 static int step_confirm(struct handshake *h)
 {
-	int r;
+	int r = tls_confirm(h->tls);
 
-	if (tls_is_confirmed(h->tls))
-		return 0;
-	// A server that has nothing to say ends when it is told to, or says why it refused.
-	r = tls_end(h->tls);
-	return r < 0 && r != -EAGAIN ? r : tls_confirm(h->tls);
+	// A server that has nothing to say ends when it is told to. One that has refused may be gone:
+	// what it said is still to be read.
+	if (r == -EAGAIN && tls_end(h->tls) != -EAGAIN)
+		r = tls_confirm(h->tls);
+	return r;
 }
 
 int handshake_step(struct handshake *h)

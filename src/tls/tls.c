@@ -286,6 +286,11 @@ bool tls_has_more(const struct tls *t)
 	return t->has_more;
 }
 
+bool tls_has_ended(const struct tls *t)
+{
+	return t->has_ended;
+}
+
 size_t tls_unsent(const struct tls *t)
 {
 	return wire_unsent(&t->wire);

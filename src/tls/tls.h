@@ -82,6 +82,9 @@ unsigned tls_wants(const struct tls *t, bool is_receiving);
 // tls_recv() would not say -EAGAIN, and no readiness of the socket tells that.
 bool tls_has_more(const struct tls *t);
 
+// The peer has said that it will send nothing more.
+bool tls_has_ended(const struct tls *t);
+
 // Bytes as they go over the wire that the kernel has not taken yet.
 size_t tls_unsent(const struct tls *t);
 

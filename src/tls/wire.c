@@ -187,7 +187,10 @@ int wire_flush(struct wire *w)
 	keep_rest(w, start);
 	if (r == -EINTR)
 		r = -EAGAIN;
-	if (r != 0 && r != -EAGAIN)
+	if (r != 0 && r != -EAGAIN) {
 		w->send_error = r;
+		str_fini(&w->rest); // it can never go
+		w->rest_start = 0;
+	}
 	return r;
 }
