@@ -35,6 +35,7 @@
  *   session/                  what a connected socket is joined to, and how a server serves
  *     arriving.[ch]           clients on whose connections something has to happen first
  *     check.[ch]              connect --check: one port by dialling, many by a scan
+ *     check_secured.[ch]       connect --check with TLS: handshakes on many ports
  *     connection.[ch]         one connection in events and messages: number, peer, how it ended
  *     console.[ch]            the person at the terminal: its mode, and the key that leads out
  *     echo.h                  the config that both sides of echo share
@@ -55,6 +56,7 @@
  *     stats.[ch]              TCP measurements and totals as events
  *     stream.[ch]             one connection, its relay and the options for both
  *     stream_calls.[ch]       flags of send and recv, urgent data, peeking, resets
+ *     tls_setup.[ch]           the options of TLS made ready for the connection of a command
  *
  *   datagram/                 what the commands for datagrams do between input, kernel and output
  *     answers.[ch]            replies to a batch of datagrams
@@ -88,6 +90,8 @@
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
+ *     tls.[ch]                the options of TLS
+ *     tls_report.c            what is said of a connection with TLS, and of certificates
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *
@@ -123,6 +127,32 @@
  *     socks.[ch]            SOCKS 4, 4A and 5
  *     tlv.[ch]                its extensions
  *     url.[ch]              URLs that name proxies
+ *
+ *   tls/                      TLS, the only user of OpenSSL
+ *     certificate.[ch]        what is shown of a certificate
+ *     channel.[ch]            the channel of a TLS connection
+ *     context.c               what the command line said, made into what OpenSSL wants
+ *     describe.c              what a connection has agreed on, and its certificates
+ *     failure.[ch]            why a connection failed, in one line with what helps
+ *     handshake.[ch]          from a connected socket to TLS, step by step
+ *     identity.[ch]           our certificate and key, from PEM or PKCS#12
+ *     internal.h              the insides of contexts and connections
+ *     keylog.[ch]             the file for secrets
+ *     library.[ch]            libssl and libcrypto, opened on demand
+ *     name.[ch]               names of servers
+ *     none.c                  what stands for TLS in a build without it
+ *     pin.[ch]                public keys that a peer must have
+ *     secret.[ch]             files and passphrases, read once and wiped
+ *     settings.h              what the command line says
+ *     starttls.[ch]           the plain words before TLS
+ *     starttls_binary.[ch]    the same where they are no lines
+ *     symbols.h               the functions of OpenSSL that are used
+ *     tls.[ch]                one connection: handshake, bytes, ends
+ *     trust.[ch]              authorities and what they have revoked
+ *     upgrade.[ch]            TLS as a step on the way to a connection
+ *     verify.c                whether the peer is who it should be
+ *     verify_error.c          a line for each way in which a certificate can be wrong
+ *     wire.[ch]               the socket below, as a BIO
  *
  *   net/echo/                 an echo server, and a client that measures one
  *     client.[ch]             the client: requests, counts, times

@@ -14,8 +14,8 @@ int parse_uint(const char *word, uint64_t *value);
 int parse_int(const char *word, int64_t *value); // also -5 and 0x1f
 int parse_octal(const char *word, uint64_t *value);
 
-// 5, 0.5, 500ms, 10s, 2m, 1h, 30d; a bare number is seconds. Fractions of a millisecond are cut, but
-// never down to 0, which may mean another thing: -EDOM.
+// 5, 0.5, 500ms, 10s, 2m, 1h, 30d; a bare number is seconds. Fractions of a millisecond are cut,
+// but never down to 0, which may mean another thing: -EDOM.
 int parse_duration(const char *word, uint64_t *ms);
 
 int parse_size(const char *word, uint64_t *bytes); // 512, 64k, 1M, 2G: powers of 1024

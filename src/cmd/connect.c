@@ -15,11 +15,10 @@
 #include "opts/socket_options.h"
 #include "opts/tls.h"
 #include "session/stream.h"
+#include "session/tls_setup.h"
 #include "io/channel.h"
 #include "io/fd.h"
 #include "net/dial.h"
-#include "tls/channel.h"
-#include "tls/upgrade.h"
 
 #include <errno.h>
 #include <string.h>
@@ -129,9 +128,7 @@ struct connect {
 	struct console console;
 	bool is_streaming;
 
-	// With TLS.
-	struct tls_context *tls;
-	struct tls_plan plan;
+	struct tls_setup tls;
 	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
 	size_t upgrade_count;
 	struct upgrade_chain *chain; // of a socket that was connected by others
@@ -314,11 +311,7 @@ static void join(struct connect *c)
 		return;
 	}
 	connection_report_connected(&c->connection, fd);
-	if (c->tls) {
-		tls_report_secured(app, c->config->endpoint.name, c->connection.number,
-			channel_tls(c->channel));
-		tls_report_certificates(app, &c->config->tls, channel_tls(c->channel));
-	}
+	tls_setup_report(&c->tls, c->connection.number, c->channel);
 	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
 	if (r == 0)
 		return;
@@ -366,36 +359,23 @@ static void on_upgraded(struct upgrade_chain *chain, void *data)
 	app_stop(c->app);
 }
 
-// A refused certificate is what --show-certificates is for, too.
-static void on_handshake(void *data, const struct tls *t, bool is_good)
-{
-	struct connect *c = data;
-
-	if (!is_good)
-		tls_report_certificates(c->app, &c->config->tls, t);
-}
-
 static void add_upgrade(struct connect *c, const struct upgrade_kind *kind, void *arg)
 {
 	c->upgrades[c->upgrade_count++] = (struct upgrade){kind, arg};
 }
 
-// Prepares what secures the connection. Returns 0, or the status after a message.
-static int init_tls(struct connect *c)
+// Plans what happens on the connection before it is joined. Returns 0, or the status after a
+// message.
+static int plan_upgrades(struct connect *c)
 {
 	const struct connect_config *config = c->config;
-	int status;
+	int status = tls_setup_init(
+		&c->tls, c->app, &config->tls, &config->endpoint, config->check.check);
 
-	if (!tls_is_wanted(&config->tls, &config->endpoint))
-		return 0;
-	status = tls_config_open(c->app, &config->tls, config->check.check, &c->tls);
-	c->plan = (struct tls_plan){.context = c->tls,
-		.name = tls_config_name(&config->tls, &config->endpoint),
-		.protocol = tls_config_protocol(&config->tls),
-		.is_check = config->check.check,
-		.told = on_handshake,
-		.data = c};
-	add_upgrade(c, &tls_upgrade, &c->plan);
+	if (config->send_proxy.version)
+		add_upgrade(c, &proxy_header_send, (void *)(uintptr_t)&config->send_proxy.header);
+	if (c->tls.context)
+		add_upgrade(c, &tls_upgrade, &c->tls.plan);
 	return status;
 }
 
@@ -453,7 +433,7 @@ static void fini(struct connect *c)
 	children_fini(&c->children);
 	program_fini(&c->program);
 	sockopt_settings_fini(&c->settings);
-	tls_context_destroy(c->tls);
+	tls_setup_fini(&c->tls);
 }
 
 // Ports are looked up and connected to until the end.
@@ -466,7 +446,7 @@ static void check_secured(struct connect *c, struct dial_options *dial)
 		.tls = &c->config->tls,
 		.endpoint = &c->config->endpoint,
 		.dial = dial,
-		.plan = &c->plan,
+		.plan = &c->tls.plan,
 	};
 
 	if (!confine(c->app, &c->config->confine, &checking))
@@ -496,13 +476,11 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
-	if (config_->send_proxy.version)
-		add_upgrade(&c, &proxy_header_send, &config_->send_proxy.header);
-	if (init_tls(&c))
+	if (plan_upgrades(&c))
 		goto out;
 	options.upgrades = c.upgrades;
 	options.upgrade_count = c.upgrade_count;
-	if (config_->check.check && c.tls) {
+	if (config_->check.check && c.tls.context) {
 		options.upgrade_count = 0; // each port has its own
 		check_secured(&c, &options);
 		goto out;

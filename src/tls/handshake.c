@@ -85,8 +85,8 @@ static int step_confirm(struct handshake *h)
 {
 	int r = tls_confirm(h->tls);
 
-	// A server that has nothing to say ends when it is told to. One that has refused may be gone:
-	// what it said is still to be read.
+	// A server that has nothing to say ends when it is told to. One that has refused may be
+	// gone: what it said is still to be read.
 	if (r == -EAGAIN && tls_end(h->tls) != -EAGAIN)
 		r = tls_confirm(h->tls);
 	return r;
