@@ -315,6 +315,7 @@
 #include "cmd/table.h"
 #include "help/words.h"
 #include "out/colour.h"
+#include "tls/tls.h"
 
 #include <fcntl.h>
 #include <gnu/libc-version.h>
@@ -376,7 +377,9 @@ static int print_version(struct app *app)
 	str_addf(&text, "sockctl %s\n", SOCKCTL_VERSION);
 	str_addf(&text, "libraries: libuv %s, jansson %s, glibc %s\n", uv_version_string(),
 		jansson_version_str(), gnu_get_libc_version());
-	str_add(&text, "features: " SOCKCTL_FEATURES "\n");
+	str_add(&text, "tls: ");
+	str_add_tls_version(&text);
+	str_add(&text, "\nfeatures: " SOCKCTL_FEATURES "\n");
 	str_add(&text, "sandbox: ");
 	str_add_sandbox(&text, &sandbox);
 	str_addc(&text, '\n');

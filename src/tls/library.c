@@ -105,8 +105,3 @@ int library_open(struct str *err)
 	is_open = true;
 	return 0;
 }
-
-const char *library_version(void)
-{
-	return ossl.OpenSSL_version(OPENSSL_VERSION_STRING);
-}

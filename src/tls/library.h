@@ -42,7 +42,4 @@ extern struct ossl ossl;
 // Returns 0, or -ELIBACC after a sentence in ERR that names the package to install.
 int library_open(struct str *err);
 
-// "OpenSSL 3.0.19": what is opened now.
-const char *library_version(void);
-
 #endif

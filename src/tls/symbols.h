@@ -56,7 +56,6 @@
 	X(OPENSSL_sk_pop_free) \
 	X(OPENSSL_sk_push) \
 	X(OPENSSL_sk_value) \
-	X(OpenSSL_version) \
 	X(PEM_read_bio_PrivateKey) \
 	X(PEM_read_bio_X509) \
 	X(PEM_read_bio_X509_AUX) \

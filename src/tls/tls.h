@@ -40,7 +40,7 @@ const char *tls_context_keylog(const struct tls_context *c);
 // it was.
 int tls_context_reopen_keylog(struct tls_context *c);
 
-// "OpenSSL 3.0.19 (trust: /etc/ssl/certs)", or "none in this build", or why it cannot be opened.
+// "OpenSSL 3, opened on demand (built with 3.0.19)", or "none in this build". Opens nothing.
 void str_add_tls_version(struct str *s);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with
