@@ -187,7 +187,7 @@ static int check_client(struct echo_config *c, int argc, char **argv, struct str
 		return bad_word(
 			err, argv[n + 1], "is one word too many; expected HOST [PORT] [WORD]");
 	if (r == 0)
-		r = endpoint_parse(&c->endpoint, ENDPOINT_CONNECT, n, words, err);
+		r = endpoint_parse(&c->endpoint, ENDPOINT_PLAIN, n, words, err);
 	if (r == 0)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0 && c->tcp && c->udp) {

@@ -140,7 +140,7 @@ static int check_target(struct listen_config *c, struct str *err)
 	int r = 0;
 
 	if (c->forward)
-		r = endpoint_parse(&c->target, ENDPOINT_CONNECT, 1, words, &why);
+		r = endpoint_parse(&c->target, ENDPOINT_PLAIN, 1, words, &why);
 	if (r == 0 && c->target.kind == ENDPOINT_FD && (c->keep_open || c->count > 1))
 		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
 	if (r < 0)

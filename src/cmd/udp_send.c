@@ -28,7 +28,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct send_config *c = config;
 	int words = MIN(endpoint_word_count(argv[0]), argc);
-	int r = endpoint_parse(&c->endpoint, ENDPOINT_CONNECT, words, argv, err);
+	int r = endpoint_parse(&c->endpoint, ENDPOINT_PLAIN, words, argv, err);
 
 	return r < 0 ? r : send_check(c, argc - words, argv + words, err);
 }

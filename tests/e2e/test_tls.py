@@ -470,3 +470,13 @@ def test_no_name_to_verify(sockctl):
 
 def test_prefix_without_a_port(sockctl):
     sockctl("connect", "tls:443").fails(2, "tls:HOST:PORT")
+
+
+@pytest.mark.parametrize("words", [
+    ["listen", "127.0.0.1", "0", "--forward", "tls:localhost:443"],
+    ["listen", "tls:localhost:443"],
+    ["udp-send", "tls:localhost:443", "x"],
+    ["echo", "--client", "tls:localhost:443", "x"],
+])
+def test_commands_without_tls_do_not_go_on_in_plain(sockctl, words):
+    sockctl(*words).fails(2, "tls:localhost:443", "only connect speaks TLS")

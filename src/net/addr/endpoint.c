@@ -220,8 +220,8 @@ static int parse_tls(struct endpoint *p, enum endpoint_use use, const char *word
 	const char *rest = word + strlen(TLS_PREFIX);
 
 	p->is_tls = true;
-	if (use == ENDPOINT_LISTEN)
-		return bad_word(err, word, "is a form to connect to; --tls listens with TLS");
+	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN)
+		return bad_word(err, word, "is no endpoint here: only connect speaks TLS");
 	if (!strchr(rest, ':'))
 		return bad_word(err, word,
 			"has no port; write tls:HOST:PORT, or two words for a host called tls");

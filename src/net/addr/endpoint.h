@@ -16,6 +16,7 @@ enum endpoint_kind {
 
 enum endpoint_use {
 	ENDPOINT_CONNECT,
+	ENDPOINT_PLAIN, // to connect to where nobody speaks TLS
 	ENDPOINT_LISTEN, // a port alone is enough, and may be 0
 	ENDPOINT_CHECK, // the port may be a list of ports (net/addr/ports.h)
 };
