@@ -71,13 +71,13 @@ def test_s_server_of_an_old_version(sockctl, peer, authority):
 
 @pytest.mark.needs("ncat")
 def test_ncat_takes_everything(connect, peer, authority):
-    """ncat sends two tickets that a client must read before it closes."""
+    """ncat sends two tickets that a client must read before it closes. It ends without a word."""
     data = os.urandom(4 * MIB)
     port = unused_port()
     server = peer("ncat", "--ssl", "--ssl-cert", authority.server.both, "--ssl-key",
                   authority.server.key, "-l", "127.0.0.1", port, "--recv-only")
     reading = Task(server.stdout.read)
-    connect(port, stdin=data, ).wait()
+    connect(port, "--tls-eof", "any", stdin=data).wait()
     assert reading.result() == data
 
 
