@@ -93,7 +93,7 @@ void connecting_options(const struct connecting_config *c, struct dial_options *
 	sockaddr_set_port(&o->socket.bind, (uint16_t)c->source_port);
 }
 
-static int status_of_upgrade(enum upgrade_failure failure)
+int connecting_upgrade_status(enum upgrade_failure failure)
 {
 	static const int statuses[] = {
 		[UPGRADE_OK] = STATUS_OK,
@@ -115,7 +115,7 @@ static int upgrade_status_of(const struct dial_outcome *o)
 {
 	for (size_t i = 0; i < o->attempt_count; i++)
 		if (o->attempts[i].upgrade.failure)
-			return status_of_upgrade(o->attempts[i].upgrade.failure);
+			return connecting_upgrade_status(o->attempts[i].upgrade.failure);
 	return STATUS_CONNECT;
 }
 

@@ -115,8 +115,7 @@ struct channel *channel_create_tls(struct channel *below, struct tls *t)
 {
 	struct tls_channel *c = xcalloc(1, sizeof(*c));
 
-	watch_fini(&below->watches[0]); // one watch for a descriptor
-	below->rd = below->wr = NULL;
+	channel_unwatch(below); // one watch for a descriptor
 	channel_init_member(&c->channel, &tls_channel_ops);
 	c->channel.loop = below->loop;
 	c->channel.socket = below->socket;
