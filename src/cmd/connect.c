@@ -16,12 +16,10 @@
 #include "opts/tls.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"
-#include "io/channel.h"
 #include "io/fd.h"
 #include "net/dial.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
 struct connect_config {
@@ -197,14 +195,18 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	}
 }
 
+static void end(struct connect *c, int status)
+{
+	if (status)
+		app_fail_quietly(c->app, status);
+	app_stop(c->app);
+}
+
 static void on_stream_done(struct stream *s, int status)
 {
 	struct connect *c = s->data;
 
-	status = console_judge(&c->console, status);
-	if (status)
-		app_fail_quietly(c->app, status);
-	app_stop(c->app);
+	end(c, console_judge(&c->console, status));
 }
 
 static int prepare(void *data, int fd)
@@ -227,11 +229,7 @@ static int complete(struct connect *c, int fd)
 
 static void on_session_done(struct exec *s, int status)
 {
-	struct connect *c = s->data;
-
-	if (status)
-		app_fail_quietly(c->app, status);
-	app_stop(c->app);
+	end(s->data, status);
 }
 
 static bool sets_linger(const struct connect *c)

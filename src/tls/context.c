@@ -281,22 +281,6 @@ const char *tls_context_keylog(const struct tls_context *c)
 	return c->keylog_path;
 }
 
-int tls_context_reopen_keylog(struct tls_context *c)
-{
-	struct str ignored = {0};
-	int fd;
-
-	if (c->keylog < 0)
-		return 0;
-	fd = keylog_open(c->keylog_path, &ignored);
-	str_fini(&ignored);
-	if (fd < 0)
-		return fd;
-	close(c->keylog);
-	c->keylog = fd;
-	return 0;
-}
-
 // It must cost nothing to ask: the library is not opened for it.
 void str_add_tls_version(struct str *s)
 {

@@ -40,7 +40,6 @@ void tls_destroy(struct tls *t)
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 NEVER(const char *, tls_context_keylog, const struct tls_context *c)
-NEVER(int, tls_context_reopen_keylog, struct tls_context *c)
 NEVER(struct tls *, tls_create, struct tls_context *c, int fd, const char *name)
 NEVER(int, tls_handshake, struct tls *t)
 NEVER(bool, tls_is_confirmed, const struct tls *t)

@@ -36,10 +36,6 @@ void tls_context_destroy(struct tls_context *c);
 // The file that secrets are appended to, or NULL.
 const char *tls_context_keylog(const struct tls_context *c);
 
-// Opens the file for secrets anew (it was rotated). Returns 0 or a negative errno; then it stays as
-// it was.
-int tls_context_reopen_keylog(struct tls_context *c);
-
 // "OpenSSL 3, opened on demand (built with 3.0.19)", or "none in this build". Opens nothing.
 void str_add_tls_version(struct str *s);
 

@@ -11,14 +11,16 @@
 
 #define SYSTEM "system"
 
-const char *trust_system_file(void)
+// Where the system's authorities are: the environment may say otherwise, unless the program has
+// privileges that its caller lacks.
+static const char *system_file(void)
 {
 	const char *path = secure_getenv("SSL_CERT_FILE");
 
 	return path && *path ? path : ossl.X509_get_default_cert_file();
 }
 
-const char *trust_system_dir(void)
+static const char *system_dir(void)
 {
 	const char *path = secure_getenv("SSL_CERT_DIR");
 
@@ -123,7 +125,7 @@ bool trust_read_bundle(struct trust *t)
 	if (!t->has_system || t->bundle_is_read)
 		return false;
 	t->bundle_is_read = true;
-	if (add_file(t, trust_system_file(), false, &ignored) < 0)
+	if (add_file(t, system_file(), false, &ignored) < 0)
 		str_clear(&ignored);
 	str_fini(&ignored);
 	return t->count > before;
@@ -137,7 +139,7 @@ bool trust_is_empty(const struct trust *t)
 
 	if (t->count)
 		return false;
-	dir = opendir(trust_system_dir());
+	dir = opendir(system_dir());
 	while (dir && is_empty && (entry = readdir(dir)))
 		is_empty = entry->d_name[0] == '.';
 	if (dir)
@@ -153,8 +155,8 @@ static void add_system(struct trust *t, bool is_whole)
 
 	t->has_system = true;
 	if (!is_whole)
-		ossl.X509_STORE_load_path(t->store, trust_system_dir());
-	else if (!trust_read_bundle(t) && add_directory(t, trust_system_dir(), &ignored) < 0)
+		ossl.X509_STORE_load_path(t->store, system_dir());
+	else if (!trust_read_bundle(t) && add_directory(t, system_dir(), &ignored) < 0)
 		str_clear(&ignored);
 	str_fini(&ignored);
 }

@@ -36,11 +36,6 @@ bool trust_read_bundle(struct trust *t);
 // True if the system has no authorities at all.
 bool trust_is_empty(const struct trust *t);
 
-// Where the system's authorities are: the environment may say otherwise, unless the program has
-// privileges that its caller lacks.
-const char *trust_system_file(void);
-const char *trust_system_dir(void);
-
 // Adds "FILE: why" for a file that cannot be read. Returns R.
 int trust_cannot_read(struct str *err, const char *path, int r);
 
