@@ -55,11 +55,12 @@ def test_version_is_that_of_the_project(installed, version):
     first, *rest = run(installed / "bin" / "sockctl", "--version").splitlines()
     assert first == f"sockctl {version}"
     assert re.fullmatch(r"libraries: libuv \S+, jansson \S+, glibc \S+", rest[0])
-    features = rest[1].split()
+    assert rest[1].startswith("tls: ")
+    features = rest[2].split()
     assert features[0] == "features:" and {"tcp", "udp", "unix", "json", "trace"} <= set(features)
     assert ("sanitizers" in features) == SANITIZED
-    assert rest[2].startswith("sandbox: ")  # what this kernel has
-    assert len(rest) == 3
+    assert rest[3].startswith("sandbox: ")  # what this kernel has
+    assert len(rest) == 4
 
 
 @pytest.mark.parametrize("man", [pytest.param(name, marks=pytest.mark.needs(name))
