@@ -155,7 +155,7 @@ void tls_show_certificates(struct app *app, const struct tls_config *c, const st
 		show(app, t, true);
 }
 
-struct search {
+struct expiry_search {
 	int64_t until; // seconds since 1970
 	struct str *why;
 };
@@ -163,7 +163,7 @@ struct search {
 static void on_certificate_end(
 	void *arg, enum tls_chain chain, size_t position, const struct certificate *c)
 {
-	struct search *s = arg;
+	struct expiry_search *s = arg;
 	long long days = certificate_days_left(c, time(NULL));
 
 	(void)chain;
@@ -179,7 +179,7 @@ static void on_certificate_end(
 
 bool tls_expires_too_soon(const struct tls_config *c, const struct tls *t, struct str *why)
 {
-	struct search s = {time(NULL) + (int64_t)(c->expires_within_ms / 1000), why};
+	struct expiry_search s = {time(NULL) + (int64_t)(c->expires_within_ms / 1000), why};
 
 	if (c->expires_within_ms)
 		tls_for_each_certificate(t, on_certificate_end, &s);

@@ -10,7 +10,7 @@
 
 #define ACCEPT_LIMIT_MS 5000
 
-struct sending {
+struct header_sending {
 	const struct proxy_header *header;
 	struct str bytes;
 	size_t sent;
@@ -18,7 +18,7 @@ struct sending {
 
 static void *create_sending(void *arg)
 {
-	struct sending *s = xcalloc(1, sizeof(*s));
+	struct header_sending *s = xcalloc(1, sizeof(*s));
 
 	s->header = arg;
 	return s;
@@ -26,13 +26,13 @@ static void *create_sending(void *arg)
 
 static void destroy_sending(void *state)
 {
-	struct sending *s = state;
+	struct header_sending *s = state;
 
 	str_fini(&s->bytes);
 	free(s);
 }
 
-static int build(struct sending *s, int fd, struct upgrade_outcome *outcome)
+static int build(struct header_sending *s, int fd, struct upgrade_outcome *outcome)
 {
 	struct proxy_header h = *s->header;
 	struct str err = {0};
@@ -58,7 +58,7 @@ static int build(struct sending *s, int fd, struct upgrade_outcome *outcome)
 
 static int send_header(void *state, struct channel **channel, struct upgrade_outcome *outcome)
 {
-	struct sending *s = state;
+	struct header_sending *s = state;
 	struct channel *c = *channel;
 
 	if (!s->bytes.len && build(s, channel_socket(c), outcome) < 0)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 // One run of the step.
-struct run {
+struct hop_run {
 	struct proxy_step *step;
 	struct upgrade_chain *chain;
 	struct lookup *lookup; // under way, or NULL
@@ -26,7 +26,7 @@ struct run {
 
 static void *create(void *arg)
 {
-	struct run *r = xcalloc(1, sizeof(*r));
+	struct hop_run *r = xcalloc(1, sizeof(*r));
 
 	r->step = arg;
 	return r;
@@ -34,14 +34,14 @@ static void *create(void *arg)
 
 static void attach(void *state, struct upgrade_chain *c)
 {
-	struct run *r = state;
+	struct hop_run *r = state;
 
 	r->chain = c;
 }
 
 static void destroy(void *state)
 {
-	struct run *r = state;
+	struct hop_run *r = state;
 
 	if (r->lookup)
 		lookup_cancel(r->lookup);
@@ -54,7 +54,7 @@ static void destroy(void *state)
 
 static void on_lookup(void *data, int code, int error, struct address_list list)
 {
-	struct run *r = data;
+	struct hop_run *r = data;
 	bool was_waiting = r->lookup;
 
 	r->is_looked_up = true;
@@ -77,7 +77,7 @@ static bool needs_lookup(const struct proxy_step *s)
 }
 
 // Returns 0 or a negative errno.
-static int look_up(struct run *r)
+static int look_up(struct hop_run *r)
 {
 	const struct proxy_step *s = r->step;
 	enum proxy_scheme scheme = s->hop->url.scheme;
@@ -90,7 +90,7 @@ static int look_up(struct run *r)
 		s->to->service, on_lookup, r, &r->lookup);
 }
 
-static void set_target(struct run *r, struct proxy_target *t)
+static void set_target(struct hop_run *r, struct proxy_target *t)
 {
 	const struct proxy_step *s = r->step;
 	uint64_t port = 0;
@@ -104,7 +104,7 @@ static void set_target(struct run *r, struct proxy_target *t)
 		t->address = r->addresses.items[s->next % r->addresses.count];
 }
 
-static int fail_lookup(struct run *r, struct upgrade_outcome *o)
+static int fail_lookup(struct hop_run *r, struct upgrade_outcome *o)
 {
 	bool is_unknown = lookup_is_not_found(r->code);
 	struct str text = {0};
@@ -116,7 +116,7 @@ static int fail_lookup(struct run *r, struct upgrade_outcome *o)
 	return UPGRADE_FAILED;
 }
 
-static void tell(struct run *r)
+static void tell(struct hop_run *r)
 {
 	char *line = r->notes.data;
 
@@ -128,7 +128,7 @@ static void tell(struct run *r)
 }
 
 // What a failure of the dialogue is to the connection.
-static int fail_dialogue(struct run *r, struct upgrade_outcome *o)
+static int fail_dialogue(struct hop_run *r, struct upgrade_outcome *o)
 {
 	static const enum upgrade_failure failures[] = {
 		[PROXY_USAGE] = UPGRADE_REFUSED,
@@ -152,7 +152,7 @@ static int fail_dialogue(struct run *r, struct upgrade_outcome *o)
 }
 
 // Begins the dialogue once all is known for it. Returns as a step does; UPGRADE_DONE goes on.
-static int begin(struct run *r, struct upgrade_outcome *o)
+static int begin(struct hop_run *r, struct upgrade_outcome *o)
 {
 	struct proxy_target target;
 	int error;
@@ -176,7 +176,7 @@ static int begin(struct run *r, struct upgrade_outcome *o)
 
 static int step(void *state, struct channel **channel, struct upgrade_outcome *o)
 {
-	struct run *r = state;
+	struct hop_run *r = state;
 	unsigned wants = 0;
 	enum dialogue_step d;
 	int begun = r->has_begun ? UPGRADE_DONE : begin(r, o);

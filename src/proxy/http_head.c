@@ -15,7 +15,7 @@
 #define MAX_SCHEMES 128 // bytes of their names that are kept
 
 // A field of the head: its name and its value, without the blanks around it.
-struct field {
+struct header_field {
 	const char *name, *value;
 	size_t name_len, value_len;
 };
@@ -54,14 +54,14 @@ static void next_line(const struct str *text, size_t *at, const char **line, siz
 		(*len)--;
 }
 
-static bool name_is(const struct field *f, const char *name)
+static bool name_is(const struct header_field *f, const char *name)
 {
 	return f->name_len == strlen(name) && strncasecmp(f->name, name, f->name_len) == 0;
 }
 
 // Calls FN with each element of a list of fields, separated by commas outside of quotes (RFC 9110
 // section 5.6.1).
-static void each_element(const struct field *f, struct http_head *h,
+static void each_element(const struct header_field *f, struct http_head *h,
 	void (*fn)(struct http_head *h, const char *word, size_t len))
 {
 	size_t begin = 0;
@@ -118,7 +118,7 @@ static void on_challenge(struct http_head *h, const char *word, size_t len)
 }
 
 // A length that is no number, or another one than was said before, leaves the end of the body open.
-static void set_length(struct http_head *h, const struct field *f, bool *is_open)
+static void set_length(struct http_head *h, const struct header_field *f, bool *is_open)
 {
 	uint64_t length = 0;
 	bool is_number = f->value_len > 0 && f->value_len < 19;
@@ -133,7 +133,7 @@ static void set_length(struct http_head *h, const struct field *f, bool *is_open
 	h->length = length;
 }
 
-static void take_field(struct http_head *h, const struct field *f, bool *is_open)
+static void take_field(struct http_head *h, const struct header_field *f, bool *is_open)
 {
 	if (name_is(f, "Connection") || name_is(f, "Proxy-Connection"))
 		each_element(f, h, on_connection);
@@ -151,7 +151,7 @@ static void parse_fields(struct http_head *h, size_t at)
 	bool is_open = false;
 
 	while (at < h->text.len) {
-		struct field f;
+		struct header_field f;
 		const char *line;
 		const char *colon;
 		size_t len;
@@ -160,7 +160,7 @@ static void parse_fields(struct http_head *h, size_t at)
 		colon = memchr(line, ':', len);
 		if (!colon)
 			continue;
-		f = (struct field){.name = line, .name_len = (size_t)(colon - line)};
+		f = (struct header_field){.name = line, .name_len = (size_t)(colon - line)};
 		f.value = colon + 1;
 		f.value_len = len - f.name_len - 1;
 		trim(&f.value, &f.value_len);

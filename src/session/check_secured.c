@@ -16,18 +16,18 @@
 static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
 static const char *const columns[] = {"{port}", "{version}", "{expires}", NULL};
 
-struct run;
+struct check_run;
 
 // One port.
 struct probe {
-	struct run *run;
+	struct check_run *run;
 	struct endpoint endpoint; // with this port
 	struct dial *dial; // NULL before it begins and once it is over
 	struct tls_plan plan;
 	struct upgrade upgrade;
 };
 
-struct run {
+struct check_run {
 	struct app *app;
 	const struct check_secured_options *options;
 	struct probe *probes;
@@ -38,9 +38,9 @@ struct run {
 	bool is_listed;
 };
 
-static void start_more(struct run *run);
+static void start_more(struct check_run *run);
 
-static void add_probe(struct run *run, const char *service)
+static void add_probe(struct check_run *run, const char *service)
 {
 	struct endpoint *e = &run->probes[run->count].endpoint;
 	const struct endpoint *whole = run->options->endpoint;
@@ -60,7 +60,7 @@ static void add_probe(struct run *run, const char *service)
 	e->name = name.data;
 }
 
-static void make_probes(struct run *run)
+static void make_probes(struct check_run *run)
 {
 	const struct ports *ports = &run->options->check->ports;
 	size_t count = MAX(ports->services.count + ports->count, 1);
@@ -82,7 +82,7 @@ static void make_probes(struct run *run)
 
 static void add_row(struct probe *p, const struct dial *d)
 {
-	struct run *run = p->run;
+	struct check_run *run = p->run;
 	struct tls_facts f;
 	struct str expires = {0}, text = {0};
 
@@ -113,7 +113,7 @@ static void on_handshake(void *data, const struct tls *t, bool is_good)
 		tls_show_certificates(p->run->app, p->run->options->tls, t);
 }
 
-static void end(struct run *run)
+static void end(struct check_run *run)
 {
 	bool is_good = run->options->check->any && run->open_count;
 
@@ -150,7 +150,7 @@ static int judge(struct probe *p, const struct dial *d)
 static void on_dialled(struct dial *d)
 {
 	struct probe *p = d->data;
-	struct run *run = p->run;
+	struct check_run *run = p->run;
 	int status;
 
 	if (d->last.failure == DIAL_OK)
@@ -176,7 +176,7 @@ static void on_progress(
 	connecting_report_progress(p->run->app, d, progress, attempt);
 }
 
-static void start(struct run *run, struct probe *p)
+static void start(struct check_run *run, struct probe *p)
 {
 	struct dial_options options = *run->options->dial;
 
@@ -189,7 +189,7 @@ static void start(struct run *run, struct probe *p)
 	p->dial = dial_create(&run->app->loop, &p->endpoint, &options, on_dialled, on_progress, p);
 }
 
-static void start_more(struct run *run)
+static void start_more(struct check_run *run)
 {
 	while (run->next < run->count && run->next - (run->count - run->left) < AT_ONCE) {
 		start(run, &run->probes[run->next]);
@@ -199,7 +199,7 @@ static void start_more(struct run *run)
 
 static void on_stop(void *arg, int signal, struct str *doing)
 {
-	const struct run *run = arg;
+	const struct check_run *run = arg;
 	const char *name = run->options->endpoint->name;
 
 	(void)signal;
@@ -209,7 +209,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 
 int check_secured_run(struct app *app, const struct check_secured_options *options)
 {
-	struct run run = {.app = app, .options = options};
+	struct check_run run = {.app = app, .options = options};
 
 	make_probes(&run);
 	run.is_listed = app->out.json || run.count > 1;

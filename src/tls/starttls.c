@@ -236,7 +236,7 @@ static void add_attribute(struct str *s, const char *text)
 static void say(struct starttls *s)
 {
 	const char *text = step_of(s)->say;
-	const char *name = text ? strstr(text, "%s") : NULL;
+	const char *name;
 
 	if (!text)
 		return;
@@ -250,7 +250,8 @@ static void say(struct starttls *s)
 	case STARTTLS_MYSQL:
 		str_addn(&s->say, mysql_request, sizeof(mysql_request));
 		break;
-	default:
+	default: // words; the others are bytes without an end
+		name = strstr(text, "%s");
 		str_addn(&s->say, text, name ? (size_t)(name - text) : strlen(text));
 		if (name) {
 			add_attribute(&s->say, str_c(&s->name));

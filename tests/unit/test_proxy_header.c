@@ -422,6 +422,7 @@ static void test_checksum(void **state)
 	assert_int_equal(proxy_header_build(&h, &wire, &err), 0);
 	check_read(wire.data, wire.len, "v2 local crc 0   21");
 	wire.data[20] ^= 1;
+	proxy_header_fini(&h);
 	assert_int_equal(read_split(&h, wire.data, wire.len, 0, &taken, &err), -EPROTO);
 	proxy_header_fini(&h);
 	str_fini(&wire);
