@@ -133,6 +133,13 @@ void flow_break(struct flow *f, enum flow_side side, int error)
 	set_state(f, FLOW_FAILED);
 }
 
+void flow_excuse(struct flow *f)
+{
+	f->eof = true;
+	f->error = 0;
+	set_state(f, FLOW_SHUT);
+}
+
 // All is delivered: say so, which may have to wait.
 static enum flow_state shut(struct flow *f)
 {

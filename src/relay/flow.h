@@ -104,6 +104,10 @@ void flow_finish(struct flow *f);
 // Fails the flow for a reason that its engine has not met.
 void flow_break(struct flow *f, enum flow_side side, int error);
 
+// Takes back the failure of a destination that has cost nothing: the source has ended, and all was
+// delivered before.
+void flow_excuse(struct flow *f);
+
 // Puts bytes of our own into the stream, between what has been read and what will be. They count
 // as sent but not as received.
 void flow_inject(struct flow *f, const void *data, size_t len);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #define MAX_REPLIES (64 * 1024) // telnet answers that the peer does not read: stop listening to it
+#define END_GRACE_MS 250 // for the peer's end, once the reader of the output has left
 
 static void turn(struct relay *r);
 
@@ -18,6 +19,7 @@ static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
 static void on_shutdown_timer(void *data);
 static void on_acks_timer(void *data);
+static void on_end_grace(void *data);
 
 int relay_init(struct relay *r, const struct relay_options *o)
 {
@@ -48,6 +50,7 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	defer_init(&r->defer, r->loop, on_again, r);
 	timer_init(&r->idle, r->loop, on_idle_timer, r);
 	timer_init(&r->shutdown, r->loop, on_shutdown_timer, r);
+	timer_init(&r->end_grace, r->loop, on_end_grace, r);
 	ack_wait_init(&r->acks, r->loop, on_acks_timer, r);
 	return 0;
 }
@@ -101,6 +104,31 @@ static bool hold_end(struct relay *r)
 		timer_start(&r->shutdown, r->policy.shutdown_delay_ms);
 	r->heard = r->in.received;
 	return false;
+}
+
+// A reader that knows where its input ends (tar) may leave before the peer's end has come. If that
+// end is all that still comes, everything was delivered. It follows soon; what else comes is lost,
+// and so is the first byte of it, which is read here. Returns true while neither has come.
+static bool awaits_end(struct relay *r)
+{
+	struct flow *in = &r->in;
+	char byte;
+	ssize_t n;
+
+	if (in->state != FLOW_FAILED || in->failed != FLOW_DST || in->error != -EPIPE ||
+		flow_undelivered(in) || !r->peer->is_private || r->end_grace_over)
+		return false;
+	n = r->peer->ops->recv(r->peer, &byte, sizeof(byte));
+	if (n == 0)
+		flow_excuse(in);
+	if (n != -EAGAIN) {
+		timer_stop(&r->end_grace);
+		return false;
+	}
+	in->want_src = true;
+	if (!timer_is_running(&r->end_grace))
+		timer_start(&r->end_grace, END_GRACE_MS);
+	return true;
 }
 
 static bool is_over(struct relay *r)
@@ -197,6 +225,7 @@ static void end(struct relay *r)
 	defer_stop(&r->defer);
 	timer_stop(&r->idle);
 	timer_stop(&r->shutdown);
+	timer_stop(&r->end_grace);
 	ack_wait_stop(&r->acks);
 	r->done(r);
 }
@@ -206,6 +235,7 @@ static void end(struct relay *r)
 static void turn(struct relay *r)
 {
 	bool more = false;
+	bool awaits;
 
 	if (r->finished)
 		return;
@@ -215,13 +245,14 @@ static void turn(struct relay *r)
 		finish(r, RELAY_QUIT, 0);
 	} else if (!r->lingering) {
 		more = step_flows(r);
+		awaits = awaits_end(r);
 		apply_policy(r);
 		more |= !r->in.want_src && !r->in.want_dst && r->in.state == FLOW_DRAIN;
 		more |= !r->out.want_src && !r->out.want_dst && r->out.state == FLOW_DRAIN &&
 			!r->out.is_held;
 		more |= hold_end(r);
 		note_activity(r);
-		if (is_over(r)) {
+		if (!awaits && is_over(r)) {
 			judge(r);
 			r->lingering = true;
 			r->peer_ended = r->policy.until != UNTIL_INPUT && r->in.state == FLOW_SHUT;
@@ -252,6 +283,14 @@ static void on_shutdown_timer(void *data)
 static void on_acks_timer(void *data)
 {
 	turn(data);
+}
+
+static void on_end_grace(void *data)
+{
+	struct relay *r = data;
+
+	r->end_grace_over = true;
+	turn(r);
 }
 
 // What was handed to the kernel may still be on its way to a slow party, which is not idle.
@@ -361,6 +400,7 @@ void relay_fini(struct relay *r)
 	defer_fini(&r->defer);
 	timer_fini(&r->idle);
 	timer_fini(&r->shutdown);
+	timer_fini(&r->end_grace);
 	ack_wait_fini(&r->acks);
 	flow_fini(&r->out);
 	flow_fini(&r->in);

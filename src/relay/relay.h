@@ -64,12 +64,14 @@ struct relay {
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
 	struct timer shutdown; // while the end of the input is held back
+	struct timer end_grace; // while only the peer's end may still come
 	uint64_t heard; // bytes of the peer when it was started
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
 	int queued; // bytes that both sides had not taken when the idle timer ran last
 	bool has_quit; // the user wants no more
+	bool end_grace_over;
 	bool peer_ended; // its end of file was read while lingering
 	bool lingering; // all is said; the peer has not acknowledged everything yet
 	bool finished; // done was called, or will be at the end of this turn

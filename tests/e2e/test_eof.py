@@ -2,6 +2,7 @@
 """The one rule of ending, in both roles: each direction ends by itself, and both must."""
 
 import os
+import signal
 import socket
 import time
 import tty
@@ -291,6 +292,41 @@ def test_reader_downstream_goes_away_while_nothing_arrives(join, with_input):
     proc.wait(141)
     assert time.monotonic() - before < 2
     assert not proc.complaints
+
+
+@pytest.mark.parametrize("when", ["before", "together", "after"])
+def test_reader_downstream_knows_the_end_by_itself(join, when):
+    """A reader such as tar leaves before or after the end comes, having read everything."""
+    proc, conn = join(stdin=DEVNULL, stdout=PIPE)
+    conn.sendall(b"x")
+    assert proc.stdout.read(1) == b"x"
+    if when == "before":
+        half_close(conn)
+        proc.stdout.close()
+    elif when == "together":
+        proc.kill(signal.SIGSTOP)
+        proc.stdout.close()
+        half_close(conn)
+        proc.kill(signal.SIGCONT)
+    else:
+        proc.stdout.close()
+        half_close(conn)
+    assert receive_all(conn) == b""  # no reset
+    proc.wait()
+    assert not proc.complaints
+
+
+def test_reader_downstream_misses_a_byte(join):
+    """What comes once it has left is lost, which both sides learn."""
+    proc, conn = join(stdin=PIPE, stdout=PIPE)
+    conn.sendall(b"x")
+    assert proc.stdout.read(1) == b"x"
+    proc.kill(signal.SIGSTOP)
+    proc.stdout.close()
+    send_all(conn, b"y")
+    proc.kill(signal.SIGCONT)
+    assert reset_by_peer(conn)
+    proc.wait(141)
 
 
 def test_reader_downstream_goes_away_while_data_arrives(join):
