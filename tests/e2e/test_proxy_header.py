@@ -126,11 +126,11 @@ def test_access_is_for_the_announced(sockctl):
         send_all(conn, V1)
         assert receive_all(conn) == b"served\n"
     with dial(proc.port) as conn:
-        send_all(conn, V1.replace(b"192.0.2.1", b"192.0.3.1"))
+        conn.sendall(V1.replace(b"192.0.2.1", b"192.0.3.1"))
         assert reset_by_peer(conn)
     proc.wait_err(r"refused 192\.0\.3\.1:1234")
     with dial(proc.port) as conn:
-        send_all(conn, b"PROXY UNKNOWN\r\n")  # the proxy itself is not allowed
+        conn.sendall(b"PROXY UNKNOWN\r\n")  # the proxy itself is not allowed
         assert reset_by_peer(conn)
     proc.stop()
 
