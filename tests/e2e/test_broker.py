@@ -281,7 +281,7 @@ def test_nobody_is_cut_off_who_keeps_nobody_waiting(serve, clients):
     """Two are a pipe: the one waits for the other, and nothing is lost."""
     data = os.urandom(16 * MIB)
     proc, (sender,) = serve(1, "--broker")
-    slow = join(proc, clients, 2, rcvbuf=4096)
+    slow = join(proc, clients, 2, rcvbuf=64 * 1024)  # a smaller one makes TCP crawl by probes
     sending = Task(send_and_end, sender, data)
     sending.thread.join(1)
     assert sending.thread.is_alive()  # it is held up
