@@ -20,13 +20,8 @@ int __lsan_is_turned_off(void)
 
 struct sandbox_state sandbox_available(void)
 {
-	struct sandbox_state state = {0};
-
-	if (SOCKCTL_SANDBOX) {
-		state.landlock = sandbox_landlock_abi();
-		state.seccomp = sandbox_has_filter();
-	}
-	return state;
+	return (struct sandbox_state){
+		.landlock = sandbox_landlock_abi(), .seccomp = sandbox_has_filter()};
 }
 
 int sandbox_enter(const struct sandbox *s, struct sandbox_state *entered)

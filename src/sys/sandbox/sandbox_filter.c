@@ -240,7 +240,7 @@ bool sandbox_has_filter(void)
 {
 	uint32_t action = SECCOMP_RET_ERRNO;
 
-	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+	return SOCKCTL_SANDBOX && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
 int sandbox_restrict_calls(const struct sandbox *s)

@@ -49,9 +49,11 @@ struct port_rule {
 
 int sandbox_landlock_abi(void)
 {
-	long abi = syscall(
-		SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = 0;
 
+	if (SOCKCTL_SANDBOX)
+		abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
+			LANDLOCK_CREATE_RULESET_VERSION);
 	return abi > 0 ? (int)abi : 0;
 }
 
