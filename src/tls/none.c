@@ -3,6 +3,7 @@
 #include "tls/certificate.h"
 #include "tls/failure.h"
 #include "tls/tls.h"
+#include "tls/upgrade.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ void str_add_tls_version(struct str *s)
 {
 	str_add(s, "none in this build");
 }
+
+const struct upgrade_kind tls_upgrade = {.name = "tls"};
 
 void tls_context_destroy(struct tls_context *c)
 {

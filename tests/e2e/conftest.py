@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import peers
-from harness import LARGE, SANITIZED, Proc
+from harness import HAS_TLS, LARGE, SANITIZED, Proc
 from network import Network
 from terminal import Terminal
 
@@ -26,6 +26,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("memory") and SANITIZED:
             item.add_marker(pytest.mark.skip(reason="sanitizers change the use of memory"))
+        if not HAS_TLS and (item.get_closest_marker("tls") or "tls" in item.name):
+            item.add_marker(pytest.mark.skip(reason="a build without TLS"))
         if item.get_closest_marker("large") and not LARGE:
             item.add_marker(pytest.mark.skip(reason="only with SOCKCTL_TEST_LARGE=1"))
         for marker in item.iter_markers("needs"):

@@ -15,6 +15,8 @@ from authority import Authority
 from harness import PIPE, Task
 from peers import MIB, accept, listener, port_of, reset, unused_port
 
+pytestmark = pytest.mark.tls
+
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):

@@ -10,7 +10,7 @@ from authority import Authority
 from harness import PIPE, Task
 from peers import MIB, accept, listener, port_of, receive_all, send_all, unused_port
 
-pytestmark = pytest.mark.peers
+pytestmark = [pytest.mark.peers, pytest.mark.tls]
 
 
 @pytest.fixture(scope="session")
