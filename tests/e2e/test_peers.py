@@ -20,7 +20,7 @@ TOOLS = ["sockctl", "nc", "ncat", "socat"]
 NONE = "–"
 ENOUGH = 2  # seconds after which what has not happened does not happen soon
 
-pytestmark = pytest.mark.needs(*TOOLS[1:], "ip", "unshare", "nsenter")
+pytestmark = [pytest.mark.peers, pytest.mark.needs(*TOOLS[1:], "ip", "unshare", "nsenter")]
 
 
 def table():
