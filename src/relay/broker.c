@@ -3,6 +3,7 @@
 
 #include "relay/relay.h"
 #include "sys/file.h"
+#include "sys/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 static bool wants_input(const struct broker *b)
 {
 	return b->input.info.kind != FD_FILE && !b->input_ended &&
-	       !list_empty(&b->fanout.readers) && fanout_has_room(&b->fanout, NULL);
+	       !list_empty(&b->fanout.readers) && !b->fanout.is_held_up;
 }
 
 static void update(struct broker *b)
@@ -70,6 +71,7 @@ static void on_room(struct fanout *a)
 			relay_wake(r->relay);
 		r->is_held_up = false;
 	}
+	a->is_held_up = false;
 	update(a->data);
 }
 
@@ -101,6 +103,14 @@ static void end_line(struct broker *b, const struct fanout_reader *from, struct 
 	give_text(b, from, &rest);
 }
 
+// It is ready, and yet there is nothing to read.
+static bool is_at_end(const struct broker *b)
+{
+	int bytes;
+
+	return sys_inq(b->input.fd, &bytes) == 0 && bytes == 0;
+}
+
 static void on_input(struct watch *w, unsigned events)
 {
 	static char buffer[32 * 1024];
@@ -110,6 +120,11 @@ static void on_input(struct watch *w, unsigned events)
 	(void)events;
 	if (!wants_input(b))
 		return;
+	if (!fanout_has_room(&b->fanout, NULL) && !is_at_end(b)) {
+		b->fanout.is_held_up = true;
+		update(b);
+		return;
+	}
 	n = stdio_read(&b->input, buffer, sizeof(buffer));
 	if (n > 0) {
 		give(b, NULL, &b->line, buffer, (size_t)n);

@@ -44,16 +44,31 @@ static bool is_far_behind(const struct fanout_reader *r)
 	return backlog_of(r) > FAR_BEHIND;
 }
 
-// Who wants to give something as well is held up, but needs nothing.
-static bool somebody_starves(const struct fanout *a)
+// Who is kept waiting by those that are far behind.
+struct need {
+	size_t held_up; // who want to give something
+	bool of_listeners; // readers that have all and give nothing
+	bool of_speakers; // readers that have all and are held up
+};
+
+static struct need need_of(const struct fanout *a)
 {
+	struct need need = {.held_up = a->is_held_up};
+
 	list_for_each (it, &a->readers) {
 		const struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
 
-		if (has_all(r) && !r->is_held_up)
-			return true;
+		need.held_up += r->is_held_up;
+		if (has_all(r))
+			*(r->is_held_up ? &need.of_speakers : &need.of_listeners) = true;
 	}
-	return false;
+	return need;
+}
+
+// A speaker hears others only: if it is the only one, or BEHIND is the other, the two are a pipe.
+static bool is_in_the_way(const struct fanout_reader *behind, const struct need *need)
+{
+	return need->of_listeners || (need->of_speakers && need->held_up - behind->is_held_up > 1);
 }
 
 // How long the reader may still take nothing, in milliseconds.
@@ -68,7 +83,7 @@ static uint64_t patience_with(const struct fanout_reader *r)
 static void on_stall(void *data)
 {
 	struct fanout *a = data;
-	bool is_needed = somebody_starves(a);
+	struct need need = need_of(a);
 	uint64_t next = STALL_MS;
 
 	list_for_each (it, &a->readers) {
@@ -78,7 +93,7 @@ static void on_stall(void *data)
 			continue;
 		if (patience_with(r))
 			next = MIN(next, patience_with(r));
-		else if (is_needed)
+		else if (is_in_the_way(r, &need))
 			a->on_behind(a, r);
 	}
 	if (a->behind)

@@ -43,6 +43,7 @@ struct fanout {
 	uint64_t position; // the same, in everything that was ever given
 	uint64_t joined; // readers until now
 	size_t behind; // readers that are far behind
+	bool is_held_up; // who is no reader wants to give something
 	struct timer stall; // runs while there are some
 	struct timer rest; // runs while there is memory to give back after a burst
 	bool given_lately; // since it was started

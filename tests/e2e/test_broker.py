@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
+from harness import DEADLINE, DEVNULL, PIPE, Task, refuses_more, take, wait_for, write_all
 from peers import (MIB, dial, dial_unix, half_close, receive, receive_all, reset, reset_by_peer,
                    sink)
 
@@ -277,13 +277,34 @@ def test_one_that_does_not_read_stalls_nobody(serve, clients):
     proc.stop()
 
 
-def test_nobody_is_cut_off_who_keeps_nobody_waiting(serve, clients):
+@pytest.mark.parametrize("speakers", [2, 1], ids=["clients", "client and input"])
+def test_one_that_does_not_read_stalls_nobody_who_speaks(serve, clients, speakers):
+    """All others have something to say, and hear nothing while they are held up."""
+    data = os.urandom(8 * MIB)
+    proc, conns = serve(speakers, "--broker", stdin=PIPE if speakers == 1 else DEVNULL)
+    deaf = join(proc, clients, speakers + 1, rcvbuf=4096)
+    speaking = [Task(conn.sendall, data) for conn in conns]
+    if speakers == 1:
+        speaking.append(Task(write_all, take(proc.stdin), data))
+    for task in [Task(receive, conn, len(data)) for conn in conns]:
+        assert task.result() == data
+    for task in speaking:
+        task.result()
+    proc.wait_err(r"127\.0\.0\.1:%d: cut off" % deaf.getsockname()[1])
+    proc.stop()
+
+
+@pytest.mark.parametrize("stdin", [DEVNULL, PIPE], ids=["no input", "input that ends meanwhile"])
+def test_nobody_is_cut_off_who_keeps_nobody_waiting(serve, clients, stdin):
     """Two are a pipe: the one waits for the other, and nothing is lost."""
     data = os.urandom(16 * MIB)
-    proc, (sender,) = serve(1, "--broker")
+    proc, (sender,) = serve(1, "--broker", stdin=stdin)
     slow = join(proc, clients, 2, rcvbuf=64 * 1024)  # a smaller one makes TCP crawl by probes
     sending = Task(send_and_end, sender, data)
-    sending.thread.join(1)
+    if proc.stdin:
+        assert refuses_more(proc, sender.fileno(), sending)
+        proc.stdin.close()
+    sending.thread.join(3)
     assert sending.thread.is_alive()  # it is held up
     assert receive(slow, len(data)) == data
     sending.result()

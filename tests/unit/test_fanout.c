@@ -176,6 +176,38 @@ static void test_patience(void **state)
 	fanout_fini(&a);
 }
 
+// All but the one that takes nothing have something to say, and would hear each other.
+static void test_patience_of_speakers(void **state)
+{
+	static char block[MIB / 4 - 100]; // five are too many
+	struct fanout a;
+	struct fanout_reader speaker;
+	struct fanout_reader deaf;
+	struct fanout_reader other;
+
+	(void)state;
+	for (int way = 0; way < 2; way++) { // another reader, or who is no reader
+		open_audience(&a);
+		fanout_join(&a, &speaker, &relay);
+		fanout_join(&a, &deaf, &relay);
+		for (int i = 0; i < 5; i++)
+			fanout_give(&a, &speaker, block, sizeof(block));
+		speaker.is_held_up = true;
+		deaf.is_held_up = true;
+		loop_for(1500);
+		assert_null(given_up); // the speaker could hear nobody else
+		if (way == 0)
+			fanout_join(&a, &other, &relay);
+		*(way == 0 ? &other.is_held_up : &a.is_held_up) = true;
+		loop_for(1000);
+		assert_ptr_equal(given_up, &deaf);
+		fanout_leave(&speaker);
+		if (way == 0)
+			fanout_leave(&other);
+		fanout_fini(&a);
+	}
+}
+
 // Anything in any order, beside a queue for each.
 enum { READERS = 6, STEPS = 20000, LARGEST = 5000 };
 
@@ -258,6 +290,7 @@ int main(void)
 		loop_test(test_room),
 		loop_test(test_most_that_is_kept),
 		loop_test(test_patience),
+		loop_test(test_patience_of_speakers),
 		loop_test(test_any_order),
 	};
 
