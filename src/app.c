@@ -209,6 +209,8 @@ static int check_headroom(void)
 
 static const struct event ev_stopped = {
 	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
+static const struct event ev_draining = {"draining", REPORT_VERBOSE,
+	"signal {signal}: no more connections are accepted; {connections} have {limit} to end"};
 
 // Ends the loop, and tells what was under way.
 static void stop_early(struct app *app, int signal, struct str *doing)
@@ -218,16 +220,59 @@ static void stop_early(struct app *app, int signal, struct str *doing)
 	app_stop(app);
 }
 
+static void report_stopped(struct app *app, int signal, const char *doing)
+{
+	report(&app->out, &ev_stopped, F_UINT("signal", signal), F_STR("doing", doing));
+}
+
+static void stop_by_signal(struct app *app, int number)
+{
+	struct str doing = {0};
+
+	app->draining = 0;
+	stop_early(app, number, &doing);
+	report_stopped(app, number, str_c(&doing));
+	str_fini(&doing);
+}
+
+static void on_drain_limit(uv_timer_t *timer)
+{
+	struct app *app = timer->data;
+
+	stop_by_signal(app, app->draining);
+}
+
+static bool may_drain(const struct app *app, int number)
+{
+	return app->drain_ms && app->on_drain && !app->draining && !app->stopping &&
+	       (number == SIGINT || number == SIGTERM);
+}
+
+// What is under way may end by itself.
+static void drain(struct app *app, int number)
+{
+	app->draining = number;
+	uv_update_time(&app->loop);
+	uv_timer_start(&app->drain_limit, on_drain_limit, app->drain_ms, 0);
+	app->on_drain(app->stop_arg);
+}
+
+void app_report_draining(struct app *app, uint64_t connections)
+{
+	report(&app->out, &ev_draining, F_UINT("signal", app->draining),
+		F_UINT("connections", connections), F_SECONDS("limit", app->drain_ms * 1000000));
+}
+
 static void on_signal(void *data, int number)
 {
 	struct app *app = data;
-	struct str doing = {0};
 
 	// The end that was asked for counts, whatever went wrong on the way.
 	app->status = STATUS_SIGNAL + number;
-	stop_early(app, number, &doing);
-	report(&app->out, &ev_stopped, F_UINT("signal", number), F_STR("doing", str_c(&doing)));
-	str_fini(&doing);
+	if (may_drain(app, number))
+		drain(app, number);
+	else
+		stop_by_signal(app, number);
 }
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -286,7 +331,8 @@ uv_loop_t *app_loop(struct app *app)
 		return NULL;
 	}
 	uv_timer_init(&app->loop, &app->deadline);
-	app->deadline.data = app;
+	uv_timer_init(&app->loop, &app->drain_limit);
+	app->deadline.data = app->drain_limit.data = app;
 	app->has_loop = true;
 	r = start_signals(app);
 	if (r < 0) {
@@ -321,6 +367,8 @@ int app_run(struct app *app)
 		return app->status;
 	if (!app->stopping)
 		uv_run(&app->loop, UV_RUN_DEFAULT);
+	if (app->draining)
+		report_stopped(app, app->draining, "after draining");
 	app->on_stop = NULL; // nothing is under way any more
 	return app->status;
 }
@@ -330,6 +378,7 @@ static void on_deadline(uv_timer_t *timer)
 	struct app *app = timer->data;
 	struct str doing = {0};
 
+	app->draining = 0;
 	stop_early(app, 0, &doing);
 	app->status = 0;
 	app_failf(app, STATUS_TIMEOUT, NULL, "timed out %s", str_c(&doing));

@@ -61,11 +61,20 @@ struct app {
 	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];
 	uv_timer_t deadline;
+	uv_timer_t drain_limit;
+	int draining; // the signal that has begun it, or 0
 
 	// Called once before the loop ends early, by a signal or at the deadline (SIGNAL 0): adds
 	// to DOING what was under way, such as "connecting to example.org:80". May be NULL.
 	void (*on_stop)(void *arg, int signal, struct str *doing);
-	void *stop_arg;
+	void *stop_arg; // of on_drain, too
+
+	// With DRAIN_MS, called once, at the first SIGINT or SIGTERM, which does not end the run
+	// yet: takes on nothing more, calls app_report_draining() when that is so, and app_stop()
+	// as soon as nothing is left; either perhaps at once. After DRAIN_MS or at another signal
+	// the run ends early all the same. Both may be NULL and 0.
+	void (*on_drain)(void *arg);
+	uint64_t drain_ms;
 };
 
 void app_init(struct app *app);
@@ -90,6 +99,9 @@ void app_handle_signals(void);
 
 // Ends the loop after the current callback.
 void app_stop(struct app *app);
+
+// Nothing more is taken on, and CONNECTIONS may still end by themselves.
+void app_report_draining(struct app *app, uint64_t connections);
 
 // One deadline over everything that follows, in milliseconds; 0 means none. When it passes the run
 // ends with STATUS_TIMEOUT.

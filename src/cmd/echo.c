@@ -91,6 +91,7 @@ static const char *const conflicts[][2] = {
 	{"client", "deny"},
 	{"client", "backlog"},
 	{"client", "mode"},
+	{"client", "drain"},
 	{"reconnect", "udp"},
 	{"reconnect", "pipeline"},
 	{"udp", "connect-timeout"},

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct listening_config, field, type)
 
 const struct opt listening_opts[] = {
@@ -21,6 +22,10 @@ const struct opt listening_opts[] = {
 	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
 		"how many may wait to be accepted (as many as the system allows)", .min = 1,
 		.max = INT32_MAX},
+	{"drain", 0, OPT_DURATION, AT(drain_ms, uint64_t), "TIME",
+		"at the first SIGTERM or SIGINT accept no more, and let connections end for TIME "
+		"(0)",
+		.max = 365 * DAY_MS},
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
 		.max = 0777},
 	{0},

@@ -12,6 +12,7 @@ struct listening_config {
 	uint64_t max_connections; // 0: as many as come
 	uint64_t backlog;
 	uint64_t mode; // of a Unix socket
+	uint64_t drain_ms; // 0: a signal ends it at once
 	struct strlist allow, deny;
 	struct access access; // filled in by listening_check()
 };

@@ -32,13 +32,18 @@ static bool is_same_host(const struct sockaddr_any *a, const struct sockaddr_any
 	return sockaddr_equal(&x, &y);
 }
 
-static void free_arrival(struct arrival *x)
+// It counts no more.
+static void leave(struct arrival *x)
 {
 	struct arriving *a = x->arriving;
 
 	list_remove(&x->link);
 	a->count--;
 	tally_remove(&a->tally, &x->peer);
+}
+
+static void free_arrival(struct arrival *x)
+{
 	upgrade_chain_destroy(x->chain);
 	proxy_header_fini(&x->header);
 	free(x);
@@ -48,13 +53,18 @@ void arriving_fini(struct arriving *a)
 {
 	if (!a->list.next)
 		return;
-	list_for_each (it, &a->list)
-		free_arrival(list_entry(it, struct arrival, link));
+	list_for_each (it, &a->list) {
+		struct arrival *x = list_entry(it, struct arrival, link);
+
+		leave(x);
+		free_arrival(x);
+	}
 	tally_fini(&a->tally);
 }
 
 static void fail(struct arrival *x, const char *reason)
 {
+	leave(x);
 	x->arriving->options.failed(x, reason);
 	free_arrival(x);
 }
@@ -67,6 +77,7 @@ static void judge(struct arrival *x)
 		fail(x, o->text.len ? str_c(&o->text) : strerror(-o->error));
 		return;
 	}
+	leave(x);
 	x->arriving->options.arrived(x);
 	free_arrival(x);
 }

@@ -23,10 +23,11 @@ struct arrival {
 	struct upgrade_chain *chain;
 };
 
-// It has arrived: its channel is arrival_take()'s. The arrival is freed after the callback.
+// It has arrived and does not count any more: its channel is arrival_take()'s. The arrival is freed
+// after the callback.
 typedef void arrived_fn(struct arrival *a);
 
-// It will not, for REASON. It is freed after the callback.
+// It will not, for REASON, and does not count any more. It is freed after the callback.
 typedef void arrival_failed_fn(struct arrival *a, const char *reason);
 
 struct arriving_options {

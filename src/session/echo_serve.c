@@ -34,6 +34,7 @@ struct serving {
 	struct sockopt_settings settings;
 	struct endpoint_lookup lookup;
 	struct echo_server server;
+	bool is_serving;
 	atomic_uint_fast64_t said_full; // trace_now() of the last message about it, or 0
 };
 
@@ -83,11 +84,27 @@ static void on_trouble(void *data, int error, uint64_t open)
 		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", open));
 }
 
+static void on_draining(void *data, uint64_t open)
+{
+	struct serving *s = data;
+
+	app_report_draining(s->app, open);
+}
+
+static void on_drained(void *data)
+{
+	struct serving *s = data;
+
+	app_stop(s->app);
+}
+
 static const struct echo_server_events events = {
 	.on_accepted = on_accepted,
 	.on_refused = on_refused,
 	.on_trouble = on_trouble,
 	.on_closed = on_closed,
+	.on_draining = on_draining,
+	.on_drained = on_drained,
 };
 
 static void report_listening(struct serving *s, const char *protocol, const struct sockaddr_any *a)
@@ -140,6 +157,7 @@ static void start_serving(struct serving *s)
 		app_stop(s->app);
 		return;
 	}
+	s->is_serving = true;
 	r = activation_notify("READY=1");
 	if (r < 0)
 		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
@@ -267,6 +285,19 @@ static struct echo_server_options options_of(struct serving *s)
 	};
 }
 
+static void on_drain(void *arg)
+{
+	struct serving *s = arg;
+
+	if (!s->is_serving) {
+		app_stop(s->app);
+		return;
+	}
+	activation_notify("STOPPING=1");
+	s->is_serving = false;
+	echo_server_drain(&s->server);
+}
+
 static void on_stop(void *arg, int signal, struct str *doing)
 {
 	(void)arg;
@@ -284,13 +315,17 @@ int echo_serve(struct app *app, struct echo_config *config)
 	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
 		goto out;
 	app->on_stop = on_stop;
+	app->on_drain = on_drain;
+	app->stop_arg = &s;
+	app->drain_ms = config->listening.drain_ms;
 	options = options_of(&s);
 	r = echo_server_init(&s.server, &app->loop, &options);
 	if (r < 0)
 		app_fail(app, STATUS_LOCAL, "threads", r);
 	else if (start(&s) == 0)
 		app_run(app);
-	activation_notify("STOPPING=1");
+	if (s.is_serving)
+		activation_notify("STOPPING=1");
 	echo_server_stop(&s.server);
 	if (app->stopping)
 		report_stats(&s);

@@ -102,10 +102,15 @@ static int start(struct client *client)
 		return r;
 	client->channel = NULL;
 	join(c, &m->broker);
-	if (server_is_last(s))
-		broker_complete(&m->broker);
 	stream_start(&c->stream);
 	return 0;
+}
+
+static void complete(struct server *s)
+{
+	struct serve_broker *m = s->mode_data;
+
+	broker_complete(&m->broker);
 }
 
 static void fini_client(struct client *client)
@@ -145,4 +150,5 @@ const struct serve_mode serve_broker = {
 	.stop = stop,
 	.report_totals = report_totals,
 	.add_doing = add_doing,
+	.complete = complete,
 };

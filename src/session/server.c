@@ -26,6 +26,7 @@ static void on_arrived(struct arrival *a);
 static void on_arrival_failed(struct arrival *a, const char *reason);
 static void on_retry(void *data);
 static void on_stop(void *arg, int signal, struct str *doing);
+static void on_drain(void *arg);
 
 // Half of the descriptors at most: the others are for those who have arrived.
 static void init_arriving(struct server *s)
@@ -62,6 +63,8 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	init_arriving(s);
 	timer_init(&s->retry, &app->loop, on_retry, s);
 	app->on_stop = on_stop;
+	app->on_drain = on_drain;
+	app->drain_ms = config->listening.drain_ms;
 	app->stop_arg = s;
 	app_set_deadline(app, config->stream.timeout_ms);
 	return mode->init(s);
@@ -102,15 +105,35 @@ bool server_sets_linger(const struct server *s)
 	return sockopt_settings_has(&s->settings, SOL_SOCKET, SO_LINGER);
 }
 
-bool server_is_last(const struct server *s)
+// True if the user wants no more connections than have been accepted.
+static bool is_enough(const struct server *s)
 {
 	return !s->serves_many || (s->config->count && s->accepted == s->config->count);
 }
 
+// True if nobody else is to be accepted.
+static bool is_last(const struct server *s)
+{
+	return s->is_draining || is_enough(s);
+}
+
+// Who is still arriving counts where the server drains: each has been accepted.
+static bool is_empty(const struct server *s)
+{
+	return s->open == 0 && !(s->is_draining && s->arriving.count);
+}
+
 void server_end_if_done(struct server *s)
 {
-	if (server_is_last(s) && s->open == 0 && !(s->mode->is_busy && s->mode->is_busy(s)))
+	if (is_last(s) && is_empty(s) && !(s->mode->is_busy && s->mode->is_busy(s)))
 		server_end(s);
+}
+
+static void end_accepting(struct server *s)
+{
+	close_listener(s); // rather than leave others to wait in vain
+	if (s->mode->complete)
+		s->mode->complete(s);
 }
 
 // Accepts while there is room.
@@ -121,12 +144,30 @@ static void update_listening(struct server *s)
 	bool has_room =
 		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
 
-	if (server_is_last(s))
-		close_listener(s); // rather than leave others to wait in vain
+	if (is_last(s))
+		end_accepting(s);
 	else if (!has_room && !l->paused)
 		listener_pause(l);
 	else if (has_room && (l->paused || l->troubled))
 		listener_resume(l);
+}
+
+static void say_stopping(struct server *s)
+{
+	if (s->is_ready)
+		activation_notify("STOPPING=1");
+	s->is_ready = false;
+}
+
+static void on_drain(void *arg)
+{
+	struct server *s = arg;
+
+	s->is_draining = true;
+	say_stopping(s);
+	update_listening(s);
+	app_report_draining(s->app, s->open + s->arriving.count);
+	server_end_if_done(s);
 }
 
 static void say_full(struct server *s, int error)
@@ -336,10 +377,12 @@ static void on_arrived(struct arrival *a)
 	struct server *s = a->arriving->options.data;
 	const struct proxy_header *h = &a->header;
 
-	if (server_is_last(s) && s->accepted)
+	if (is_enough(s) && s->accepted)
 		report_refused(s, &a->peer, "another has come before it");
 	else
 		serve(s, arrival_take(a), &a->peer, h->is_local || !h->source.len ? NULL : h);
+	if (s->is_draining)
+		server_end_if_done(s);
 }
 
 static void on_arrival_failed(struct arrival *a, const char *reason)
@@ -347,6 +390,10 @@ static void on_arrival_failed(struct arrival *a, const char *reason)
 	struct server *s = a->arriving->options.data;
 
 	report_refused(s, &a->peer, reason);
+	if (s->is_draining) {
+		server_end_if_done(s);
+		return;
+	}
 	if (s->listener.count || s->open)
 		return;
 	// There was this one only.
@@ -400,9 +447,7 @@ void server_fini(struct server *s)
 	struct list *lists[] = {&s->clients, &s->waiting};
 
 	arriving_fini(&s->arriving);
-
-	if (s->is_ready)
-		activation_notify("STOPPING=1");
+	say_stopping(s);
 	close_listener(s);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		list_for_each (it, lists[i])

@@ -81,6 +81,9 @@ struct serve_mode {
 	void (*report_totals)(struct client *c);
 	void (*add_doing)(const struct client *c, struct str *doing);
 
+	// Nobody else will come. May be called more than once. May be NULL.
+	void (*complete)(struct server *s);
+
 	// True while there is more to do although no client is left. May be NULL.
 	bool (*is_busy)(const struct server *s);
 };
@@ -104,6 +107,7 @@ struct server {
 	uint64_t open;
 	bool serves_many;
 	bool is_ready; // and the service manager was told
+	bool is_draining; // nobody else is accepted, and the end of the last client is the end
 	int descriptor_limit;
 	int descriptors; // in use when the server starts
 	bool short_of_descriptors; // until somebody leaves
@@ -138,7 +142,7 @@ int server_start(struct server *s);
 // No more clients, and the end of the run.
 void server_end(struct server *s);
 
-// Ends the run if nothing is left to be done.
+// Ends the run if nothing is left to be done and nobody else is to come.
 void server_end_if_done(struct server *s);
 
 void server_fini(struct server *s);
@@ -154,9 +158,6 @@ bool client_may_wait(const struct client *c, int error);
 
 // True if the user says how sockets are closed (SO_LINGER).
 bool server_sets_linger(const struct server *s);
-
-// True if nobody else is to be accepted.
-bool server_is_last(const struct server *s);
 
 // Starts it again when others have left.
 void client_wait(struct client *c, int error);

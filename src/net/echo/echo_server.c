@@ -112,6 +112,13 @@ int echo_server_start(struct echo_server *s)
 	return r;
 }
 
+void echo_server_drain(struct echo_server *s)
+{
+	atomic_store(&s->is_draining, true);
+	for (unsigned i = 0; i < s->count; i++)
+		echo_worker_drain(&s->workers[i]);
+}
+
 void echo_server_stop(struct echo_server *s)
 {
 	atomic_store(&s->is_stopping, true);

@@ -15,6 +15,11 @@ struct echo_server_events {
 	void (*on_refused)(void *data, const struct sockaddr_any *remote, const char *why);
 	void (*on_trouble)(void *data, int error, uint64_t open); // as accept_trouble_fn
 	echo_closed_fn *on_closed;
+
+	// After echo_server_drain(), on the caller's loop: nobody else is accepted, and OPEN
+	// connections are left; later, none is, which may be said more than once.
+	void (*on_draining)(void *data, uint64_t open);
+	void (*on_drained)(void *data);
 };
 
 struct echo_server_options {
@@ -39,6 +44,8 @@ struct echo_server {
 	struct echo_worker *workers; // the first is run by the caller's loop
 	unsigned count;
 	atomic_bool is_stopping;
+	atomic_bool is_draining;
+	atomic_uint drained; // workers that take on nothing more
 	atomic_uint_fast64_t accepted; // so far
 	atomic_uint_fast64_t open; // connections
 	atomic_uint waiting; // workers that wait for one of them to end
@@ -62,6 +69,10 @@ int echo_server_adopt(struct echo_server *s, int fd);
 
 // Starts serving. Returns 0 or a negative errno.
 int echo_server_start(struct echo_server *s);
+
+// Takes on nothing more: each worker closes its sockets in a moment. The events tell how far it has
+// come. Only after echo_server_start() has succeeded.
+void echo_server_drain(struct echo_server *s);
 
 // Ends it and waits for the threads.
 void echo_server_stop(struct echo_server *s);

@@ -32,10 +32,13 @@ static void wake(struct echo_worker *w)
 static void give_place(struct echo_server *s)
 {
 	atomic_fetch_sub(&s->open, 1);
-	if (!atomic_load(&s->waiting) || atomic_load(&s->is_stopping))
+	if (atomic_load(&s->is_stopping))
 		return;
-	for (unsigned i = 0; i < s->count; i++)
-		wake(&s->workers[i]);
+	if (atomic_load(&s->waiting))
+		for (unsigned i = 0; i < s->count; i++)
+			wake(&s->workers[i]);
+	else if (atomic_load(&s->is_draining))
+		wake(&s->workers[0]); // for it to see whether that was the last
 }
 
 static void serve(struct echo_worker *w, int fd, const struct sockaddr_any *peer)
@@ -161,6 +164,45 @@ static void release(struct echo_worker *w)
 	echo_streams_fini(&w->streams);
 }
 
+static bool is_first(const struct echo_worker *w)
+{
+	return w == w->server->workers;
+}
+
+// Connections that are open, or accepted and waiting for one of them to end.
+static uint64_t left(const struct echo_server *s)
+{
+	// In this order: who waits takes a place before it ceases to wait.
+	unsigned waiting = atomic_load(&s->waiting);
+
+	return atomic_load(&s->open) + waiting;
+}
+
+// Takes on nothing more. The first worker's sockets may be everybody's: it closes them last.
+static void drain(struct echo_worker *w)
+{
+	struct echo_server *s = w->server;
+
+	if (w->is_drained || (is_first(w) && atomic_load(&s->drained) + 1 < s->count))
+		return;
+	echo_worker_close(w);
+	w->is_drained = true;
+	atomic_fetch_add(&s->drained, 1);
+	if (is_first(w))
+		s->options.events->on_draining(s->options.data, left(s));
+	else
+		wake(s->workers);
+}
+
+// Once no worker accepts there are only less and less connections.
+static void look_whether_drained(struct echo_worker *first)
+{
+	struct echo_server *s = first->server;
+
+	if (first->is_drained && !left(s))
+		s->options.events->on_drained(s->options.data);
+}
+
 static void on_wake(uv_async_t *async)
 {
 	struct echo_worker *w = async->data;
@@ -168,10 +210,18 @@ static void on_wake(uv_async_t *async)
 	if (atomic_load(&w->server->is_stopping)) {
 		release(w); // only threads come here: the caller's loop has ended before
 		uv_stop(w->loop);
-	} else if (w->is_full && take_place(w->server)) {
+		return;
+	}
+	if (w->is_full && take_place(w->server)) {
 		end_waiting(w);
 		serve(w, w->waiting_fd, &w->waiting_peer);
-		listener_resume(&w->listener);
+		if (!w->is_drained)
+			listener_resume(&w->listener);
+	}
+	if (atomic_load(&w->server->is_draining)) {
+		drain(w);
+		if (is_first(w))
+			look_whether_drained(w);
 	}
 }
 
@@ -356,6 +406,11 @@ int echo_worker_start(struct echo_worker *w)
 	if (r == 0)
 		r = listener_start(&w->listener);
 	return r == 0 && w->has_loop ? start_thread(w) : r;
+}
+
+void echo_worker_drain(struct echo_worker *w)
+{
+	wake(w);
 }
 
 void echo_worker_stop(struct echo_worker *w)

@@ -33,7 +33,10 @@ struct echo_worker {
 	int waiting_fd;
 	struct sockaddr_any waiting_peer;
 
-	// Wakes the loop: there may be room again, or the server stops. Freed once it is closed.
+	bool is_drained; // it takes on nothing more
+
+	// Wakes the loop: there may be room again, or the server drains or stops. Freed once it is
+	// closed.
 	uv_async_t *wake;
 
 	// All but the first have these.
@@ -61,6 +64,9 @@ uint16_t echo_worker_port(const struct echo_worker *w);
 
 // Starts serving, in a thread if the loop is the worker's own. Returns 0 or a negative errno.
 int echo_worker_start(struct echo_worker *w);
+
+// Closes the sockets, by the thread if there is one, which is not waited for.
+void echo_worker_drain(struct echo_worker *w);
 
 // Ends the serving, by the thread if there is one, which is waited for. Then the counts are there.
 void echo_worker_stop(struct echo_worker *w);
