@@ -9,8 +9,8 @@ struct errors_config {
 
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
-static const char *const columns[] = {
-	"{number}", "{name}", "{winsock_number}", "{winsock}", "{text}", NULL};
+static const char *const columns[] = {"{number}", "{name}", "{bsd_number}", "{winsock_number}",
+	"{winsock}", "{text}", "{aliases}", NULL};
 
 static const char *const kinds[] = {
 	[ERROR_ERRNO] = "errno",
@@ -29,7 +29,18 @@ static void add_row(void *arg, const struct error_entry *e)
 		number.type = FIELD_STR;
 	rows_add((struct rows *)arg, number, F_STR("name", e->name), F_LIST("aliases", e->aliases),
 		F_STR("kind", kinds[e->kind]), F_STR("text", e->text), F_STR("winsock", e->winsock),
-		field_uint_if("winsock_number", e->winsock_number, (uint64_t)e->winsock_number));
+		field_uint_if("winsock_number", e->winsock_number, (uint64_t)e->winsock_number),
+		field_uint_if("bsd_number", e->bsd_number, (uint64_t)e->bsd_number));
+}
+
+static void fail(struct app *app, const char *word)
+{
+	const char *near = errors_nearest(word);
+
+	if (near)
+		app_failf(app, STATUS_NOT_FOUND, word, "no such error; did you mean '%s'?", near);
+	else
+		app_failf(app, STATUS_NOT_FOUND, word, "no such error");
 }
 
 static int run(struct app *app, void *arg, int argc, char **argv)
@@ -42,7 +53,7 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 		errors_list(add_row, &rows);
 	for (int i = 0; i < argc; i++)
 		if (!errors_find(argv[i], add_row, &rows))
-			app_failf(app, STATUS_NOT_FOUND, argv[i], "no such error");
+			fail(app, argv[i]);
 	app_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;

@@ -34,11 +34,16 @@ def test_every_error_of_the_resolver(sockctl):
             assert listed[name] == getattr(socket, name)
 
 
-# Numbers of 4.3BSD, some of them, as the documents on WinSock list them.
+# Numbers of 4.3BSD as the documents on WinSock list them.
 BSD = {"EINTR": 4, "EBADF": 9, "EACCES": 13, "EFAULT": 14, "EINVAL": 22, "EMFILE": 24,
-       "EWOULDBLOCK": 35, "EINPROGRESS": 36, "ENOTSOCK": 38, "EMSGSIZE": 40, "EOPNOTSUPP": 45,
-       "EAFNOSUPPORT": 47, "EADDRINUSE": 48, "ENETUNREACH": 51, "ECONNRESET": 54, "EISCONN": 56,
-       "ETIMEDOUT": 60, "ECONNREFUSED": 61, "EHOSTUNREACH": 65}
+       "EWOULDBLOCK": 35, "EINPROGRESS": 36, "EALREADY": 37, "ENOTSOCK": 38, "EDESTADDRREQ": 39,
+       "EMSGSIZE": 40, "EPROTOTYPE": 41, "ENOPROTOOPT": 42, "EPROTONOSUPPORT": 43,
+       "ESOCKTNOSUPPORT": 44, "EOPNOTSUPP": 45, "EPFNOSUPPORT": 46, "EAFNOSUPPORT": 47,
+       "EADDRINUSE": 48, "EADDRNOTAVAIL": 49, "ENETDOWN": 50, "ENETUNREACH": 51, "ENETRESET": 52,
+       "ECONNABORTED": 53, "ECONNRESET": 54, "ENOBUFS": 55, "EISCONN": 56, "ENOTCONN": 57,
+       "ESHUTDOWN": 58, "ETOOMANYREFS": 59, "ETIMEDOUT": 60, "ECONNREFUSED": 61, "ELOOP": 62,
+       "ENAMETOOLONG": 63, "EHOSTDOWN": 64, "EHOSTUNREACH": 65, "ENOTEMPTY": 66, "EUSERS": 68,
+       "EDQUOT": 69, "ESTALE": 70, "EREMOTE": 71}
 
 
 @pytest.mark.parametrize(("name", "number"), BSD.items())
@@ -48,7 +53,10 @@ def test_winsock(sockctl, name, number):
         (found,) = [e for e in entries(sockctl("errors", "--json", word)) if e["kind"] == "errno"]
         assert found["winsock"] == f"WSA{name}"
         assert found["winsock_number"] == 10000 + number
+        assert found["bsd_number"] == number
         assert found["number"] == getattr(errno, name)
+    assert name in [row["name"] for row in entries(sockctl("errors", "--json", str(number)))] or (
+        name == "EWOULDBLOCK")
 
 
 @pytest.mark.parametrize(("name", "number"), [("WSASYSNOTREADY", 10091),
@@ -61,11 +69,21 @@ def test_what_winsock_alone_has(sockctl, name, number):
         assert found["winsock_number"] == number
 
 
-@pytest.mark.parametrize("call", ["WSAStartup", "WSACleanup", "closesocket", "WSAGetLastError",
-                                  "WSAAsyncSelect", "ioctlsocket"])
-def test_calls_of_winsock(sockctl, call):
+# Those of Windows Sockets 1.1, with a word of what stands for each.
+CALLS = {"WSAStartup": "Nothing", "WSACleanup": "Nothing", "closesocket": "close(2)",
+         "ioctlsocket": "ioctl(2)", "WSAGetLastError": "errno", "WSASetLastError": "errno",
+         "WSAAsyncSelect": "poll(2)", "WSACancelBlockingCall": "EINTR", "WSAIsBlocking": "Nothing",
+         "WSASetBlockingHook": "Nothing", "WSAUnhookBlockingHook": "Nothing",
+         "WSAAsyncGetHostByName": "getaddrinfo", "WSAAsyncGetHostByAddr": "getnameinfo",
+         "WSAAsyncGetServByName": "getservbyname", "WSAAsyncGetServByPort": "getservbyport",
+         "WSAAsyncGetProtoByName": "getprotobyname", "WSAAsyncGetProtoByNumber": "getprotobynumber",
+         "WSACancelAsyncRequest": "gai_cancel", "__WSAFDIsSet": "FD_ISSET"}
+
+
+@pytest.mark.parametrize(("call", "word"), CALLS.items())
+def test_calls_of_winsock(sockctl, call, word):
     (found,) = entries(sockctl("errors", "--json", call))
-    assert found["kind"] == "winsock-call" and found["text"]
+    assert found["kind"] == "winsock-call" and word in found["text"]
 
 
 def test_by_number_and_text(sockctl):
@@ -74,6 +92,31 @@ def test_by_number_and_text(sockctl):
     assert entries(sockctl("errors", "--json", "connection REFUSED"))[0]["name"] == "ECONNREFUSED"
     names = [e["name"] for e in entries(sockctl("errors", "--json", "network is"))]
     assert set(names) == {"ENETDOWN", "ENETUNREACH", "WSASYSNOTREADY"}
+
+
+@pytest.mark.parametrize(("alias", "name"), [("EWOULDBLOCK", "EAGAIN"), ("EDEADLOCK", "EDEADLK"),
+                                             ("ENOTSUP", "EOPNOTSUPP")])
+def test_other_names_of_a_number_are_shown(sockctl, alias, name):
+    proc = sockctl("errors", alias)
+    proc.wait()
+    words = proc.out.decode().split()
+    assert (words[1], words[-1]) == (name, alias)
+
+
+@pytest.mark.parametrize(("word", "near"), [("ECONNREFUSD", "ECONNREFUSED"), ("EAI_AGIAN", "EAI_AGAIN"),
+                                            ("WSAEWOLDBLOCK", "WSAEWOULDBLOCK"),
+                                            ("EWOLDBLOCK", "EWOULDBLOCK"),
+                                            ("WSAStratup", "WSAStartup")])
+def test_the_nearest_name_is_suggested(sockctl, word, near):
+    proc = sockctl("errors", word)
+    proc.fails(3, f"{word}: no such error; did you mean '{near}'?")
+    assert proc.out == b""
+
+
+def test_what_begins_a_name_is_no_error(sockctl):
+    proc = sockctl("errors", "WSA")
+    proc.fails(3, "WSA: no such error")
+    assert proc.out == b""
 
 
 def test_what_is_missing_is_named_and_the_rest_printed(sockctl):

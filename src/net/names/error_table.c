@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/names/error_table.h"
 
+#include "base/nearest.h"
 #include "base/util.h"
 #include "base/value.h"
 #include "sys/names.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define MAX_ERRNO 4095 // what the kernel can return
+#define WINSOCK_BASE 10000 // and the number of 4.3BSD make that of WinSock
 
 // Errors that WinSock has under a name of its own: WSA and the name, 10000 and the number of
 // 4.3BSD (Windows Sockets 1.1, section 2 of its appendix A).
@@ -66,7 +68,7 @@ static const struct winsock {
 	{"WSAEREMOTE", 10071, EREMOTE, NULL},
 	{"WSASYSNOTREADY", 10091, 0, "The network is not ready"},
 	{"WSAVERNOTSUPPORTED", 10092, 0, "This version of WinSock is not supported"},
-	{"WSANOTINITIALISED", 10093, 0, "WSAStartup() has not succeeded"},
+	{"WSANOTINITIALISED", 10093, 0, "WinSock was not started, or could not be"},
 };
 
 // What the resolver's errors are there. Both kinds of them fall together in WinSock.
@@ -101,7 +103,20 @@ static const struct {
 	{"WSASetLastError", "An assignment to errno"},
 	{"closesocket", "close(2)"},
 	{"ioctlsocket", "ioctl(2), or fcntl(2) with O_NONBLOCK"},
-	{"WSAAsyncSelect", "poll(2) or epoll(7), or SIGIO by fcntl(2) with F_SETOWN and O_ASYNC"},
+	{"WSAAsyncSelect", "poll(2), epoll(7), or SIGIO: F_SETOWN and O_ASYNC"},
+	{"WSAEventSelect", "epoll_ctl(2)"},
+	{"WSAEnumNetworkEvents", "epoll_wait(2)"},
+	{"WSAWaitForMultipleEvents", "epoll_wait(2)"},
+	{"WSAPoll", "poll(2)"},
+	{"WSASocket", "socket(2)"},
+	{"WSAConnect", "connect(2)"},
+	{"WSAAccept", "accept(2)"},
+	{"WSASend", "send(2), or writev(2) for several buffers"},
+	{"WSASendTo", "sendto(2), or sendmsg(2) for several buffers"},
+	{"WSARecv", "recv(2), or readv(2) for several buffers"},
+	{"WSARecvFrom", "recvfrom(2), or recvmsg(2) for several buffers"},
+	{"WSAIoctl", "ioctl(2)"},
+	{"WSADuplicateSocket", "sendmsg(2) with SCM_RIGHTS, or fork(2)"},
 	{"WSACancelBlockingCall", "A signal: the call fails with EINTR"},
 	{"WSAIsBlocking", "Nothing: a blocking call yields to other threads only"},
 	{"WSASetBlockingHook", "Nothing: a blocking call yields to other threads only"},
@@ -143,6 +158,7 @@ static void list_errno(error_fn *fn, void *arg, int error)
 		if (winsock[i].error == error) {
 			e.winsock = winsock[i].name;
 			e.winsock_number = winsock[i].number;
+			e.bsd_number = winsock[i].number - WINSOCK_BASE;
 		}
 	}
 	fn(arg, &e);
@@ -178,12 +194,18 @@ static void list_winsock(error_fn *fn, void *arg)
 
 	for (size_t i = 0; i < ARRAY_SIZE(winsock); i++)
 		if (!winsock[i].error)
-			fn(arg, &(struct error_entry){ERROR_WINSOCK, winsock[i].name, none,
-					winsock[i].number, winsock[i].text, winsock[i].name,
-					winsock[i].number});
+			fn(arg, &(struct error_entry){.kind = ERROR_WINSOCK,
+					.name = winsock[i].name,
+					.aliases = none,
+					.number = winsock[i].number,
+					.text = winsock[i].text,
+					.winsock = winsock[i].name,
+					.winsock_number = winsock[i].number});
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
-		fn(arg, &(struct error_entry){
-				ERROR_CALL, calls[i].name, none, 0, calls[i].text, NULL, 0});
+		fn(arg, &(struct error_entry){.kind = ERROR_CALL,
+				.name = calls[i].name,
+				.aliases = none,
+				.text = calls[i].text});
 }
 
 void errors_list(error_fn *fn, void *arg)
@@ -213,6 +235,7 @@ static bool matches(const struct search *s, const struct error_entry *e)
 	if (s->has_number)
 		return e->kind != ERROR_CALL &&
 		       ((e->number == s->number && e->kind != ERROR_HERR) ||
+			       (e->bsd_number && e->bsd_number == s->number) ||
 			       (e->winsock && e->winsock_number == s->number));
 	if (strcasecmp(s->word, e->name) == 0)
 		return true;
@@ -247,4 +270,24 @@ bool errors_find(const char *word, error_fn *fn, void *arg)
 		errors_list(on_entry, &s);
 	}
 	return s.found;
+}
+
+static void on_candidate(void *arg, const struct error_entry *e)
+{
+	struct nearest *near = arg;
+
+	nearest_offer(near, e->name);
+	for (const char *const *a = e->aliases; *a; a++)
+		nearest_offer(near, *a);
+	if (e->winsock)
+		nearest_offer(near, e->winsock);
+}
+
+const char *errors_nearest(const char *word)
+{
+	struct nearest near;
+
+	nearest_init(&near, word, strlen(word));
+	errors_list(on_candidate, &near);
+	return near.best;
 }

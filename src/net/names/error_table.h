@@ -21,6 +21,7 @@ struct error_entry {
 	const char *text;
 	const char *winsock; // its name there, or NULL
 	int winsock_number; // 10000 and the number that BSD has, for errno
+	int bsd_number; // of 4.3BSD, which textbooks print; 0 where WinSock has not kept it
 };
 
 // The entry is valid during the callback only.
@@ -28,9 +29,12 @@ typedef void error_fn(void *arg, const struct error_entry *entry);
 
 void errors_list(error_fn *fn, void *arg);
 
-// Calls back for each error that WORD means: a name (case does not count), a number, or failing
-// both a part of the text. Returns whether there was any. The numbers of h_errno are not looked
-// for: those of errno are the same.
+// Calls back for each error that WORD means: a name (case does not count), a number of any of the
+// systems, or failing both a part of the text. Returns whether there was any. The numbers of
+// h_errno are not looked for: those of errno are the same.
 bool errors_find(const char *word, error_fn *fn, void *arg);
+
+// The name of an error or a call that WORD is probably meant to be, or NULL.
+const char *errors_nearest(const char *word);
 
 #endif
