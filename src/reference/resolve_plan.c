@@ -22,7 +22,7 @@ static const int socktypes[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW};
 
 // The first leaves the choice to us; the others are as in enum query_via.
 static const char *const vias[] = {
-	"auto", "getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyaddr", NULL};
+	"auto", "getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyaddr", "getifaddrs", NULL};
 
 const struct resolve_config resolve_defaults = {.jobs = 64};
 
@@ -35,7 +35,8 @@ static const struct opt asking_opts[] = {
 		"set a flag of the call, such as AI_V4MAPPED or NI_NOFQDN; repeat for more",
 		.words = "flag"},
 	{"via", 0, OPT_CHOICE, AT(via, int), "CALL",
-		"make this call: getaddrinfo, getnameinfo, gethostbyname or gethostbyaddr",
+		"make this call: getaddrinfo, getnameinfo, gethostbyname, gethostbyaddr or "
+		"getifaddrs",
 		.choices = vias},
 	{"service", 's', OPT_STRING, AT(service, const char *), "SERVICE",
 		"with the port of this service, for all names", .words = "service"},
@@ -144,11 +145,18 @@ bool resolve_needs_locale(const struct resolve_config *c, const char *word)
 	return c->ai_flags & (AI_IDN | AI_CANONIDN) || c->ni_flags & NI_IDN || !is_ascii(word);
 }
 
+static bool is_no_host(const char *word)
+{
+	return strcmp(word, QUERY_NO_HOST) == 0;
+}
+
 // Which call is for a word, where the user did not say.
-static enum query_via via_of(const struct resolve_config *c, bool is_address)
+static enum query_via via_of(const struct resolve_config *c, const char *word, bool is_address)
 {
 	if (c->via)
 		return (enum query_via)(c->via - 1);
+	if (is_no_host(word) && !c->ai_flags)
+		return QUERY_GETIFADDRS;
 	if (is_address && (c->ni_flags || !c->ai_flags))
 		return QUERY_GETNAMEINFO;
 	return QUERY_GETADDRINFO;
@@ -158,13 +166,18 @@ static int check_name(const struct resolve_config *c, const char *word, struct s
 {
 	struct sockaddr_any a;
 	bool is_address = numeric_address(word, 0, &a);
-	enum query_via via = via_of(c, is_address);
+	enum query_via via = via_of(c, word, is_address);
 
 	if (check_host(word, err) < 0)
 		return -EINVAL;
 	if (!is_address && (via == QUERY_GETNAMEINFO || via == QUERY_GETHOSTBYADDR)) {
 		bad_word(err, word, "is no address, which ");
 		str_addf(err, "%s() wants", vias[via + 1]);
+		return -EINVAL;
+	}
+	if (via == QUERY_GETIFADDRS && !is_no_host(word)) {
+		bad_word(err, word, "is a host; getifaddrs() knows those of this machine");
+		str_addf(err, ", for which '%s' stands", QUERY_NO_HOST);
 		return -EINVAL;
 	}
 	if (via == QUERY_GETADDRINFO && c->ni_flags && !c->ai_flags)
@@ -231,7 +244,7 @@ static int plan_name(
 	bool is_address = numeric_address(word, 0, &a);
 
 	query_init(q, word, service);
-	q->via = via_of(c, is_address);
+	q->via = via_of(c, word, is_address);
 	q->hints.ai_family = c->ipv4 ? AF_INET : c->ipv6 ? AF_INET6 : AF_UNSPEC;
 	q->hints.ai_socktype = socktypes[c->type];
 	q->hints.ai_flags = c->ai_flags | (is_ascii(word) ? 0 : AI_IDN);

@@ -154,6 +154,7 @@ static void add_addresses(struct resolve_rows *r, const struct query *q)
 	str_fini(&o.reason);
 }
 
+// The addresses of a host, of which those of this machine's interfaces are no name's.
 static void add_host(struct resolve_rows *r, const struct query *q)
 {
 	const struct query_host *h = &q->host;
@@ -165,7 +166,8 @@ static void add_host(struct resolve_rows *r, const struct query *q)
 		sockaddr_set_port(&a, q->port);
 		show(&s, &a, q->service);
 		rows_add(&r->rows, F_STR("name", q->word), F_STR("address", str_c(&s.host)),
-			F_STR("family", family_name(h->family)), F_INT("length", h->length),
+			F_STR("family", family_name(a.sa.sa_family)),
+			field_uint_if("length", h->length, (uint64_t)h->length),
 			field_uint_if("port", s.has_port, s.port), F_STR("canonical", h->name),
 			F_LIST("aliases", h->aliases), F_SHOWN("word", q->word),
 			F_SHOWN("answer", str_c(&s.answer)));
@@ -203,7 +205,7 @@ void resolve_rows_add(struct resolve_rows *r, const struct query *q)
 {
 	if (q->via == QUERY_GETADDRINFO)
 		add_addresses(r, q);
-	else if (q->via == QUERY_GETHOSTBYNAME)
+	else if (q->via == QUERY_GETHOSTBYNAME || q->via == QUERY_GETIFADDRS)
 		add_host(r, q);
 	else
 		add_name(r, q);

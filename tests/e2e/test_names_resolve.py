@@ -80,7 +80,15 @@ def objects(proc):
         (["-s", "http", "one.test", "192.0.2.1"],
          ["one.test   192.0.2.1:80", "192.0.2.1  one.test:http"]),
         (["*", "80", "--flag", "AI_PASSIVE", "-4"], ["0.0.0.0:80"]),
+        (["*", "--flag", "AI_PASSIVE", "-6"], ["::"]),
         (["*", "80", "-6"], ["[::1]:80"]),
+        (["*"], ["127.0.0.1", "::1"]),
+        (["*", "-4"], ["127.0.0.1"]),
+        (["*", "http"], ["127.0.0.1:80", "[::1]:80"]),
+        (["*", "--via", "getifaddrs", "-6"], ["::1"]),
+        (["*", "--via", "getaddrinfo", "-4"], ["127.0.0.1"]),
+        (["*", "--via", "getaddrinfo", "80", "-6"], ["[::1]:80"]),
+        (["*", "localhost"], ["*          127.0.0.1", "*          ::1", "localhost  127.0.0.1"]),
         (["192.0.2.1", "--flag", "AI_NUMERICHOST"], ["192.0.2.1"]),
         (["192.0.2.1", "--via", "getaddrinfo"], ["192.0.2.1"]),
         (["192.0.2.1", "--flag", "NI_NUMERICHOST"], ["192.0.2.1"]),
@@ -101,6 +109,17 @@ def test_answers(sockctl, names, args, expected):
     proc.wait()
     assert lines(proc) == expected
     assert proc.err == ""
+
+
+@pytest.mark.needs("ip")
+def test_star_is_every_address_of_this_machine(sockctl):
+    """Those that the kernel lists, whatever they are."""
+    proc = sockctl("resolve", "*", "--json")
+    proc.wait()
+    listed = json.loads(subprocess.run(["ip", "-j", "address"], check=True, capture_output=True).stdout)
+    wanted = [a["local"] for link in listed for a in link["addr_info"]]
+    found = [json.loads(line)["address"].partition("%")[0] for line in lines(proc)]
+    assert sorted(found) == sorted(wanted)
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
@@ -428,6 +447,7 @@ def test_reader_goes_away(sockctl):
         (["localhost", "--via", "magic"], ["magic", "getaddrinfo"]),
         (["localhost", "--jobs", "0"], ["--jobs", "1 to 1024"]),
         (["localhost", "--type", "seq"], ["seq", "stream"]),
+        (["--via", "getifaddrs", "localhost"], ["'localhost'", "'*'"]),
     ],
 )
 def test_usage(sockctl, args, words):

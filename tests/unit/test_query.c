@@ -43,6 +43,37 @@ static void test_getaddrinfo(void **state)
 	query_fini(&any);
 }
 
+// Without a host and without a service the call still has what it wants.
+static void test_no_host(void **state)
+{
+	struct query q = make(QUERY_GETADDRINFO, QUERY_NO_HOST, NULL);
+
+	(void)state;
+	assert_true(query_is_immediate(&q));
+	query_run(&q);
+	assert_int_equal(query_outcome(&q), QUERY_FOUND);
+	query_fini(&q);
+}
+
+static void test_getifaddrs(void **state)
+{
+	struct query q = make(QUERY_GETIFADDRS, QUERY_NO_HOST, NULL);
+	struct query none = make(QUERY_GETIFADDRS, QUERY_NO_HOST, NULL);
+
+	(void)state;
+	assert_true(query_is_immediate(&q));
+	q.hints.ai_family = AF_INET;
+	query_run(&q);
+	assert_int_equal(query_outcome(&q), QUERY_FOUND);
+	for (size_t i = 0; i < q.host.count; i++)
+		assert_int_equal(q.host.addresses[i].sa.sa_family, AF_INET);
+	query_fini(&q);
+	none.hints.ai_family = AF_UNIX;
+	query_run(&none);
+	check_error(&none, QUERY_NOT_FOUND, "No address associated with hostname (EAI_NODATA)");
+	query_fini(&none);
+}
+
 static void test_loose_addresses(void **state)
 {
 	static const char *const words[] = {"127.1", "0x7f000001", "2130706433", "0177.0.0.1"};
@@ -187,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_getaddrinfo),
+		cmocka_unit_test(test_no_host),
+		cmocka_unit_test(test_getifaddrs),
 		cmocka_unit_test(test_loose_addresses),
 		cmocka_unit_test(test_getnameinfo),
 		cmocka_unit_test(test_gethostbyname),

@@ -2,6 +2,7 @@
 #include "net/names/query.h"
 
 #include "base/mem.h"
+#include "net/addr/ifaddrs.h"
 #include "net/addr/ip.h"
 #include "net/names/lookup.h"
 #include "net/addr/endpoint.h"
@@ -68,17 +69,22 @@ bool query_is_immediate(const struct query *q)
 		return (q->flags & numeric) == numeric;
 	case QUERY_GETHOSTBYNAME:
 		return is_address;
+	case QUERY_GETIFADDRS:
+		return true;
 	default:
 		return false;
 	}
 }
 
+// The call wants a host or a service: without either, any port will do.
 static void run_getaddrinfo(struct query *q)
 {
-	if (q->service && is_port_number(q->service, 0))
+	const char *service = host_of(q) || q->service ? q->service : "0";
+
+	if (service && is_port_number(service, 0))
 		q->hints.ai_flags |= AI_NUMERICSERV;
 	errno = 0;
-	q->code = sys_getaddrinfo(host_of(q), q->service, &q->hints, &q->list);
+	q->code = sys_getaddrinfo(host_of(q), service, &q->hints, &q->list);
 	q->error = -errno;
 	if (q->code)
 		q->list = NULL;
@@ -153,6 +159,24 @@ static void run_gethostby(struct query *q)
 	pthread_mutex_unlock(&lock);
 }
 
+static void on_ifaddr(void *arg, const struct sockaddr_any *address, const char *interface)
+{
+	struct query *q = arg;
+	struct query_host *h = &q->host;
+
+	(void)interface;
+	if (q->hints.ai_family != AF_UNSPEC && q->hints.ai_family != address->sa.sa_family)
+		return;
+	h->addresses = xrealloc(h->addresses, (h->count + 1) * sizeof(*h->addresses));
+	h->addresses[h->count++] = *address;
+}
+
+static void run_getifaddrs(struct query *q)
+{
+	q->error = ifaddrs_list(on_ifaddr, q);
+	q->code = q->error < 0 ? EAI_SYSTEM : q->host.count ? 0 : EAI_NODATA;
+}
+
 void query_run(struct query *q)
 {
 	bool is_forward = q->via == QUERY_GETADDRINFO || q->via == QUERY_GETHOSTBYNAME;
@@ -164,6 +188,8 @@ void query_run(struct query *q)
 		run_getaddrinfo(q);
 	} else if (q->via == QUERY_GETNAMEINFO) {
 		run_getnameinfo(q);
+	} else if (q->via == QUERY_GETIFADDRS) {
+		run_getifaddrs(q);
 	} else {
 		run_gethostby(q);
 	}

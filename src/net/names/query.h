@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// One question to the name service by any of the four calls, with the whole of its answer.
+// One question about names by any of the calls that answer one, with the whole of its answer.
 #ifndef SOCKCTL_NET_NAMES_QUERY_H
 #define SOCKCTL_NET_NAMES_QUERY_H
 
@@ -13,6 +13,7 @@ enum query_via {
 	QUERY_GETNAMEINFO,
 	QUERY_GETHOSTBYNAME,
 	QUERY_GETHOSTBYADDR,
+	QUERY_GETIFADDRS, // no name at all: the addresses of this machine's interfaces
 };
 
 enum query_outcome {
@@ -22,11 +23,11 @@ enum query_outcome {
 	QUERY_REFUSED, // the call does not take these arguments
 };
 
-// What gethostbyname() and gethostbyaddr() return, copied.
+// What gethostbyname(), gethostbyaddr() and getifaddrs() return, copied.
 struct query_host {
-	char *name;
-	char **aliases; // ends with NULL
-	int family, length;
+	char *name; // NULL from getifaddrs()
+	char **aliases; // ends with NULL; the same
+	int family, length; // 0 from getifaddrs(), whose addresses are of both families
 	struct sockaddr_any *addresses;
 	size_t count;
 };
@@ -38,7 +39,7 @@ struct query {
 	char *word; // that was asked for
 	char *service; // or NULL
 
-	struct addrinfo hints; // of getaddrinfo(); the family also counts for gethostbyname()
+	struct addrinfo hints; // of getaddrinfo(); the family counts for all that find addresses
 	struct sockaddr_any address; // if the word is one; two of the calls want that
 	int flags; // NI_*
 	uint16_t port; // of the service, where the caller knows it
