@@ -59,6 +59,7 @@ static void add_option(struct rows *rows, const struct sockopt *o)
 {
 	rows_add(rows, F_STR("name", o->name), F_STR("level", sockopt_level_name(o->level)),
 		F_INT("number", o->option), F_STR("type", sockopt_type_name(o)),
+		F_STR("c_type", sockopt_c_type(o)), F_STR("members", sockopt_c_members(o)),
 		F_LIST("access", access_of(o)), F_STR("meaning", o->meaning));
 }
 
@@ -135,7 +136,8 @@ static void explain_one(struct rows *rows, const struct sockopt *o)
 		str_add_sockopt_form(&form, o);
 	rows_add(rows, F_STR("name", o->name), F_STR("meaning", o->meaning),
 		F_STR("level", sockopt_level_name(o->level)), F_INT("number", o->option),
-		F_STR("type", sockopt_type_name(o)), F_LIST("access", access_of(o)),
+		F_STR("type", sockopt_type_name(o)), F_STR("c_type", sockopt_c_type(o)),
+		F_STR("members", sockopt_c_members(o)), F_LIST("access", access_of(o)),
 		F_STR("form", form.len ? str_c(&form) : NULL), F_STR("when", when_of(o)),
 		F_LIST("sockets", sockets.items), F_STR("since", o->since),
 		F_LIST("fresh", fresh.items));

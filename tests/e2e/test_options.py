@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import struct
+import subprocess
 
 import pytest
 
@@ -95,6 +96,41 @@ def test_explains(sockctl):
     text.wait()
     for word in "discovery of the path MTU", "IPPROTO_IP", "IP_PMTUDISC_DO", "2.2", "at any time":
         assert word in text.out.decode()
+
+
+# What the documents list beside each option.
+DOCUMENTED_TYPES = {
+    "SO_ACCEPTCONN": "int", "SO_BROADCAST": "int", "SO_DEBUG": "int", "SO_DONTROUTE": "int",
+    "SO_ERROR": "int", "SO_KEEPALIVE": "int", "SO_LINGER": "struct linger", "SO_OOBINLINE": "int",
+    "SO_RCVBUF": "int", "SO_RCVLOWAT": "int", "SO_RCVTIMEO": "struct timeval", "SO_REUSEADDR": "int",
+    "SO_SNDBUF": "int", "SO_SNDLOWAT": "int", "SO_SNDTIMEO": "struct timeval", "SO_TYPE": "int",
+    "TCP_NODELAY": "int",
+}
+
+
+def test_types_in_c_are_the_documents(sockctl):
+    found = {row["name"]: row["c_type"] for row in rows(sockctl("options", *DOCUMENTED_TYPES, "--json"))}
+    assert found == DOCUMENTED_TYPES
+
+
+@pytest.mark.needs("cc")
+def test_types_in_c_are_those_of_the_header_files(sockctl, tmp_path):
+    """A compiler takes each member with the type that is shown, and each structure as a value."""
+    headers = ("netinet/in.h", "netinet/tcp.h", "sys/socket.h", "sys/time.h", "linux/filter.h",
+               "stdint.h")
+    lines = ["#define _GNU_SOURCE", *(f"#include <{name}>" for name in headers)]
+    checked = set()
+    for row in rows(sockctl("options", "--json")):
+        kind = row["c_type"].replace("[]", " *")
+        lines.append(f"{kind} of_{row['level']}_{row['name']};")
+        for member in filter(None, row.get("members", "").split("; ")):
+            of, name = re.fullmatch(r"(.*?[ *])(\w+)", member).groups()
+            lines.append(f"{of} *{row['level']}_{row['name']}_{name}({kind} *v) {{ return &v->{name}; }}")
+            checked.add(name)
+    assert {"l_onoff", "l_linger", "tv_sec", "tv_usec"} <= checked
+    source = tmp_path / "types.c"
+    source.write_text("\n".join(lines) + "\n")
+    subprocess.run(["cc", "-Wall", "-Werror", "-fsyntax-only", source], check=True)
 
 
 def test_unknown(sockctl):

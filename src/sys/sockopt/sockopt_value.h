@@ -31,6 +31,13 @@ const char *sockopt_value_range(const struct sockopt *o);
 // What the table calls the type: "size", "time", "address".
 const char *sockopt_type_name(const struct sockopt *o);
 
+// How C declares what setsockopt(2) takes: "int", "struct linger", "char[]".
+const char *sockopt_c_type(const struct sockopt *o);
+
+// The members of that structure that a program sets: "int l_onoff; int l_linger". NULL if it is no
+// structure, or one with too many.
+const char *sockopt_c_members(const struct sockopt *o);
+
 // Adds the value as it is read by sockopt_value_parse(): "1", "off", "500ms", "eth0". O may be
 // NULL: hex then. VALUE may be NULL; LEN bytes may be too few for the type: hex then.
 void str_add_sockopt_value(struct str *s, const struct sockopt *o, const void *value, size_t len);
