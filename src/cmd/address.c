@@ -30,8 +30,8 @@ static const char *const conflicts[][2] = {{"sockaddr", "in"}, {0}};
 
 static const char *const member_columns[] = {"{address}", "{in}", NULL};
 
-static const char *const layout_columns[] = {
-	"{struct}", "{field}", "{offset}", "{size}", "{bytes}", "{value}", NULL};
+static const char *const layout_columns[] = {"{struct}", "{field}", "{c_type}{header}", "{offset}",
+	"{size}", "{bytes}", "{value}", NULL};
 
 // The texts of one record, freed together.
 struct texts {
@@ -190,8 +190,9 @@ static void add_layout_row(void *arg, const struct layout_field *f)
 	struct texts t = {0};
 
 	rows_add((struct rows *)arg, F_STR("struct", f->type), F_STR("field", f->name),
-		F_UINT("offset", f->offset), F_UINT("size", f->size),
-		F_STR("bytes", bytes_of(&t, f->bytes, f->len)), F_STR("value", f->value));
+		F_STR("c_type", f->c_type), F_STR("header", f->header), F_UINT("offset", f->offset),
+		F_UINT("size", f->size), F_STR("bytes", f->len ? bytes_of(&t, f->bytes, f->len) : NULL),
+		F_STR("value", f->value));
 	texts_fini(&t);
 }
 

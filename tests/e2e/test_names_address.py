@@ -7,6 +7,7 @@ import random
 import re
 import socket
 import struct
+import subprocess
 import sys
 
 import pytest
@@ -146,35 +147,54 @@ def test_unix_addresses(sockctl):
     ]
 
 
-def fields_of(found):
-    return [(f["field"], f["offset"], f["size"], f["bytes"]) for f in found]
+def fields_of(found, struct):
+    return [(f["field"], f["offset"], f["size"], f["bytes"]) for f in found
+            if f["struct"] == struct and "bytes" in f]
+
+
+def wholes(found):
+    """(structure, size, header) of each structure."""
+    return [(f["struct"], f["size"], f["header"]) for f in found if "header" in f]
+
+
+STORAGE = ("sockaddr_storage", 128, "<sys/socket.h>")
 
 
 def test_layout_of_sockaddr_in(sockctl):
     found = records(sockctl("address", "--json", "--sockaddr", "192.0.2.1:80"))
     family = spaced(struct.pack("=H", socket.AF_INET))
     address = spaced(bytes([192, 0, 2, 1]))
-    assert [f["struct"] for f in found] == ["sockaddr"] * 2 + ["sockaddr_in"] * 4
-    assert fields_of(found) == [
+    assert wholes(found) == [("sockaddr", 16, "<sys/socket.h>"), ("sockaddr_in", 16, "<netinet/in.h>"),
+                             STORAGE]
+    assert fields_of(found, "sockaddr") == [
         ("sa_family", 0, 2, family),
         ("sa_data", 2, 14, f"00 50 {address}" + " 00" * 8),
+    ]
+    assert fields_of(found, "sockaddr_in") == [
         ("sin_family", 0, 2, family),
         ("sin_port", 2, 2, "00 50"),
         ("sin_addr", 4, 4, address),
+        ("sin_addr.s_addr", 4, 4, address),
         ("sin_zero", 8, 8, "00" + " 00" * 7),
     ]
-    assert [f.get("value") for f in found[2:5]] == ["AF_INET (2)", "80", "192.0.2.1"]
+    assert [f.get("value") for f in found if f["struct"] == "sockaddr_in"] == [
+        "length 16", "AF_INET (2)", "80", "192.0.2.1", "0xc0000201 in host order", "padding"]
+    # What no field of struct sockaddr_storage has.
+    assert [(f["offset"], f["size"]) for f in found if "field" not in f and "header" not in f] == [
+        (2, 126)]
 
 
 def test_layout_of_sockaddr_in6(sockctl):
     found = records(sockctl("address", "--json", "--sockaddr", "[fe80::1%lo]:443"))
     family = spaced(struct.pack("=H", socket.AF_INET6))
     index = spaced(struct.pack("=I", socket.if_nametoindex("lo")))
-    assert fields_of(found)[2:] == [
+    assert wholes(found)[1:] == [("sockaddr_in6", 28, "<netinet/in.h>"), STORAGE]
+    assert fields_of(found, "sockaddr_in6") == [
         ("sin6_family", 0, 2, family),
         ("sin6_port", 2, 2, "01 bb"),
         ("sin6_flowinfo", 4, 4, "00 00 00 00"),
         ("sin6_addr", 8, 16, spaced(socket.inet_pton(socket.AF_INET6, "fe80::1"))),
+        ("sin6_addr.s6_addr", 8, 16, spaced(socket.inet_pton(socket.AF_INET6, "fe80::1"))),
         ("sin6_scope_id", 24, 4, index),
     ]
 
@@ -182,10 +202,37 @@ def test_layout_of_sockaddr_in6(sockctl):
 def test_layout_of_sockaddr_un(sockctl):
     found = records(sockctl("address", "--json", "--sockaddr", "/run/x", "unix:@x"))
     family = spaced(struct.pack("=H", socket.AF_UNIX))
-    assert fields_of(found)[2:4] == [("sun_family", 0, 2, family),
-                                     ("sun_path", 2, 108, spaced(b"/run/x\0"))]
-    assert fields_of(found)[7] == ("sun_path", 2, 108, spaced(b"\0x"))
-    assert found[7]["value"] == "@x"
+    assert wholes(found)[1:3] == [("sockaddr_un", 110, "<sys/un.h>"), STORAGE]
+    assert fields_of(found, "sockaddr_un") == [
+        ("sun_family", 0, 2, family),
+        ("sun_path", 2, 108, spaced(b"/run/x\0")),
+        ("sun_family", 0, 2, family),
+        ("sun_path", 2, 108, spaced(b"\0x")),
+    ]
+    values = [f["value"] for f in found if f["struct"] == "sockaddr_un"]
+    assert values == ["length 9", "AF_UNIX (1)", "/run/x", "length 4", "AF_UNIX (1)", "@x"]
+
+
+@pytest.mark.needs("cc")
+def test_layout_is_that_of_the_header_files(sockctl, tmp_path):
+    """A compiler agrees with each size, offset and type, given the headers that are named."""
+    found = records(sockctl("address", "--json", "--sockaddr", "127.0.0.1", "::1", "/run/x"))
+    lines = sorted({f"#include {f['header']}" for f in found if "header" in f})
+    lines += ["#include <stddef.h>", "#include <stdint.h>"]
+    for f in found:
+        struct = f"struct {f['struct']}"
+        if "header" in f:
+            lines.append(f'_Static_assert(sizeof({struct}) == {f["size"]}, "");')
+        elif "field" in f:
+            field = f"(({struct} *)0)->{f['field']}"
+            lines += [f'_Static_assert(offsetof({struct}, {f["field"]}) == {f["offset"]}, "");',
+                      f'_Static_assert(sizeof({field}) == {f["size"]}, "");',
+                      f'_Static_assert(__builtin_types_compatible_p(__typeof__({field}), '
+                      f'{f["c_type"]}), "{f["field"]}");']
+    assert sum("types_compatible" in line for line in lines) >= 16
+    source = tmp_path / "layout.c"
+    source.write_text("\n".join(lines) + "\n")
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", source], check=True)
 
 
 @pytest.mark.parametrize(
