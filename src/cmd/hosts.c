@@ -4,6 +4,7 @@
 #include "base/sockaddr.h"
 #include "reference/entries.h"
 #include "net/names/database.h"
+#include "net/names/hosts_file.h"
 #include "net/addr/ip.h"
 #include "net/addr/endpoint.h"
 
@@ -66,7 +67,7 @@ static int find(struct entry_query *q, const char *word)
 
 static const struct database database = {
 	.entry = "host",
-	.file = "/etc/hosts",
+	.file = HOSTS_FILE,
 	.package = "netbase",
 	.columns = columns,
 	.list = list,

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,36 @@ def test_services_are_those_of_the_system(sockctl):
 def test_tables_are_those_of_the_system(sockctl, table):
     proc = sockctl(table)
     proc.wait()
-    assert rows(proc) == getent(table)
+    assert rows(proc) == getent(table) + (ipv6_lines() if table == "hosts" else [])
+
+
+def ipv6_lines():
+    """Those of /etc/hosts, which gethostent() and so getent leave out."""
+    lines = [line.partition("#")[0].split() for line in Path("/etc/hosts").read_text().splitlines()]
+    return [words for words in lines if len(words) > 1 and ":" in words[0]]
+
+
+def test_hosts_with_ipv6_addresses(sockctl, make_host):  # noqa: F811
+    host = make_host({"hosts": "192.0.2.1 one\n2001:db8::1\tsix  # comment\n# 2001:db8::2 no\n"
+                               "2001:DB8::3 three.example tri # drei\n2001:db8::4\n"
+                               "::ffff:192.0.2.9 mapped\n2001:db8::xx bad\nfe80::1%lo zone\n"
+                               "  ff02::1 last"})
+    wanted = [["2001:db8::1", "six"], ["2001:db8::3", "three.example", "tri"], ["ff02::1", "last"]]
+    proc = sockctl("hosts", "-6", wrap=host.wrap)
+    proc.wait()
+    assert rows(proc) == wanted
+    proc = sockctl("hosts", wrap=host.wrap)
+    proc.wait()
+    assert rows(proc) == [["192.0.2.1", "one"], ["192.0.2.9", "mapped"], *wanted]
+    proc = sockctl("hosts", "-4", "--json", wrap=host.wrap)
+    proc.wait()
+    assert [(o["name"], o["family"]) for o in objects(proc)] == [("one", "inet"), ("mapped", "inet")]
+
+
+def test_hosts_that_cannot_be_read_to_the_end(sockctl, make_host):  # noqa: F811
+    host = make_host({"hosts": None})
+    sockctl("hosts", wrap=[*host.wrap, "sh", "-c", 'mkdir -p /etc/hosts && exec "$@"', "sh"]).fails(
+        1, "/etc/hosts", "EISDIR")
 
 
 @pytest.mark.parametrize("table", ["services", "protocols", "networks", "hosts"])

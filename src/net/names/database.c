@@ -6,6 +6,7 @@
 #include "base/value.h"
 #include "net/addr/ip.h"
 #include "net/addr/endpoint.h"
+#include "net/names/hosts_file.h"
 #include "sys/inet.h"
 #include "sys/netdb.h"
 #include "sys/file.h"
@@ -90,6 +91,7 @@ int networks_list(network_fn *fn, void *arg)
 	return r < 0 ? r : count;
 }
 
+// gethostent(3) tells IPv4 addresses alone.
 int hosts_list(host_fn *fn, void *arg)
 {
 	const struct hostent *e;
@@ -106,7 +108,9 @@ int hosts_list(host_fn *fn, void *arg)
 	if (r == 0)
 		r = reading_error();
 	sys_endhostent();
-	return r < 0 ? r : count;
+	if (r == 0)
+		r = hosts_file_list(HOSTS_FILE, fn, arg);
+	return r < 0 ? r : count + r;
 }
 
 int database_try_file(const char *path)
