@@ -36,6 +36,23 @@ def test_every_call(sockctl, kind):
     assert [row["result"] for row in rows if row["function"] == "select"] == [0, 1]
 
 
+def test_accepting_without_waiting(sockctl, kind):
+    """EAGAIN until somebody has connected; what has no connections says so."""
+    proc = sockctl("descriptor", "--json", kind, "--trace")
+    proc.wait()
+    rows = [json.loads(line) for line in proc.out.decode().splitlines()]
+    accepted = [(row.get("errno"), row["verdict"]) for row in rows if row["function"] == "accept4"]
+    if kind == "udp":
+        assert accepted == [("EOPNOTSUPP", "as promised")]
+        return
+    assert accepted == [("EAGAIN", "as promised"), (None, "as promised")]
+    listening, = [row["call"] for row in rows if row["function"] == "listen"]
+    fd = re.match(r"listen\((\d+)", listening)[1]
+    made = "\n".join(event["text"] for event in proc.events if event["event"] == "call")
+    assert re.search(rf"listen\({fd}, .*ioctl\({fd}, FIONBIO, 1\).*accept4\({fd}, NULL.*EAGAIN.*"
+                     rf"connect\(.*accept4\({fd}, ", made, re.S)
+
+
 def test_text(sockctl, kind):
     proc = sockctl("descriptor", kind)
     proc.wait()

@@ -20,7 +20,10 @@
 
 // One trial of all calls.
 struct trial {
+	enum pair_kind kind;
 	int fd, peer; // the connection
+	int listener; // for clients of other connections, or -1
+	struct sockaddr_any place; // where it listens
 	int copy; // what dup() made, or -1
 	const char *function; // the call that the step is about
 	trace_sink_fn *sink; // that was there before
@@ -36,6 +39,7 @@ struct step {
 	bool (*run)(struct trial *t); // returns whether the call did as promised
 	const char *promise;
 	bool unspecified; // there is no promise, only what the system chooses
+	unsigned not_for; // kinds of sockets that the step is left out for: 1 << PAIR_UDP ...
 };
 
 static volatile sig_atomic_t signals_seen;
@@ -278,6 +282,45 @@ static bool try_sigio(struct trial *t)
 	return seen && receive_word(t->fd);
 }
 
+static bool try_listen(struct trial *t)
+{
+	const char *step;
+
+	t->listener = pair_listen(t->kind, &t->place, &step);
+	t->function = ""; // what follows is not what the step shows
+	return t->listener >= 0 && sys_set_nonblocking(t->listener, true) == 0;
+}
+
+static bool try_accept_nobody(struct trial *t)
+{
+	struct sockaddr_any peer;
+
+	return sys_accept(t->listener, &peer, SOCK_CLOEXEC) == -EAGAIN;
+}
+
+// The client has connected before it is accepted: until then it waits in the backlog.
+static bool try_accept(struct trial *t)
+{
+	const char *step;
+	int client = sys_socket(t->place.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool connected = client >= 0 && sys_connect(client, &t->place.sa, t->place.len) == 0;
+	int accepted = connected ? pair_accept(t->listener, client, &step) : -1;
+	bool joined = accepted >= 0 && send_word(client) && receive_word(accepted);
+
+	if (accepted >= 0)
+		sys_close(accepted);
+	if (client >= 0)
+		sys_close(client);
+	return joined;
+}
+
+static bool try_accept_datagram(struct trial *t)
+{
+	struct sockaddr_any peer;
+
+	return sys_accept(t->fd, &peer, SOCK_CLOEXEC) == -EOPNOTSUPP;
+}
+
 static bool try_close(struct trial *t)
 {
 	bool closed = sys_close(t->copy) == 0;
@@ -299,43 +342,50 @@ static bool try_shut_writing(struct trial *t)
 	       sys_send(t->fd, WORD, strlen(WORD), MSG_NOSIGNAL) == -EPIPE;
 }
 
+#define UDP (1u << PAIR_UDP)
+#define STREAMS (1u << PAIR_TCP | 1u << PAIR_UNIX)
+
 // In this order: some steps lean on what those before have done.
 static const struct step steps[] = {
-	{"fstat", try_fstat, "tells that it is a socket", false},
-	{"dup", try_dup, "a second descriptor of the socket", false},
-	{"dup2", try_dup2, "the same in place of another", false},
-	{"fcntl", try_dupfd, "a second descriptor, from a number on", false},
-	{"fcntl", try_dupfd_cloexec, "the same, closed by exec", false},
-	{"fcntl", try_setfd, "sets whether exec closes it", false},
-	{"fcntl", try_getfd, "tells whether exec closes it", false},
-	{"fcntl", try_getfl, "tells O_RDWR and other flags", false},
-	{"ioctl", try_fionbio, "turns waiting off", false},
-	{"fcntl", try_setfl, "turns waiting off", false},
-	{"read", try_read_nothing, "fails with EAGAIN, for nothing is there", false},
-	{"select", try_select_timeout, "times out, for nothing is there", false},
-	{"select", try_select_ready, "is ready, for something is there", false},
-	{"poll", try_poll_ready, "is ready, for something is there", false},
-	{"ioctl", try_fionread, "counts the bytes that are there", false},
-	{"read", try_read, "receives as recv without flags", false},
-	{"write", try_write, "sends as send without flags", false},
-	{"pread", try_pread, "fails with ESPIPE", false},
-	{"pwrite", try_pwrite, "fails with ESPIPE", false},
-	{"lseek", try_lseek, "fails with ESPIPE", false},
-	{"fchdir", try_fchdir, "fails with ENOTDIR", false},
-	{"fchmod", try_fchmod, "unspecified", true},
-	{"fchown", try_fchown, "up to the system", true},
-	{"fsync", try_fsync, "up to the system", true},
-	{"fdatasync", try_fdatasync, "up to the system", true},
-	{"ftruncate", try_ftruncate, "unspecified", true},
-	{"mmap", try_mmap, "unspecified", true},
-	{"fcntl", try_setown, "chooses who gets SIGIO", false},
-	{"fcntl", try_getown, "tells who gets SIGIO", false},
-	{"sigaction", try_sigaction, "handles SIGIO", false},
-	{"fcntl", try_fasync, "turns SIGIO on", false},
-	{"pselect", try_sigio, "is interrupted by SIGIO, for something came", false},
-	{"close", try_close, "frees the number, the socket lives on", false},
-	{"shutdown", try_shut_reading, "ends receiving", false},
-	{"shutdown", try_shut_writing, "ends sending", false},
+	{"fstat", try_fstat, "tells that it is a socket", false, 0},
+	{"dup", try_dup, "a second descriptor of the socket", false, 0},
+	{"dup2", try_dup2, "the same in place of another", false, 0},
+	{"fcntl", try_dupfd, "a second descriptor, from a number on", false, 0},
+	{"fcntl", try_dupfd_cloexec, "the same, closed by exec", false, 0},
+	{"fcntl", try_setfd, "sets whether exec closes it", false, 0},
+	{"fcntl", try_getfd, "tells whether exec closes it", false, 0},
+	{"fcntl", try_getfl, "tells O_RDWR and other flags", false, 0},
+	{"ioctl", try_fionbio, "turns waiting off", false, 0},
+	{"fcntl", try_setfl, "turns waiting off", false, 0},
+	{"read", try_read_nothing, "fails with EAGAIN, for nothing is there", false, 0},
+	{"select", try_select_timeout, "times out, for nothing is there", false, 0},
+	{"select", try_select_ready, "is ready, for something is there", false, 0},
+	{"poll", try_poll_ready, "is ready, for something is there", false, 0},
+	{"ioctl", try_fionread, "counts the bytes that are there", false, 0},
+	{"read", try_read, "receives as recv without flags", false, 0},
+	{"write", try_write, "sends as send without flags", false, 0},
+	{"pread", try_pread, "fails with ESPIPE", false, 0},
+	{"pwrite", try_pwrite, "fails with ESPIPE", false, 0},
+	{"lseek", try_lseek, "fails with ESPIPE", false, 0},
+	{"fchdir", try_fchdir, "fails with ENOTDIR", false, 0},
+	{"fchmod", try_fchmod, "unspecified", true, 0},
+	{"fchown", try_fchown, "up to the system", true, 0},
+	{"fsync", try_fsync, "up to the system", true, 0},
+	{"fdatasync", try_fdatasync, "up to the system", true, 0},
+	{"ftruncate", try_ftruncate, "unspecified", true, 0},
+	{"mmap", try_mmap, "unspecified", true, 0},
+	{"fcntl", try_setown, "chooses who gets SIGIO", false, 0},
+	{"fcntl", try_getown, "tells who gets SIGIO", false, 0},
+	{"sigaction", try_sigaction, "handles SIGIO", false, 0},
+	{"fcntl", try_fasync, "turns SIGIO on", false, 0},
+	{"pselect", try_sigio, "is interrupted by SIGIO, for something came", false, 0},
+	{"listen", try_listen, "takes clients, one may wait", false, UDP},
+	{"accept4", try_accept_nobody, "fails with EAGAIN, for nobody has connected", false, UDP},
+	{"accept4", try_accept, "a third socket, for who has connected", false, UDP},
+	{"accept4", try_accept_datagram, "fails with EOPNOTSUPP", false, STREAMS},
+	{"close", try_close, "frees the number, the socket lives on", false, 0},
+	{"shutdown", try_shut_reading, "ends receiving", false, 0},
+	{"shutdown", try_shut_writing, "ends sending", false, 0},
 };
 
 static void run_step(struct trial *t, const struct step *s, fd_survey_fn *cb, void *arg)
@@ -358,7 +408,7 @@ static void run_step(struct trial *t, const struct step *s, fd_survey_fn *cb, vo
 
 int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char **step)
 {
-	struct trial t = {.copy = -1};
+	struct trial t = {.kind = kind, .copy = -1, .listener = -1};
 	int fds[2];
 	int r = pair_open(kind, fds, step);
 
@@ -369,10 +419,13 @@ int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char *
 	t.sink = trace_get_sink(&t.sink_arg);
 	trace_set_sink(on_call, &t);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		run_step(&t, &steps[i], cb, arg);
+		if (!(steps[i].not_for & 1u << kind))
+			run_step(&t, &steps[i], cb, arg);
 	trace_set_sink(t.sink, t.sink_arg);
 	if (t.copy >= 0)
 		sys_close(t.copy);
+	if (t.listener >= 0)
+		sys_close(t.listener);
 	sys_close(t.fd);
 	sys_close(t.peer);
 	str_fini(&t.call);

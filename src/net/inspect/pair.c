@@ -34,6 +34,43 @@ static int open_bound(int family, int type, struct sockaddr_any *local, const ch
 	return r < 0 ? r : fd;
 }
 
+// A socket of the Unix domain whose name the kernel chooses (unix(7), autobind).
+static int open_named(int type, struct sockaddr_any *local, const char **step)
+{
+	const struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd = sys_socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	int r = fd;
+
+	*step = "socket";
+	if (r >= 0) {
+		*step = "bind";
+		r = sys_bind(fd, (const struct sockaddr *)&un, sizeof(sa_family_t));
+	}
+	if (r == 0) {
+		*step = "getsockname";
+		r = sys_getsockname(fd, local);
+	}
+	if (r < 0 && fd >= 0)
+		sys_close(fd);
+	return r < 0 ? r : fd;
+}
+
+// FAMILY is AF_INET, AF_INET6 or AF_UNIX.
+static int open_listener(int family, struct sockaddr_any *local, const char **step)
+{
+	int fd = family == AF_UNIX ? open_named(SOCK_STREAM, local, step)
+				   : open_bound(family, SOCK_STREAM, local, step);
+	int r = fd;
+
+	if (r >= 0) {
+		*step = "listen";
+		r = sys_listen(fd, 1);
+	}
+	if (r < 0 && fd >= 0)
+		sys_close(fd);
+	return r < 0 ? r : fd;
+}
+
 static int connect_to(int fd, const struct sockaddr_any *to, const char **step)
 {
 	*step = "connect";
@@ -52,8 +89,7 @@ static int open_udp(int family, int fds[2], const char **step)
 	return r;
 }
 
-// Whoever else finds the port before us is sent away: the peer must be our own client.
-static int accept_client(int listener, int client, const char **step)
+int pair_accept(int listener, int client, const char **step)
 {
 	struct sockaddr_any own;
 	struct sockaddr_any peer;
@@ -74,13 +110,9 @@ static int accept_client(int listener, int client, const char **step)
 static int open_tcp(int family, int fds[2], const char **step)
 {
 	struct sockaddr_any a;
-	int listener = open_bound(family, SOCK_STREAM, &a, step);
+	int listener = open_listener(family, &a, step);
 	int r = listener;
 
-	if (r >= 0) {
-		*step = "listen";
-		r = sys_listen(listener, 1);
-	}
 	if (r >= 0) {
 		*step = "socket";
 		r = fds[0] = sys_socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -88,7 +120,7 @@ static int open_tcp(int family, int fds[2], const char **step)
 	if (r >= 0)
 		r = connect_to(fds[0], &a, step);
 	if (r >= 0)
-		r = fds[1] = accept_client(listener, fds[0], step);
+		r = fds[1] = pair_accept(listener, fds[0], step);
 	if (listener >= 0)
 		sys_close(listener);
 	return r;
@@ -104,6 +136,21 @@ static int open_kind(enum pair_kind kind, int family, int fds[2], const char **s
 	return sys_socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
 }
 
+// Whether an error is for want of IPv4, so that IPv6 may still do.
+static bool lacks_family(int error)
+{
+	return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
+int pair_listen(enum pair_kind kind, struct sockaddr_any *local, const char **step)
+{
+	int r = open_listener(kind == PAIR_UNIX ? AF_UNIX : AF_INET, local, step);
+
+	if (kind == PAIR_TCP && lacks_family(r))
+		r = open_listener(AF_INET6, local, step);
+	return r;
+}
+
 int pair_open(enum pair_kind kind, int fds[2], const char **step)
 {
 	static const int families[] = {AF_INET, AF_INET6};
@@ -117,7 +164,7 @@ int pair_open(enum pair_kind kind, int fds[2], const char **step)
 		for (int n = 0; n < 2; n++)
 			if (fds[n] >= 0)
 				sys_close(fds[n]);
-		if (r != -EAFNOSUPPORT && r != -EADDRNOTAVAIL) // not for want of IPv4
+		if (!lacks_family(r))
 			break;
 	}
 	return r;
