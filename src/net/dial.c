@@ -206,7 +206,7 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	s->fd = outbound_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
 	if (s->fd < 0)
 		return s->fd;
-	r = sys_connect(s->fd, &a->address.sa, a->address.len);
+	r = outbound_connect(s->fd, &a->address);
 	// The answer of this machine itself is there by now.
 	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
 		r = sys_socket_error(s->fd);

@@ -6,6 +6,7 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 static int bind_interface(const struct outbound_options *o, int fd)
@@ -78,6 +79,25 @@ int outbound_open(const struct outbound_options *o, int family, int type, enum o
 		return fd;
 	sys_close(fd);
 	return r;
+}
+
+// With TCP_FASTOPEN_CONNECT, connect(2) may succeed at once: the SYN waits for the first data.
+// Nobody knows then whether the port is open, and a peer that speaks first would never hear of us.
+// Sending nothing sends the SYN.
+static int send_syn(int fd)
+{
+	int is_late = 0;
+	socklen_t len = sizeof(is_late);
+	int r = sys_getsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &is_late, &len);
+
+	return r == 0 && is_late ? (int)sys_send(fd, "", 0, MSG_NOSIGNAL) : 0;
+}
+
+int outbound_connect(int fd, const struct sockaddr_any *to)
+{
+	int r = sys_connect(fd, &to->sa, to->len);
+
+	return r == 0 && to->sa.sa_family != AF_UNIX ? send_syn(fd) : r;
 }
 
 bool outbound_is_self(int fd)

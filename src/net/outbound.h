@@ -32,6 +32,11 @@ enum outbound_step {
 // OUTGOING_CONNECT, or what failed.
 int outbound_open(const struct outbound_options *o, int family, int type, enum outbound_step *step);
 
+// Begins to connect a stream socket. Returns 0 if the connection stands, -EINPROGRESS if it is
+// under way, or another negative errno. Never 0 before the peer has answered, whatever options the
+// user has set.
+int outbound_connect(int fd, const struct sockaddr_any *to);
+
 // True if the socket is connected to itself. That happens to a port of this machine that nobody
 // listens on when the kernel chooses the same one for our end: two opens of one socket that cross
 // (RFC 9293 section 3.5) look like a server.

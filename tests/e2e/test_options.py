@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from peers import accept, dial, port_of
+from harness import DEVNULL, PIPE
+from peers import accept, dial, port_of, receive_all, unused_port
 
 # Values that differ from socket to socket or from moment to moment.
 VOLATILE = {"SO_COOKIE", "SO_NETNS_COOKIE", "SO_INCOMING_CPU", "TCP_TIMESTAMP"}
@@ -158,6 +159,61 @@ def test_what_the_kernel_made_of_it(sockctl, server):
     proc.wait()
     option, = [event for event in proc.events if event["event"] == "option"]
     assert (option["name"], option["value"]) == ("SO_RCVBUF", str(2 * 65536))
+
+
+# A SYN that may carry data, which connect(2) therefore leaves for later.
+LATE_SYN = ["--set", "TCP_FASTOPEN_CONNECT", "--set", "TCP_FASTOPEN_NO_COOKIE"]
+
+
+@pytest.mark.parametrize("words", [
+    ["connect"],
+    ["connect", "--retry=1", "--retry-delay", "0"],
+    ["connect", "--check"],
+    ["connect", "--check", "--retry=1", "--retry-delay", "0"],
+    ["echo", "--client", "--tcp"],
+    ["echo", "--client", "--tcp", "--connections", "2"],
+    ["echo", "--client", "--tcp", "--reconnect", "--count", "2"],
+])
+def test_a_closed_port_does_not_look_open_with_fast_open(sockctl, words):
+    port = unused_port()
+    plain = sockctl(*words, "127.0.0.1", port, stdin=DEVNULL)
+    plain.wait(5)
+    assert "ECONNREFUSED" in plain.err
+    late = sockctl(*words, *LATE_SYN, "127.0.0.1", port, stdin=DEVNULL)
+    late.wait(5)
+    assert (late.out, late.err) == (plain.out, plain.err)
+
+
+def test_only_open_ports_are_open_with_fast_open(sockctl, server):
+    closed = unused_port()
+    ports = f"{port_of(server)},{closed}"
+    proc = sockctl("connect", "--check", *LATE_SYN, "127.0.0.1", ports)
+    proc.wait(5)
+    assert f"not open: {closed}: Connection refused (ECONNREFUSED)" in proc.err
+    assert proc.out.startswith(f"{port_of(server)}".encode())
+    assert proc.out.count(b"\n") == 1
+
+
+def test_fast_open_reaches_a_server_that_speaks_first(sockctl, server):
+    """Though nothing is there to send, and nothing that a SYN could wait for."""
+    proc = sockctl("connect", *LATE_SYN, "127.0.0.1", port_of(server), stdin=PIPE)
+    with accept(server) as conn:
+        conn.sendall(b"hello\n")
+        proc.wait_out(6)
+        proc.stdin.write(b"thanks")
+        proc.stdin.close()
+        assert receive_all(conn) == b"thanks"
+    proc.wait()
+
+
+def test_fast_open_measures_as_usual(sockctl):
+    server = sockctl("echo", "--tcp", "127.0.0.1", 0)
+    for words in ([], ["--reconnect"]):
+        proc = sockctl("echo", "--client", "--tcp", "--count", "3", *words, *LATE_SYN,
+                       "127.0.0.1", server.port)
+        proc.wait()
+        assert b"3 received" in proc.out
+    server.stop()
 
 
 def test_set_on_a_listener(sockctl):

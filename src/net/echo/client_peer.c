@@ -341,7 +341,7 @@ int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step)
 		return fd;
 	r = is_stream(peer) ? 0 : prepare_datagrams(fd, a->sa.sa_family);
 	if (r == 0)
-		r = sys_connect(fd, &a->sa, a->len);
+		r = is_stream(peer) ? outbound_connect(fd, a) : sys_connect(fd, &a->sa, a->len);
 	if (r == 0 || r == -EINPROGRESS) {
 		// Otherwise that it is writable tells.
 		is_done = stands(peer, fd);

@@ -128,7 +128,9 @@ int prober_listen(struct prober *p, struct prober_slot *slot)
 // or why there is none.
 static int ask(struct prober *p, struct prober_slot *slot)
 {
-	int r = sys_connect(slot->fd, &slot->address.sa, slot->address.len);
+	const struct sockaddr_any *a = &slot->address;
+	int r = slot->state == PROBER_FREE ? outbound_connect(slot->fd, a)
+					   : sys_connect(slot->fd, &a->sa, a->len);
 
 	if (r == -EALREADY)
 		return -EINPROGRESS;
