@@ -157,20 +157,20 @@ int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
 	if (fd < 0)
 		return fd;
 	*step = "bind";
-	r = is_path ? unix_path_bind(fd, address, options->mode)
+	r = is_path ? unix_path_bind(fd, address, options->mode, &b->unix_file)
 		    : sys_bind(fd, &address->sa, address->len);
+	if (r == 0 && is_path)
+		b->unix_path = xstrdup(address->un.sun_path);
 	if (r == 0)
 		r = start_listening(fd, options, step);
 	if (r < 0) {
 		sys_close(fd);
-		return r;
+	} else {
+		b->sockets = xcalloc(1, sizeof(*b->sockets));
+		r = add_socket(b, fd, false);
 	}
-	b->sockets = xcalloc(1, sizeof(*b->sockets));
-	add_socket(b, fd, false);
-	if (is_path) {
-		b->unix_path = xstrdup(address->un.sun_path);
-		r = unix_path_identify(b->unix_path, &b->unix_file);
-	}
+	if (r < 0)
+		bind_close(b);
 	return r;
 }
 

@@ -44,7 +44,8 @@ int bind_open(struct bound *b, const struct address_list *addresses,
 	const struct bind_options *options, struct sockaddr_any *failed, const char **step);
 
 // Binds to a path or abstract name. A socket file that nobody serves any more is replaced; anything
-// else at that path is left alone (-EADDRINUSE). The file is removed by bind_close().
+// else at that path is left alone (-EADDRINUSE). The file is removed by bind_close(), and when this
+// fails.
 int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
 	const struct bind_options *options, const char **step);
 

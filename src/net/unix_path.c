@@ -69,7 +69,7 @@ static int remove_dead(const char *path, const struct unix_file *file)
 	return -EADDRINUSE;
 }
 
-int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode)
+static int bind_or_replace(int fd, const struct sockaddr_any *address, mode_t mode)
 {
 	struct unix_file file;
 	int r = bind_with_mode(fd, address, mode);
@@ -78,6 +78,18 @@ int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode)
 		return r;
 	r = remove_dead(address->un.sun_path, &file);
 	return r < 0 ? r : bind_with_mode(fd, address, mode);
+}
+
+int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode, struct unix_file *file)
+{
+	int r = bind_or_replace(fd, address, mode);
+
+	if (r < 0)
+		return r;
+	r = unix_path_identify(address->un.sun_path, file);
+	if (r < 0)
+		unlink(address->un.sun_path); // made a moment ago, and never to be known again
+	return r;
 }
 
 int unix_path_identify(const char *path, struct unix_file *file)

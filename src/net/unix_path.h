@@ -16,9 +16,10 @@ struct unix_file {
 	struct timespec made;
 };
 
-// Binds FD to the path of ADDRESS, created with MODE. A socket file at that path on which nobody
-// listens is replaced. Returns 0 or a negative errno; -EADDRINUSE for anything else at the path.
-int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode);
+// Binds FD to the path of ADDRESS, created with MODE; *FILE tells that file from others. A socket
+// file at that path on which nobody listens is replaced. Returns 0 or a negative errno, -EADDRINUSE
+// for anything else at the path; then no file of ours is there.
+int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode, struct unix_file *file);
 
 // Which file the path is now, to know it again. Returns 0 or a negative errno; then FILE is none.
 int unix_path_identify(const char *path, struct unix_file *file);

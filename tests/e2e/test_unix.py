@@ -12,6 +12,8 @@ import pytest
 from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
 from peers import answer, dial_unix, half_close, receive_all
 
+STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-o", "/dev/null"]
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -143,6 +145,30 @@ def test_removed_after_a_failure(sockctl, path):
     with dial_unix(str(path)) as conn:
         conn.sendall(b"x")
         proc.wait(1)
+    assert not path.exists()
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("words", [["listen"], ["listen", "-k"], ["echo"]])
+@pytest.mark.parametrize("call", ["listen", "getsockname"])
+def test_removed_when_it_cannot_listen(sockctl, path, words, call):
+    proc = sockctl(*words, path, wrap=[*STRACE, "-e", f"inject={call}:error=ENOBUFS"])
+    proc.fails(5, "ENOBUFS")
+    assert not path.exists()
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("words", [["listen"], ["echo", "--udp"], ["udp-recv"],
+                                   ["udp-send", "--replies", "1", "--bind"]])
+def test_removed_when_nobody_can_tell_later_whose_it_is(sockctl, path, tmp_path, words):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+        peer.bind(str(tmp_path / "peer"))
+        if "--bind" in words:
+            words = [*words, f"unix:{path}", tmp_path / "peer"]
+        else:
+            words = [*words, path]
+        proc = sockctl(*words, wrap=[*STRACE, "-P", path, "-e", "inject=newfstatat,lstat:error=EIO"])
+        proc.fails(5, "EIO")
     assert not path.exists()
 
 

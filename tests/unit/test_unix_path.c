@@ -35,10 +35,17 @@ static int make_socket(int type)
 	return fd;
 }
 
-static int bind_new(int *fd)
+static int bind_new_file(int *fd, struct unix_file *file)
 {
 	*fd = make_socket(SOCK_STREAM);
-	return unix_path_bind(*fd, &address, 0600);
+	return unix_path_bind(*fd, &address, 0600, file);
+}
+
+static int bind_new(int *fd)
+{
+	struct unix_file file;
+
+	return bind_new_file(fd, &file);
 }
 
 // A file made in the same tick of the clock would look the same: this one has been there for long.
@@ -57,9 +64,10 @@ static void test_mode(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		mode_t mask = umask(022);
 		int fd = make_socket(SOCK_STREAM);
+		struct unix_file file;
 		struct stat st;
 
-		assert_int_equal(unix_path_bind(fd, &address, modes[i]), 0);
+		assert_int_equal(unix_path_bind(fd, &address, modes[i], &file), 0);
 		assert_int_equal(stat(address.un.sun_path, &st), 0);
 		assert_int_equal(st.st_mode & 07777, modes[i]);
 		assert_int_equal(umask(mask), 022); // as it was
@@ -167,6 +175,7 @@ static void test_files_are_left_alone(void **state)
 static void test_only_ours_is_removed(void **state)
 {
 	struct unix_file file;
+	struct unix_file its;
 	int ours;
 	int theirs;
 
@@ -176,12 +185,12 @@ static void test_only_ours_is_removed(void **state)
 	assert_int_equal(unix_path_identify(address.un.sun_path, &file), 0);
 	close(ours);
 	unlink(address.un.sun_path);
-	assert_int_equal(bind_new(&theirs), 0); // another server has taken the path, and our inode
+	// Another server has taken the path, and our inode.
+	assert_int_equal(bind_new_file(&theirs, &its), 0);
 	unix_path_remove(address.un.sun_path, &file);
 	assert_int_equal(access(address.un.sun_path, F_OK), 0);
 
-	assert_int_equal(unix_path_identify(address.un.sun_path, &file), 0);
-	unix_path_remove(address.un.sun_path, &file);
+	unix_path_remove(address.un.sun_path, &its);
 	assert_int_equal(access(address.un.sun_path, F_OK), -1);
 	assert_int_equal(unix_path_identify(address.un.sun_path, &file), -ENOENT);
 	unix_path_remove(address.un.sun_path, &file);
@@ -192,10 +201,11 @@ static void test_no_folder(void **state)
 {
 	struct sockaddr_any lost = address;
 	int fd = make_socket(SOCK_STREAM);
+	struct unix_file file;
 
 	(void)state;
 	snprintf(lost.un.sun_path, sizeof(lost.un.sun_path), "%s/no/socket", folder);
-	assert_int_equal(unix_path_bind(fd, &lost, 0600), -ENOENT);
+	assert_int_equal(unix_path_bind(fd, &lost, 0600, &file), -ENOENT);
 	close(fd);
 }
 

@@ -63,12 +63,10 @@ static int set_options(int fd, int family, const struct dgram_socket_options *o,
 
 static int bind_path(struct dgram_socket *s)
 {
-	int r = unix_path_bind(s->fd, &s->from, SOCKET_MODE);
+	int r = unix_path_bind(s->fd, &s->from, SOCKET_MODE, &s->file);
 
-	if (r == 0) {
+	if (r == 0)
 		s->path = xstrdup(s->from.un.sun_path);
-		r = unix_path_identify(s->path, &s->file);
-	}
 	return r;
 }
 
