@@ -190,10 +190,10 @@
  *   net/                      connecting and listening
  *     access.[ch]             who may connect, and how often at once
  *     activation.[ch]         sockets from a service manager, and telling it
+ *     attempt.[ch]            one attempt to connect
  *     bind.[ch]               sockets on every address of an endpoint
  *     dial.[ch]               connecting to an endpoint (RFC 8305), with retries
  *     listener.[ch]           accepting in batches
- *     outbound.[ch]           sockets to connect from
  *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
  *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets
  *     unix_path.[ch]          socket files: made, replaced, removed

@@ -87,7 +87,7 @@ bool dial_is_hopeless(const struct dial_options *options, const struct dial_outc
 	const struct dial_attempt *a = o->attempt_count ? &o->attempts[o->attempt_count - 1] : NULL;
 
 	// Privileges do not come with time, but addresses and interfaces do.
-	if (a && a->step < OUTGOING_CONNECT && (a->error == -EACCES || a->error == -EPERM))
+	if (a && a->step < ATTEMPT_CONNECT && (a->error == -EACCES || a->error == -EPERM))
 		return true;
 	if (a && a->upgrade.is_hopeless)
 		return true;
@@ -203,15 +203,15 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	int r;
 
 	s->began = trace_now();
-	s->fd = outbound_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
+	s->fd = attempt_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
 	if (s->fd < 0)
 		return s->fd;
-	r = outbound_connect(s->fd, &a->address);
+	r = attempt_connect(s->fd, &a->address);
 	// The answer of this machine itself is there by now.
 	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
 		r = sys_socket_error(s->fd);
 	if (r == 0)
-		return outbound_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
+		return attempt_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
 	if (r != -EINPROGRESS)
 		return r;
 	r = watch_init(&s->watch, d->loop, s->fd, 0, on_ready, s);
@@ -279,7 +279,7 @@ static void start_next(struct dial *d)
 			fail_try(d, DIAL_UPGRADE, r);
 			return;
 		}
-		if (a->step == OUTGOING_PREPARE && r != -ENOPROTOOPT) {
+		if (a->step == ATTEMPT_PREPARE && r != -ENOPROTOOPT) {
 			// No other address would fare better, but one of the other family may.
 			fail_try(d, DIAL_LOCAL, r);
 			return;
@@ -337,7 +337,7 @@ static void on_ready(struct watch *w, unsigned events)
 
 	(void)events;
 	if (r == 0)
-		r = outbound_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
+		r = attempt_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
 	if (r > 0)
 		succeed(d, s);
 	else if (r < 0)

@@ -7,7 +7,7 @@
 #include "io/channel.h"
 #include "io/timer.h"
 #include "net/names/lookup.h"
-#include "net/outbound.h"
+#include "net/attempt.h"
 #include "net/upgrade.h"
 #include "net/addr/endpoint.h"
 
@@ -21,7 +21,7 @@
 struct dial_options {
 	int family; // AF_UNSPEC, AF_INET or AF_INET6
 	bool numeric; // never ask for a name
-	struct outbound_options socket;
+	struct attempt_options socket;
 	uint64_t connect_timeout_ms; // for each try, look-up included; 0: none
 	uint64_t retries; // tries after the first
 	uint64_t retry_delay_ms;
@@ -44,7 +44,7 @@ enum dial_failure {
 
 struct dial_attempt {
 	struct sockaddr_any address;
-	enum outbound_step step; // that was reached
+	enum attempt_step step; // that was reached
 	int error; // negative errno; 0 while it is under way
 	struct upgrade_outcome upgrade; // what failed once it was connected
 };

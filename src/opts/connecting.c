@@ -141,13 +141,13 @@ static int status_of(const struct dial_outcome *o)
 
 // What is said before the error of an attempt, where the error alone would leave in the dark.
 static void add_circumstance(
-	struct str *s, const struct outbound_options *o, const struct dial_attempt *a)
+	struct str *s, const struct attempt_options *o, const struct dial_attempt *a)
 {
-	if (a->step == OUTGOING_INTERFACE) {
+	if (a->step == ATTEMPT_INTERFACE) {
 		str_add(s, "through ");
 		str_add_escaped(s, o->interface, strlen(o->interface));
 		str_add(s, ": ");
-	} else if (a->step == OUTGOING_BIND) {
+	} else if (a->step == ATTEMPT_BIND) {
 		source_add(s, &o->bind);
 		if (a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
@@ -161,7 +161,7 @@ static void add_circumstance(
 }
 
 static void add_attempt(
-	struct str *s, const struct outbound_options *o, const struct dial_attempt *a)
+	struct str *s, const struct attempt_options *o, const struct dial_attempt *a)
 {
 	add_circumstance(s, o, a);
 	if (a->upgrade.text.len)
@@ -174,7 +174,7 @@ static void add_attempt(
 
 // All attempts in their order. The address of a single one goes without saying.
 static void add_attempts(
-	struct str *s, const struct outbound_options *o, const struct dial_outcome *outcome)
+	struct str *s, const struct attempt_options *o, const struct dial_outcome *outcome)
 {
 	for (size_t i = 0; i < outcome->attempt_count; i++) {
 		const struct dial_attempt *a = &outcome->attempts[i];

@@ -224,7 +224,7 @@ static void begin(struct measurement *c)
 // A stream socket is connected; others may have to follow.
 static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
 {
-	enum outbound_step step = OUTGOING_SOCKET;
+	enum attempt_step step = ATTEMPT_SOCKET;
 	struct sockaddr_any remote;
 	int r;
 
@@ -236,7 +236,7 @@ static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t 
 	if (r == 0 && !is_inherited)
 		r = echo_client_connect(&c->echo_client, &remote, &step);
 	if (r < 0)
-		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+		fail(c, step == ATTEMPT_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
 	else
 		begin(c);
 }
@@ -269,7 +269,7 @@ static void on_progress(
 static void on_addresses(void *data, struct address_list *list)
 {
 	struct measurement *c = data;
-	enum outbound_step step = OUTGOING_CONNECT;
+	enum attempt_step step = ATTEMPT_CONNECT;
 	int r = -EADDRNOTAVAIL;
 
 	for (size_t i = 0; r < 0 && i < list->count; i++) {
@@ -278,7 +278,7 @@ static void on_addresses(void *data, struct address_list *list)
 	}
 	address_list_fini(list);
 	if (r < 0)
-		fail(c, step == OUTGOING_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+		fail(c, step == ATTEMPT_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
 	else
 		begin(c);
 }

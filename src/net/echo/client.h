@@ -13,7 +13,7 @@
 #include "io/pollset.h"
 #include "io/timer.h"
 #include "net/echo/echo_payload.h"
-#include "net/outbound.h"
+#include "net/attempt.h"
 #include "net/inspect/tcp_stats.h"
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct echo_client_options {
 	uint64_t wait_ms; // for an answer
 	uint64_t connect_ms; // for connections to stand before the first request; 0: no end
 	bool reconnect; // a new connection for every request
-	struct outbound_options socket;
+	struct attempt_options socket;
 };
 
 #define ECHO_CLIENT_PIPELINE 4096
@@ -128,7 +128,7 @@ int echo_client_add(struct echo_client *p, int fd, bool is_inherited, uint64_t b
 // Connects to ADDRESS, as often as connections are missing; with reconnect, whenever one is needed.
 // Returns 0, or a negative errno if it failed at once, with what failed in *step.
 int echo_client_connect(
-	struct echo_client *p, const struct sockaddr_any *address, enum outbound_step *step);
+	struct echo_client *p, const struct sockaddr_any *address, enum attempt_step *step);
 
 // Sends requests as soon as all connections stand, or have failed.
 void echo_client_start(struct echo_client *p);

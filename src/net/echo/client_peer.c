@@ -207,7 +207,7 @@ uint64_t echo_peer_give_up(struct echo_peer *peer, uint64_t time)
 	return waits_since(peer);
 }
 
-// See outbound_is_self(): what is sent to ourselves would look like an answer.
+// See attempt_is_self(): what is sent to ourselves would look like an answer.
 static bool is_self(const struct echo_peer *peer)
 {
 	struct sockaddr_any local;
@@ -329,11 +329,11 @@ static bool stands(const struct echo_peer *peer, int fd)
 	return peer->echo_client->options.reconnect && sys_getpeername(fd, &remote) == 0;
 }
 
-int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step)
+int echo_peer_connect(struct echo_peer *peer, enum attempt_step *step)
 {
 	struct echo_client *p = peer->echo_client;
 	const struct sockaddr_any *a = &p->address;
-	int fd = outbound_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
+	int fd = attempt_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
 	bool is_done = false;
 	int r;
 
@@ -341,7 +341,7 @@ int echo_peer_connect(struct echo_peer *peer, enum outbound_step *step)
 		return fd;
 	r = is_stream(peer) ? 0 : prepare_datagrams(fd, a->sa.sa_family);
 	if (r == 0)
-		r = is_stream(peer) ? outbound_connect(fd, a) : sys_connect(fd, &a->sa, a->len);
+		r = is_stream(peer) ? attempt_connect(fd, a) : sys_connect(fd, &a->sa, a->len);
 	if (r == 0 || r == -EINPROGRESS) {
 		// Otherwise that it is writable tells.
 		is_done = stands(peer, fd);

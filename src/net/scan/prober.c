@@ -129,12 +129,12 @@ int prober_listen(struct prober *p, struct prober_slot *slot)
 static int ask(struct prober *p, struct prober_slot *slot)
 {
 	const struct sockaddr_any *a = &slot->address;
-	int r = slot->state == PROBER_FREE ? outbound_connect(slot->fd, a)
+	int r = slot->state == PROBER_FREE ? attempt_connect(slot->fd, a)
 					   : sys_connect(slot->fd, &a->sa, a->len);
 
 	if (r == -EALREADY)
 		return -EINPROGRESS;
-	if (r == 0 && outbound_is_self(slot->fd)) {
+	if (r == 0 && attempt_is_self(slot->fd)) {
 		close_slot(p, slot);
 		return -ECONNREFUSED;
 	}
@@ -143,14 +143,14 @@ static int ask(struct prober *p, struct prober_slot *slot)
 	return r;
 }
 
-static int open_slot(struct prober *p, struct prober_slot *slot, enum outbound_step *step)
+static int open_slot(struct prober *p, struct prober_slot *slot, enum attempt_step *step)
 {
 	int fd;
 
-	*step = OUTGOING_CONNECT;
+	*step = ATTEMPT_CONNECT;
 	if (slot->fd >= 0)
 		return 0;
-	fd = outbound_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
+	fd = attempt_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
 	if (fd < 0)
 		return fd;
 	slot->fd = fd;
@@ -159,7 +159,7 @@ static int open_slot(struct prober *p, struct prober_slot *slot, enum outbound_s
 }
 
 int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **found,
-	enum outbound_step *step)
+	enum attempt_step *step)
 {
 	struct prober_slot *slot = prober_has_room(p) ? take(p, a->sa.sa_family) : NULL;
 	int r;
@@ -216,7 +216,7 @@ static void on_ready(struct watch *w, unsigned events)
 	p->on_done(p->data);
 }
 
-int prober_init(struct prober *p, uv_loop_t *loop, const struct outbound_options *options,
+int prober_init(struct prober *p, uv_loop_t *loop, const struct attempt_options *options,
 	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data)
 {
 	int r;

@@ -9,7 +9,7 @@
 
 #include "base/deadline_queue.h"
 #include "io/watch.h"
-#include "net/outbound.h"
+#include "net/attempt.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +48,7 @@ struct prober {
 	size_t busy; // sockets that are not free
 
 	// Private.
-	const struct outbound_options *options;
+	const struct attempt_options *options;
 	prober_fn *on_event;
 	prober_done_fn *on_done;
 	void *data;
@@ -62,7 +62,7 @@ struct prober {
 };
 
 // OPTIONS is borrowed; LIMIT is the most sockets at once. Returns 0 or a negative errno.
-int prober_init(struct prober *p, uv_loop_t *loop, const struct outbound_options *options,
+int prober_init(struct prober *p, uv_loop_t *loop, const struct attempt_options *options,
 	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data);
 
 // Closes every socket. Does nothing on a zeroed prober.
@@ -72,7 +72,7 @@ void prober_fini(struct prober *p);
 // with a slot in *slot. Or another negative errno, *step being what failed; -EMFILE while some are
 // busy means that there are no more sockets, descriptors or ports to be had for now.
 int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **slot,
-	enum outbound_step *step);
+	enum attempt_step *step);
 
 // True if an attempt could start now.
 bool prober_has_room(const struct prober *p);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "net/outbound.h"
+#include "net/attempt.h"
 
 #include "net/stream_socket.h"
 #include "sys/file.h"
@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-static int bind_interface(const struct outbound_options *o, int fd)
+static int bind_interface(const struct attempt_options *o, int fd)
 {
 	if (!o->interface)
 		return 0;
@@ -17,7 +17,7 @@ static int bind_interface(const struct outbound_options *o, int fd)
 		fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface));
 }
 
-static int bind_address(const struct outbound_options *o, int fd, int family)
+static int bind_address(const struct attempt_options *o, int fd, int family)
 {
 	struct sockaddr_any local = o->bind;
 
@@ -42,7 +42,7 @@ static int bind_address(const struct outbound_options *o, int fd, int family)
 }
 
 static int prepare(
-	const struct outbound_options *o, int fd, int family, int type, enum outbound_step *step)
+	const struct attempt_options *o, int fd, int family, int type, enum attempt_step *step)
 {
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
@@ -50,28 +50,28 @@ static int prepare(
 	if (type == SOCK_STREAM && !o->is_brief)
 		stream_socket_set_defaults(fd, family);
 	if (is_internet) {
-		*step = OUTGOING_INTERFACE;
+		*step = ATTEMPT_INTERFACE;
 		r = bind_interface(o, fd);
 	}
 	if (r == 0 && o->prepare) {
-		*step = OUTGOING_PREPARE;
+		*step = ATTEMPT_PREPARE;
 		r = o->prepare(o->prepare_data, fd);
 	}
 	if (r == 0 && is_internet) {
-		*step = OUTGOING_BIND;
+		*step = ATTEMPT_BIND;
 		r = bind_address(o, fd, family);
 	}
 	if (r == 0)
-		*step = OUTGOING_CONNECT;
+		*step = ATTEMPT_CONNECT;
 	return r;
 }
 
-int outbound_open(const struct outbound_options *o, int family, int type, enum outbound_step *step)
+int attempt_open(const struct attempt_options *o, int family, int type, enum attempt_step *step)
 {
 	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int r;
 
-	*step = OUTGOING_SOCKET;
+	*step = ATTEMPT_SOCKET;
 	if (fd < 0)
 		return fd;
 	r = prepare(o, fd, family, type, step);
@@ -93,14 +93,14 @@ static int send_syn(int fd)
 	return r == 0 && is_late ? (int)sys_send(fd, "", 0, MSG_NOSIGNAL) : 0;
 }
 
-int outbound_connect(int fd, const struct sockaddr_any *to)
+int attempt_connect(int fd, const struct sockaddr_any *to)
 {
 	int r = sys_connect(fd, &to->sa, to->len);
 
 	return r == 0 && to->sa.sa_family != AF_UNIX ? send_syn(fd) : r;
 }
 
-bool outbound_is_self(int fd)
+bool attempt_is_self(int fd)
 {
 	struct sockaddr_any local;
 	struct sockaddr_any peer;

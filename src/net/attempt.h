@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: ISC
 // Sockets to connect from, made as the user asked: options set, and bound to an interface, an
 // address or a port.
-#ifndef SOCKCTL_NET_OUTBOUND_H
-#define SOCKCTL_NET_OUTBOUND_H
+#ifndef SOCKCTL_NET_ATTEMPT_H
+#define SOCKCTL_NET_ATTEMPT_H
 
 #include "base/sockaddr.h"
 
 #include <stdbool.h>
 
-struct outbound_options {
+struct attempt_options {
 	struct sockaddr_any
 		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
 	const char *interface; // NULL: any
@@ -20,26 +20,26 @@ struct outbound_options {
 };
 
 // What is done to a socket, in this order.
-enum outbound_step {
-	OUTGOING_SOCKET,
-	OUTGOING_INTERFACE,
-	OUTGOING_PREPARE,
-	OUTGOING_BIND,
-	OUTGOING_CONNECT, // the caller's part
+enum attempt_step {
+	ATTEMPT_SOCKET,
+	ATTEMPT_INTERFACE,
+	ATTEMPT_PREPARE,
+	ATTEMPT_BIND,
+	ATTEMPT_CONNECT, // the caller's part
 };
 
 // Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
-// OUTGOING_CONNECT, or what failed.
-int outbound_open(const struct outbound_options *o, int family, int type, enum outbound_step *step);
+// ATTEMPT_CONNECT, or what failed.
+int attempt_open(const struct attempt_options *o, int family, int type, enum attempt_step *step);
 
 // Begins to connect a stream socket. Returns 0 if the connection stands, -EINPROGRESS if it is
 // under way, or another negative errno. Never 0 before the peer has answered, whatever options the
 // user has set.
-int outbound_connect(int fd, const struct sockaddr_any *to);
+int attempt_connect(int fd, const struct sockaddr_any *to);
 
 // True if the socket is connected to itself. That happens to a port of this machine that nobody
 // listens on when the kernel chooses the same one for our end: two opens of one socket that cross
 // (RFC 9293 section 3.5) look like a server.
-bool outbound_is_self(int fd);
+bool attempt_is_self(int fd);
 
 #endif
