@@ -84,7 +84,7 @@ int attempt_open(const struct attempt_options *o, int family, int type, enum att
 // With TCP_FASTOPEN_CONNECT, connect(2) may succeed at once: the SYN waits for the first data.
 // Nobody knows then whether the port is open, and a peer that speaks first would never hear of us.
 // Sending nothing sends the SYN.
-static int send_syn(int fd)
+static int send_late_syn(int fd)
 {
 	int is_late = 0;
 	socklen_t len = sizeof(is_late);
@@ -93,18 +93,46 @@ static int send_syn(int fd)
 	return r == 0 && is_late ? (int)sys_send(fd, "", 0, MSG_NOSIGNAL) : 0;
 }
 
-int attempt_connect(int fd, const struct sockaddr_any *to)
-{
-	int r = sys_connect(fd, &to->sa, to->len);
-
-	return r == 0 && to->sa.sa_family != AF_UNIX ? send_syn(fd) : r;
-}
-
-bool attempt_is_self(int fd)
+// A port of this machine that nobody listens on seems to answer when the kernel chooses the same
+// one for our end: two opens of one socket that cross (RFC 9293 section 3.5) look like a server.
+static bool is_self(int fd, const struct sockaddr_any *peer)
 {
 	struct sockaddr_any local;
-	struct sockaddr_any peer;
 
-	return sys_getsockname(fd, &local) == 0 && local.sa.sa_family != AF_UNIX &&
-	       sys_getpeername(fd, &peer) == 0 && sockaddr_equal(&local, &peer);
+	return peer->sa.sa_family != AF_UNIX && sys_getsockname(fd, &local) == 0 &&
+	       sockaddr_equal(&local, peer);
+}
+
+// The socket is connected to PEER. One that is so to itself becomes as after any other refusal.
+static int accept_peer(int fd, const struct sockaddr_any *peer)
+{
+	static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+	if (!is_self(fd, peer))
+		return 0;
+	sys_connect(fd, &nobody, sizeof(nobody));
+	return -ECONNREFUSED;
+}
+
+int attempt_connect(int fd, const struct sockaddr_any *to)
+{
+	struct sockaddr_any peer;
+	int r = sys_connect(fd, &to->sa, to->len);
+
+	if (r == -EALREADY)
+		return -EINPROGRESS;
+	if (r < 0 || to->sa.sa_family == AF_UNIX)
+		return r;
+	return sys_getpeername(fd, &peer) == 0 ? accept_peer(fd, &peer) : send_late_syn(fd);
+}
+
+int attempt_result(int fd)
+{
+	struct sockaddr_any peer;
+	int r;
+
+	if (sys_getpeername(fd, &peer) == 0)
+		return accept_peer(fd, &peer);
+	r = sys_socket_error(fd);
+	return r < 0 ? r : -EINPROGRESS;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Sockets to connect from, made as the user asked: options set, and bound to an interface, an
-// address or a port.
+// One attempt to connect: a socket made as the user asked, with options set and bound to an
+// interface, an address or a port; and what has become of connecting it.
 #ifndef SOCKCTL_NET_ATTEMPT_H
 #define SOCKCTL_NET_ATTEMPT_H
 
@@ -32,14 +32,14 @@ enum attempt_step {
 // ATTEMPT_CONNECT, or what failed.
 int attempt_open(const struct attempt_options *o, int family, int type, enum attempt_step *step);
 
-// Begins to connect a stream socket. Returns 0 if the connection stands, -EINPROGRESS if it is
-// under way, or another negative errno. Never 0 before the peer has answered, whatever options the
-// user has set.
+// Connects a stream socket, or asks again how that goes. Returns 0 once the peer has answered,
+// whatever options the user has set, -EINPROGRESS until then, or another negative errno:
+// -ECONNREFUSED also for a socket that got connected to itself. After that one it may connect to
+// somebody else.
 int attempt_connect(int fd, const struct sockaddr_any *to);
 
-// True if the socket is connected to itself. That happens to a port of this machine that nobody
-// listens on when the kernel chooses the same one for our end: two opens of one socket that cross
-// (RFC 9293 section 3.5) look like a server.
-bool attempt_is_self(int fd);
+// How it goes, without connecting anew; to be asked at any time, and again when the socket is
+// writable. Returns as attempt_connect() does.
+int attempt_result(int fd);
 
 #endif

@@ -209,9 +209,9 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	r = attempt_connect(s->fd, &a->address);
 	// The answer of this machine itself is there by now.
 	if (r == -EINPROGRESS && fd_is_ready(s->fd, POLLOUT))
-		r = sys_socket_error(s->fd);
+		r = attempt_result(s->fd);
 	if (r == 0)
-		return attempt_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
+		return upgrade(d, s);
 	if (r != -EINPROGRESS)
 		return r;
 	r = watch_init(&s->watch, d->loop, s->fd, 0, on_ready, s);
@@ -333,11 +333,13 @@ static void on_ready(struct watch *w, unsigned events)
 {
 	struct dial_socket *s = w->data;
 	struct dial *d = s->dial;
-	int r = sys_socket_error(s->fd);
+	int r = attempt_result(s->fd);
 
 	(void)events;
+	if (r == -EINPROGRESS)
+		return;
 	if (r == 0)
-		r = attempt_is_self(s->fd) ? -ECONNREFUSED : upgrade(d, s);
+		r = upgrade(d, s);
 	if (r > 0)
 		succeed(d, s);
 	else if (r < 0)

@@ -314,6 +314,7 @@ def test_a_port_is_not_taken_for_open_by_connecting_to_itself(check, network):
         proc = check("127.0.0.1", "40000-40009", wrap=network.wrap)
         proc.wait(5)
         assert proc.out == b""
+        assert "not open: 40000-40009: Connection refused (ECONNREFUSED)" in proc.err
 
 
 @needs_network

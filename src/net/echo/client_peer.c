@@ -207,22 +207,11 @@ uint64_t echo_peer_give_up(struct echo_peer *peer, uint64_t time)
 	return waits_since(peer);
 }
 
-// See attempt_is_self(): what is sent to ourselves would look like an answer.
-static bool is_self(const struct echo_peer *peer)
-{
-	struct sockaddr_any local;
-
-	return is_stream(peer) && sys_getsockname(peer->fd, &local) == 0 &&
-	       local.sa.sa_family != AF_UNIX && sockaddr_equal(&local, &peer->echo_client->address);
-}
-
 // ERROR is what has become of connecting.
 static void on_connected(struct echo_peer *peer, int error)
 {
 	struct echo_client *p = peer->echo_client;
 
-	if (error == 0 && is_self(peer))
-		error = -ECONNREFUSED;
 	if (error) {
 		echo_peer_fail(peer, ECHO_CLIENT_CONNECT, error);
 		return;
@@ -239,13 +228,21 @@ static void on_connected(struct echo_peer *peer, int error)
 	p->peer_events->on_open(peer);
 }
 
+static void ask_connected(struct echo_peer *peer)
+{
+	int r = is_stream(peer) ? attempt_result(peer->fd) : sys_socket_error(peer->fd);
+
+	if (r != -EINPROGRESS)
+		on_connected(peer, r);
+}
+
 static void on_event(struct watch *w, unsigned events)
 {
 	struct echo_peer *peer = w->data;
 	struct echo_client *p = peer->echo_client;
 
 	if (peer->state == PEER_CONNECTING) {
-		on_connected(peer, sys_socket_error(peer->fd));
+		ask_connected(peer);
 	} else {
 		if (events & WATCH_WRITE)
 			echo_peer_send(peer);
@@ -261,7 +258,7 @@ void echo_peer_on_ready(struct pollset_item *item)
 	struct echo_client *p = peer->echo_client;
 
 	if (peer->state == PEER_CONNECTING)
-		on_connected(peer, sys_socket_error(peer->fd));
+		ask_connected(peer);
 	else
 		p->kind->receive(peer); // on_turn() sends, if something is left
 	p->peer_events->on_turn(peer);
@@ -320,31 +317,36 @@ static int prepare_datagrams(int fd, int family)
 	return family == AF_UNIX ? sys_bind(fd, &sa, sizeof(sa.sa_family)) : 0;
 }
 
-// On this machine connections stand at once. To know it saves a wake-up, which would be a good part
-// of a round trip with a connection of its own.
-static bool stands(const struct echo_peer *peer, int fd)
+static int connect_socket(const struct echo_peer *peer, int fd)
 {
-	struct sockaddr_any remote;
+	const struct sockaddr_any *a = &peer->echo_client->address;
+	int r;
 
-	return peer->echo_client->options.reconnect && sys_getpeername(fd, &remote) == 0;
+	if (!is_stream(peer)) {
+		r = prepare_datagrams(fd, a->sa.sa_family);
+		return r < 0 ? r : sys_connect(fd, &a->sa, a->len);
+	}
+	r = attempt_connect(fd, a);
+	// On this machine connections stand at once. To know it saves a wake-up, which would be a
+	// good part of a round trip with a connection of its own.
+	if (r == -EINPROGRESS && peer->echo_client->options.reconnect)
+		r = attempt_result(fd);
+	return r;
 }
 
 int echo_peer_connect(struct echo_peer *peer, enum attempt_step *step)
 {
 	struct echo_client *p = peer->echo_client;
-	const struct sockaddr_any *a = &p->address;
-	int fd = attempt_open(&p->options.socket, a->sa.sa_family, p->options.type, step);
-	bool is_done = false;
+	int fd = attempt_open(&p->options.socket, p->address.sa.sa_family, p->options.type, step);
+	bool is_done;
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = is_stream(peer) ? 0 : prepare_datagrams(fd, a->sa.sa_family);
-	if (r == 0)
-		r = is_stream(peer) ? attempt_connect(fd, a) : sys_connect(fd, &a->sa, a->len);
+	r = connect_socket(peer, fd);
+	is_done = r == 0 && p->options.reconnect;
 	if (r == 0 || r == -EINPROGRESS) {
 		// Otherwise that it is writable tells.
-		is_done = stands(peer, fd);
 		r = begin(peer, fd, false, PEER_CONNECTING, is_done ? WATCH_READ : WATCH_WRITE);
 		if (r == 0)
 			p->connecting++;

@@ -126,18 +126,10 @@ int prober_listen(struct prober *p, struct prober_slot *slot)
 
 // Begins to connect, or asks how that goes. Returns 0 for a connection that stands, -EINPROGRESS,
 // or why there is none.
-static int ask(struct prober *p, struct prober_slot *slot)
+static int ask(struct prober_slot *slot)
 {
-	const struct sockaddr_any *a = &slot->address;
-	int r = slot->state == PROBER_FREE ? attempt_connect(slot->fd, a)
-					   : sys_connect(slot->fd, &a->sa, a->len);
+	int r = attempt_connect(slot->fd, &slot->address);
 
-	if (r == -EALREADY)
-		return -EINPROGRESS;
-	if (r == 0 && attempt_is_self(slot->fd)) {
-		close_slot(p, slot);
-		return -ECONNREFUSED;
-	}
 	if (r == 0)
 		slot->state = PROBER_CONNECTED;
 	return r;
@@ -169,14 +161,14 @@ int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober
 	slot->address = *a;
 	r = open_slot(p, slot, step);
 	if (r == 0)
-		r = ask(p, slot);
+		r = ask(slot);
 	if (r < 0 && r != -EINPROGRESS)
 		return fail_to_start(p, slot, r);
 
 	p->busy++;
 	if (r == -EINPROGRESS) {
 		slot->state = PROBER_CONNECTING;
-		r = ask(p, slot); // what is near has answered by now
+		r = ask(slot); // what is near has answered by now
 	}
 	if (r == -EINPROGRESS && watch_slot(p, slot) < 0) {
 		close_slot(p, slot);
@@ -195,7 +187,7 @@ static void on_slot(struct prober *p, struct prober_slot *slot)
 	if (slot->state == PROBER_CONNECTED) {
 		p->on_event(p->data, slot, 1);
 	} else if (slot->state == PROBER_CONNECTING) {
-		r = ask(p, slot);
+		r = ask(slot);
 		if (r == -EINPROGRESS)
 			return;
 		p->on_event(p->data, slot, r);
