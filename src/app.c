@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "io/task.h"
 #include "out/colour.h"
+#include "sys/fd_calls.h"
 #include "sys/trace_c.h"
 #include "sys/trace_text.h"
 
@@ -14,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
@@ -30,6 +32,9 @@ const struct opt common_opts[] = {
 		"say it as JSON, one object per line"},
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
 		"show each socket and database call, on stderr or in FILE", .implied = "",
+		.words = "file"},
+	{"trace-all", 0, OPT_STRING, OPT_AT(struct common_config, trace_all, const char *), "FILE",
+		"the same with the calls that serve the program itself", .implied = "",
 		.words = "file"},
 	{"trace-format", 0, OPT_CHOICE, OPT_AT(struct common_config, trace_format, int), "FORMAT",
 		"of the trace: text, or c for a program that makes the calls",
@@ -50,7 +55,13 @@ void app_init(struct app *app)
 			.trace_fd = STDERR_FILENO,
 			.level = REPORT_NORMAL},
 		.started = trace_now(),
+		.pid = getpid(),
 	};
+}
+
+static bool is_shown(const struct app *app, const struct trace_call *call)
+{
+	return app->traces_all || !call->is_housekeeping;
 }
 
 static void on_call(const struct trace_call *call, void *arg)
@@ -58,9 +69,12 @@ static void on_call(const struct trace_call *call, void *arg)
 	struct app *app = arg;
 	struct str line = {0};
 
+	if (!is_shown(app, call))
+		return;
 	str_addf(&line, "%.6f ", (double)(call->start - app->started) / 1e9);
 	trace_format(&line, call);
 	str_addf(&line, " <%.6f>", (double)call->duration / 1e9);
+	trace_add_caller(&line, call, app->pid);
 	report_trace(&app->out, &line);
 }
 
@@ -69,6 +83,8 @@ static void on_call_in_c(const struct trace_call *call, void *arg)
 	struct app *app = arg;
 	struct str line = {0};
 
+	if (!is_shown(app, call))
+		return;
 	trace_c_format(&line, call);
 	report_trace(&app->out, &line);
 }
@@ -114,11 +130,40 @@ static int start_trace(struct app *app, const char *path, int format)
 	return 0;
 }
 
+// A file of the name of a format is not what was meant.
+static int check_trace_file(struct app *app, const char *option, const char *file)
+{
+	for (size_t i = 0; file && trace_formats[i]; i++)
+		if (strcasecmp(file, trace_formats[i]) == 0)
+			return app_failf(app, STATUS_USAGE, NULL,
+				"%s=%s would write to a file called '%s'; for the format say "
+				"'--trace-format %s', for the file '%s=./%s'",
+				option, file, file, trace_formats[i], option, file);
+	return 0;
+}
+
+static int check_trace(struct app *app, const struct common_config *common)
+{
+	int status = check_trace_file(app, "--trace", common->trace);
+
+	if (!status)
+		status = check_trace_file(app, "--trace-all", common->trace_all);
+	if (!status && common->trace && common->trace_all)
+		status = app_failf(
+			app, STATUS_USAGE, NULL, "--trace and --trace-all exclude each other");
+	return status;
+}
+
 int app_start_trace(struct app *app, const struct common_config *common)
 {
-	if (!common->trace && !common->trace_format)
-		return 0;
-	return start_trace(app, common->trace, common->trace_format);
+	const char *file = common->trace_all ? common->trace_all : common->trace;
+	int status = check_trace(app, common);
+
+	if (status || (!file && !common->trace_format))
+		return status;
+	app->traces_all = common->trace_all;
+	trace_set_plain(!app->traces_all);
+	return start_trace(app, file, common->trace_format);
 }
 
 void app_configure(struct app *app, const struct common_config *common)
@@ -282,7 +327,7 @@ static bool is_ignored(int number)
 {
 	struct sigaction old;
 
-	return sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+	return sys_sigaction_swap(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
 }
 
 static int start_signals(struct app *app)
@@ -358,7 +403,7 @@ void app_handle_signals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++)
 		if (!is_ignored(end_signals[i]))
-			signal(end_signals[i], end_at_once);
+			sys_sigaction(end_signals[i], end_at_once);
 }
 
 int app_run(struct app *app)

@@ -41,6 +41,7 @@ struct common_config {
 	bool json;
 	int trace_format; // any but text turns the trace on by itself
 	const char *trace; // NULL: off; "": to stderr; else the name of a file
+	const char *trace_all; // the same
 };
 
 extern const struct opt common_opts[];
@@ -58,6 +59,8 @@ struct app {
 	bool has_loop;
 	bool stopping;
 	bool traces_in_c;
+	bool traces_all;
+	pid_t pid;
 	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];
 	uv_timer_t deadline;

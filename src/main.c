@@ -239,6 +239,12 @@
  *     urgent.[ch]             urgent data and its mark (RFC 6093)
  *     watch.[ch]              readiness of one descriptor
  *
+ *   sys/sandbox/              giving up what is not needed any more
+ *     sandbox.[ch]            what a process still needs, and entering the sandbox
+ *     sandbox_calls.[ch]      the system calls that are left
+ *     sandbox_filter.c        the filter (seccomp(2))
+ *     sandbox_landlock.c      files and TCP ports (landlock(7))
+ *
  *   sys/                      a traced wrapper for each call; nothing else calls the sockets API
  *     fd_calls.[ch]           calls of any descriptor, signals
  *     file.[ch]               open, read, write, splice ...
@@ -267,12 +273,6 @@
  *     sockopts_rows.h         how rows are written
  *     sockopts_socket.c       its rows: SOL_SOCKET
  *     sockopts_transport.c    its rows: TCP and UDP
- *
- *   sys/sandbox/              giving up what is not needed any more
- *     sandbox.[ch]            what a process still needs, and entering the sandbox
- *     sandbox_calls.[ch]      the system calls that are left
- *     sandbox_filter.c        the filter (seccomp(2))
- *     sandbox_landlock.c      files and TCP ports (landlock(7))
  *
  *   out/                      what the program writes
  *     colour.[ch]             colours on terminals

@@ -71,11 +71,14 @@ static void on_signal(void *data, int number)
 
 int children_init(struct children *set, uv_loop_t *loop)
 {
+	int r;
+
 	*set = (struct children){.loop = loop};
 	list_init(&set->list);
 	// Processes whose parents have exited are reported to us instead of to init.
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-		return -errno;
+	r = sys_prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (r < 0)
+		return r;
 	return signal_watch_init(&set->signal, loop, SIGCHLD, on_signal, set);
 }
 
@@ -143,9 +146,9 @@ static void reset_signals(void)
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
+		sys_sigaction(number, NULL);
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sys_sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 // In the new process. Returns only when something fails, a negative errno.
@@ -154,8 +157,8 @@ static int become(const struct child_options *o, pid_t parent)
 	int flags;
 	int r;
 
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	sys_setpgid(0, 0);
+	sys_prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		return -ESRCH; // it died before that was set
 	fd_restore_limit();
@@ -182,7 +185,7 @@ static pid_t spawn(const struct child_options *o, int report)
 	pid_t pid;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
+	sys_sigprocmask(SIG_SETMASK, &all, &old);
 	pid = sys_fork();
 	if (pid == 0) {
 		int error = become(o, parent);
@@ -191,9 +194,9 @@ static pid_t spawn(const struct child_options *o, int report)
 			_exit(126);
 		_exit(127);
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	sys_sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid > 0)
-		setpgid(pid, pid); // whoever comes first
+		sys_setpgid(pid, pid); // whoever comes first
 	return pid;
 }
 

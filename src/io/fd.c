@@ -2,8 +2,10 @@
 #include "io/fd.h"
 
 #include "base/util.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,35 +44,50 @@ void fd_inspect_socket(int fd, struct fd_info *info)
 		.is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6)};
 }
 
-int fd_inspect(int fd, struct fd_info *info)
+static int inspect(int fd, struct fd_info *info)
 {
 	struct stat st;
-	int flags = fcntl(fd, F_GETFL);
+	int flags = sys_fcntl(fd, F_GETFL, 0);
 	int access = flags & O_ACCMODE;
+	int r = flags < 0 ? flags : sys_fstat(fd, &st);
 
 	*info = (struct fd_info){.kind = FD_BAD};
-	if (flags < 0 || fstat(fd, &st) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	info->kind = kind_of(fd, &st);
 	info->readable = access == O_RDONLY || access == O_RDWR;
 	info->writable = access == O_WRONLY || access == O_RDWR;
 	info->append = flags & O_APPEND;
 	if (info->kind == FD_FILE) {
-		off_t position = lseek(fd, 0, SEEK_CUR);
+		off_t position = sys_lseek(fd, 0, SEEK_CUR);
 
 		info->size = (uint64_t)st.st_size;
 		info->position = position > 0 ? (uint64_t)position : 0;
 	}
-	if (info->kind == FD_SOCKET)
-		fd_inspect_socket(fd, info);
 	return 0;
+}
+
+int fd_inspect(int fd, struct fd_info *info)
+{
+	int r;
+
+	trace_housekeeping(true);
+	r = inspect(fd, info);
+	trace_housekeeping(false);
+	if (r == 0 && info->kind == FD_SOCKET)
+		fd_inspect_socket(fd, info);
+	return r;
 }
 
 bool fd_is_ready(int fd, short events)
 {
 	struct pollfd pfd = {.fd = fd, .events = events};
+	int r;
 
-	return poll(&pfd, 1, 0) > 0;
+	trace_housekeeping(true);
+	r = sys_poll(&pfd, 1, 0);
+	trace_housekeeping(false);
+	return r > 0;
 }
 
 // A named pipe tells a reader of its end only if it had a writer since that reader opened it, and
@@ -88,6 +105,8 @@ int fd_reopen(int fd, const struct fd_info *info, int mode)
 
 	if (info->kind != FD_PIPE && info->kind != FD_TERMINAL)
 		return -EOPNOTSUPP;
+	if (trace_is_plain())
+		return -EOPNOTSUPP; // a trace shows the descriptors that the user knows
 	if (info->kind == FD_PIPE && mode == O_RDONLY && is_named_pipe(fd))
 		return -EOPNOTSUPP;
 	// Opening by name could turn one end of a pipe into the other.

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/signal_watch.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
@@ -92,16 +93,16 @@ static void catch_fatal_signals(void)
 	struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = SA_NODEFER};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++) {
-		sigaction(fatal_signals[i], &action, &terminal.previous[i]);
+		sys_sigaction_swap(fatal_signals[i], &action, &terminal.previous[i]);
 		if (terminal.previous[i].sa_handler == SIG_IGN)
-			sigaction(fatal_signals[i], &terminal.previous[i], NULL);
+			sys_sigaction_swap(fatal_signals[i], &terminal.previous[i], NULL);
 	}
 }
 
 static void release_fatal_signals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
-		sigaction(fatal_signals[i], &terminal.previous[i], NULL);
+		sys_sigaction_swap(fatal_signals[i], &terminal.previous[i], NULL);
 }
 
 static void on_resume(void *data, int number)
@@ -127,7 +128,7 @@ static void catch_signal(struct signal_watch *w, uv_loop_t *loop, int number, si
 {
 	struct sigaction old;
 
-	if (sigaction(number, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
+	if (sys_sigaction_swap(number, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
 		signal_watch_init(w, loop, number, fn, loop);
 }
 

@@ -2,6 +2,7 @@
 #include "opts/proxy.h"
 
 #include "base/value.h"
+#include "sys/process.h"
 
 #include <errno.h>
 #include <string.h>
@@ -96,7 +97,7 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 		return app->status;
 	// A core dump would hold them, and so would what a debugger of the same user reads.
 	if (has_credentials(&p->chain))
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		sys_prctl(PR_SET_DUMPABLE, 0);
 	if (p->chain.why_direct)
 		report(&app->out, &ev_direct, F_STR("name", target->name),
 			F_STR("reason", p->chain.why_direct));

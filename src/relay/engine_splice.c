@@ -5,6 +5,7 @@
 #include "relay/pending.h"
 #include "relay/pipes.h"
 
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 
@@ -47,7 +48,7 @@ static enum pump wait_for_blocked_side(struct flow *f)
 		{.fd = channel_splice_sink(f->dst), .events = POLLOUT},
 	};
 
-	if (poll(fds, 2, 0) < 0)
+	if (sys_poll(fds, 2, 0) < 0)
 		return PUMP_AGAIN;
 	if (fds[0].revents && fds[1].revents)
 		return is_at_urgent_data(f) ? engine_copy.pump(f) : PUMP_AGAIN;

@@ -3,6 +3,7 @@
 
 #include "relay/pipes.h"
 #include "sys/file.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,10 +43,10 @@ static bool can_splice(const struct flow *f)
 	const struct channel *src = f->src;
 	const struct channel *dst = f->dst;
 
-	return !f->filter && !f->tap && !is_special(src, dst) && channel_splice_source(src) >= 0 &&
-	       channel_splice_sink(dst) >= 0 && can_splice_from(&src->rd_info) &&
-	       can_splice_to(&dst->wr_info) && is_safe(src->rd, &src->rd_info) &&
-	       is_safe(dst->wr, &dst->wr_info);
+	return !trace_is_plain() && !f->filter && !f->tap && !is_special(src, dst) &&
+	       channel_splice_source(src) >= 0 && channel_splice_sink(dst) >= 0 &&
+	       can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
+	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
 }
 
 // Whether the destination takes at once what comes in large pieces. A pipe that could not be

@@ -184,19 +184,78 @@ int sys_select_readable(int fd, int ms)
 	return ret;
 }
 
-int sys_poll_readable(int fd, int ms)
+// [{FD, EVENTS}...] as text, and as an array in C.
+static void add_pollfds(struct str *text, struct str *c, const struct pollfd *fds, nfds_t count)
 {
-	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	str_addc(text, '[');
+	str_addf(c, "(struct pollfd[%lu]){", (unsigned long)count);
+	for (nfds_t i = 0; i < count; i++) {
+		const char *comma = i ? ", " : "";
+
+		str_addf(text, "%s{%d, ", comma, fds[i].fd);
+		str_addf(c, "%s{.fd = %d, .events = ", comma, fds[i].fd);
+		str_add_flags(text, names_poll, fds[i].events);
+		str_add_flags(c, names_poll, fds[i].events);
+		str_addc(text, '}');
+		str_addc(c, '}');
+	}
+	str_addc(text, ']');
+	str_addc(c, '}');
+}
+
+int sys_poll(struct pollfd *fds, nfds_t count, int ms)
+{
 	TRACE_START();
-	int ret = SYS_RESULT(poll(&pfd, 1, ms));
+	int ret = SYS_RESULT(poll(fds, count, ms));
 
 	if (unlikely(trace_sink)) {
 		struct str text = {0};
 		struct str c = {0};
 
-		str_addf(&text, "{%d, POLLIN}", fd);
-		str_addf(&c, "&(struct pollfd)%s", str_c(&text));
-		TRACE("poll", ret, T_C(str_c(&text), str_c(&c)), T_INT(1), T_INT(ms));
+		add_pollfds(&text, &c, fds, count);
+		TRACE("poll", ret, T_C(str_c(&text), str_c(&c)), T_UINT(count), T_INT(ms));
+		str_fini(&text);
+		str_fini(&c);
+	}
+	return ret;
+}
+
+int sys_poll_readable(int fd, int ms)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	return sys_poll(&pfd, 1, ms);
+}
+
+static const char *handler_name(const struct sigaction *action)
+{
+	return action->sa_handler == SIG_DFL   ? "SIG_DFL"
+	       : action->sa_handler == SIG_IGN ? "SIG_IGN"
+					       : "handler";
+}
+
+int sys_sigaction_swap(int number, const struct sigaction *action, struct sigaction *old)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(sigaction(number, action, old));
+
+	if (unlikely(trace_sink)) {
+		struct str text = {0};
+		struct str c = {0};
+
+		if (action) {
+			str_addf(&text, "{%s}", handler_name(action));
+			str_addf(&c, "&(struct sigaction){.sa_handler = %s, .sa_flags = ",
+				handler_name(action));
+			str_add(&c, action->sa_flags & SA_RESTART ? "SA_RESTART}" : "0}");
+		} else {
+			str_add(&text, "NULL");
+			str_add(&c, "NULL");
+		}
+		TRACE_HOUSEKEEPING(true, "sigaction", ret, T_NAME(names_signal, number),
+			T_C(str_c(&text), str_c(&c)),
+			old ? (struct trace_arg)T_C("{...}", "&(struct sigaction){0}")
+			    : (struct trace_arg)T_TEXT("NULL"));
 		str_fini(&text);
 		str_fini(&c);
 	}
@@ -211,15 +270,46 @@ int sys_sigaction(int number, void (*handler)(int))
 	};
 
 	sigemptyset(&action.sa_mask);
-	TRACE_START();
-	int ret = SYS_RESULT(sigaction(number, &action, NULL));
+	return sys_sigaction_swap(number, &action, NULL);
+}
 
-	TRACE("sigaction", ret, T_NAME(names_signal, number),
-		handler ? (struct trace_arg)T_C("{handler}", "&(struct sigaction){.sa_handler = "
-							     "handler, .sa_flags = SA_RESTART}")
-			: (struct trace_arg)T_C("{SIG_DFL}", "&(struct sigaction){.sa_handler = "
-							     "SIG_DFL, .sa_flags = SA_RESTART}"),
-		T_TEXT("NULL"));
+// How the set is built, in C: all signals and none are said in a word.
+static void add_sigset(struct str *text, struct str *c, const sigset_t *set)
+{
+	bool is_full = sigismember(set, SIGHUP) && sigismember(set, SIGTERM);
+
+	str_addf(c, "(%s(&set)", is_full ? "sigfillset" : "sigemptyset");
+	str_add(text, is_full ? "~[" : "[");
+	for (size_t i = 0; names_signal[i].name && !is_full; i++) {
+		if (!sigismember(set, (int)names_signal[i].value))
+			continue;
+		str_add(text, names_signal[i].name);
+		str_addf(c, ", sigaddset(&set, %s)", names_signal[i].name);
+	}
+	str_addc(text, ']');
+	str_add(c, ", &set)");
+}
+
+int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(sigprocmask(how, set, old));
+
+	if (unlikely(trace_sink)) {
+		struct str text = {0};
+		struct str c = {0};
+
+		add_sigset(&text, &c, set);
+		TRACE_HOUSEKEEPING(true, "sigprocmask", ret,
+			T_TEXT(how == SIG_BLOCK      ? "SIG_BLOCK"
+				: how == SIG_UNBLOCK ? "SIG_UNBLOCK"
+						     : "SIG_SETMASK"),
+			T_C(str_c(&text), str_c(&c)),
+			old ? (struct trace_arg)T_C("{...}", "&(sigset_t){0}")
+			    : (struct trace_arg)T_TEXT("NULL"));
+		str_fini(&text);
+		str_fini(&c);
+	}
 	return ret;
 }
 
@@ -229,23 +319,7 @@ int sys_block_signal(int number, bool block)
 
 	sigemptyset(&set);
 	sigaddset(&set, number);
-	TRACE_START();
-	int ret = SYS_RESULT(sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL));
-
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-		struct str c = {0};
-
-		str_addc(&text, '[');
-		str_add_name(&text, names_signal, number);
-		str_addc(&text, ']');
-		str_addf(&c, "(sigemptyset(&set), sigaddset(&set, %d), &set)", number);
-		TRACE("sigprocmask", ret, T_TEXT(block ? "SIG_BLOCK" : "SIG_UNBLOCK"),
-			T_C(str_c(&text), str_c(&c)), T_TEXT("NULL"));
-		str_fini(&text);
-		str_fini(&c);
-	}
-	return ret;
+	return sys_sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 int sys_await_signals(int ms)

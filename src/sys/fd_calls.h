@@ -4,6 +4,8 @@
 #ifndef SOCKCTL_SYS_FD_CALLS_H
 #define SOCKCTL_SYS_FD_CALLS_H
 
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -25,11 +27,14 @@ int sys_mmap_read(int fd, size_t len); // 0 when it can be mapped; it is unmappe
 // Wait up to MS milliseconds until FD is readable. Return 1, or 0 when the time is over.
 int sys_select_readable(int fd, int ms); // -EINVAL for descriptors that do not fit an fd_set
 int sys_poll_readable(int fd, int ms);
+int sys_poll(struct pollfd *fds, nfds_t count, int ms);
 
 // Handles a signal, and calls that it interrupts go on where they can (SA_RESTART). NULL brings its
 // default back.
 int sys_sigaction(int number, void (*handler)(int));
-int sys_block_signal(int number, bool block); // sigprocmask
+int sys_sigaction_swap(int number, const struct sigaction *action, struct sigaction *old);
+int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int sys_block_signal(int number, bool block);
 
 // Lets blocked signals in for up to MS milliseconds: pselect() on no descriptor. Returns -EINTR
 // once a handler has run, 0 when the time is over.

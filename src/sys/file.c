@@ -111,7 +111,9 @@ int sys_fcntl(int fd, int command, long arg)
 	TRACE_START();
 	int ret = SYS_RESULT(fcntl(fd, command, arg));
 
-	TRACE("fcntl", ret, T_FD(fd), T_NAME(names_fcntl, command), fcntl_arg(command, arg));
+	// The size of a pipe only makes it faster.
+	TRACE_HOUSEKEEPING(command == F_GETPIPE_SZ || command == F_SETPIPE_SZ, "fcntl", ret,
+		T_FD(fd), T_NAME(names_fcntl, command), fcntl_arg(command, arg));
 	return ret;
 }
 

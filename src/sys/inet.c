@@ -68,8 +68,9 @@ int sys_inet_pton(int family, const char *text, void *address)
 
 		if (ret == 1)
 			add_bytes(&bytes, family, address);
-		TRACE("inet_pton", ret, T_NAME(names_family, family), T_STR(text),
-			T_C(ret == 1 ? str_c(&bytes) : "?", "buf"));
+		// Each word that may be an address is tried.
+		TRACE_HOUSEKEEPING(ret != 1, "inet_pton", ret, T_NAME(names_family, family),
+			T_STR(text), T_C(ret == 1 ? str_c(&bytes) : "?", "buf"));
 		str_fini(&bytes);
 	}
 	return ret;

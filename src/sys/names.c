@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/ioctl.h>
@@ -180,6 +181,13 @@ const struct name_value names_fcntl[] = {
 
 const struct name_value names_fd[] = {
 	NAME(FD_CLOEXEC),
+	{0},
+};
+
+const struct name_value names_poll[] = {
+	NAME(POLLIN),
+	NAME(POLLPRI),
+	NAME(POLLOUT),
 	{0},
 };
 

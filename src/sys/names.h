@@ -28,6 +28,7 @@ extern const struct name_value names_open[]; // O_*
 extern const struct name_value names_splice[]; // SPLICE_F_*
 extern const struct name_value names_fcntl[]; // F_*
 extern const struct name_value names_fd[]; // FD_CLOEXEC
+extern const struct name_value names_poll[]; // POLL*
 extern const struct name_value names_seek[]; // SEEK_*
 extern const struct name_value names_signal[]; // SIG*
 extern const struct name_value names_ioctl[]; // FIONREAD, SIOCOUTQ ...

@@ -5,6 +5,7 @@
 #include "sys/trace_c.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,9 @@ pid_t sys_fork(void)
 	TRACE_START();
 	pid_t ret = SYS_RESULT(fork());
 
-	if (ret) // the new process has nothing to tell yet
+	if (ret == 0)
+		trace_forked();
+	else // the new process has nothing to tell yet
 		TRACE("fork", ret, T_TEXT(""));
 	return ret;
 }
@@ -75,5 +78,31 @@ int sys_kill(pid_t pid, int number)
 	int ret = SYS_RESULT(kill(pid, number));
 
 	TRACE("kill", ret, T_INT(pid), T_NAME(names_signal, number));
+	return ret;
+}
+
+int sys_setpgid(pid_t pid, pid_t group)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(setpgid(pid, group));
+
+	TRACE_HOUSEKEEPING(true, "setpgid", ret, T_INT(pid), T_INT(group));
+	return ret;
+}
+
+int sys_prctl(int option, unsigned long value)
+{
+	static const struct name_value names[] = {
+		{"PR_SET_CHILD_SUBREAPER", PR_SET_CHILD_SUBREAPER},
+		{"PR_SET_DUMPABLE", PR_SET_DUMPABLE},
+		{"PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS},
+		{"PR_SET_PDEATHSIG", PR_SET_PDEATHSIG},
+		{0},
+	};
+	TRACE_START();
+	int ret = SYS_RESULT(prctl(option, value, 0, 0, 0));
+
+	TRACE_HOUSEKEEPING(true, "prctl", ret, T_NAME(names, option), T_UINT(value), T_INT(0),
+		T_INT(0), T_INT(0));
 	return ret;
 }

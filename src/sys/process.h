@@ -13,5 +13,7 @@ int sys_execve(const char *path, char *const *argv, char *const *env);
 
 pid_t sys_waitpid(pid_t pid, int *status, int flags);
 int sys_kill(pid_t pid, int number);
+int sys_setpgid(pid_t pid, pid_t group);
+int sys_prctl(int option, unsigned long value);
 
 #endif

@@ -4,9 +4,14 @@
 #include "sys/trace_secret.h"
 
 #include <time.h>
+#include <unistd.h>
 
 _Atomic(trace_sink_fn *) trace_sink;
 static _Atomic(void *) trace_sink_arg;
+static _Thread_local bool is_housekeeping;
+static _Thread_local pid_t thread; // 0: not asked for yet
+static _Atomic(pid_t) process; // the same
+static bool is_plain; // set before there are threads
 
 void trace_set_sink(trace_sink_fn *sink, void *arg)
 {
@@ -19,6 +24,26 @@ trace_sink_fn *trace_get_sink(void **arg)
 {
 	*arg = trace_sink_arg;
 	return trace_sink;
+}
+
+void trace_housekeeping(bool on)
+{
+	is_housekeeping = on;
+}
+
+void trace_forked(void)
+{
+	thread = process = 0;
+}
+
+void trace_set_plain(bool on)
+{
+	is_plain = on;
+}
+
+bool trace_is_plain(void)
+{
+	return is_plain;
 }
 
 uint64_t trace_now(void)
@@ -36,6 +61,13 @@ void trace_emit(struct trace_call *call)
 	int saved = errno;
 
 	call->duration = trace_now() - call->start;
+	call->is_housekeeping |= is_housekeeping;
+	if (!thread)
+		thread = gettid();
+	if (!process)
+		process = getpid();
+	call->thread = thread;
+	call->process = process;
 	trace_hide_secret(call, &masked);
 	if (sink)
 		sink(call, trace_sink_arg);

@@ -17,6 +17,7 @@
 #include "sys/names.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -45,7 +46,7 @@ enum trace_type {
 
 struct trace_arg {
 	enum trace_type type;
-	long value;
+	int64_t value;
 	const void *ptr;
 	size_t len;
 	const char *c; // the argument in C, or NULL where the type says it
@@ -58,6 +59,9 @@ struct trace_call {
 	const char *value; // where the result is no number but, say, an entry; NULL otherwise
 	uint64_t start; // ns of CLOCK_MONOTONIC
 	uint64_t duration; // ns
+	bool is_housekeeping; // not made for the user
+	pid_t process;
+	pid_t thread; // the same as process in its first thread
 	unsigned nargs;
 	struct trace_arg args[8];
 };
@@ -70,6 +74,18 @@ void trace_set_sink(trace_sink_fn *sink, void *arg);
 
 // The sink that is set and its argument, for one that stands before it and passes calls on.
 trace_sink_fn *trace_get_sink(void **arg);
+
+// What this thread calls while this is on serves the program, not its user: signals, what stdin and
+// stdout are, pipe sizes.
+void trace_housekeeping(bool on);
+
+// In a process that fork(2) has made: it traces by its own numbers.
+void trace_forked(void);
+
+// Whether bytes are to move by recv(2) and send(2) on the descriptors that were given, so that a
+// trace shows them.
+void trace_set_plain(bool on);
+bool trace_is_plain(void);
 
 // The two numbers in the value of an argument.
 static inline int trace_high(const struct trace_arg *a)
@@ -84,31 +100,31 @@ static inline int trace_low(const struct trace_arg *a)
 
 #define T_INT(v) \
 	{ \
-		TRACE_INT, (long)(v), NULL, 0 \
+		TRACE_INT, (int64_t)(v), NULL, 0 \
 	}
 #define T_UINT(v) \
 	{ \
-		TRACE_UINT, (long)(v), NULL, 0 \
+		TRACE_UINT, (int64_t)(v), NULL, 0 \
 	}
 #define T_FD(v) \
 	{ \
-		TRACE_FD, (long)(v), NULL, 0 \
+		TRACE_FD, (int64_t)(v), NULL, 0 \
 	}
 #define T_NAME(table, v) \
 	{ \
-		TRACE_NAME, (long)(v), table, 0 \
+		TRACE_NAME, (int64_t)(v), table, 0 \
 	}
 #define T_FLAGS(table, v) \
 	{ \
-		TRACE_FLAGS, (long)(v), table, 0 \
+		TRACE_FLAGS, (int64_t)(v), table, 0 \
 	}
 #define T_SOCKTYPE(v) \
 	{ \
-		TRACE_SOCKTYPE, (long)(v), NULL, 0 \
+		TRACE_SOCKTYPE, (int64_t)(v), NULL, 0 \
 	}
 #define T_OCTAL(v) \
 	{ \
-		TRACE_OCTAL, (long)(v), NULL, 0 \
+		TRACE_OCTAL, (int64_t)(v), NULL, 0 \
 	}
 #define T_ADDR(sa, length) \
 	{ \
@@ -132,33 +148,32 @@ static inline int trace_low(const struct trace_arg *a)
 	}
 #define T_OPTION(level, option) \
 	{ \
-		TRACE_OPTION, (long)(level) << 32 | (option), NULL, 0 \
+		TRACE_OPTION, (int64_t)(level) << 32 | (option), NULL, 0 \
 	}
 #define T_OPTVAL(level, option, p, length) \
 	{ \
-		TRACE_OPTVAL, (long)(level) << 32 | (option), p, length \
+		TRACE_OPTVAL, (int64_t)(level) << 32 | (option), p, length \
 	}
 #define T_OPTVAL_OUT(level, option, p, length) \
 	{ \
-		TRACE_OPTVAL_OUT, (long)(level) << 32 | (option), p, length \
+		TRACE_OPTVAL_OUT, (int64_t)(level) << 32 | (option), p, length \
 	}
 #define T_INT_AT(v) \
 	{ \
-		TRACE_INT_AT, (long)(v), NULL, 0 \
+		TRACE_INT_AT, (int64_t)(v), NULL, 0 \
 	}
 #define T_LEN_AT(v) \
 	{ \
-		TRACE_LEN_AT, (long)(v), NULL, 0 \
+		TRACE_LEN_AT, (int64_t)(v), NULL, 0 \
 	}
 #define T_FDS_OUT(first, second) \
 	{ \
-		TRACE_FDS_OUT, \
-			(long)((unsigned long)(unsigned)(first) << 32 | (unsigned)(second)), NULL, \
-			0 \
+		TRACE_FDS_OUT, (int64_t)((uint64_t)(unsigned)(first) << 32 | (unsigned)(second)), \
+			NULL, 0 \
 	}
 #define T_FDSET(fd) \
 	{ \
-		TRACE_FDSET, (long)(fd), NULL, 0 \
+		TRACE_FDSET, (int64_t)(fd), NULL, 0 \
 	}
 #define T_TEXT(p) \
 	{ \
@@ -190,7 +205,7 @@ void trace_emit(struct trace_call *call); // keeps errno
 
 #define TRACE_START() uint64_t trace_start_ = unlikely(trace_sink) ? trace_now() : 0
 
-#define TRACE_FULL(name_, ret_, error_, value_, ...) \
+#define TRACE_CALL(housekeeping_, name_, ret_, error_, value_, ...) \
 	do { \
 		if (unlikely(trace_sink)) { \
 			struct trace_arg args_[] = {__VA_ARGS__}; \
@@ -199,6 +214,7 @@ void trace_emit(struct trace_call *call); // keeps errno
 				.error = (error_), \
 				.value = (value_), \
 				.start = trace_start_, \
+				.is_housekeeping = (housekeeping_), \
 				.nargs = ARRAY_SIZE(args_)}; \
 			_Static_assert(sizeof(args_) <= sizeof(call_.args), "too many arguments"); \
 			__builtin_memcpy(call_.args, args_, sizeof(args_)); \
@@ -206,6 +222,9 @@ void trace_emit(struct trace_call *call); // keeps errno
 		} \
 	} while (0)
 
+#define TRACE_FULL(...) TRACE_CALL(false, __VA_ARGS__)
+#define TRACE_HOUSEKEEPING(is_, name_, ret_, ...) \
+	TRACE_CALL(is_, name_, ret_, NULL, NULL, __VA_ARGS__)
 #define TRACE_ERROR(name_, ret_, error_, ...) TRACE_FULL(name_, ret_, error_, NULL, __VA_ARGS__)
 #define TRACE_VALUE(name_, value_, ...) TRACE_FULL(name_, 0, NULL, value_, __VA_ARGS__)
 #define TRACE(name_, ret_, ...) TRACE_FULL(name_, ret_, NULL, NULL, __VA_ARGS__)

@@ -4,6 +4,7 @@
 #include "base/sockaddr.h"
 #include "sys/sockopt/sockopt_value.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SHOWN_BYTES 32
@@ -37,9 +38,9 @@ static void add_data(struct str *s, const void *data, size_t len)
 		str_add(s, "...");
 }
 
-static void add_socktype(struct str *s, long type)
+static void add_socktype(struct str *s, int64_t type)
 {
-	long flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int flags = (int)type & (SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	str_add_name(s, names_type, type & ~flags);
 	if (flags) {
@@ -65,10 +66,10 @@ void trace_format_arg(struct str *s, const struct trace_arg *a)
 	case TRACE_FD:
 	case TRACE_INT_AT:
 	case TRACE_LEN_AT:
-		str_addf(s, "%ld", a->value);
+		str_addf(s, "%" PRId64, a->value);
 		break;
 	case TRACE_UINT:
-		str_addf(s, "%lu", (unsigned long)a->value);
+		str_addf(s, "%" PRIu64, (uint64_t)a->value);
 		break;
 	case TRACE_NAME:
 		str_add_name(s, a->ptr, a->value);
@@ -80,7 +81,7 @@ void trace_format_arg(struct str *s, const struct trace_arg *a)
 		add_socktype(s, a->value);
 		break;
 	case TRACE_OCTAL:
-		str_addf(s, "%#lo", (unsigned long)a->value);
+		str_addf(s, "%#" PRIo64, (uint64_t)a->value);
 		break;
 	case TRACE_ADDR:
 	case TRACE_ADDR_OUT:
@@ -108,7 +109,7 @@ void trace_format_arg(struct str *s, const struct trace_arg *a)
 		str_addf(s, "[%d, %d]", trace_high(a), trace_low(a));
 		break;
 	case TRACE_FDSET:
-		str_addf(s, "[%ld]", a->value);
+		str_addf(s, "[%" PRId64 "]", a->value);
 		break;
 	case TRACE_TEXT:
 		str_add(s, a->ptr);
@@ -141,4 +142,12 @@ void trace_format(struct str *s, const struct trace_call *call)
 	}
 	str_add(s, ") = ");
 	trace_format_result(s, call);
+}
+
+void trace_add_caller(struct str *s, const struct trace_call *call, pid_t first)
+{
+	if (call->process != first)
+		str_addf(s, " [pid %d]", (int)call->process);
+	else if (call->thread != call->process)
+		str_addf(s, " [tid %d]", (int)call->thread);
 }

@@ -379,7 +379,7 @@ def test_filters_see_the_bytes(forward, server):
 
 
 def test_nothing_is_copied_in_bulk(sockctl, server):
-    proc = sockctl("listen", "--trace", "--forward", f"127.0.0.1:{port_of(server)}", "127.0.0.1",
+    proc = sockctl("listen", "--trace-all", "--forward", f"127.0.0.1:{port_of(server)}", "127.0.0.1",
                    "0")
     with dial(proc.port) as conn:
         other = accept(server)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""--trace shows every call on sockets and databases, decoded."""
+"""--trace shows the calls that are made for the user, --trace-all all others as well, decoded."""
 
 import re
 from collections import Counter
 
 import pytest
 
-from harness import DEVNULL, NO_LEAK_CHECK
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE
 from peers import accept, answer, dial, half_close, port_of, receive_all, unused_port
 
 STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none", "-e",
@@ -20,6 +20,13 @@ SYSTEM_CALLS = {"send": "sendto", "recv": "recvfrom", "accept": "accept4"}
 def calls(text):
     """(name, arguments, result, error) of each line that tells a call."""
     return [match.groups() for match in map(CALL.search, text.splitlines()) if match]
+
+
+def answer_of(conn, data):
+    """What the other side says to DATA, which is all that it gets."""
+    conn.sendall(data)
+    half_close(conn)
+    return receive_all(conn)
 
 
 def test_client(sockctl, server):
@@ -111,6 +118,92 @@ def test_data_is_safe_for_a_terminal(sockctl, server):
     assert not [char for char in proc.err if char != "\n" and not char.isprintable()]
 
 
+# What serves the program and not its user, by command line.
+HOUSEKEEPING = {
+    "connect": [r"^sigaction\(", r"^prctl\(PR_SET_NO_NEW_PRIVS", r"^seccomp\(",
+                r"^landlock_restrict_self\(", r"^fcntl\(0, F_GETFL", r"^fstat\(0, ",
+                r"^fcntl\(1, F_GETFL", r"^fstat\(1, ", r'^open\("/proc/self/fd/0"',
+                r"F_GETPIPE_SZ", r"F_SETPIPE_SZ", r'^inet_pton\(AF_INET, "localhost", \?\)'],
+    "listen": [r"^sigaction\(SIGCHLD", r"^prctl\(PR_SET_CHILD_SUBREAPER",
+               r"^prctl\(PR_SET_PDEATHSIG", r"^sigprocmask\("],
+}
+
+
+def shown_by(lines, pattern):
+    return [line for line in lines if re.search(pattern, line.partition(" ")[2])]
+
+
+@pytest.mark.parametrize("option", ["--trace", "--trace-all"])
+@pytest.mark.parametrize("command", HOUSEKEEPING)
+def test_housekeeping(sockctl, server, tmp_path, command, option):
+    """--trace shows what is done for the user, --trace-all the rest as well."""
+    trace = f"{option}={tmp_path}/trace"
+    if command == "connect":
+        proc = sockctl("connect", trace, "-4", "localhost", port_of(server), stdin=b"ping",
+                       stdout=PIPE)
+        with accept(server) as conn:
+            answer(conn, b"pong")
+        assert proc.stdout.read() == b"pong"
+    else:
+        proc = sockctl("listen", trace, "--exec", "cat", "127.0.0.1", "0", stdin=DEVNULL)
+        with dial(proc.port) as conn:
+            assert answer_of(conn, b"ping") == b"ping"
+    proc.wait()
+    lines = (tmp_path / "trace").read_text().splitlines()
+    found = [pattern for pattern in HOUSEKEEPING[command] if shown_by(lines, pattern)]
+    assert found == (HOUSEKEEPING[command] if option == "--trace-all" else [])
+
+
+def test_bytes_move_by_recv_and_send(sockctl, server):
+    """And not inside the kernel, where nobody sees them."""
+    proc = sockctl("connect", "--trace", "127.0.0.1", port_of(server), stdin=b"ping")
+    with accept(server) as conn:
+        answer(conn, b"pong")
+    proc.wait()
+    made = [(name, args.partition(", ")[2], result) for name, args, result, _ in calls(proc.err)
+            if name in ("read", "write", "recv", "send", "splice", "sendfile") and result != "-1"]
+    assert [(name, args.partition(",")[0], result) for name, args, result in made] == [
+        ("read", '"ping"', "4"), ("send", '"ping"', "4"), ("read", '""', "0"),
+        ("recv", '"pong"', "4"), ("write", '"pong"', "4"), ("recv", '""', "0")]
+    assert 'read(0, "ping"' in proc.err and 'write(1, "pong"' in proc.err
+
+
+def test_processes_are_told_apart(sockctl):
+    proc = sockctl("listen", "--trace", "--exec", "cat", "127.0.0.1", "0", stdin=DEVNULL)
+    with dial(proc.port) as conn:
+        answer_of(conn, b"ping")
+    proc.wait()
+    pid, = re.findall(r" fork\(\) = (\d+) <[\d.]+>$", proc.err, re.M)
+    theirs = [line.split()[1].partition("(")[0] for line in proc.lines
+              if line.endswith(f" [pid {pid}]")]
+    assert theirs == ["dup2", "dup2", "fcntl", "fcntl", "execve"]
+    assert proc.err.count("[pid ") == len(theirs)
+
+
+def test_threads_are_told_apart(sockctl, server):
+    proc = sockctl("connect", "--trace", "localhost", port_of(server), "-4")
+    accept(server).close()
+    proc.wait()
+    tid, = re.findall(r" getaddrinfo\(.* \[tid (\d+)\]$", proc.err, re.M)
+    assert int(tid) != proc.pid
+    assert proc.err.count("[tid ") == 1
+
+
+@pytest.mark.parametrize("option", ["--trace", "--trace-all"])
+@pytest.mark.parametrize("word", ["c", "C", "text"])
+def test_file_with_the_name_of_a_format(sockctl, tmp_path, option, word):
+    """Somebody who meant the format gets no file."""
+    proc = sockctl("resolve", f"{option}={word}", "127.0.0.1", cwd=tmp_path)
+    proc.fails(2, f"'--trace-format {word.lower()}'", f"'{option}=./{word}'")
+    assert not list(tmp_path.iterdir())
+    sockctl("resolve", f"{option}=./{word}", "127.0.0.1", cwd=tmp_path).wait()
+    assert (tmp_path / word).exists()
+
+
+def test_both_traces_at_once(sockctl):
+    sockctl("resolve", "--trace", "--trace-all", "127.0.0.1").fails(2, "--trace", "--trace-all")
+
+
 def socket_calls_of_kernel(strace_output):
     """What strace saw, without what the C library asks of the name service."""
     names = []
@@ -122,10 +215,11 @@ def socket_calls_of_kernel(strace_output):
 
 
 @pytest.mark.needs("strace")
+@pytest.mark.parametrize("option", ["--trace", "--trace-all"])
 @pytest.mark.parametrize("options", [[], ["--crlf"], ["--telnet"]], ids=" ".join)
-def test_no_socket_call_escapes(sockctl, server, tmp_path, options):
+def test_no_socket_call_escapes(sockctl, server, tmp_path, options, option):
     """The same calls, in number and kind, as the kernel saw."""
-    proc = sockctl("connect", f"--trace={tmp_path}/trace", *options, "127.0.0.1", port_of(server),
+    proc = sockctl("connect", f"{option}={tmp_path}/trace", *options, "127.0.0.1", port_of(server),
                    stdin=b"x" * 300000,
                    wrap=[*STRACE, tmp_path / "strace"])
     with accept(server) as conn:

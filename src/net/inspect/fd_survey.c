@@ -53,14 +53,16 @@ static void on_sigio(int number)
 static void on_call(const struct trace_call *call, void *arg)
 {
 	struct trial *t = arg;
+	struct trace_call shown = *call;
 
+	shown.is_housekeeping = false; // the calls are what was asked for
 	if (strcmp(call->name, t->function) == 0) {
 		str_clear(&t->call);
 		trace_format(&t->call, call);
 		t->result = call->result;
 	}
 	if (t->sink)
-		t->sink(call, t->sink_arg);
+		t->sink(&shown, t->sink_arg);
 }
 
 static bool send_word(int fd)

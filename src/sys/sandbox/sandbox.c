@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "sys/sandbox/sandbox.h"
 
+#include "sys/process.h"
+#include "sys/trace.h"
+
 #include <errno.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -24,9 +27,9 @@ struct sandbox_state sandbox_available(void)
 		.landlock = sandbox_landlock_abi(), .seccomp = sandbox_has_filter()};
 }
 
-int sandbox_enter(const struct sandbox *s, struct sandbox_state *entered)
+static int enter(const struct sandbox *s, struct sandbox_state *entered)
 {
-	int r = 0;
+	int r;
 
 	*entered = sandbox_available();
 	if (!entered->landlock && !entered->seccomp)
@@ -35,11 +38,20 @@ int sandbox_enter(const struct sandbox *s, struct sandbox_state *entered)
 #ifdef SOCKCTL_SANITIZED
 	is_confined = true;
 #endif
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	if (entered->landlock)
+	r = sys_prctl(PR_SET_NO_NEW_PRIVS, 1);
+	if (r == 0 && entered->landlock)
 		r = sandbox_restrict_files(s, entered->landlock);
 	if (r == 0 && entered->seccomp)
 		r = sandbox_restrict_calls(s);
+	return r;
+}
+
+int sandbox_enter(const struct sandbox *s, struct sandbox_state *entered)
+{
+	int r;
+
+	trace_housekeeping(true);
+	r = enter(s, entered);
+	trace_housekeeping(false);
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "sys/sandbox/sandbox_calls.h"
+#include "sys/trace.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -243,12 +244,23 @@ bool sandbox_has_filter(void)
 	return SOCKCTL_SANDBOX && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
+static int set_filter(const struct sock_fprog *program)
+{
+	unsigned flags = SECCOMP_FILTER_FLAG_TSYNC;
+	TRACE_START();
+	int ret = (int)SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program));
+
+	TRACE("seccomp", ret, T_TEXT("SECCOMP_SET_MODE_FILTER"),
+		T_TEXT("SECCOMP_FILTER_FLAG_TSYNC"), T_TEXT("{...}"));
+	return ret;
+}
+
 int sandbox_restrict_calls(const struct sandbox *s)
 {
 	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
 	struct seccomp_program f = {.needs = s->needs, .fates = fates};
 	struct sock_fprog program = {.filter = f.code};
-	long r;
+	int r;
 
 	sandbox_choose_fates(fates, s);
 	build(&f);
@@ -256,10 +268,8 @@ int sandbox_restrict_calls(const struct sandbox *s)
 	if (f.is_too_long)
 		return -E2BIG;
 	// All threads: one may have looked up a name.
-	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
-	if (r > 0)
-		return -EBUSY; // the thread of that number could not follow
-	return r < 0 ? -errno : 0;
+	r = set_filter(&program);
+	return r > 0 ? -EBUSY : r; // the thread of that number could not follow
 }
 
 #else

@@ -5,10 +5,14 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "sys/fd_calls.h"
+#include "sys/file.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,14 +51,42 @@ struct port_rule {
 	uint64_t access, port;
 };
 
+static int create_ruleset(const struct ruleset *attr, size_t size, unsigned flags)
+{
+	TRACE_START();
+	int ret = (int)SYS_RESULT(syscall(SYS_landlock_create_ruleset, attr, size, flags));
+	char text[64] = "NULL";
+
+	if (attr)
+		snprintf(text, sizeof(text), "{%#jx, %#jx, %#jx}", (uintmax_t)attr->fs,
+			(uintmax_t)attr->net, (uintmax_t)attr->scoped);
+	TRACE("landlock_create_ruleset", ret, T_TEXT(text), T_UINT(size), T_UINT(flags));
+	return ret;
+}
+
+static int add_rule(int ruleset, int type, const void *rule)
+{
+	TRACE_START();
+	int ret = (int)SYS_RESULT(syscall(SYS_landlock_add_rule, ruleset, type, rule, 0));
+
+	TRACE("landlock_add_rule", ret, T_FD(ruleset), T_INT(type), T_TEXT("{...}"), T_INT(0));
+	return ret;
+}
+
+static int restrict_self(int ruleset)
+{
+	TRACE_START();
+	int ret = (int)SYS_RESULT(syscall(SYS_landlock_restrict_self, ruleset, 0));
+
+	TRACE("landlock_restrict_self", ret, T_FD(ruleset), T_INT(0));
+	return ret;
+}
+
 int sandbox_landlock_abi(void)
 {
-	long abi = 0;
-
-	if (SOCKCTL_SANDBOX)
-		abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-			LANDLOCK_CREATE_RULESET_VERSION);
-	return abi > 0 ? (int)abi : 0;
+	if (!SOCKCTL_SANDBOX)
+		return 0;
+	return MAX(create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), 0);
 }
 
 // The more is named here the more is refused.
@@ -94,21 +126,19 @@ static int allow_below(int ruleset, uint64_t access, int fd)
 {
 	struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
 
-	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0
-		       ? -errno
-		       : 0;
+	return add_rule(ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule);
 }
 
 // A place that does not exist needs no permission.
 static int allow_path(int ruleset, uint64_t access, const char *path)
 {
-	int fd = open(path, O_PATH | O_CLOEXEC);
+	int fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
 	int r;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+		return fd == -ENOENT || fd == -EACCES ? 0 : fd;
 	r = allow_below(ruleset, access, fd);
-	close(fd);
+	sys_close(fd);
 	return r;
 }
 
@@ -134,7 +164,7 @@ static int allow_stdio(int ruleset, uint64_t handled)
 		struct stat st;
 		int r;
 
-		if (fstat(fd, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		if (sys_fstat(fd, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
 			continue;
 		r = allow_below(ruleset, access, fd);
 		if (r < 0 && r != -EBADFD)
@@ -160,7 +190,7 @@ static int allow_port(int ruleset, uint16_t port)
 {
 	struct port_rule rule = {.access = NET_CONNECT_TCP, .port = port};
 
-	return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) < 0 ? -errno : 0;
+	return add_rule(ruleset, RULE_NET_PORT, &rule);
 }
 
 static int add_rules(const struct sandbox *s, const struct ruleset *attr, int ruleset)
@@ -181,14 +211,14 @@ static int add_rules(const struct sandbox *s, const struct ruleset *attr, int ru
 int sandbox_restrict_files(const struct sandbox *s, int abi)
 {
 	struct ruleset attr = ruleset_of(s, abi);
-	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, ruleset_size(abi), 0);
+	int ruleset = create_ruleset(&attr, ruleset_size(abi), 0);
 	int r;
 
 	if (ruleset < 0)
-		return -errno;
+		return ruleset;
 	r = add_rules(s, &attr, ruleset);
-	if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-		r = -errno;
-	close(ruleset);
+	if (r == 0)
+		r = restrict_self(ruleset);
+	sys_close(ruleset);
 	return r;
 }
