@@ -191,7 +191,8 @@ static void add_layout_row(void *arg, const struct layout_field *f)
 
 	rows_add((struct rows *)arg, F_STR("struct", f->type), F_STR("field", f->name),
 		F_STR("c_type", f->c_type), F_STR("header", f->header), F_UINT("offset", f->offset),
-		F_UINT("size", f->size), F_STR("bytes", f->len ? bytes_of(&t, f->bytes, f->len) : NULL),
+		F_UINT("size", f->size),
+		F_STR("bytes", f->len ? bytes_of(&t, f->bytes, f->len) : NULL),
 		F_STR("value", f->value));
 	texts_fini(&t);
 }
