@@ -333,7 +333,7 @@ def test_signals_end_it_at_once(sockctl, make_host, command, number, loop):  # n
                      {"127.0.0.1": "odd"})
     if command == "hosts":
         loop = []
-    proc = sockctl(command, "silent.test", *loop, "-v", "--trace", wrap=host.wrap)
+    proc = sockctl(command, "silent.test", *loop, "-v", "--trace-all", wrap=host.wrap)
     # The check of the word makes two such calls, the look-up the others.
     wait_for(lambda: proc.err.count("inet_pton") > 2, "a look-up")
     proc.kill(number)
