@@ -138,6 +138,20 @@ struct connect {
 	bool is_running;
 };
 
+// What acts on the socket itself sees nothing of what TLS carries.
+static int check_beside_tls(const struct connect_config *c, struct str *err)
+{
+	const char *plain = stream_calls_plain_option(&c->stream.calls);
+
+	if (plain)
+		str_addf(err, "%s and TLS exclude each other; give one of them", plain);
+	else if (c->check.banner_ms)
+		str_add(err, "--banner reads what a port says in plain, not through TLS");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct connect_config *c = config;
@@ -152,10 +166,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = tls_config_check(&c->tls, &c->endpoint, err);
-	if (r == 0 && c->check.banner_ms && tls_is_wanted(&c->tls, &c->endpoint)) {
-		str_add(err, "--banner reads what a port says in plain, not through TLS");
-		r = -EINVAL;
-	}
+	if (r == 0 && tls_is_wanted(&c->tls, &c->endpoint))
+		r = check_beside_tls(c, err);
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;

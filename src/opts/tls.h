@@ -36,11 +36,8 @@ extern const struct opt tls_opts[];
 
 // Pairs for the tables of commands that have the group.
 #define TLS_CONFLICTS \
-	{"insecure", "pin"}, {"tls", "peek"}, {"tls", "oob"}, {"tls", "send-flag"}, \
-		{"tls", "recv-flag"}, {"starttls", "peek"}, {"starttls", "oob"}, \
-		{"starttls", "send-flag"}, \
 	{ \
-		"starttls", "recv-flag" \
+		"insecure", "pin" \
 	}
 #define TLS_NEEDS \
 	{"key", "cert"}, {"key-password", "cert"}, \

@@ -59,6 +59,17 @@ int stream_calls_check(struct stream_calls_config *c, bool has_program, struct s
 	return 0;
 }
 
+const char *stream_calls_plain_option(const struct stream_calls_config *c)
+{
+	if (c->peek)
+		return "--peek";
+	if (c->oob)
+		return "--oob";
+	if (c->send_words.count)
+		return "--send-flag";
+	return c->recv_words.count ? "--recv-flag" : NULL;
+}
+
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy)
 {
 	if (c->reset)

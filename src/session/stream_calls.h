@@ -24,6 +24,10 @@ extern const struct opt stream_calls_opts[];
 // or -EINVAL with the reason in ERR.
 int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err);
 
+// The first option that is about the calls on the socket itself, which mean nothing for what TLS
+// carries; or NULL.
+const char *stream_calls_plain_option(const struct stream_calls_config *c);
+
 // What the options say about the end of the stream.
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);
 

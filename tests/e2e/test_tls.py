@@ -466,6 +466,14 @@ def test_usage(sockctl, words, complaint):
     sockctl("connect", "localhost", "1", *words).fails(2, complaint)
 
 
+@pytest.mark.parametrize("way", [["--tls", "localhost:1"], ["--starttls", "smtp", "localhost:1"],
+                                 ["tls:localhost:1"]], ids=lambda way: way[0])
+@pytest.mark.parametrize("words", [["--peek"], ["--oob"], ["--send-flag", "MSG_MORE"],
+                                   ["--recv-flag", "MSG_WAITALL"]], ids=lambda words: words[0])
+def test_calls_on_the_socket_itself_are_refused(sockctl, way, words):
+    sockctl("connect", *way, *words).fails(2, f"{words[0]} and TLS exclude each other")
+
+
 def test_no_name_to_verify(sockctl):
     sockctl("connect", "--tls", "unix:/nowhere").fails(2, "--server-name", "--pin", "--insecure")
 
