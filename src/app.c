@@ -378,6 +378,7 @@ uv_loop_t *app_loop(struct app *app)
 	uv_timer_init(&app->loop, &app->deadline);
 	uv_timer_init(&app->loop, &app->drain_limit);
 	app->deadline.data = app->drain_limit.data = app;
+	pool_init(&app->pool, &app->loop);
 	app->has_loop = true;
 	r = start_signals(app);
 	if (r < 0) {
@@ -453,6 +454,7 @@ void app_exit(struct app *app)
 	if (task_is_running())
 		_exit(app->status);
 	if (app->has_loop) {
+		pool_fini(&app->pool);
 		for (size_t i = 0; i < ARRAY_SIZE(app->signals); i++)
 			signal_watch_fini(&app->signals[i]);
 		uv_walk(&app->loop, close_handle, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cli/opt.h"
+#include "io/pool.h"
 #include "io/signal_watch.h"
 #include "out/report.h"
 #include "out/rows.h"
@@ -56,6 +57,7 @@ struct app {
 	uint64_t started; // trace_now() when the program began
 
 	uv_loop_t loop; // valid once app_loop() was called
+	struct pool pool; // of the loop
 	bool has_loop;
 	bool stopping;
 	bool traces_in_c;

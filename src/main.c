@@ -106,7 +106,6 @@
  *     hub.[ch]                many relays on one stdin and stdout
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
  *     pending.[ch]            bytes that the destination has not taken yet
- *     pipes.[ch]              pipes for splice, kept for the next who needs one
  *     relay.[ch]              two flows, and the one function that decides when they end
  *
  *   proxy/                    the protocols of proxies
@@ -230,6 +229,7 @@
  *     output.[ch]             writing to stdout in the background
  *     pacer.[ch]              a rate, to the microsecond
  *     pollset.[ch]            readiness of thousands of descriptors
+ *     pool.[ch]               what the relays of a loop share: a buffer, pipes for splice
  *     signal_watch.[ch]       signals as callbacks
  *     stdio.[ch]              stdin and stdout without blocking or changing them
  *     task.[ch]               blocking work in a thread

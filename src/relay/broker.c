@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "relay/broker.h"
 
+#include "io/pool.h"
 #include "relay/relay.h"
 #include "sys/file.h"
 #include "sys/socket.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define INPUT_PIECE ((size_t)32 * 1024) // bytes that are read at once
 #define NAMED 20 // of those who are there already; more are counted
 
 static bool wants_input(const struct broker *b)
@@ -59,7 +61,7 @@ static void on_reader_behind(struct fanout *a, struct fanout_reader *reader)
 {
 	struct broker *b = a->data;
 
-	b->on_behind(b, container_of(reader, struct broker_member, reader));
+	b->options.on_behind(b, container_of(reader, struct broker_member, reader));
 }
 
 static void on_room(struct fanout *a)
@@ -87,7 +89,7 @@ static void give(struct broker *b, const struct fanout_reader *from, struct chat
 {
 	struct str lines = {0};
 
-	if (!b->is_chat) {
+	if (!b->options.is_chat) {
 		fanout_give(&b->fanout, from, data, len);
 		return;
 	}
@@ -113,8 +115,8 @@ static bool is_at_end(const struct broker *b)
 
 static void on_input(struct watch *w, unsigned events)
 {
-	static char buffer[32 * 1024];
 	struct broker *b = w->data;
+	char *buffer = pool_buffer(b->options.pool);
 	ssize_t n;
 
 	(void)events;
@@ -125,7 +127,7 @@ static void on_input(struct watch *w, unsigned events)
 		update(b);
 		return;
 	}
-	n = stdio_read(&b->input, buffer, sizeof(buffer));
+	n = stdio_read(&b->input, buffer, INPUT_PIECE);
 	if (n > 0) {
 		give(b, NULL, &b->line, buffer, (size_t)n);
 	} else if (n == 0) {
@@ -133,29 +135,26 @@ static void on_input(struct watch *w, unsigned events)
 		end_line(b, NULL, &b->line);
 		end_if_silent(b);
 	} else if (n != -EAGAIN && n != -EINTR) {
-		b->on_failed(b, (int)n);
+		b->options.on_failed(b, (int)n);
 		return;
 	}
 	update(b);
 }
 
-int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
-	broker_failed_fn *on_failed, broker_behind_fn *on_behind, void *data)
+int broker_init(struct broker *b, const struct broker_options *o)
 {
-	*b = (struct broker){.loop = loop,
-		.is_chat = is_chat,
-		.on_failed = on_failed,
-		.on_behind = on_behind,
-		.data = data};
+	uv_loop_t *loop = o->pool->loop;
+
+	*b = (struct broker){.options = *o};
 	str_add(&b->line.name, "<server>");
 	defer_init(&b->silence, loop, on_silent, b);
 	fanout_init(&b->fanout, loop, on_reader_behind, on_room, b);
-	return stdio_init(&b->input, loop, in, O_RDONLY, on_input, b);
+	return stdio_init(&b->input, loop, o->in, O_RDONLY, on_input, b);
 }
 
 void broker_fini(struct broker *b)
 {
-	if (!b->loop)
+	if (!b->options.pool)
 		return;
 	defer_fini(&b->silence);
 	stdio_fini(&b->input);
@@ -216,7 +215,7 @@ static void end_member(struct broker_member *m)
 	if (m->has_ended)
 		return;
 	m->has_ended = true;
-	if (b->is_chat) {
+	if (b->options.is_chat) {
 		end_line(b, &m->reader, &m->line);
 		str_addf(&text, "* %s has left\n", str_c(&m->line.name));
 		give_text(b, &m->reader, &text);
@@ -277,7 +276,7 @@ void broker_join(struct broker *b, struct broker_member *m, struct relay *relay,
 	m->has_file = b->input.info.kind == FD_FILE;
 	m->offset = (off_t)b->input.info.position;
 	fanout_join(&b->fanout, &m->reader, relay);
-	if (b->is_chat) {
+	if (b->options.is_chat) {
 		str_add(&m->line.name, name);
 		greet(m);
 		announce(m, place);

@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct broker;
+struct pool;
 struct relay;
 
 // The local party of one relay.
@@ -35,23 +36,27 @@ typedef void broker_failed_fn(struct broker *b, int error);
 // A member has stopped reading and keeps the others waiting; the callback ends its relay.
 typedef void broker_behind_fn(struct broker *b, struct broker_member *m);
 
+struct broker_options {
+	struct pool *pool; // of the loop
+	int in; // taken over as stdio_init() does
+	bool is_chat; // lines with the names of those who say them, instead of bytes
+	broker_failed_fn *on_failed;
+	broker_behind_fn *on_behind;
+	void *data; // the owner's, in broker->options.data
+};
+
 struct broker {
-	uv_loop_t *loop;
+	struct broker_options options;
 	struct stdio input;
 	bool input_ended;
 	bool is_complete; // nobody else will join
 	struct defer silence; // once nobody says anything more
-	bool is_chat; // lines with the names of those who say them, instead of bytes
 	struct chat_line line; // of the input
 	struct fanout fanout;
-	broker_failed_fn *on_failed;
-	broker_behind_fn *on_behind;
-	void *data; // the owner's
 };
 
-// Takes over IN as stdio_init() does. Returns 0 or a negative errno.
-int broker_init(struct broker *b, uv_loop_t *loop, int in, bool is_chat,
-	broker_failed_fn *on_failed, broker_behind_fn *on_behind, void *data);
+// Returns 0 or a negative errno.
+int broker_init(struct broker *b, const struct broker_options *options);
 void broker_fini(struct broker *b);
 
 // Prepares the channel of a member for its relay.

@@ -4,6 +4,7 @@
 #include "relay/flow.h"
 #include "relay/pending.h"
 
+#include "io/pool.h"
 #include "sys/file.h"
 
 #include <errno.h>
@@ -11,14 +12,10 @@
 
 #define ROUNDS 16 // reads per turn before others get theirs
 
-// One buffer serves all flows of the loop: it is empty again before anybody else runs. Not 64 KiB,
-// which a loopback connection cuts into one full segment and a stub of 53 bytes.
-static char buffer[128 * 1024];
-
 // A short read from what can be waited for means that no more is there now.
 static bool is_drained(const struct channel *src, size_t got)
 {
-	return got < sizeof(buffer) && src->rd && !src->has_more && src->rd_info.kind != FD_FILE;
+	return got < POOL_BUFFER && src->rd && !src->has_more && src->rd_info.kind != FD_FILE;
 }
 
 // Sends bytes on and keeps what the destination does not take. Returns 0, 1 if some were kept, or
@@ -62,17 +59,17 @@ static size_t room(const struct flow *f)
 {
 	uint64_t limit = f->src->recv_limit;
 
-	return limit ? (size_t)MIN(limit - f->received, sizeof(buffer)) : sizeof(buffer);
+	return limit ? (size_t)MIN(limit - f->received, POOL_BUFFER) : POOL_BUFFER;
 }
 
 // What the splice engine left in its pipe comes before what the source still has.
-static ssize_t receive(struct flow *f)
+static ssize_t receive(struct flow *f, char *buffer)
 {
 	ssize_t n;
 
 	if (!f->piped)
 		return f->src->ops->recv(f->src, buffer, room(f));
-	n = sys_read(f->pipe[0], buffer, MIN(f->piped, sizeof(buffer)));
+	n = sys_read(f->pipe[0], buffer, MIN(f->piped, POOL_BUFFER));
 	if (n > 0) {
 		f->piped -= (size_t)n;
 		f->received -= (uint64_t)n; // counted when it entered the pipe
@@ -102,6 +99,8 @@ static enum pump wait_for_dst(struct flow *f)
 
 static enum pump copy_pump(struct flow *f)
 {
+	char *buffer = pool_buffer(f->pool);
+
 	for (int round = 0; round < ROUNDS; round++) {
 		int r = pending_flush(f);
 
@@ -112,7 +111,7 @@ static enum pump copy_pump(struct flow *f)
 		if (f->eof && !f->piped)
 			return PUMP_END;
 
-		ssize_t n = receive(f);
+		ssize_t n = receive(f, buffer);
 
 		if (n == -EINTR)
 			continue;

@@ -3,8 +3,8 @@
 // socket, splice() where one side is a pipe, and splice() through a pipe of our own otherwise.
 #include "relay/flow.h"
 #include "relay/pending.h"
-#include "relay/pipes.h"
 
+#include "io/pool.h"
 #include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/socket.h"
@@ -206,11 +206,12 @@ static enum pump pump_through(struct flow *f)
 {
 	enum pump result;
 
-	if (f->pipe[0] < 0 && (f->received < f->splice_after || pipes_take(f->pipe) < 0))
+	if (f->pipe[0] < 0 &&
+		(f->received < f->splice_after || pool_take_pipe(f->pool, f->pipe) < 0))
 		return engine_copy.pump(f);
 	result = move_through_pipe(f);
 	if (!f->piped)
-		pipes_give(f->pipe);
+		pool_give_pipe(f->pool, f->pipe);
 	return result;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "relay/flow.h"
 
-#include "relay/pipes.h"
+#include "io/pool.h"
 #include "sys/file.h"
 #include "sys/trace.h"
 
@@ -9,9 +9,10 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-void flow_init(struct flow *f, struct channel *src, struct channel *dst)
+void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst)
 {
-	*f = (struct flow){.src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
+	*f = (struct flow){
+		.pool = pool, .src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
 }
 
 static bool can_splice_from(const struct fd_info *info)
@@ -69,26 +70,25 @@ static void widen_pipes(struct flow *f)
 {
 	// With the default 64 KiB the programs at both ends of the pipe wake each other too often.
 	if (f->src->rd_info.kind == FD_PIPE)
-		pipes_widen(channel_splice_source(f->src));
+		pool_widen_pipe(channel_splice_source(f->src));
 	if (f->dst->wr_info.kind == FD_PIPE)
-		pipes_widen(channel_splice_sink(f->dst));
+		pool_widen_pipe(channel_splice_sink(f->dst));
 }
 
-void flow_start(struct flow *f, uv_loop_t *loop)
+void flow_start(struct flow *f)
 {
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
-	if (f->src->rd_info.is_tcp && f->src->is_private && !f->src->recv_limit &&
-		takes_large_pieces(f->dst))
-		f->lowat_loop = loop;
+	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
+			       !f->src->recv_limit && takes_large_pieces(f->dst);
 }
 
 static void forget_lowat(struct flow *f)
 {
 	lowat_destroy(f->lowat);
 	f->lowat = NULL;
-	f->lowat_loop = NULL;
+	f->may_wait_for_much = false;
 }
 
 void flow_fini(struct flow *f)
@@ -114,8 +114,8 @@ static void set_state(struct flow *f, enum flow_state state)
 // Small talk needs none of it.
 static void note_received(struct flow *f, uint64_t bytes)
 {
-	if (!f->lowat && f->lowat_loop && bytes >= LOWAT_LARGE_READ)
-		f->lowat = lowat_create(f->lowat_loop, channel_socket(f->src), &f->want_dst);
+	if (!f->lowat && f->may_wait_for_much && bytes >= LOWAT_LARGE_READ)
+		f->lowat = lowat_create(f->pool->loop, channel_socket(f->src), &f->want_dst);
 	if (f->lowat && bytes)
 		lowat_note(f->lowat, bytes);
 }

@@ -21,6 +21,7 @@
 
 struct filter;
 struct flow;
+struct pool;
 
 enum flow_state {
 	FLOW_OPEN,
@@ -54,6 +55,7 @@ extern const struct engine engine_splice; // inside the kernel
 typedef void flow_tap_fn(void *arg, const void *data, size_t len);
 
 struct flow {
+	struct pool *pool; // the owner's, as of all flows of the loop
 	struct channel *src, *dst;
 	const struct engine *engine;
 	enum flow_state state;
@@ -61,6 +63,7 @@ struct flow {
 	bool eof; // the source has ended, or nothing more is wanted of it
 	bool holds_end; // the destination is not told of the end yet
 	bool is_held; // and that is all that is left to do
+	bool may_wait_for_much; // the source's low-water mark is ours
 	int shut_how; // how the destination is told of the end: SHUT_WR, or another; -1: not at all
 
 	int error; // negative errno, with FLOW_FAILED
@@ -79,7 +82,6 @@ struct flow {
 	size_t piped; // bytes in it
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
-	uv_loop_t *lowat_loop; // NULL: not for this source
 	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	bool tap_before_filter; // the source is the wire
@@ -87,10 +89,10 @@ struct flow {
 	void *tap_arg;
 };
 
-void flow_init(struct flow *f, struct channel *src, struct channel *dst);
+void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst);
 
 // Chooses the engine, once filter and tap are set.
-void flow_start(struct flow *f, uv_loop_t *loop); // LOOP may be NULL
+void flow_start(struct flow *f);
 
 void flow_fini(struct flow *f);
 

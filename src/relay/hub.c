@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "relay/hub.h"
 
+#include "io/pool.h"
 #include "relay/relay.h"
 
 #include <errno.h>
+
+#define INPUT_PIECE ((size_t)32 * 1024) // bytes that are read at once
 
 bool hub_is_busy(const struct hub *h)
 {
@@ -29,7 +32,7 @@ static void on_reader_behind(struct fanout *a, struct fanout_reader *reader)
 {
 	struct hub *h = a->data;
 
-	h->on_behind(h, container_of(reader, struct hub_member, reader));
+	h->options.on_behind(h, container_of(reader, struct hub_member, reader));
 }
 
 static void on_room(struct fanout *a)
@@ -46,15 +49,15 @@ static void end_input(struct hub *h)
 
 static void read_input(struct hub *h)
 {
-	static char buffer[32 * 1024];
-	ssize_t n = h->stdio.ops->recv(&h->stdio, buffer, sizeof(buffer));
+	char *buffer = pool_buffer(h->options.pool);
+	ssize_t n = h->stdio.ops->recv(&h->stdio, buffer, INPUT_PIECE);
 
 	if (n > 0)
 		fanout_give(&h->fanout, NULL, buffer, (size_t)n);
 	else if (n == 0)
 		end_input(h);
 	else if (n != -EAGAIN && n != -EINTR)
-		h->on_failed(h, true, (int)n);
+		h->options.on_failed(h, true, (int)n);
 }
 
 // Returns what is left of LEN bytes, or a negative errno.
@@ -87,7 +90,7 @@ static void flush_output(struct hub *h)
 	ssize_t left = write_output(h, h->pending.data + h->pending_start, len);
 
 	if (left < 0) {
-		h->on_failed(h, false, (int)left);
+		h->options.on_failed(h, false, (int)left);
 		return;
 	}
 	h->pending_start = h->pending.len - (size_t)left;
@@ -96,7 +99,7 @@ static void flush_output(struct hub *h)
 	str_fini(&h->pending);
 	h->pending_start = 0;
 	wake_blocked(h);
-	h->on_drained(h);
+	h->options.on_drained(h);
 }
 
 static void on_stdio(struct watch *w, unsigned events)
@@ -105,7 +108,7 @@ static void on_stdio(struct watch *w, unsigned events)
 	bool is_output = w == h->stdio.wr;
 
 	if (is_output && events & WATCH_ERROR) {
-		h->on_failed(h, false, -EPIPE);
+		h->options.on_failed(h, false, -EPIPE);
 		return;
 	}
 	if (is_output && hub_is_busy(h))
@@ -156,17 +159,12 @@ static int member_shut(struct channel *e, int how)
 static const struct channel_ops member_ops = {
 	.name = "hub", .recv = member_recv, .send = member_send, .shut = member_shut};
 
-int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
-	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data)
+int hub_init(struct hub *h, const struct hub_options *o)
 {
-	*h = (struct hub){.loop = loop,
-		.on_failed = on_failed,
-		.on_behind = on_behind,
-		.on_drained = on_drained,
-		.data = data};
-	fanout_init(&h->fanout, loop, on_reader_behind, on_room, h);
+	*h = (struct hub){.options = *o};
+	fanout_init(&h->fanout, o->pool->loop, on_reader_behind, on_room, h);
 
-	int r = channel_init_stdio(&h->stdio, loop, in, out);
+	int r = channel_init_stdio(&h->stdio, o->pool->loop, o->in, o->out);
 
 	if (r == 0)
 		r = channel_watch(&h->stdio, on_stdio, h);

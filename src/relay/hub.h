@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <uv.h>
 
-struct relay;
 struct hub;
+struct pool;
+struct relay;
 
 // The local party of one relay.
 struct hub_member {
@@ -32,23 +33,27 @@ typedef void hub_drained_fn(struct hub *h);
 // A member has stopped reading and keeps the others from the input; the callback ends its relay.
 typedef void hub_behind_fn(struct hub *h, struct hub_member *m);
 
+struct hub_options {
+	struct pool *pool; // of the loop
+	int in, out; // taken over as channel_init_stdio() does
+	hub_failed_fn *on_failed;
+	hub_behind_fn *on_behind;
+	hub_drained_fn *on_drained;
+	void *data; // the owner's, in hub->options.data
+};
+
 struct hub {
-	uv_loop_t *loop;
+	struct hub_options options;
 	struct channel stdio;
 	struct str pending; // of the output
 	size_t pending_start;
 	bool input_is_file;
 	bool input_ended;
 	struct fanout fanout; // of the input
-	hub_failed_fn *on_failed;
-	hub_behind_fn *on_behind;
-	hub_drained_fn *on_drained;
-	void *data; // the owner's
 };
 
-// Takes over the two descriptors as channel_init_stdio() does. Returns 0 or a negative errno.
-int hub_init(struct hub *h, uv_loop_t *loop, int in, int out, hub_failed_fn *on_failed,
-	hub_behind_fn *on_behind, hub_drained_fn *on_drained, void *data);
+// Returns 0 or a negative errno.
+int hub_init(struct hub *h, const struct hub_options *options);
 void hub_fini(struct hub *h);
 
 // Prepares the channel of a member for its relay, and starts to feed it.

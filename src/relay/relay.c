@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "relay/relay.h"
 
+#include "io/pool.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
@@ -41,17 +43,17 @@ int relay_init(struct relay *r, const struct relay_options *o)
 		error = channel_watch(r->peer, on_event, r);
 	if (error < 0)
 		return error;
-	r->loop = o->loop;
-	flow_init(&r->out, r->local, r->peer);
-	flow_init(&r->in, r->peer, r->local);
+	r->pool = o->pool;
+	flow_init(&r->out, r->pool, r->local, r->peer);
+	flow_init(&r->in, r->pool, r->peer, r->local);
 	r->out.shut_how = how[o->policy.shutdown];
 	r->out.splice_after = r->in.splice_after = o->policy.splice_after;
 	r->in.tap_before_filter = true;
-	defer_init(&r->defer, r->loop, on_again, r);
-	timer_init(&r->idle, r->loop, on_idle_timer, r);
-	timer_init(&r->shutdown, r->loop, on_shutdown_timer, r);
-	timer_init(&r->end_grace, r->loop, on_end_grace, r);
-	ack_wait_init(&r->acks, r->loop, on_acks_timer, r);
+	defer_init(&r->defer, r->pool->loop, on_again, r);
+	timer_init(&r->idle, r->pool->loop, on_idle_timer, r);
+	timer_init(&r->shutdown, r->pool->loop, on_shutdown_timer, r);
+	timer_init(&r->end_grace, r->pool->loop, on_end_grace, r);
+	ack_wait_init(&r->acks, r->pool->loop, on_acks_timer, r);
 	return 0;
 }
 
@@ -59,9 +61,9 @@ void relay_start(struct relay *r)
 {
 	r->out.holds_end = r->policy.shutdown_delay_ms && r->policy.shutdown == SHUTDOWN_WRITE &&
 			   r->policy.until != UNTIL_INPUT;
-	flow_start(&r->out, r->loop);
-	flow_start(&r->in, r->loop);
-	r->active = uv_now(r->loop);
+	flow_start(&r->out);
+	flow_start(&r->in);
+	r->active = uv_now(r->pool->loop);
 	if (r->policy.idle_ms)
 		timer_start(&r->idle, r->policy.idle_ms);
 	// Not at once: the owner is not ready to be called back.
@@ -189,7 +191,7 @@ static void note_activity(struct relay *r)
 	uint64_t moved = r->in.received + r->in.sent + r->out.received + r->out.sent;
 
 	if (moved != r->moved)
-		r->active = uv_now(r->loop);
+		r->active = uv_now(r->pool->loop);
 	r->moved = moved;
 }
 
@@ -299,7 +301,7 @@ static void note_queue(struct relay *r)
 	int queued = channel_queued(r->peer) + channel_queued(r->local);
 
 	if (queued != r->queued)
-		r->active = uv_now(r->loop);
+		r->active = uv_now(r->pool->loop);
 	r->queued = queued;
 }
 
@@ -309,7 +311,7 @@ static void on_idle_timer(void *data)
 	uint64_t quiet;
 
 	note_queue(r);
-	quiet = uv_now(r->loop) - r->active;
+	quiet = uv_now(r->pool->loop) - r->active;
 
 	if (quiet < r->policy.idle_ms) {
 		timer_start(&r->idle, r->policy.idle_ms - quiet);
@@ -395,7 +397,7 @@ ssize_t relay_unacknowledged(const struct relay *r)
 
 void relay_fini(struct relay *r)
 {
-	if (!r->loop)
+	if (!r->pool)
 		return;
 	defer_fini(&r->defer);
 	timer_fini(&r->idle);

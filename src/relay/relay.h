@@ -60,7 +60,7 @@ struct relay {
 	enum relay_outcome outcome;
 	int error; // negative errno of a failed outcome
 
-	uv_loop_t *loop;
+	struct pool *pool; // the owner's
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
 	struct timer shutdown; // while the end of the input is held back
@@ -78,9 +78,9 @@ struct relay {
 	struct telnet_filter *telnet; // answers to send, or NULL
 };
 
-// Both channels must outlive the relay. DONE gets the owner's DATA in relay->data.
+// The pool and both channels must outlive the relay. DONE gets the owner's DATA in relay->data.
 struct relay_options {
-	uv_loop_t *loop;
+	struct pool *pool; // of the loop
 	struct channel *local, *peer;
 	struct relay_policy policy;
 	relay_fn *done;

@@ -21,7 +21,7 @@ struct broker_client {
 
 static void on_failed(struct broker *b, int error)
 {
-	struct server *s = b->data;
+	struct server *s = b->options.data;
 	const struct serve_broker *m = s->mode_data;
 
 	app_fail(s->app, STATUS_LOCAL, m->files.in_name, error);
@@ -44,8 +44,12 @@ static int init(struct server *s)
 
 	if (status)
 		return status;
-	r = broker_init(
-		&m->broker, &s->app->loop, m->files.in, s->config->chat, on_failed, on_behind, s);
+	r = broker_init(&m->broker, &(struct broker_options){.pool = &s->app->pool,
+					    .in = m->files.in,
+					    .is_chat = s->config->chat,
+					    .on_failed = on_failed,
+					    .on_behind = on_behind,
+					    .data = s});
 	return r < 0 ? app_fail(s->app, STATUS_LOCAL, m->files.in_name, r) : 0;
 }
 

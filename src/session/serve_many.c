@@ -23,7 +23,7 @@ struct many_client {
 
 static void on_failed(struct hub *h, bool input, int error)
 {
-	struct server *s = h->data;
+	struct server *s = h->options.data;
 	const struct many *m = s->mode_data;
 
 	if (!input && error == -EPIPE)
@@ -43,7 +43,7 @@ static void on_behind(struct hub *h, struct hub_member *m)
 
 static void on_drained(struct hub *h)
 {
-	server_end_if_done(h->data);
+	server_end_if_done(h->options.data);
 }
 
 static int init(struct server *s)
@@ -54,8 +54,13 @@ static int init(struct server *s)
 
 	if (status)
 		return status;
-	r = hub_init(&m->hub, &s->app->loop, m->files.in, m->files.out, on_failed, on_behind,
-		on_drained, s);
+	r = hub_init(&m->hub, &(struct hub_options){.pool = &s->app->pool,
+				      .in = m->files.in,
+				      .out = m->files.out,
+				      .on_failed = on_failed,
+				      .on_behind = on_behind,
+				      .on_drained = on_drained,
+				      .data = s});
 	return r < 0 ? app_fail(s->app, STATUS_LOCAL, m->files.in_name, r) : 0;
 }
 

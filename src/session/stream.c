@@ -352,7 +352,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 {
 	struct app *app = o->connection->app;
 	const struct relay_options options = {
-		.loop = &app->loop,
+		.pool = &app->pool,
 		.local = o->local,
 		.peer = o->peer,
 		.policy = policy_of(o),

@@ -10,6 +10,7 @@
 #define PATIENCE_MS 10000
 
 uv_loop_t loop;
+struct pool pool;
 
 static uv_timer_t timer;
 static uv_prepare_t prepare;
@@ -36,6 +37,7 @@ int loop_setup(void **state)
 {
 	(void)state;
 	assert_int_equal(uv_loop_init(&loop), 0);
+	pool_init(&pool, &loop);
 	uv_timer_init(&loop, &timer);
 	uv_prepare_init(&loop, &prepare);
 	uv_prepare_start(&prepare, on_prepare);
@@ -59,6 +61,7 @@ static void close_shared(uv_handle_t *handle, void *arg)
 int loop_teardown(void **state)
 {
 	(void)state;
+	pool_fini(&pool);
 	uv_walk(&loop, close_shared, NULL);
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_close((uv_handle_t *)&prepare, NULL);

@@ -3,10 +3,13 @@
 #ifndef SOCKCTL_TESTS_UNIT_LOOP_H
 #define SOCKCTL_TESTS_UNIT_LOOP_H
 
+#include "io/pool.h"
+
 #include <stdbool.h>
 #include <uv.h>
 
 extern uv_loop_t loop;
+extern struct pool pool; // of it
 
 #define loop_test(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
 

@@ -73,11 +73,12 @@ void rig_init(struct rig *r, enum kind src, enum kind dst)
 
 	*r = (struct rig){.src_kind = src, .dst_kind = dst};
 	assert_int_equal(uv_loop_init(&r->loop), 0);
+	pool_init(&r->pool, &r->loop);
 	open_ends(src, &near, &r->feed, true);
 	init_channel(r, &r->src, src, near, true);
 	open_ends(dst, &near, &r->sink, false);
 	init_channel(r, &r->dst, dst, near, false);
-	flow_init(&r->f, &r->src, &r->dst);
+	flow_init(&r->f, &r->pool, &r->src, &r->dst);
 }
 
 void close_if_open(int *fd)
@@ -94,6 +95,7 @@ void rig_fini(struct rig *r)
 		r->src_kind > TCP, r->src_kind > TCP, r->dst_kind > TCP, r->dst_kind > TCP};
 
 	flow_fini(&r->f);
+	pool_fini(&r->pool);
 	channel_fini(&r->src);
 	channel_fini(&r->dst);
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)

@@ -3,6 +3,7 @@
 #ifndef SOCKCTL_TESTS_UNIT_RIG_H
 #define SOCKCTL_TESTS_UNIT_RIG_H
 
+#include "io/pool.h"
 #include "relay/flow.h"
 
 enum kind {
@@ -17,6 +18,7 @@ extern const char *const kind_names[];
 
 struct rig {
 	uv_loop_t loop;
+	struct pool pool;
 	struct channel src, dst;
 	struct flow f;
 	int feed; // what is written here comes to the source; the file itself for a file

@@ -19,7 +19,7 @@ static const char *engine_for(enum kind src, enum kind dst, bool tap, bool filte
 	r.f.filter = filter ? &crlf.filter : NULL;
 	if (tap)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	name = r.f.engine->name;
 	rig_fini(&r);
 	return name;
@@ -82,7 +82,7 @@ static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_
 	r.f.splice_after = splice_after;
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	if (src == REGULAR)
 		fill_file(&r);
 	else
@@ -142,7 +142,7 @@ static void test_refused_while_bytes_are_on_their_way(void **state)
 
 	(void)state;
 	rig_init(&r, SOCKET, REGULAR);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	assert_int_equal(fcntl(r.sink, F_SETFL, O_APPEND), 0); // it shares its flags with the other
 	assert_int_equal(write(r.feed, text, len), len);
 	flow_step(&r.f);

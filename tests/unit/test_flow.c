@@ -53,7 +53,7 @@ static void test_passes_on_and_waits(void **state)
 
 	(void)state;
 	rig_init(&r, SOCKET, SOCKET);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	assert_false(flow_step(&r.f));
 	assert_true(r.f.want_src);
 	assert_false(r.f.want_dst);
@@ -74,7 +74,7 @@ static void test_end_is_passed_on(void **state)
 
 	(void)state;
 	rig_init(&r, SOCKET, SOCKET);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	feed(&r, "last words");
 	end_feed(&r);
 	while (!flow_has_ended(&r.f))
@@ -96,7 +96,7 @@ static void test_end_may_stay_untold(void **state)
 	(void)state;
 	rig_init(&r, SOCKET, SOCKET);
 	r.f.shut_how = -1;
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	end_feed(&r);
 	while (!flow_has_ended(&r.f))
 		flow_step(&r.f);
@@ -141,7 +141,7 @@ static void check_backpressure(bool copy)
 	rig_init(&r, SOCKET, SOCKET);
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	fed = stall(&r);
 	assert_false(r.f.want_src);
 	assert_int_equal(r.f.received - r.f.sent, flow_undelivered(&r.f));
@@ -177,7 +177,7 @@ static void check_finish(bool copy)
 	rig_init(&r, SOCKET, SOCKET);
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	stall(&r);
 
 	uint64_t received = r.f.received;
@@ -211,7 +211,7 @@ static void check_broken_destination(bool copy)
 	rig_init(&r, SOCKET, SOCKET);
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	close_if_open(&r.sink);
 	feed(&r, "lost");
 	flow_step(&r.f);
@@ -242,7 +242,7 @@ static void test_broken_source(void **state)
 		rig_init(&r, TCP, SOCKET);
 		if (copy)
 			force_copy(&r);
-		flow_start(&r.f, NULL);
+		flow_start(&r.f);
 		setsockopt(r.feed, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		end_feed(&r);
 		while (!flow_has_ended(&r.f))
@@ -261,7 +261,7 @@ static void test_break(void **state)
 
 	(void)state;
 	rig_init(&r, SOCKET, SOCKET);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	flow_step(&r.f);
 	flow_break(&r.f, FLOW_DST, -ECONNRESET);
 	assert_int_equal(r.f.state, FLOW_FAILED);
@@ -282,7 +282,7 @@ static void check_inject(bool copy)
 	rig_init(&r, SOCKET, SOCKET);
 	if (copy)
 		force_copy(&r);
-	flow_start(&r.f, NULL);
+	flow_start(&r.f);
 	feed(&r, "one ");
 	flow_step(&r.f);
 	flow_inject(&r.f, "two ", 4);
@@ -328,7 +328,7 @@ static void test_filter_and_tap(void **state)
 		r.f.tap = record;
 		r.f.tap_arg = &seen;
 		r.f.tap_before_filter = before;
-		flow_start(&r.f, NULL);
+		flow_start(&r.f);
 		feed(&r, "a\n");
 		flow_step(&r.f);
 		feed(&r, "\n");

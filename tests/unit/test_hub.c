@@ -32,7 +32,7 @@ struct bench {
 
 static void on_failed(struct hub *h, bool input, int error)
 {
-	struct bench *b = h->data;
+	struct bench *b = h->options.data;
 
 	b->failed = true;
 	b->input_failed = input;
@@ -69,8 +69,14 @@ static void open_bench_on(struct bench *b, int in)
 	b->from_out = fds[0];
 	b->out = fds[1];
 	assert_int_equal(fcntl(b->from_out, F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(
-		hub_init(&b->hub, &loop, b->in, b->out, on_failed, on_behind, on_drained, b), 0);
+	assert_int_equal(hub_init(&b->hub, &(struct hub_options){.pool = &pool,
+						   .in = b->in,
+						   .out = b->out,
+						   .on_failed = on_failed,
+						   .on_behind = on_behind,
+						   .on_drained = on_drained,
+						   .data = b}),
+		0);
 }
 
 static void open_bench(struct bench *b)
@@ -108,7 +114,7 @@ static void join(struct client *c, struct bench *b)
 	c->far = fds[1];
 	channel_init_socket(&c->peer, &loop, fds[0], true);
 	hub_join(&b->hub, &c->member, &c->relay);
-	assert_int_equal(relay_init(&c->relay, &(struct relay_options){.loop = &loop,
+	assert_int_equal(relay_init(&c->relay, &(struct relay_options){.pool = &pool,
 						       .local = &c->member.channel,
 						       .peer = &c->peer,
 						       .policy = policy,

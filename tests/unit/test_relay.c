@@ -47,7 +47,7 @@ static void nothing_seen(void *arg, const void *data, size_t len)
 // With COPY the bytes pass through the program, as they do for a hex dump.
 static void start(struct joint *j, const struct relay_policy *policy, bool copy)
 {
-	assert_int_equal(relay_init(&j->r, &(struct relay_options){.loop = &loop,
+	assert_int_equal(relay_init(&j->r, &(struct relay_options){.pool = &pool,
 						   .local = &j->local,
 						   .peer = &j->peer,
 						   .policy = *policy,
