@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import peers
+import proxies
 from harness import HAS_TLS, LARGE, SANITIZED, Proc
 from network import Network
 from terminal import Terminal
@@ -93,6 +94,22 @@ def join(sockctl, role):
 def server():
     with peers.listener() as sock:
         yield sock
+
+
+@pytest.fixture
+def real(tmp_path):
+    """real(NAME, ...) starts a server of others, see proxies.py."""
+    started = []
+
+    def start(name, **how):
+        cwd = tmp_path / f"{name}{len(started)}"
+        cwd.mkdir()
+        started.append(getattr(proxies, name)(cwd, **how))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture

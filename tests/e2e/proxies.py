@@ -2,6 +2,7 @@
 """Proxies: real ones from the system's packages, and one that says what a test wants."""
 
 import getpass
+import grp
 import os
 import socket
 import subprocess
@@ -150,7 +151,7 @@ def microsocks(cwd, user=None, password=None):
     return Real(words, port, cwd)
 
 
-def dante(cwd):
+def danted(cwd):
     port = unused_port()
     (cwd / "danted.conf").write_text(f"""
         logoutput: stderr
@@ -174,7 +175,7 @@ def tinyproxy(cwd, user=None, password=None):
     return Real(["tinyproxy", "-d", "-c", "tinyproxy.conf"], port, cwd)
 
 
-def haproxy(cwd, bind, server):
+def haproxy(cwd, bind, server, more=""):
     """bind and server: what stands in their lines behind the address."""
     port = unused_port()
     (cwd / "haproxy.cfg").write_text(f"""
@@ -186,8 +187,41 @@ def haproxy(cwd, bind, server):
         listen through
             bind 127.0.0.1:{port} {bind}
             server behind {server}
+            {more}
     """.rstrip() + "\n")
     return Real(["haproxy", "-db", "-f", "haproxy.cfg"], port, cwd)
+
+
+def nginx(cwd, backend):
+    """In front of a server at the port `backend`."""
+    port = unused_port()
+    paths = "\n".join(f"{kind}_temp_path {cwd}/{kind};"
+                      for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (cwd / "nginx.conf").write_text(f"""
+        daemon off;
+        user {getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name};
+        pid {cwd}/pid;
+        error_log stderr;
+        events {{ }}
+        http {{
+            access_log off;
+            {paths}
+            server {{
+                listen 127.0.0.1:{port};
+                location / {{ proxy_pass http://127.0.0.1:{backend}; }}
+            }}
+        }}
+    """)
+    return Real(["nginx", "-p", str(cwd), "-c", str(cwd / "nginx.conf"), "-e", "stderr"], port, cwd)
+
+
+def socat(cwd, command):
+    """A program for each client, as EXEC starts it."""
+    port = unused_port()
+    (cwd / "program").write_text(f"#!/bin/sh\n{command}\n")
+    (cwd / "program").chmod(0o755)
+    return Real(["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork", "EXEC:./program"], port,
+                cwd)
 
 
 def sshd(cwd):

@@ -5,36 +5,18 @@ import subprocess
 
 import pytest
 
-import proxies
 from harness import PROGRAM
 from peers import MIB, accept, port_of, sink, unused_port
 
 pytestmark = pytest.mark.peers
 
 KINDS = {
-    "microsocks": (proxies.microsocks, ("socks5", "socks5h")),
-    "danted": (proxies.dante, ("socks4", "socks5", "socks5h")),
-    "tinyproxy": (proxies.tinyproxy, ("http",)),
+    "microsocks": ("socks5", "socks5h"),
+    "danted": ("socks4", "socks5", "socks5h"),
+    "tinyproxy": ("http",),
 }
 CASES = [pytest.param(name, scheme, marks=pytest.mark.needs(name))
-         for name, (_, schemes) in KINDS.items() for scheme in schemes]
-
-
-@pytest.fixture
-def real(tmp_path):
-    """real(NAME, ...) starts one."""
-    started = []
-
-    def start(name, **how):
-        make = KINDS[name][0] if name in KINDS else getattr(proxies, name)
-        cwd = tmp_path / f"{name}{len(started)}"
-        cwd.mkdir()
-        started.append(make(cwd, **how))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+         for name, schemes in KINDS.items() for scheme in schemes]
 
 
 @pytest.mark.parametrize("name, scheme", CASES)
