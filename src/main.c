@@ -107,6 +107,7 @@
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
  *     pending.[ch]            bytes that the destination has not taken yet
  *     relay.[ch]              two flows, and the one function that decides when they end
+ *     request.[ch]            whether what was sent is one request of HTTP/1
  *
  *   proxy/                    the protocols of proxies
  *     bypass.[ch]           NO_PROXY: targets that are reached without a proxy

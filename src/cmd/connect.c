@@ -53,13 +53,16 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS, .tls = TLS_DEFAULTS};
+static const struct connect_config defaults = {
+	.client = CONNECTING_DEFAULTS, .tls = TLS_DEFAULTS, .stream = STREAM_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
+	PROGRAM_CONFLICTS,
 	{"quiet", "verbose"},
 	{"check", "until"},
 	{"check", "shutdown"},
+	{"check", "shutdown-delay"},
 	{"check", "idle-timeout"},
 	{"check", "crlf"},
 	{"check", "telnet"},
@@ -73,15 +76,6 @@ static const char *const conflicts[][2] = {
 	{"check", "exec"},
 	{"check", "exec-file"},
 	{"check", "proxy"},
-	{"exec", "exec-file"},
-	{"exec", "input"},
-	{"exec", "output"},
-	{"exec", "raw-tty"},
-	{"exec", "escape"},
-	{"exec-file", "input"},
-	{"exec-file", "output"},
-	{"exec-file", "raw-tty"},
-	{"exec-file", "escape"},
 	{"check", "send-flag"},
 	{"check", "recv-flag"},
 	{"check", "recv-exactly"},
@@ -91,6 +85,7 @@ static const char *const conflicts[][2] = {
 	{"check", "send-proxy"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
+	{"reset", "shutdown-delay"},
 	TLS_CONFLICTS,
 	{NULL, NULL},
 };
@@ -175,6 +170,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = send_proxy_check(&c->send_proxy, &c->endpoint, err);
 	if (r == 0)
 		r = console_check(&c->console, err);
+	if (r == 0)
+		r = stream_check(&c->stream, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	if (r == 0 && program_is_wanted(&c->program))
@@ -283,6 +280,7 @@ static int start_stream(struct connect *c)
 		.peer = c->channel,
 		.local = &c->local,
 		.shutdown_delay_ms = c->proxying.chain.count ? PROXY_SHUTDOWN_DELAY_MS : 0,
+		.asks = true,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
 		.data = c,

@@ -61,20 +61,16 @@ static const struct opt_group groups[] = {
 };
 
 static const struct listen_config defaults = {
-	.listening = LISTENING_DEFAULTS, .handshake_ms = 10000};
+	.listening = LISTENING_DEFAULTS, .handshake_ms = 10000, .stream = STREAM_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
+	PROGRAM_CONFLICTS,
 	{"quiet", "verbose"},
 	{"forward", "exec"},
 	{"forward", "exec-file"},
 	{"forward", "input"},
 	{"forward", "output"},
-	{"exec", "exec-file"},
-	{"exec", "input"},
-	{"exec", "output"},
-	{"exec-file", "input"},
-	{"exec-file", "output"},
 	{"broker", "forward"},
 	{"broker", "exec"},
 	{"broker", "exec-file"},
@@ -88,17 +84,14 @@ static const char *const conflicts[][2] = {
 	{"raw-tty", "forward"},
 	{"raw-tty", "broker"},
 	{"raw-tty", "chat"},
-	{"raw-tty", "exec"},
-	{"raw-tty", "exec-file"},
 	{"escape", "keep-open"},
 	{"escape", "count"},
 	{"escape", "forward"},
 	{"escape", "broker"},
 	{"escape", "chat"},
-	{"escape", "exec"},
-	{"escape", "exec-file"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
+	{"reset", "shutdown-delay"},
 	{NULL, NULL},
 };
 
@@ -172,6 +165,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
 	if (r == 0)
 		r = console_check(&c->console, err);
+	if (r == 0)
+		r = stream_check(&c->stream, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
 	if (r == 0 && program_is_wanted(&c->program))

@@ -3,6 +3,7 @@
 #include "relay/filter.h"
 #include "relay/flow.h"
 #include "relay/pending.h"
+#include "relay/request.h"
 
 #include "io/pool.h"
 #include "sys/file.h"
@@ -24,6 +25,8 @@ static int deliver(struct flow *f, const char *data, size_t len)
 {
 	if (f->tap && !f->tap_before_filter)
 		f->tap(f->tap_arg, data, len);
+	if (f->text)
+		request_text_add(&f->text, data, len);
 	if (!f->pending.len) {
 		ssize_t n = f->dst->ops->send(f->dst, data, len);
 
@@ -100,6 +103,7 @@ static enum pump wait_for_dst(struct flow *f)
 static enum pump copy_pump(struct flow *f)
 {
 	char *buffer = pool_buffer(f->pool);
+	bool had_text = f->text;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		int r = pending_flush(f);
@@ -136,6 +140,8 @@ static enum pump copy_pump(struct flow *f)
 			return flow_fail(f, FLOW_DST, r);
 		if (r > 0)
 			return wait_for_dst(f);
+		if (had_text && !f->text)
+			return PUMP_AGAIN; // another engine may take over
 		if (!f->piped && !f->eof && is_drained(f->src, (size_t)n)) {
 			f->want_src = true;
 			return PUMP_WAIT;

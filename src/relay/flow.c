@@ -2,7 +2,9 @@
 #include "relay/flow.h"
 
 #include "io/pool.h"
+#include "relay/request.h"
 #include "sys/file.h"
+#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
@@ -44,7 +46,7 @@ static bool can_splice(const struct flow *f)
 	const struct channel *src = f->src;
 	const struct channel *dst = f->dst;
 
-	return !trace_is_plain() && !f->filter && !f->tap && !is_special(src, dst) &&
+	return !trace_is_plain() && !f->filter && !f->tap && !f->text && !is_special(src, dst) &&
 	       channel_splice_source(src) >= 0 && channel_splice_sink(dst) >= 0 &&
 	       can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
 	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
@@ -75,11 +77,16 @@ static void widen_pipes(struct flow *f)
 		pool_widen_pipe(channel_splice_sink(f->dst));
 }
 
-void flow_start(struct flow *f)
+static void choose_engine(struct flow *f)
 {
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
+}
+
+void flow_start(struct flow *f)
+{
+	choose_engine(f);
 	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
 			       !f->src->recv_limit && takes_large_pieces(f->dst);
 }
@@ -94,6 +101,7 @@ static void forget_lowat(struct flow *f)
 void flow_fini(struct flow *f)
 {
 	forget_lowat(f);
+	request_text_free(&f->text);
 	str_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)
@@ -164,16 +172,35 @@ static enum pump pump(struct flow *f)
 	return r < 0 && r != -EAGAIN ? flow_fail(f, FLOW_DST, r) : f->engine->pump(f);
 }
 
+// What waits to be read may already be too much to be kept: not a byte of it has to pass by here.
+static void forget_if_long(struct flow *f)
+{
+	int waiting = 0;
+
+	if (f->src->rd_info.kind == FD_PIPE)
+		sys_inq(channel_splice_source(f->src), &waiting);
+	if ((size_t)MAX(waiting, 0) + f->text->len > REQUEST_MOST) {
+		request_text_free(&f->text);
+		choose_engine(f);
+	}
+}
+
 bool flow_step(struct flow *f)
 {
 	uint64_t before = f->received;
+	bool had_text;
 	enum pump result;
 
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
+	if (f->text)
+		forget_if_long(f);
+	had_text = f->text;
 	result = pump(f);
 	note_received(f, f->received - before);
+	if (had_text && !f->text)
+		choose_engine(f);
 	f->is_held = result == PUMP_END && f->holds_end;
 	if (result == PUMP_FAIL)
 		set_state(f, FLOW_FAILED);

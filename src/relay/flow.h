@@ -87,6 +87,7 @@ struct flow {
 	bool tap_before_filter; // the source is the wire
 	flow_tap_fn *tap;
 	void *tap_arg;
+	struct str *text; // what was sent so far (relay/request.h); NULL: nobody asks
 };
 
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst);

@@ -2,11 +2,14 @@
 #include "relay/relay.h"
 
 #include "io/pool.h"
+#include "relay/request.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
+#define ANSWER_PAUSE_MS 2000 // after the last byte of the answer to a request
+#define HOLD_ALWAYS UINT64_MAX
 #define MAX_REPLIES (64 * 1024) // telnet answers that the peer does not read: stop listening to it
 #define END_GRACE_MS 250 // for the peer's end, once the reader of the output has left
 
@@ -26,7 +29,9 @@ static void on_end_grace(void *data);
 int relay_init(struct relay *r, const struct relay_options *o)
 {
 	static const int how[] = {
+		[SHUTDOWN_AUTO] = SHUT_WR,
 		[SHUTDOWN_WRITE] = SHUT_WR,
+		[SHUTDOWN_READ] = SHUT_RD,
 		[SHUTDOWN_BOTH] = SHUT_RDWR,
 		[SHUTDOWN_NEVER] = -1,
 	};
@@ -57,10 +62,35 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	return 0;
 }
 
+// The direction whose end is held back, and the one that is waited for.
+static struct flow *asking(struct relay *r)
+{
+	return r->policy.peer_asks ? &r->in : &r->out;
+}
+
+static struct flow *answering(struct relay *r)
+{
+	return r->policy.peer_asks ? &r->out : &r->in;
+}
+
+// What is typed is nobody's to look at, and a long file is no request.
+static bool may_be_request(const struct channel *local)
+{
+	const struct fd_info *in = &local->rd_info;
+
+	return in->kind != FD_TERMINAL &&
+	       !(in->kind == FD_FILE && in->size > in->position + REQUEST_MOST);
+}
+
 void relay_start(struct relay *r)
 {
-	r->out.holds_end = r->policy.shutdown_delay_ms && r->policy.shutdown == SHUTDOWN_WRITE &&
-			   r->policy.until != UNTIL_INPUT;
+	const struct relay_policy *p = &r->policy;
+
+	if (p->until != UNTIL_INPUT && asking(r)->shut_how == SHUT_WR) {
+		if (p->shutdown == SHUTDOWN_AUTO && may_be_request(r->local))
+			r->out.text = request_text_create();
+		asking(r)->holds_end = p->shutdown_delay_ms || r->out.text;
+	}
 	flow_start(&r->out);
 	flow_start(&r->in);
 	r->active = uv_now(r->pool->loop);
@@ -91,20 +121,42 @@ static void apply_policy(struct relay *r)
 		flow_finish(&r->in);
 }
 
+// Decides once, when all has been sent, how long its end is held back.
+static void plan_hold(struct relay *r)
+{
+	const struct str *sent = r->out.text;
+	enum request_kind kind =
+		sent && sent->len ? request_judge(sent->data, sent->len) : REQUEST_NONE;
+
+	request_text_free(&r->out.text);
+	r->hold_planned = true;
+	r->awaits_answer = kind == REQUEST_OPEN;
+	r->hold_ms = kind == REQUEST_LAST   ? HOLD_ALWAYS
+		     : kind == REQUEST_OPEN ? ANSWER_PAUSE_MS
+					    : r->policy.shutdown_delay_ms;
+}
+
 // The end of the input is held back until the peer has been silent for a while: some take it for
-// the wish to end all. The peer's own end leaves nothing to wait for.
+// the wish to end all. The peer's own end leaves nothing to wait for. Returns true if it is held no
+// more.
 static bool hold_end(struct relay *r)
 {
-	if (!r->out.is_held)
+	const struct flow *answer = answering(r);
+
+	if (!asking(r)->is_held)
 		return false;
-	if (flow_has_ended(&r->in)) {
-		r->out.holds_end = false;
+	if (!r->hold_planned)
+		plan_hold(r);
+	if (!r->hold_ms || flow_has_ended(answer)) {
+		asking(r)->holds_end = false;
 		timer_stop(&r->shutdown);
 		return true;
 	}
-	if (!timer_is_running(&r->shutdown) || r->heard != r->in.received)
-		timer_start(&r->shutdown, r->policy.shutdown_delay_ms);
-	r->heard = r->in.received;
+	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && !answer->received))
+		return false;
+	if (!timer_is_running(&r->shutdown) || r->heard != answer->received)
+		timer_start(&r->shutdown, r->hold_ms);
+	r->heard = answer->received;
 	return false;
 }
 
@@ -211,6 +263,7 @@ static bool step_flows(struct relay *r)
 {
 	bool more = flow_step(&r->out);
 
+	r->told_first |= r->out.state == FLOW_SHUT && !flow_has_ended(&r->in);
 	if (!r->telnet || flow_undelivered(&r->out) < MAX_REPLIES)
 		more |= flow_step(&r->in);
 	if (send_replies(r))
@@ -232,6 +285,12 @@ static void end(struct relay *r)
 	r->done(r);
 }
 
+// What is to be delivered still, and waits for nothing.
+static bool has_more(const struct flow *f)
+{
+	return !f->want_src && !f->want_dst && f->state == FLOW_DRAIN && !f->is_held;
+}
+
 // The one place that decides. Moves what can be moved, looks whether it is over, and says what to
 // wait for.
 static void turn(struct relay *r)
@@ -249,9 +308,7 @@ static void turn(struct relay *r)
 		more = step_flows(r);
 		awaits = awaits_end(r);
 		apply_policy(r);
-		more |= !r->in.want_src && !r->in.want_dst && r->in.state == FLOW_DRAIN;
-		more |= !r->out.want_src && !r->out.want_dst && r->out.state == FLOW_DRAIN &&
-			!r->out.is_held;
+		more |= has_more(&r->in) | has_more(&r->out);
 		more |= hold_end(r);
 		note_activity(r);
 		if (!awaits && is_over(r)) {
@@ -278,7 +335,7 @@ static void on_shutdown_timer(void *data)
 {
 	struct relay *r = data;
 
-	r->out.holds_end = false;
+	asking(r)->holds_end = false;
 	turn(r);
 }
 
@@ -381,6 +438,12 @@ uint64_t relay_sent(const struct relay *r)
 uint64_t relay_received(const struct relay *r)
 {
 	return r->in.received;
+}
+
+bool relay_is_unanswered(const struct relay *r)
+{
+	return r->told_first && r->out.shut_how == SHUT_WR && r->policy.until != UNTIL_INPUT &&
+	       r->in.state == FLOW_SHUT && r->out.sent && !r->in.received;
 }
 
 size_t relay_unsent(const struct relay *r)

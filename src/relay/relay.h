@@ -19,8 +19,10 @@ enum relay_until {
 
 // What the end of the input does to the peer.
 enum relay_shutdown {
+	SHUTDOWN_AUTO, // as WRITE, but later or not at all if the input is one request of HTTP/1
 	SHUTDOWN_WRITE, // it reads an end of file, and may go on to send
-	SHUTDOWN_BOTH, // nothing more is received either
+	SHUTDOWN_READ, // nothing more is received from it
+	SHUTDOWN_BOTH, // both
 	SHUTDOWN_NEVER, // nothing
 };
 
@@ -30,6 +32,7 @@ struct relay_policy {
 	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
 	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
 				    // without a byte from it; 0: at once
+	bool peer_asks; // and that is about the end of the peer, which the local party answers
 	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
 	uint64_t splice_after; // copy until this many bytes have passed in a direction
 };
@@ -65,7 +68,11 @@ struct relay {
 	struct timer idle;
 	struct timer shutdown; // while the end of the input is held back
 	struct timer end_grace; // while only the peer's end may still come
-	uint64_t heard; // bytes of the peer when it was started
+	uint64_t hold_ms; // for so long without a byte of the peer; see hold_end()
+	uint64_t heard; // bytes of the answer when the timer was started
+	bool hold_planned; // what follows the end of the input is decided
+	bool awaits_answer; // the time begins with its first byte
+	bool told_first; // the peer was told of the end of the input before it ended
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
@@ -107,6 +114,9 @@ void relay_inject(struct relay *r, const void *data, size_t len);
 // Bytes that were sent to the peer, and that came from it.
 uint64_t relay_sent(const struct relay *r);
 uint64_t relay_received(const struct relay *r);
+
+// True if something was sent, and the peer ended without a byte once it had read that this was all.
+bool relay_is_unanswered(const struct relay *r);
 
 // Bytes that were read from the local party and certainly did not reach the peer.
 size_t relay_unsent(const struct relay *r);

@@ -38,7 +38,7 @@ static bool must_see_bytes(const struct exec *s)
 	const struct stream_config *c = s->config;
 
 	return stream_config_wants_bytes(c) || c->until != UNTIL_BOTH ||
-	       c->shutdown != SHUTDOWN_WRITE ||
+	       c->shutdown > SHUTDOWN_WRITE ||
 	       (is_unix(s) && (c->stats || connection_is_reported(s->connection)));
 }
 

@@ -17,6 +17,14 @@ extern const struct opt program_opts[];
 	{ \
 		"Program", program_opts, offsetof(struct config, member) \
 	}
+// Beside options of a stream and of the console.
+#define PROGRAM_CONFLICTS \
+	{"exec", "exec-file"}, {"exec", "input"}, {"exec", "output"}, {"exec", "raw-tty"}, \
+		{"exec", "escape"}, {"exec", "shutdown-delay"}, {"exec-file", "input"}, \
+		{"exec-file", "output"}, {"exec-file", "raw-tty"}, {"exec-file", "escape"}, \
+	{ \
+		"exec-file", "shutdown-delay" \
+	}
 
 static inline bool program_is_wanted(const struct program_config *c)
 {

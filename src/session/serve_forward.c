@@ -116,6 +116,7 @@ static int join(struct forward_client *c)
 		.peer = client->channel,
 		.sets_linger = server_sets_linger(s),
 		.local = c->target,
+		.answers = true,
 		.splice_after = SPLICE_AFTER,
 		.done = on_done,
 		.data = c,

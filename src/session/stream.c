@@ -2,6 +2,7 @@
 #include "session/stream.h"
 
 #include "base/mem.h"
+#include "base/value.h"
 #include "opts/progress_line.h"
 #include "session/stats.h"
 #include "io/fd.h"
@@ -22,7 +23,7 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 
 static const char *const until_choices[] = {"both", "peer", "input", NULL};
-static const char *const shutdown_choices[] = {"write", "both", "never", NULL};
+static const char *const shutdown_choices[] = {"auto", "write", "read", "both", "never", NULL};
 
 #define AT(field, type) OPT_AT(struct stream_config, field, type)
 
@@ -32,9 +33,11 @@ const struct opt stream_opts[] = {
 		"or input",
 		.choices = until_choices},
 	{"shutdown", 0, OPT_CHOICE, AT(shutdown, int), "HOW",
-		"what the end of the input does: end sending (write, the default), end both, or "
-		"never",
+		"what the end of the input does: end sending (write), receiving (read), both, or "
+		"nothing (never); auto, the default: write, unless the input is one HTTP request",
 		.choices = shutdown_choices},
+	{"shutdown-delay", 0, OPT_DURATION, AT(shutdown_delay_ms, uint64_t), "TIME",
+		"end sending only after TIME without a byte from the peer", .max = DAY_MS},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"one deadline over everything, the transfer included", .min = 1,
 		.max = 365 * DAY_MS},
@@ -55,6 +58,9 @@ const struct opt stream_opts[] = {
 	{0},
 };
 
+static const struct event ev_no_answer = {"no-answer", REPORT_VERBOSE,
+	"{remote} ended without an answer after the end of the input; if it takes that for the end "
+	"of all, --shutdown-delay or --shutdown never may help"};
 static const struct event ev_urgent = {"urgent", REPORT_NORMAL,
 	"urgent data from {remote}: {text} ({byte}), after {offset} bytes"};
 
@@ -67,6 +73,18 @@ struct stream_extras {
 	struct progress_line progress_line;
 	struct urgent urgent;
 };
+
+int stream_check(const struct stream_config *config, struct str *err)
+{
+	if (config->shutdown_delay_ms == SHUTDOWN_DELAY_USUAL)
+		return 0;
+	if (config->shutdown > SHUTDOWN_WRITE)
+		return bad_word(err, "--shutdown-delay", "goes with --shutdown write only");
+	if (config->until == UNTIL_INPUT)
+		return bad_word(err, "--shutdown-delay",
+			"does not go with --until input, which waits for nothing");
+	return 0;
+}
 
 int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files)
@@ -271,6 +289,9 @@ static void on_relay_done(struct relay *r)
 	status = report_failure(s);
 	if (!status)
 		status = check_received(s);
+	if (!status && s->asks && relay_is_unanswered(r))
+		report(&s->app->out, &ev_no_answer, F_UINT("connection", s->connection->number),
+			F_ADDR("remote", &s->connection->remote));
 	if (!status && !s->config->calls.reset)
 		complete(s);
 	if (!s->owner_reports)
@@ -333,15 +354,19 @@ static void set_filters(struct stream *s)
 static struct relay_policy policy_of(const struct stream_options *o)
 {
 	const struct stream_config *config = o->config;
+	bool is_usual = config->shutdown_delay_ms == SHUTDOWN_DELAY_USUAL;
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
 		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
 		.idle_ms = config->idle_ms,
-		.shutdown_delay_ms = o->shutdown_delay_ms,
+		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,
+		.peer_asks = o->answers,
 		.splice_after = o->splice_after,
 	};
 
+	if (policy.shutdown == SHUTDOWN_AUTO && !(o->asks && is_usual))
+		policy.shutdown = SHUTDOWN_WRITE;
 	stream_calls_adjust(&config->calls, &policy);
 	if (o->ends_with_local && config->until == UNTIL_BOTH)
 		policy.until = UNTIL_INPUT;
@@ -367,6 +392,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 		.files = o->files,
 		.local = o->local,
 		.extras = create_extras(o->config),
+		.asks = o->asks,
 		.may_leave = o->may_leave,
 		.owner_reports = o->owner_reports,
 		.done = o->done,

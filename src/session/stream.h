@@ -10,9 +10,17 @@
 #include "io/channel.h"
 #include "relay/relay.h"
 
+#define SHUTDOWN_DELAY_USUAL UINT64_MAX
+
+#define STREAM_DEFAULTS \
+	{ \
+		.shutdown_delay_ms = SHUTDOWN_DELAY_USUAL \
+	}
+
 struct stream_config {
 	int until; // enum relay_until
 	int shutdown; // enum relay_shutdown
+	uint64_t shutdown_delay_ms; // SHUTDOWN_DELAY_USUAL: the user does not say
 	uint64_t timeout_ms;
 	uint64_t idle_ms;
 	bool crlf;
@@ -26,6 +34,9 @@ struct stream_config {
 };
 
 extern const struct opt stream_opts[];
+
+// Returns 0, or -EINVAL with the reason in ERR.
+int stream_check(const struct stream_config *config, struct str *err);
 
 // The descriptors for stdin and stdout, or what stands in for them.
 struct stream_files {
@@ -55,7 +66,7 @@ struct stream {
 	struct channel *peer;
 	struct relay relay;
 	struct stream_extras *extras; // NULL: nothing of them is wanted
-	bool may_leave, owner_reports; // as the options say
+	bool asks, may_leave, owner_reports; // as the options say
 	stream_fn *done;
 	void *data; // the owner's
 };
@@ -67,8 +78,10 @@ struct stream_options {
 	const struct stream_files *files;
 	struct channel *peer; // of the connection; on the heap
 	struct channel *local;
-	uint64_t shutdown_delay_ms; // as in struct relay_policy
+	uint64_t shutdown_delay_ms; // as in struct relay_policy, unless the user says it
 	uint64_t splice_after; // copy until this many bytes have passed in a direction
+	bool asks; // the input is for a server: it may be a request
+	bool answers; // the peer asks the local party, which is a server
 	bool ends_with_local; // the end of the local party is the end, unless the user says when
 	bool owner_reports; // what became of the connection, by stream_report_closed()
 	bool may_leave; // who has ended its side and takes no more has left: that is no failure

@@ -180,7 +180,15 @@ WRONG = [
     # choices
     ("connect --until never 127.0.0.1 80", "never"),
     ("connect --until '' 127.0.0.1 80", "--until"),
-    ("connect --shutdown read 127.0.0.1 80", "read"),
+    ("connect --shutdown all 127.0.0.1 80", "all"),
+    ("connect --shutdown-delay x 127.0.0.1 80", "x"),
+    ("connect --shutdown-delay 25h 127.0.0.1 80", "25h"),
+    ("connect --shutdown never --shutdown-delay 2 127.0.0.1 80", "--shutdown-delay"),
+    ("connect --until input --shutdown-delay 2 127.0.0.1 80", "--shutdown-delay"),
+    ("connect --exec cat --shutdown-delay 2 127.0.0.1 80", "--shutdown-delay"),
+    ("connect --reset --shutdown-delay 2 127.0.0.1 80", "--shutdown-delay"),
+    ("connect --check --shutdown-delay 2 127.0.0.1 80", "--shutdown-delay"),
+    ("listen --shutdown both --shutdown-delay 2 80", "--shutdown-delay"),
     ("listen --until peers 80", "peers"),
     ("listen --shutdown now 80", "now"),
     # socket options
