@@ -93,8 +93,7 @@ static const char *const conflicts[][2] = {
 static const char *const needs[][2] = {
 	{"any", "check"},
 	{"banner", "check"},
-	{"proxy-auth-file", "proxy"},
-	{"proxy-dns", "proxy"},
+	PROXY_NEEDS,
 	TLS_NEEDS,
 	{NULL, NULL},
 };
@@ -133,24 +132,11 @@ struct connect {
 	bool is_running;
 };
 
-// What acts on the socket itself sees nothing of what TLS carries.
-static int check_beside_tls(const struct connect_config *c, struct str *err)
-{
-	const char *plain = stream_calls_plain_option(&c->stream.calls);
-
-	if (plain)
-		str_addf(err, "%s and TLS exclude each other; give one of them", plain);
-	else if (c->check.banner_ms)
-		str_add(err, "--banner reads what a port says in plain, not through TLS");
-	else
-		return 0;
-	return -EINVAL;
-}
-
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct connect_config *c = config;
 	int r = connecting_check(&c->client, err);
+	bool has_tls;
 
 	if (r == 0)
 		r = proxy_check(&c->proxy, err);
@@ -161,8 +147,11 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = tls_config_check(&c->tls, &c->endpoint, err);
-	if (r == 0 && tls_is_wanted(&c->tls, &c->endpoint))
-		r = check_beside_tls(c, err);
+	has_tls = r == 0 && tls_is_wanted(&c->tls, &c->endpoint);
+	if (has_tls && c->check.banner_ms) {
+		str_add(err, "--banner reads what a port says in plain, not through TLS");
+		r = -EINVAL;
+	}
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
@@ -173,7 +162,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = stream_check(&c->stream, err);
 	if (r == 0)
-		r = stream_calls_check(&c->stream.calls, program_is_wanted(&c->program), err);
+		r = stream_calls_check(
+			&c->stream.calls, program_is_wanted(&c->program), has_tls, err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
 	return r;

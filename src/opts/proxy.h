@@ -24,6 +24,13 @@ extern const struct opt proxy_opts[];
 		"Through proxies", proxy_opts, offsetof(struct config, member) \
 	}
 
+// Pairs for the tables of commands that have the group.
+#define PROXY_NEEDS \
+	{"proxy-auth-file", "proxy"}, \
+	{ \
+		"proxy-dns", "proxy" \
+	}
+
 // The way through proxies to one target. Zeroed means that there are none.
 struct proxying {
 	struct app *app;

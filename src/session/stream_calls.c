@@ -37,7 +37,20 @@ static bool ends_receiving(const struct stream_calls_config *c)
 	return c->recv_exactly || c->recv_flags & MSG_PEEK;
 }
 
-int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err)
+// The first option that acts on the socket itself, which sees nothing of what TLS carries.
+static const char *plain_option(const struct stream_calls_config *c)
+{
+	if (c->peek)
+		return "--peek";
+	if (c->oob)
+		return "--oob";
+	if (c->send_words.count)
+		return "--send-flag";
+	return c->recv_words.count ? "--recv-flag" : NULL;
+}
+
+int stream_calls_check(
+	struct stream_calls_config *c, bool has_program, bool has_tls, struct str *err)
 {
 	int r = msg_flags_parse(MSG_SEND_STREAM, &c->send_words, &c->send_flags, err);
 
@@ -53,21 +66,14 @@ int stream_calls_check(struct stream_calls_config *c, bool has_program, struct s
 		c->recv_flags |= MSG_PEEK;
 	if (c->recv_exactly)
 		c->recv_flags |= MSG_WAITALL;
+	if (has_tls && plain_option(c)) {
+		str_addf(err, "%s and TLS exclude each other; give one of them", plain_option(c));
+		return -EINVAL;
+	}
 	if (has_program && ends_receiving(c))
 		return bad_word(err, c->recv_exactly ? "--recv-exactly" : "--peek",
 			"ends the connection, and the program of --exec with it");
 	return 0;
-}
-
-const char *stream_calls_plain_option(const struct stream_calls_config *c)
-{
-	if (c->peek)
-		return "--peek";
-	if (c->oob)
-		return "--oob";
-	if (c->send_words.count)
-		return "--send-flag";
-	return c->recv_words.count ? "--recv-flag" : NULL;
 }
 
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy)

@@ -20,13 +20,10 @@ struct stream_calls_config {
 
 extern const struct opt stream_calls_opts[];
 
-// Reads the words, and whether they go with a program that is joined to the connection. Returns 0,
-// or -EINVAL with the reason in ERR.
-int stream_calls_check(struct stream_calls_config *c, bool has_program, struct str *err);
-
-// The first option that is about the calls on the socket itself, which mean nothing for what TLS
-// carries; or NULL.
-const char *stream_calls_plain_option(const struct stream_calls_config *c);
+// Reads the words, and whether they go with a program that is joined to the connection, and with
+// TLS. Returns 0, or -EINVAL with the reason in ERR.
+int stream_calls_check(
+	struct stream_calls_config *c, bool has_program, bool has_tls, struct str *err);
 
 // What the options say about the end of the stream.
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);
