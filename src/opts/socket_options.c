@@ -41,29 +41,43 @@ int sockopt_config_parse(
 	return status;
 }
 
-static void report_option(struct app *app, const struct sockopt *o, int fd)
+static int say_option(struct reporter *out, const struct sockopt *o, int fd)
 {
 	struct sockopt_value v;
 	struct str text = {0};
 	int r = sockopt_read(fd, o, &v);
 
 	if (r < 0) {
-		app_fail(app, r == -ENOPROTOOPT ? STATUS_NOT_FOUND : STATUS_LOCAL, o->name, r);
-		return;
+		int status = r == -ENOPROTOOPT ? STATUS_NOT_FOUND : STATUS_LOCAL;
+
+		report_error(out, status, o->name, NULL, r);
+		return status;
 	}
 	str_add_sockopt_value(&text, o, v.data, v.len);
-	report(&app->out, &ev_option, F_STR("name", o->name), F_STR("value", str_c(&text)));
+	report(out, &ev_option, F_STR("name", o->name), F_STR("value", str_c(&text)));
 	str_fini(&text);
+	return 0;
+}
+
+int sockopt_config_say(struct reporter *out, const struct sockopt_config *c, int fd)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < c->get.count; i++) {
+		int s = say_option(out, sockopt_by_name(c->get.items[i]), fd);
+
+		status = status ? status : s;
+	}
+	return status;
 }
 
 void sockopt_config_report(struct app *app, const struct sockopt_config *c, int fd)
 {
-	for (size_t i = 0; i < c->get.count; i++)
-		report_option(app, sockopt_by_name(c->get.items[i]), fd);
+	app_fail_quietly(app, sockopt_config_say(&app->out, c, fd));
 }
 
-int sockopt_fail(
-	struct app *app, const char *object, const struct sockopt_settings *settings, int error)
+int sockopt_say(struct reporter *out, const char *object, const struct sockopt_settings *settings,
+	int error)
 {
 	const struct sockopt_setting *failed = settings->failed;
 	struct str what = {0};
@@ -72,7 +86,13 @@ int sockopt_fail(
 		str_addf(&what, "%s: ", object);
 	str_addf(&what, "%s=", failed->option->name);
 	str_add_sockopt_value(&what, failed->option, failed->value.data, failed->value.len);
-	app_fail(app, STATUS_CONNECT, str_c(&what), error);
+	report_error(out, STATUS_CONNECT, str_c(&what), NULL, error);
 	str_fini(&what);
 	return STATUS_CONNECT;
+}
+
+int sockopt_fail(
+	struct app *app, const char *object, const struct sockopt_settings *settings, int error)
+{
+	return app_fail_quietly(app, sockopt_say(&app->out, object, settings, error));
 }

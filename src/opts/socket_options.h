@@ -24,11 +24,15 @@ int sockopt_config_parse(
 	struct app *app, const struct sockopt_config *c, struct sockopt_settings *settings);
 
 // Reports each option of --get as it is on FD: "SO_RCVBUF=212992". What cannot be read is an error
-// that is reported and kept, and the others are still read.
+// that is reported, and the others are still read. Returns 0 or the status of the first error,
+// which sockopt_config_report() keeps as well.
+int sockopt_config_say(struct reporter *out, const struct sockopt_config *c, int fd);
 void sockopt_config_report(struct app *app, const struct sockopt_config *c, int fd);
 
 // The message after a setting was refused: which one and why. OBJECT is what the socket was for and
-// may be NULL. Returns STATUS_CONNECT.
+// may be NULL. Returns STATUS_CONNECT, which sockopt_fail() keeps as well.
+int sockopt_say(struct reporter *out, const char *object, const struct sockopt_settings *settings,
+	int error);
 int sockopt_fail(
 	struct app *app, const char *object, const struct sockopt_settings *settings, int error);
 

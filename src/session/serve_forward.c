@@ -164,7 +164,7 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 	struct connection_end end = {.how = "target not reached"};
 
 	if (!error)
-		end.status = connecting_report(s->app, &s->config->target,
+		end.status = connecting_say(s->app, &s->config->target,
 			&((struct forward *)s->mode_data)->options, &d->last);
 	dial_destroy(c->dial);
 	c->dial = NULL;

@@ -216,13 +216,18 @@ static void free_client(struct client *c)
 	s->open--;
 }
 
+// A server that goes on does not end with the failure of one client.
+static void note_failure(struct server *s, int status)
+{
+	if (!s->serves_many || s->config->count)
+		app_fail_quietly(s->app, status);
+}
+
 void client_done(struct client *c, int status)
 {
 	struct server *s = c->server;
 
-	// A server that goes on does not end with the failure of one client.
-	if (status && (!s->serves_many || s->config->count))
-		app_fail_quietly(s->app, status);
+	note_failure(s, status);
 	free_client(c);
 	s->short_of_descriptors = false;
 	if (!list_empty(&s->waiting))
@@ -249,12 +254,20 @@ void client_wait(struct client *c, int error)
 	update_listening(s);
 }
 
+// It cannot be served, which has been said.
+static void turn_away(struct client *c, int status)
+{
+	connection_report_closed(
+		&c->connection, &(struct connection_end){.how = "not served", .status = status});
+	client_done(c, status);
+}
+
 void client_fail(struct client *c, int error)
 {
 	if (client_may_wait(c, error))
 		client_wait(c, error);
 	else
-		client_done(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, error));
+		turn_away(c, connection_report_error(&c->connection, STATUS_LOCAL, NULL, error));
 }
 
 // True if one more may be served at once, besides those who wait.
@@ -290,18 +303,26 @@ static void on_retry(void *data)
 	update_listening(s);
 }
 
-// Returns 0 or a negative errno, after a message.
+// Sets the options that need a connection, and says the values that were asked for. Returns 0, or
+// the status after a message.
 static int complete_client(struct client *c)
 {
 	struct server *s = c->server;
+	struct reporter *out = &s->app->out;
+	const struct sockaddr_any *remote = &c->connection.remote;
 	int fd = channel_socket(c->channel);
 	int r = sockopt_settings_complete(&s->settings, fd);
+	struct str name = {0};
+	int status = 0;
 
-	if (r < 0)
-		sockopt_fail(s->app, s->config->endpoint.name, &s->settings, r);
-	else
-		sockopt_config_report(s->app, &s->config->sockopt, fd);
-	return r;
+	if (r < 0) {
+		str_add_sockaddr(&name, &remote->sa, remote->len);
+		status = sockopt_say(out, str_c(&name), &s->settings, r);
+		str_fini(&name);
+	} else {
+		note_failure(s, sockopt_config_say(out, &s->config->sockopt, fd));
+	}
+	return status;
 }
 
 static void add_client(struct server *s, struct channel *channel, const struct sockaddr_any *remote,
@@ -309,6 +330,7 @@ static void add_client(struct server *s, struct channel *channel, const struct s
 {
 	struct client *c = xcalloc(1, s->mode->client_size);
 	bool may_start = has_slot(s);
+	int status;
 
 	c->server = s;
 	c->channel = channel;
@@ -321,8 +343,9 @@ static void add_client(struct server *s, struct channel *channel, const struct s
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
 	connection_report_accepted(&c->connection, channel_socket(channel));
-	if (complete_client(c) < 0)
-		server_end(s);
+	status = complete_client(c);
+	if (status)
+		turn_away(c, status);
 	else if (may_start)
 		start_client(c);
 	else

@@ -139,10 +139,10 @@ def send_all(conn, data):
     half_close(conn)
 
 
-def turned_down(port):
+def turned_down(port, address="127.0.0.1"):
     """True if a connection to PORT is reset before a byte comes, which connecting may see itself."""
     try:
-        with dial(port) as conn:
+        with dial(port, address) as conn:
             return reset_by_peer(conn)
     except ConnectionResetError:
         return True

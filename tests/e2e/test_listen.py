@@ -2,13 +2,15 @@
 """Where listen listens, whom it serves, and what it says about it."""
 
 import re
+import signal
 import socket
 import subprocess
 
 import pytest
 
 from harness import PIPE, wait_for
-from peers import dial, half_close, listener, port_of, receive, receive_all, reset, unused_port
+from peers import (dial, half_close, listener, port_of, receive, receive_all, reset, turned_down,
+                   unused_port)
 
 
 def sockets(*words):
@@ -226,6 +228,46 @@ def test_options_are_set_on_the_listening_socket(sockctl):
     dial(proc.port).close()
     proc.wait()
     assert [line for line in proc.lines if "SO_RCVBUF" in line and "131072" in line], proc.err
+
+
+# The kernel turns a socket of IPv6 into one of IPv4 only where its client came by that.
+ONLY_IPV4 = "IPV6_ADDRFORM=AF_INET"
+
+
+def test_option_that_fails_for_one_client_ends_that_one(sockctl):
+    proc = sockctl("listen", "-k", "-v", "-o", ONLY_IPV4, "0", stdin=PIPE)
+    assert turned_down(proc.port, "::1")
+    line = proc.wait_err(ONLY_IPV4).string
+    assert line.startswith("sockctl: listen: [::1]:") and "(EADDRNOTAVAIL)" in line
+    proc.wait_err("closed .* not served")
+    with dial(proc.port) as conn:
+        conn.sendall(b"served")
+        assert proc.wait_out(6) == b"served"
+        proc.stop()
+
+
+def test_option_that_fails_counts_where_clients_do(sockctl):
+    proc = sockctl("listen", "--count", "2", "-o", ONLY_IPV4, "0", stdin=PIPE)
+    assert turned_down(proc.port, "::1")
+    with dial(proc.port) as conn:
+        conn.sendall(b"served")
+        assert proc.wait_out(6) == b"served"
+    proc.stdin.close()
+    proc.wait(5)
+
+
+def test_option_that_fails_for_the_only_client(sockctl):
+    proc = sockctl("listen", "-o", ONLY_IPV4, "0")
+    assert turned_down(proc.port, "::1")
+    proc.fails(5, ONLY_IPV4)
+
+
+def test_option_that_cannot_be_read_is_not_the_servers_failure(sockctl):
+    proc = sockctl("listen", "-k", "--get", "IPV6_V6ONLY", "127.0.0.1", "0", stdin=PIPE, stdout=PIPE)
+    with dial(proc.port):
+        proc.wait_err("IPV6_V6ONLY: .*EOPNOTSUPP")
+        proc.stdout.close()  # which ends it
+        proc.wait(128 + signal.SIGPIPE)
 
 
 def test_bytes_are_passed_on_as_they_come(sockctl):
