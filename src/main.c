@@ -288,6 +288,7 @@
  *   cli/                      command lines
  *     help.c                  --help, words and a dump from the option table
  *     opt.[ch]                the option table and its parser
+ *     opt_files.c             no file is written that is also read
  *
  *   base/                     what every room may use
  *     base64.[ch]           bytes as base64
@@ -438,7 +439,10 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 		break;
 	default:
 		app_configure(app, config);
-		status = app_start_trace(app, config);
+		if (opt_check_files(cmd, config, &err) < 0)
+			status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
+		else
+			status = app_start_trace(app, config);
 		if (!status && opt_check(cmd, config, argc, argv, first, &err) < 0)
 			status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
 		if (status)

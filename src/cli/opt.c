@@ -508,6 +508,8 @@ void opt_check_table(const struct cmd *cmd, struct str *faults)
 				fault(faults, cmd, o->name, "needs choices only as a choice");
 			if (o->max && o->min > o->max)
 				fault(faults, cmd, o->name, "its range is empty");
+			if (o->is_written && (o->type != OPT_STRING || !opt_is_file(o)))
+				fault(faults, cmd, o->name, "written, but not one file");
 		}
 	}
 	check_pair_names(cmd, cmd->conflicts, faults);

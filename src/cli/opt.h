@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 enum opt_type {
 	OPT_FLAG, // bool
@@ -40,6 +41,7 @@ struct opt {
 	const char *
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
 	const char *words; // what completion offers for the argument; see help/word_kinds.h
+	bool is_written; // the argument is a file that we write, not one that we read
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -94,6 +96,11 @@ enum opt_result {
 	OPT_BAD, // err says what is wrong
 };
 
+static inline bool opt_is_file(const struct opt *o)
+{
+	return o->words && strcmp(o->words, "file") == 0;
+}
+
 // Fills CONFIG (config_size bytes, freed by opt_fini()) from argv[1..]. argv may be reordered;
 // *first becomes the index of the first operand.
 enum opt_result opt_parse(
@@ -103,6 +110,10 @@ enum opt_result opt_parse(
 // Returns 0, or -EINVAL with the reason in ERR.
 int opt_check(
 	const struct cmd *cmd, void *config, int argc, char **argv, int first, struct str *err);
+
+// Refuses a file that is to be written if it is also read, by another option or from standard
+// input, or written by another option. Returns 0, or -EINVAL with the reason in ERR.
+int opt_check_files(const struct cmd *cmd, const void *config, struct str *err);
 
 void opt_fini(const struct cmd *cmd, void *config);
 

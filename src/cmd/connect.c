@@ -215,7 +215,7 @@ static int prepare(void *data, int fd)
 	return sockopt_settings_prepare(&c->settings, fd);
 }
 
-// Sets the options that need a connection, and says the values that were asked for.
+// There is a connection: sets the options that need one, says the values that were asked for.
 static int complete(struct connect *c, int fd)
 {
 	int r = sockopt_settings_complete(&c->settings, fd);
@@ -223,7 +223,7 @@ static int complete(struct connect *c, int fd)
 	if (r < 0)
 		return sockopt_fail(c->app, c->config->endpoint.name, &c->settings, r);
 	sockopt_config_report(c->app, &c->config->sockopt, fd);
-	return 0;
+	return stream_begin_files(c->app, &c->files);
 }
 
 static void on_session_done(struct exec *s, int status)

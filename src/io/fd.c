@@ -138,7 +138,14 @@ int fd_open_input(const char *path)
 
 int fd_open_output(const char *path)
 {
-	return sys_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return sys_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+}
+
+int fd_empty(int fd)
+{
+	int r = sys_ftruncate(fd, 0);
+
+	return r == -EINVAL ? 0 : r; // devices and pipes keep nothing
 }
 
 int fd_close(int fd)

@@ -44,10 +44,13 @@ int fd_reopen(int fd, const struct fd_info *info, int mode);
 // returns how many that are.
 int fd_raise_limit(void);
 
-// Open a file to be read, or to be written from its beginning and made if there is none. Return the
-// descriptor or a negative errno.
+// Open a file to be read, or to be written from its beginning and made if there is none; what is in
+// it stays until it is emptied. Return the descriptor or a negative errno.
 int fd_open_input(const char *path);
 int fd_open_output(const char *path);
+
+// Returns 0, also where there is nothing that could be emptied, or a negative errno.
+int fd_empty(int fd);
 
 // Returns 0, or a negative errno: what a write that was put off met, such as a full disk.
 int fd_close(int fd);

@@ -109,6 +109,10 @@ static int start(struct client *client)
 	};
 	int r;
 
+	if (stream_begin_files(s->app, &m->files)) {
+		server_end(s);
+		return 0;
+	}
 	hub_join(&m->hub, &c->member, &c->stream.relay);
 	r = stream_init(&c->stream, &options);
 	if (r < 0) {

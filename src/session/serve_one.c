@@ -46,7 +46,7 @@ static int start(struct client *client)
 {
 	struct one_client *c = container_of(client, struct one_client, client);
 	struct server *s = client->server;
-	const struct stream_files *files = s->mode_data;
+	struct stream_files *files = s->mode_data;
 	const struct stream_options options = {
 		.connection = &client->connection,
 		.config = &s->config->stream,
@@ -57,8 +57,13 @@ static int start(struct client *client)
 		.done = on_done,
 		.data = client,
 	};
-	int r = channel_init_stdio(&c->local, &s->app->loop, files->in, files->out);
+	int r;
 
+	if (stream_begin_files(s->app, files)) {
+		server_end(s);
+		return 0;
+	}
+	r = channel_init_stdio(&c->local, &s->app->loop, files->in, files->out);
 	if (r == 0)
 		r = stream_init(&c->stream, &options);
 	if (r < 0)

@@ -54,7 +54,7 @@ const struct opt stream_opts[] = {
 	{"input", 0, OPT_STRING, AT(input, const char *), "FILE", "read FILE instead of stdin",
 		.words = "file"},
 	{"output", 0, OPT_STRING, AT(output, const char *), "FILE", "write FILE instead of stdout",
-		.words = "file"},
+		.words = "file", .is_written = true},
 	{0},
 };
 
@@ -90,7 +90,7 @@ int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files)
 {
 	*files = (struct stream_files){
-		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false};
+		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false, false};
 	if (config->input) {
 		files->in_name = config->input;
 		files->in = fd_open_input(config->input);
@@ -102,8 +102,17 @@ int stream_open_files(
 		files->out = fd_open_output(config->output);
 		if (files->out < 0)
 			return app_fail(app, STATUS_LOCAL, config->output, files->out);
+		files->is_kept = true;
 	}
 	return 0;
+}
+
+int stream_begin_files(struct app *app, struct stream_files *files)
+{
+	int r = files->is_kept ? fd_empty(files->out) : 0;
+
+	files->is_kept = false;
+	return r < 0 ? app_fail(app, STATUS_LOCAL, files->out_name, r) : 0;
 }
 
 static void show_hex(struct hexdump *h, const void *data, size_t len)

@@ -43,11 +43,16 @@ struct stream_files {
 	int in, out;
 	const char *in_name, *out_name; // for messages
 	bool is_remote; // another endpoint: when it fails the connection is broken
+	bool is_kept; // the output still has what was in the file before
 };
 
 // Opens the files that were named. Returns 0 or the exit status after a message.
 int stream_open_files(
 	struct app *app, const struct stream_config *config, struct stream_files *files);
+
+// There is a connection: the output begins, in place of what was in its file. Only the first call
+// does anything. Returns 0 or the exit status after a message.
+int stream_begin_files(struct app *app, struct stream_files *files);
 
 struct stream;
 struct stream_extras;

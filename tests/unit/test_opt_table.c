@@ -101,6 +101,7 @@ static void test_table_faults(void **state)
 		{"bare", 0, OPT_UINT, 0, NULL, "text"},
 		{"unchosen", 0, OPT_CHOICE, 0, "ARG", "text"},
 		{"range", 0, OPT_UINT, 0, "N", "text", .min = 5, .max = 4},
+		{"log", 0, OPT_STRING, 0, "FILE", "text", .is_written = true},
 		{0},
 	};
 	static const char *const unknown[][2] = {{"flag", "flagg"}, {NULL, NULL}};
@@ -118,7 +119,8 @@ static void test_table_faults(void **state)
 				    "demo: --meta: needs a metavariable only with an argument\n"
 				    "demo: --bare: needs a metavariable only with an argument\n"
 				    "demo: --unchosen: needs choices only as a choice\n"
-				    "demo: --range: its range is empty\n");
+				    "demo: --range: its range is empty\n"
+				    "demo: --log: written, but not one file\n");
 
 	cmd.conflicts = unknown;
 	opt_check_table(&cmd, &s);
