@@ -322,12 +322,13 @@ static void on_signal(void *data, int number)
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-// nohup and background jobs of plain shells ignore signals on purpose.
+// nohup and background jobs of plain shells ignore signals on purpose, but never this one.
 static bool is_ignored(int number)
 {
 	struct sigaction old;
 
-	return sys_sigaction_swap(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+	return number != SIGTERM && sys_sigaction_swap(number, NULL, &old) == 0 &&
+	       old.sa_handler == SIG_IGN;
 }
 
 static int start_signals(struct app *app)

@@ -339,6 +339,20 @@ static void on_abort(int number)
 	_exit(STATUS_LOCAL);
 }
 
+// What the parent blocks or ignores is inherited. Blocked signals would end nothing; nor would an
+// ignored SIGTERM, while SIGHUP, SIGINT and SIGQUIT are ignored on purpose where they are.
+static void own_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); // writing tells EFBIG instead
+	signal(SIGABRT, on_abort);
+	signal(SIGTERM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 // Opens descriptors 0 to 2 if they are closed, so that no socket takes their place. What stands in
 // for stdin reads as empty; what stands in for stdout refuses to be written to, so that nothing
 // gets lost in silence.
@@ -519,9 +533,7 @@ int main(int argc, char **argv)
 {
 	struct app app;
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); // writing tells EFBIG instead
-	signal(SIGABRT, on_abort);
+	own_signals();
 	open_standard_descriptors();
 	app_init(&app);
 	int status = dispatch(&app, argc, argv);

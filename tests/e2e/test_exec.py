@@ -242,12 +242,17 @@ def test_environment_of_a_unix_socket(sockctl, tmp_path):
     assert not [name for name in env if name.startswith("TCP")]
 
 
+def block_all_signals():
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
 def test_clean_slate(sockctl, way):
     """No descriptor but three, default signals, the limits of before, a group of its own."""
     with open("/dev/null", "rb") as leaked:
         script = ("ls /proc/self/fd; grep -E 'Sig(Ign|Blk)' /proc/self/status; ulimit -n;"
                   "grep flags /proc/self/fdinfo/0; ps -o pgid= -p $$; echo $$")
-        proc = sockctl("listen", *way, "--exec", script, *PLACE, shell="trap '' HUP PIPE",
+        proc = sockctl("listen", *way, "--exec", script, *PLACE,
+                       shell="trap '' HUP PIPE TERM CHLD", preexec_fn=block_all_signals,
                        wrap=["prlimit", "--nofile=300:4000"], fds=[leaked.fileno()])
         words = talk(proc).decode().split()
     proc.wait()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Signals end the program in order, with 128 + N, whatever it waits for."""
 
+import fcntl
 import os
+import select
 import signal
 import time
 
@@ -101,6 +103,8 @@ def test_ends_soon(join, number):
     assert time.monotonic() - before < 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGQUIT],
+                         ids=lambda n: n.name)
 def test_ignored_by_the_parent_stays_ignored(join, number):
     """nohup, and jobs in the background of a shell without job control."""
     proc, conn = join(stdin=PIPE, shell=f"trap '' {number.name[3:]}")
@@ -112,6 +116,41 @@ def test_ignored_by_the_parent_stays_ignored(join, number):
     proc.stdin.close()
     conn.close()
     proc.wait()
+
+
+def test_ignoring_the_signal_that_ends_programs_is_not_inherited(join):
+    proc, conn = join(stdin=PIPE, shell="trap '' TERM")
+    conn.sendall(b"x")
+    proc.wait_out(1)
+    proc.stop(signal.SIGTERM)
+
+
+def block_all():
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
+@pytest.mark.parametrize("number", [*ENDING, signal.SIGQUIT], ids=lambda n: n.name)
+def test_blocked_by_the_parent(join, number):
+    proc, conn = join(stdin=PIPE, preexec_fn=block_all)
+    conn.sendall(b"x")
+    proc.wait_out(1)
+    proc.stop(number)
+
+
+def block_and_ignore():
+    block_all()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def test_command_that_only_prints_can_be_stopped(sockctl):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    proc = sockctl("errors", stdout=writer, preexec_fn=block_and_ignore)
+    wait_for(lambda: not select.select([], [writer], [], 0)[1] and proc.sleeps(), "a full pipe")
+    proc.kill(signal.SIGTERM)
+    assert proc.ended() == -signal.SIGTERM
+    os.close(reader)
+    os.close(writer)
 
 
 @pytest.mark.parametrize("harmless", [signal.SIGWINCH, signal.SIGCHLD, signal.SIGURG,
