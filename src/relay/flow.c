@@ -11,6 +11,13 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+const char *const flow_state_names[] = {
+	[FLOW_OPEN] = "open",
+	[FLOW_DRAIN] = "draining",
+	[FLOW_SHUT] = "shut",
+	[FLOW_FAILED] = "failed",
+};
+
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst)
 {
 	*f = (struct flow){
@@ -110,9 +117,16 @@ void flow_fini(struct flow *f)
 	}
 }
 
+// The one place that changes the state.
 static void set_state(struct flow *f, enum flow_state state)
 {
+	enum flow_state before = f->state;
+
+	if (state == before)
+		return;
 	f->state = state;
+	if (f->on_state)
+		f->on_state(f, before);
 	if (!flow_has_ended(f))
 		return;
 	f->want_src = f->want_dst = false;
@@ -202,14 +216,14 @@ bool flow_step(struct flow *f)
 	if (had_text && !f->text)
 		choose_engine(f);
 	f->is_held = result == PUMP_END && f->holds_end;
-	if (result == PUMP_FAIL)
+	if (result == PUMP_FAIL) {
 		set_state(f, FLOW_FAILED);
-	else if (f->is_held)
+		return false;
+	}
+	if (f->eof || result == PUMP_END)
 		set_state(f, FLOW_DRAIN);
-	else if (result == PUMP_END)
+	if (result == PUMP_END && !f->is_held)
 		set_state(f, shut(f));
-	else if (f->eof)
-		set_state(f, FLOW_DRAIN);
 	return result == PUMP_AGAIN;
 }
 

@@ -30,6 +30,8 @@ enum flow_state {
 	FLOW_FAILED,
 };
 
+extern const char *const flow_state_names[]; // by enum flow_state
+
 enum flow_side {
 	FLOW_SRC,
 	FLOW_DST,
@@ -54,6 +56,9 @@ extern const struct engine engine_splice; // inside the kernel
 // Sees the bytes as they are on the wire, before they are sent or after they are received.
 typedef void flow_tap_fn(void *arg, const void *data, size_t len);
 
+// The flow has left the state BEFORE; only to look at.
+typedef void flow_state_fn(const struct flow *f, enum flow_state before);
+
 struct flow {
 	struct pool *pool; // the owner's, as of all flows of the loop
 	struct channel *src, *dst;
@@ -64,6 +69,7 @@ struct flow {
 	bool holds_end; // the destination is not told of the end yet
 	bool is_held; // and that is all that is left to do
 	bool may_wait_for_much; // the source's low-water mark is ours
+	bool tap_before_filter; // the source is the wire
 	int shut_how; // how the destination is told of the end: SHUT_WR, or another; -1: not at all
 
 	int error; // negative errno, with FLOW_FAILED
@@ -84,10 +90,10 @@ struct flow {
 
 	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
-	bool tap_before_filter; // the source is the wire
 	flow_tap_fn *tap;
 	void *tap_arg;
 	struct str *text; // what was sent so far (relay/request.h); NULL: nobody asks
+	flow_state_fn *on_state; // NULL: nobody asks
 };
 
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst);

@@ -7,6 +7,7 @@
 #include "sys/trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static const struct event ev_connected = {
@@ -20,6 +21,9 @@ static const struct event ev_accepted_local = {"accepted", REPORT_VERBOSE,
 static const struct event ev_closed = {"closed", REPORT_VERBOSE,
 	"closed {remote}: {sent} bytes sent, {received} bytes received, {duration} since {start}, "
 	"{how}"};
+static const struct event ev_flow = {"flow", REPORT_DEBUG, "{from} -> {to}: {before} -> {state}"};
+static const struct event ev_flow_failed = {
+	"flow", REPORT_DEBUG, "{from} -> {to}: {before} -> {state} ({errno})"};
 
 void connection_init(
 	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote)
@@ -109,6 +113,21 @@ void connection_report_closed(const struct connection *c, const struct connectio
 		F_SECONDS("duration", trace_now() - c->started), F_UINT("sent", end->sent),
 		F_UINT("received", end->received), F_UINT("unsent", end->unsent),
 		F_STR("how", end->how), F_UINT("status", end->status));
+}
+
+void connection_report_flow(const struct connection *c, const struct flow *f,
+	enum flow_state before, const char *from, const char *to)
+{
+	bool has_failed = f->state == FLOW_FAILED;
+	struct str remote = {0};
+
+	str_add_sockaddr(&remote, &c->remote.sa, c->remote.len);
+	report(&c->app->out, has_failed ? &ev_flow_failed : &ev_flow,
+		F_UINT("connection", c->number), F_STR("from", from ? from : str_c(&remote)),
+		F_STR("to", to ? to : str_c(&remote)), F_STR("before", flow_state_names[before]),
+		F_STR("state", flow_state_names[f->state]),
+		F_STR("errno", has_failed ? strerrorname_np(-f->error) : NULL));
+	str_fini(&remote);
 }
 
 int connection_report_error(const struct connection *c, int status, const char *message, int error)

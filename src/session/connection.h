@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "base/sockaddr.h"
+#include "relay/flow.h"
 
 #include <stdint.h>
 
@@ -52,6 +53,11 @@ void connection_report_accepted(const struct connection *c, int fd);
 // True if somebody wants to know what becomes of it.
 bool connection_is_reported(const struct connection *c);
 void connection_report_closed(const struct connection *c, const struct connection_end *end);
+
+// A flow of it has left the state BEFORE. FROM and TO are how messages call both sides; NULL is who
+// is at the other end.
+void connection_report_flow(const struct connection *c, const struct flow *f,
+	enum flow_state before, const char *from, const char *to);
 
 // An error that concerns this connection; message and error as for report_error(). Returns STATUS.
 int connection_report_error(const struct connection *c, int status, const char *message, int error);

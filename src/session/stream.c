@@ -360,6 +360,29 @@ static void set_filters(struct stream *s)
 	}
 }
 
+static void on_out_state(const struct flow *f, enum flow_state before)
+{
+	const struct stream *s = container_of(f, const struct stream, relay.out);
+
+	connection_report_flow(s->connection, f, before, s->files->in_name, NULL);
+}
+
+static void on_in_state(const struct flow *f, enum flow_state before)
+{
+	const struct stream *s = container_of(f, const struct stream, relay.in);
+
+	connection_report_flow(s->connection, f, before, NULL, s->files->out_name);
+}
+
+// Only where they are asked for, in JSON, too: they are more than all else that is said.
+static void watch_states(struct stream *s)
+{
+	if (s->app->out.level < REPORT_DEBUG)
+		return;
+	s->relay.out.on_state = on_out_state;
+	s->relay.in.on_state = on_in_state;
+}
+
 static struct relay_policy policy_of(const struct stream_options *o)
 {
 	const struct stream_config *config = o->config;
@@ -422,6 +445,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 		channel_guard(o->local);
 	}
 	set_filters(s);
+	watch_states(s);
 	return 0;
 }
 
