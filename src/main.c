@@ -303,6 +303,7 @@
  *     list.h                  a doubly linked list
  *     mem.[ch]                allocation that cannot fail
  *     nearest.[ch]            the name that was probably meant
+ *     root.[ch]               roots without the library of mathematics
  *     sockaddr.[ch]           socket addresses of any family
  *     str.[ch]                a string that grows
  *     strlist.[ch]            a list of borrowed strings
@@ -323,6 +324,7 @@
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,9 +361,12 @@ static void own_signals(void)
 static void open_standard_descriptors(void)
 {
 	static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+	struct pollfd fds[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
 
+	if (poll(fds, 3, 0) <= 0)
+		return;
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) < 0)
+		if (fds[fd].revents & POLLNVAL && open("/dev/null", modes[fd]) < 0)
 			_exit(STATUS_LOCAL);
 }
 
@@ -379,7 +384,7 @@ static int print_help(struct app *app, struct str *text)
 {
 	struct str shown = {0};
 
-	if (!colour_is_wanted(STDOUT_FILENO))
+	if (!colour_is_wanted(isatty(STDOUT_FILENO)))
 		return print(app, text);
 	str_add_headings(&shown, str_c(text));
 	str_fini(text);
@@ -442,6 +447,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	int first;
 	int status;
 
+	own_signals();
 	app->out.command = cmd->name;
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
@@ -533,7 +539,6 @@ int main(int argc, char **argv)
 {
 	struct app app;
 
-	own_signals();
 	open_standard_descriptors();
 	app_init(&app);
 	int status = dispatch(&app, argc, argv);

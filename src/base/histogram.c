@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "base/histogram.h"
 
+#include "base/root.h"
 #include "base/util.h"
-
-#include <math.h>
 
 #define STEPS 128 // buckets from one power of two to the next
 #define STEP_BITS 7
@@ -45,9 +44,12 @@ void histogram_add(struct histogram *h, uint64_t value)
 
 uint64_t histogram_percentile(const struct histogram *h, double percent)
 {
-	uint64_t rank = (uint64_t)ceil(percent / 100 * (double)h->count);
+	double exact = percent / 100 * (double)h->count;
+	uint64_t rank = (uint64_t)exact;
 	uint64_t seen = 0;
 
+	if ((double)rank < exact)
+		rank++;
 	rank = MIN(MAX(rank, (uint64_t)1), h->count);
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS && rank; i++) {
 		seen += h->buckets[i];
@@ -63,5 +65,5 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
 
 double histogram_deviation(const struct histogram *h)
 {
-	return h->count ? sqrt(h->spread / (double)h->count) : 0;
+	return h->count ? nth_root(h->spread / (double)h->count, 2) : 0;
 }

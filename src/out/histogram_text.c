@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "out/histogram_text.h"
 
+#include "base/root.h"
+
 #include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 
 #define LINES 20
@@ -13,12 +14,16 @@ struct range {
 	uint64_t count;
 };
 
-// As many as the values are worth, and no finer than they were counted.
+// As many as the values are worth (two for each doubling of their number), and no finer than they
+// were counted.
 static size_t line_count(const struct histogram *h)
 {
 	size_t buckets = histogram_bucket(h->max) - histogram_bucket(h->min) + 1;
-	size_t worth = (size_t)ceil(2 * log2((double)h->count + 1));
+	uint64_t count = MIN(h->count, UINT64_C(1) << LINES);
+	size_t worth = 0;
 
+	while (worth < LINES && UINT64_C(1) << worth < (count + 1) * (count + 1))
+		worth++;
 	return h->count ? MIN(MIN(worth, buckets), (size_t)LINES) : 0;
 }
 
@@ -27,7 +32,8 @@ static size_t find_ranges(const struct histogram *h, struct range *ranges)
 {
 	size_t n = line_count(h);
 	double first = (double)MAX(h->min, (uint64_t)1);
-	double factor = n ? pow((double)h->max / first, 1.0 / (double)n) : 1;
+	double factor = n ? nth_root((double)h->max / first, (unsigned)n) : 1;
+	double to = first;
 	size_t bucket = histogram_bucket(h->min);
 
 	for (size_t i = 0; i < n; i++) {
@@ -35,7 +41,8 @@ static size_t find_ranges(const struct histogram *h, struct range *ranges)
 		bool is_last = i + 1 == n;
 
 		r->from = i ? ranges[i - 1].to : (double)h->min;
-		r->to = is_last ? (double)h->max : first * pow(factor, (double)(i + 1));
+		to *= factor;
+		r->to = is_last ? (double)h->max : to;
 		r->count = 0;
 		while (bucket < HISTOGRAM_BUCKETS &&
 			(is_last || (double)histogram_bucket_start(bucket) < r->to))

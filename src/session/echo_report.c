@@ -5,7 +5,6 @@
 #include "out/histogram_text.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 #define MOST_LINES 10 // of results per second
 
@@ -208,9 +207,9 @@ static json_t *json_summary(const struct echo_report *r, const struct echo_clien
 		F_UINT("duplicated", c->duplicated),
 		F_SECONDS("duration", p->ended > p->started ? p->ended - p->started : 0),
 		F_SECONDS("min", h->min),
-		F_SECONDS("avg", llround(h->mean)),
+		F_SECONDS("avg", (uint64_t)(h->mean + 0.5)),
 		F_SECONDS("max", h->max),
-		F_SECONDS("mdev", llround(histogram_deviation(h))),
+		F_SECONDS("mdev", (uint64_t)(histogram_deviation(h) + 0.5)),
 	};
 	struct tcp_stats tcp = echo_client_tcp_stats(p);
 	// Without answers there are no times.
