@@ -48,14 +48,16 @@ void app_init(struct app *app)
 	// field.
 	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free);
 	json_set_alloc_funcs(xmalloc, free);
+
+	bool is_terminal = isatty(STDERR_FILENO);
+
 	*app = (struct app){
 		.out = {.fd = STDERR_FILENO,
-			.is_terminal = isatty(STDERR_FILENO),
-			.is_coloured = colour_is_wanted(STDERR_FILENO),
+			.is_terminal = is_terminal,
+			.is_coloured = colour_is_wanted(is_terminal),
 			.trace_fd = STDERR_FILENO,
 			.level = REPORT_NORMAL},
 		.started = trace_now(),
-		.pid = getpid(),
 	};
 }
 
@@ -123,6 +125,7 @@ static int start_trace(struct app *app, const char *path, int format)
 		app->out.trace_fd = fd;
 		app->trace_path = path;
 	}
+	app->pid = getpid();
 	if (format == TRACE_FORMAT_C)
 		start_trace_in_c(app);
 	else

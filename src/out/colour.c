@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define RESET "\033[0m"
 #define USAGE "Usage:"
@@ -17,13 +16,13 @@ static const char *const sequences[] = {
 	[COLOUR_RECEIVED] = "\033[35m",
 };
 
-bool colour_is_wanted(int fd)
+bool colour_is_wanted(bool is_terminal)
 {
 	const char *objection = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 
-	return !(objection && *objection) && term && *term && strcmp(term, "dumb") != 0 &&
-	       isatty(fd);
+	return is_terminal && !(objection && *objection) && term && *term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 void str_add_coloured(struct str *s, enum colour colour, const char *text, size_t len)

@@ -18,9 +18,9 @@ enum colour {
 	COLOUR_RECEIVED,
 };
 
-// True if FD is a terminal that knows colours (TERM) and nobody objects to them (NO_COLOR, see
+// True if a terminal is there, it knows colours (TERM), and nobody objects to them (NO_COLOR, see
 // no-color.org).
-bool colour_is_wanted(int fd);
+bool colour_is_wanted(bool is_terminal);
 
 // Adds LEN bytes of text in a colour.
 void str_add_coloured(struct str *s, enum colour colour, const char *text, size_t len);

@@ -241,7 +241,7 @@ void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *
 		: view->owners                ? owner_columns
 		: view->details               ? detail_columns
 					      : plain_columns);
-	if (!json && colour_is_wanted(STDOUT_FILENO))
+	if (!json && colour_is_wanted(isatty(STDOUT_FILENO)))
 		rows->colour_of = colour_of;
 	if (!json)
 		rows_add(rows, F_STR("protocol", "PROTO"), F_STR("state", "STATE"),

@@ -45,6 +45,7 @@ struct seccomp_program {
 	unsigned needs;
 	const uint8_t *fates; // by number
 	short runs[SANDBOX_NEWEST_CALL + 1]; // where the fate changes
+	unsigned pid; // of this process
 };
 
 // Of sockets, files and terminals, those that look; and the modes of a terminal. None puts words
@@ -137,7 +138,6 @@ static void check_opening(struct seccomp_program *f, size_t flags)
 
 static void end_with(struct seccomp_program *f, enum fate fate)
 {
-	const unsigned itself = (unsigned)getpid();
 	const unsigned caller = 0;
 	const unsigned stop = SIGTSTP;
 
@@ -158,7 +158,7 @@ static void end_with(struct seccomp_program *f, enum fate fate)
 		check_bits(f, 2, PROT_EXEC, false);
 		break;
 	case ON_ITSELF:
-		check_values(f, 0, &itself, 1);
+		check_values(f, 0, &f->pid, 1);
 		break;
 	case ON_CALLER:
 		check_values(f, 0, &caller, 1);
@@ -258,7 +258,7 @@ static int set_filter(const struct sock_fprog *program)
 int sandbox_restrict_calls(const struct sandbox *s)
 {
 	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
-	struct seccomp_program f = {.needs = s->needs, .fates = fates};
+	struct seccomp_program f = {.needs = s->needs, .fates = fates, .pid = (unsigned)getpid()};
 	struct sock_fprog program = {.filter = f.code};
 	int r;
 

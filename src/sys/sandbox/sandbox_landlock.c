@@ -84,9 +84,11 @@ static int restrict_self(int ruleset)
 
 int sandbox_landlock_abi(void)
 {
-	if (!SOCKCTL_SANDBOX)
-		return 0;
-	return MAX(create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), 0);
+	int abi = 0;
+
+	if (SOCKCTL_SANDBOX)
+		abi = create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	return MAX(abi, 0);
 }
 
 // The more is named here the more is refused.
