@@ -195,6 +195,7 @@
  *     dial.[ch]               connecting to an endpoint (RFC 8305), with retries
  *     listener.[ch]           accepting in batches
  *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
+ *     step.[ch]               what can fail until a socket is of use, in words
  *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets
  *     unix_path.[ch]          socket files: made, replaced, removed
  *     upgrade.[ch]            what happens on a connection before it is joined: a chain of steps

@@ -49,13 +49,13 @@ static int run(struct app *app, void *config, int argc, char **argv)
 {
 	const struct descriptor_config *c = config;
 	struct rows rows;
-	const char *step;
+	enum step step;
 
 	rows_init(&rows, c->common.json, columns);
 	int r = fd_survey_run(
 		argc ? (enum pair_kind)kind_of(argv[0]) : PAIR_TCP, add_row, &rows, &step);
 	if (r < 0)
-		app_fail(app, STATUS_CONNECT, step, r);
+		app_fail(app, STATUS_CONNECT, step_name(step), r);
 	app_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;

@@ -79,7 +79,7 @@ static struct bind_options options_of(struct receiving *r, bool reuse)
 }
 
 static int fail_open(
-	struct receiving *r, const struct sockaddr_any *address, const char *step, int error)
+	struct receiving *r, const struct sockaddr_any *address, enum step step, int error)
 {
 	const struct open_failure f = {
 		.object = r->config->endpoint.name,
@@ -98,7 +98,7 @@ static void on_addresses(void *data, struct address_list *list)
 	bool reuse = r->membership_count || is_multicast(&list->items[0]);
 	struct bind_options options = options_of(r, reuse);
 	struct sockaddr_any failed = {0};
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int error = bind_open(&r->bound, list, &options, &failed, &step);
 	int status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
 
@@ -116,7 +116,7 @@ static int receive_on_unix(struct receiving *r)
 {
 	const struct sockaddr_any *a = &r->config->endpoint.unix_address;
 	struct bind_options options = options_of(r, false);
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int error;
 
 	if (!r->printer.room)
@@ -134,7 +134,7 @@ static int receive_on_descriptor(struct receiving *r)
 	if (error == 0)
 		error = prepare(r, p->fd);
 	if (error < 0)
-		return fail_open(r, &p->unix_address, "", error);
+		return fail_open(r, &p->unix_address, STEP_ADOPT, error);
 	status = join_all(r);
 	return status ? status : r->on_open(r);
 }

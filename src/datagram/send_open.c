@@ -32,10 +32,10 @@ static struct dgram_socket_options options_of(struct sending *s)
 	};
 }
 
-static int fail_open(struct sending *s, const struct sockaddr_any *a, const char *step, int error)
+static int fail_open(struct sending *s, const struct sockaddr_any *a, enum step step, int error)
 {
 	const struct send_config *c = s->config;
-	bool is_broadcast = error == -EACCES && strcmp(step, "connect") == 0 && !c->broadcast;
+	bool is_broadcast = error == -EACCES && step == STEP_CONNECT && !c->broadcast;
 	const struct open_failure f = {
 		.object = c->endpoint.name,
 		.address = a,
@@ -103,7 +103,7 @@ static void on_addresses(void *data, struct address_list *list)
 	struct dgram_socket_options options = options_of(s);
 	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
 	const struct sockaddr_any *tried = &list->items[0];
-	const char *step = "connect";
+	enum step step = STEP_CONNECT;
 	int r = -EAFNOSUPPORT;
 	int status;
 
@@ -125,7 +125,7 @@ static int send_to_unix(struct sending *s)
 {
 	const struct sockaddr_any *a = &s->config->endpoint.unix_address;
 	struct dgram_socket_options options = options_of(s);
-	const char *step;
+	enum step step;
 	int r = dgram_socket_open(&s->socket, a, &options, &step);
 
 	return r < 0 ? fail_open(s, a, step, r) : begin(s);
@@ -135,7 +135,7 @@ static int send_to_unix(struct sending *s)
 static int send_to_descriptor(struct sending *s)
 {
 	struct dgram_socket_options options = options_of(s);
-	const char *step;
+	enum step step;
 	int r = dgram_socket_adopt(&s->socket, s->config->endpoint.fd, &options, &step);
 
 	if (r == 0 && s->wants_replies)

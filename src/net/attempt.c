@@ -41,8 +41,7 @@ static int bind_address(const struct attempt_options *o, int fd, int family)
 	return sys_bind(fd, &local.sa, local.len);
 }
 
-static int prepare(
-	const struct attempt_options *o, int fd, int family, int type, enum attempt_step *step)
+static int prepare(const struct attempt_options *o, int fd, int family, int type, enum step *step)
 {
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
@@ -50,28 +49,28 @@ static int prepare(
 	if (type == SOCK_STREAM && !o->is_brief)
 		stream_socket_set_defaults(fd, family);
 	if (is_internet) {
-		*step = ATTEMPT_INTERFACE;
+		*step = STEP_INTERFACE;
 		r = bind_interface(o, fd);
 	}
 	if (r == 0 && o->prepare) {
-		*step = ATTEMPT_PREPARE;
+		*step = STEP_OPTION;
 		r = o->prepare(o->prepare_data, fd);
 	}
 	if (r == 0 && is_internet) {
-		*step = ATTEMPT_BIND;
+		*step = STEP_BIND;
 		r = bind_address(o, fd, family);
 	}
 	if (r == 0)
-		*step = ATTEMPT_CONNECT;
+		*step = STEP_CONNECT;
 	return r;
 }
 
-int attempt_open(const struct attempt_options *o, int family, int type, enum attempt_step *step)
+int attempt_open(const struct attempt_options *o, int family, int type, enum step *step)
 {
 	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int r;
 
-	*step = ATTEMPT_SOCKET;
+	*step = STEP_SOCKET;
 	if (fd < 0)
 		return fd;
 	r = prepare(o, fd, family, type, step);

@@ -5,6 +5,7 @@
 #define SOCKCTL_NET_ATTEMPT_H
 
 #include "base/sockaddr.h"
+#include "net/step.h"
 
 #include <stdbool.h>
 
@@ -19,18 +20,9 @@ struct attempt_options {
 	void *prepare_data;
 };
 
-// What is done to a socket, in this order.
-enum attempt_step {
-	ATTEMPT_SOCKET,
-	ATTEMPT_INTERFACE,
-	ATTEMPT_PREPARE,
-	ATTEMPT_BIND,
-	ATTEMPT_CONNECT, // the caller's part
-};
-
 // Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
-// ATTEMPT_CONNECT, or what failed.
-int attempt_open(const struct attempt_options *o, int family, int type, enum attempt_step *step);
+// STEP_CONNECT, or what failed.
+int attempt_open(const struct attempt_options *o, int family, int type, enum step *step);
 
 // Connects a stream socket, or asks again how that goes. Returns 0 once the peer has answered,
 // whatever options the user has set, -EINPROGRESS until then, or another negative errno:

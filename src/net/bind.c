@@ -21,12 +21,12 @@ static int add_socket(struct bound *b, int fd, bool is_inherited)
 	return sys_getsockname(fd, &s->local);
 }
 
-static int make_socket(int family, const struct bind_options *o, const char **step)
+static int make_socket(int family, const struct bind_options *o, enum step *step)
 {
 	int r = 0;
 	int fd;
 
-	*step = "socket";
+	*step = STEP_SOCKET;
 	fd = sys_socket(family, o->type | SOCK_NONBLOCK | SOCK_CLOEXEC, o->protocol);
 	if (fd < 0)
 		return fd;
@@ -35,12 +35,12 @@ static int make_socket(int family, const struct bind_options *o, const char **st
 	if (o->type == SOCK_STREAM)
 		stream_socket_set_defaults(fd, family); // its connections inherit them
 	if (o->interface && family != AF_UNIX) {
-		*step = "interface";
+		*step = STEP_INTERFACE;
 		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,
 			(socklen_t)strlen(o->interface));
 	}
 	if (r == 0 && o->prepare) {
-		*step = "prepare";
+		*step = STEP_OPTION;
 		r = o->prepare(o->prepare_data, fd);
 	}
 	if (r == 0)
@@ -49,17 +49,17 @@ static int make_socket(int family, const struct bind_options *o, const char **st
 	return r;
 }
 
-static int start_listening(int fd, const struct bind_options *o, const char **step)
+static int start_listening(int fd, const struct bind_options *o, enum step *step)
 {
 	if (o->type != SOCK_STREAM)
 		return 0;
-	*step = "listen";
+	*step = STEP_LISTEN;
 	return sys_listen(fd, o->backlog);
 }
 
 // Binds to one address, and listens. Returns the socket or a negative errno.
 static int open_one(
-	const struct sockaddr_any *a, bool dual, const struct bind_options *o, const char **step)
+	const struct sockaddr_any *a, bool dual, const struct bind_options *o, enum step *step)
 {
 	int fd = make_socket(a->sa.sa_family, o, step);
 	int r;
@@ -68,7 +68,7 @@ static int open_one(
 		return fd;
 	if (a->sa.sa_family == AF_INET6 && o->type != SOCK_RAW)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
-	*step = "bind";
+	*step = STEP_BIND;
 	r = sys_bind(fd, &a->sa, a->len);
 	if (r == 0)
 		r = start_listening(fd, o, step);
@@ -100,7 +100,7 @@ static bool is_missing_family(int error)
 }
 
 static int open_all(struct bound *b, const struct address_list *list, uint16_t port,
-	const struct bind_options *o, struct sockaddr_any *failed, const char **step)
+	const struct bind_options *o, struct sockaddr_any *failed, enum step *step)
 {
 	bool both = o->type != SOCK_RAW && list->count == 2 &&
 		    is_wildcard_of(&list->items[0], AF_INET6) &&
@@ -130,7 +130,7 @@ static int open_all(struct bound *b, const struct address_list *list, uint16_t p
 }
 
 int bind_open(struct bound *b, const struct address_list *addresses,
-	const struct bind_options *options, struct sockaddr_any *failed, const char **step)
+	const struct bind_options *options, struct sockaddr_any *failed, enum step *step)
 {
 	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
 	int r = 0;
@@ -148,7 +148,7 @@ int bind_open(struct bound *b, const struct address_list *addresses,
 }
 
 int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bind_options *options, const char **step)
+	const struct bind_options *options, enum step *step)
 {
 	bool is_path = address->un.sun_path[0] != '\0';
 	int fd = make_socket(AF_UNIX, options, step);
@@ -156,7 +156,7 @@ int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
 
 	if (fd < 0)
 		return fd;
-	*step = "bind";
+	*step = STEP_BIND;
 	r = is_path ? unix_path_bind(fd, address, options->mode, &b->unix_file)
 		    : sys_bind(fd, &address->sa, address->len);
 	if (r == 0 && is_path)
@@ -166,6 +166,7 @@ int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
 	if (r < 0) {
 		sys_close(fd);
 	} else {
+		*step = STEP_NAME;
 		b->sockets = xcalloc(1, sizeof(*b->sockets));
 		r = add_socket(b, fd, false);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/sockaddr.h"
 #include "net/names/lookup.h"
+#include "net/step.h"
 #include "net/unix_path.h"
 
 #include <stdbool.h>
@@ -41,13 +42,13 @@ struct bound {
 // sockets never do). Returns 0 or a negative errno, with the address that failed in *failed and
 // what failed in *step.
 int bind_open(struct bound *b, const struct address_list *addresses,
-	const struct bind_options *options, struct sockaddr_any *failed, const char **step);
+	const struct bind_options *options, struct sockaddr_any *failed, enum step *step);
 
 // Binds to a path or abstract name. A socket file that nobody serves any more is replaced; anything
 // else at that path is left alone (-EADDRINUSE). The file is removed by bind_close(), and when this
 // fails.
 int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bind_options *options, const char **step);
+	const struct bind_options *options, enum step *step);
 
 // Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or
 // one of SOCK_STREAM that does not listen.

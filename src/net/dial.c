@@ -87,7 +87,7 @@ bool dial_is_hopeless(const struct dial_options *options, const struct dial_outc
 	const struct dial_attempt *a = o->attempt_count ? &o->attempts[o->attempt_count - 1] : NULL;
 
 	// Privileges do not come with time, but addresses and interfaces do.
-	if (a && a->step < ATTEMPT_CONNECT && (a->error == -EACCES || a->error == -EPERM))
+	if (a && a->step != STEP_CONNECT && (a->error == -EACCES || a->error == -EPERM))
 		return true;
 	if (a && a->upgrade.is_hopeless)
 		return true;
@@ -279,7 +279,7 @@ static void start_next(struct dial *d)
 			fail_try(d, DIAL_UPGRADE, r);
 			return;
 		}
-		if (a->step == ATTEMPT_PREPARE && r != -ENOPROTOOPT) {
+		if (a->step == STEP_OPTION && r != -ENOPROTOOPT) {
 			// No other address would fare better, but one of the other family may.
 			fail_try(d, DIAL_LOCAL, r);
 			return;

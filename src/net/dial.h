@@ -44,7 +44,7 @@ enum dial_failure {
 
 struct dial_attempt {
 	struct sockaddr_any address;
-	enum attempt_step step; // that was reached
+	enum step step; // that was reached
 	int error; // negative errno; 0 while it is under way
 	struct upgrade_outcome upgrade; // what failed once it was connected
 };

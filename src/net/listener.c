@@ -109,7 +109,7 @@ static struct bind_options options_of(const struct listener_options *o)
 }
 
 int listener_open(struct listener *l, const struct address_list *addresses,
-	const struct listener_options *options, struct sockaddr_any *failed, const char **step)
+	const struct listener_options *options, struct sockaddr_any *failed, enum step *step)
 {
 	struct bind_options o = options_of(options);
 	int r = bind_open(&l->bound, addresses, &o, failed, step);
@@ -120,7 +120,7 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 }
 
 int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
-	const struct listener_options *options, const char **step)
+	const struct listener_options *options, enum step *step)
 {
 	struct bind_options o = options_of(options);
 	int r = bind_open_unix(&l->bound, address, &o, step);

@@ -143,17 +143,12 @@ static int status_of(const struct dial_outcome *o)
 static void add_circumstance(
 	struct str *s, const struct attempt_options *o, const struct dial_attempt *a)
 {
-	if (a->step == ATTEMPT_INTERFACE) {
-		str_add(s, "through ");
-		str_add_escaped(s, o->interface, strlen(o->interface));
-		str_add(s, ": ");
-	} else if (a->step == ATTEMPT_BIND) {
-		source_add(s, &o->bind);
-		if (a->error == -EACCES)
+	if (str_add_step(s, a->step, o->interface, &o->bind)) {
+		if (a->step == STEP_BIND && a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
 		str_add(s, ": ");
 	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
-		source_add(s, &o->bind);
+		str_add_source(s, &o->bind);
 		str_add(s, ", which a connection to there still holds: ");
 	} else if (a->error == -EADDRNOTAVAIL) {
 		str_add(s, "no port of ours is free: ");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "opts/open_failure.h"
 
-#include "opts/source.h"
 #include "opts/socket_options.h"
 
 #include <errno.h>
@@ -18,40 +17,19 @@ static void add_object(struct str *s, const struct open_failure *f)
 		str_add(s, f->object);
 }
 
-static bool is_step(const struct open_failure *f, const char *name)
-{
-	return strcmp(f->step, name) == 0;
-}
-
-// Binding, connecting and listening go without saying.
-static void add_step(struct str *s, const struct open_failure *f)
-{
-	if (is_step(f, "interface")) {
-		str_add(s, "interface ");
-		str_add_escaped(s, f->interface, strlen(f->interface));
-		str_add(s, ": ");
-	} else if (is_step(f, "bind") && f->from && f->from->len) {
-		source_add(s, f->from);
-		str_add(s, ": ");
-	} else if (*f->step && !is_step(f, "bind") && !is_step(f, "connect") &&
-		   !is_step(f, "listen")) {
-		str_addf(s, "%s: ", f->step);
-	}
-}
-
 static void add_remedy(struct str *s, const struct open_failure *f, int error)
 {
 	uint16_t port = sockaddr_port(f->from ? f->from : f->address);
 
 	if (f->remedy)
 		str_addf(s, "; %s", f->remedy);
-	else if (error == -EPERM && is_step(f, "socket"))
+	else if (error == -EPERM && f->step == STEP_SOCKET)
 		str_add(s, "; raw sockets take CAP_NET_RAW: be root, or give it to the program by "
 			   "setcap(8)");
 	else if (error == -EADDRINUSE && f->address->sa.sa_family == AF_UNIX &&
 		 f->address->un.sun_path[0])
 		str_add(s, "; a socket that is in use, or another file, has that name");
-	else if (error == -EACCES && is_step(f, "bind") && port && port < IPPORT_RESERVED)
+	else if (error == -EACCES && f->step == STEP_BIND && port && port < IPPORT_RESERVED)
 		str_add(s, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
 }
 
@@ -63,7 +41,8 @@ int open_failure_report(struct app *app, const struct open_failure *f, int error
 	if (f->settings->failed)
 		return sockopt_fail(app, f->object, f->settings, error);
 	add_object(&name, f);
-	add_step(&message, f);
+	if (str_add_step(&message, f->step, f->interface, f->from))
+		str_add(&message, ": ");
 	str_add(&message, strerror(-error));
 	add_remedy(&message, f, error);
 	report_error(

@@ -6,6 +6,7 @@
 #include "app.h"
 #include "base/sockaddr.h"
 #include "net/sockopt.h"
+#include "net/step.h"
 
 struct open_failure {
 	const char *object; // the endpoint, where the address does not tell it
@@ -13,7 +14,7 @@ struct open_failure {
 	const struct sockaddr_any *from; // bound to this to reach the address; or NULL
 	const char *interface; // the one that was asked for
 	const struct sockopt_settings *settings;
-	const char *step; // what failed, as bind_open() and dgram_socket_open() tell
+	enum step step; // what failed
 	const char *remedy; // what the user can do; or NULL
 };
 

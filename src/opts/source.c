@@ -53,14 +53,3 @@ int source_check(const struct source_words *w, struct sockaddr_any *a, struct st
 		return bad_bind(w, "is no IPv6 address, which --ipv6 asks for", err);
 	return 0;
 }
-
-void source_add(struct str *s, const struct sockaddr_any *a)
-{
-	str_add(s, "from ");
-	if (sockaddr_is_wildcard(a))
-		str_addf(s, "port %u", sockaddr_port(a));
-	else if (sockaddr_port(a) || a->sa.sa_family == AF_UNIX)
-		str_add_sockaddr(s, &a->sa, a->len);
-	else
-		str_add_sockaddr_host(s, &a->sa, a->len);
-}

@@ -20,7 +20,4 @@ struct source_words {
 // owner. Returns 0, or -EINVAL with the reason in ERR.
 int source_check(const struct source_words *words, struct sockaddr_any *a, struct str *err);
 
-// Adds "from ADDRESS", with the port if there is one, or "from port PORT".
-void source_add(struct str *s, const struct sockaddr_any *a);
-
 #endif

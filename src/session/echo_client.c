@@ -4,6 +4,7 @@
 #include "session/connection.h"
 #include "session/echo.h"
 #include "session/echo_report.h"
+#include "opts/open_failure.h"
 #include "opts/progress_line.h"
 #include "opts/endpoint_lookup.h"
 #include "io/fd.h"
@@ -194,6 +195,21 @@ static void fail(struct measurement *c, int status, int error)
 	app_stop(c->app);
 }
 
+static void fail_connect(struct measurement *c, enum step step, int error)
+{
+	const struct open_failure f = {
+		.object = c->config->endpoint.name,
+		.address = &c->report.remote,
+		.from = &c->dial_options.socket.bind,
+		.interface = c->dial_options.socket.interface,
+		.settings = &c->settings,
+		.step = step,
+	};
+
+	open_failure_report(c->app, &f, error);
+	app_stop(c->app);
+}
+
 static void set_remote(struct measurement *c, const struct sockaddr_any *remote)
 {
 	c->report.remote = *remote;
@@ -224,7 +240,7 @@ static void begin(struct measurement *c)
 // A stream socket is connected; others may have to follow.
 static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
 {
-	enum attempt_step step = ATTEMPT_SOCKET;
+	enum step step = STEP_OPTION;
 	struct sockaddr_any remote;
 	int r;
 
@@ -236,7 +252,7 @@ static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t 
 	if (r == 0 && !is_inherited)
 		r = echo_client_connect(&c->echo_client, &remote, &step);
 	if (r < 0)
-		fail(c, step == ATTEMPT_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+		fail_connect(c, step, r);
 	else
 		begin(c);
 }
@@ -269,7 +285,7 @@ static void on_progress(
 static void on_addresses(void *data, struct address_list *list)
 {
 	struct measurement *c = data;
-	enum attempt_step step = ATTEMPT_CONNECT;
+	enum step step = STEP_CONNECT;
 	int r = -EADDRNOTAVAIL;
 
 	for (size_t i = 0; r < 0 && i < list->count; i++) {
@@ -278,7 +294,7 @@ static void on_addresses(void *data, struct address_list *list)
 	}
 	address_list_fini(list);
 	if (r < 0)
-		fail(c, step == ATTEMPT_CONNECT ? STATUS_CONNECT : STATUS_LOCAL, r);
+		fail_connect(c, step, r);
 	else
 		begin(c);
 }

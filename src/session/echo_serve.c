@@ -164,7 +164,7 @@ static void start_serving(struct serving *s)
 }
 
 static int fail_open(
-	struct serving *s, const struct sockaddr_any *address, const char *step, int error)
+	struct serving *s, const struct sockaddr_any *address, enum step step, int error)
 {
 	const struct open_failure f = {
 		.object = s->config->endpoint.name,
@@ -181,7 +181,7 @@ static void on_addresses(void *data, struct address_list *list)
 {
 	struct serving *s = data;
 	struct sockaddr_any failed = {0};
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int r = echo_server_open(&s->server, list, &failed, &step);
 
 	address_list_fini(list);
@@ -212,7 +212,7 @@ static int serve_inet(struct serving *s)
 static int serve_unix(struct serving *s)
 {
 	const struct sockaddr_any *address = &s->config->endpoint.unix_address;
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int r = echo_server_open_unix(&s->server, address, &step);
 
 	if (r < 0)

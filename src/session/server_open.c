@@ -39,7 +39,7 @@ static int start_listening(struct server *s)
 }
 
 static int fail_listen(
-	struct server *s, const struct sockaddr_any *address, const char *step, int error)
+	struct server *s, const struct sockaddr_any *address, enum step step, int error)
 {
 	const struct open_failure f = {
 		.object = s->config->endpoint.name,
@@ -124,7 +124,7 @@ static void listen_on(struct server *s, struct address_list *list)
 {
 	struct listener_options options = options_of(s);
 	struct sockaddr_any failed = {0};
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int r;
 
 	if (is_exposed(s, list->items, list->count)) {
@@ -167,7 +167,7 @@ static int listen_inet(struct server *s)
 static int listen_unix(struct server *s)
 {
 	struct listener_options options = options_of(s);
-	const char *step = "";
+	enum step step = STEP_SOCKET;
 	int r = listener_open_unix(
 		&s->listener, &s->config->endpoint.unix_address, &options, &step);
 

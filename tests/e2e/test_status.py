@@ -171,6 +171,26 @@ def test_descriptor_that_is_no_socket(sockctl, tmp_path):
         proc.fails(5, f"fd:{file.fileno()}", "ENOTSOCK")
 
 
+@pytest.mark.parametrize("words", [
+    ["connect"], ["connect", "--check"], ["listen"], ["echo"], ["echo", "--client", "--tcp"],
+    ["echo", "--client", "--udp"], ["udp-recv"], ["udp-send"],
+])
+def test_interface_that_does_not_exist(sockctl, words):
+    port = unused_port()
+    proc = sockctl(*words, "--interface", "nosuch", "127.0.0.1", port)
+    proc.fails(5, f"127.0.0.1:{port}: interface nosuch: No such device (ENODEV)")
+
+
+@pytest.mark.parametrize("words", [
+    ["connect"], ["connect", "--check"], ["echo", "--client", "--tcp"],
+    ["echo", "--client", "--udp"], ["udp-send"],
+])
+def test_source_that_is_no_address_of_ours(sockctl, words):
+    port = unused_port()
+    proc = sockctl(*words, "--bind", "192.0.2.1", "127.0.0.1", port)
+    proc.fails(5, f"127.0.0.1:{port}: from 192.0.2.1: Cannot assign", "EADDRNOTAVAIL")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user to become")
 def test_privileged_port(sockctl):
     with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:

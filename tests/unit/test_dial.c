@@ -73,7 +73,7 @@ static void test_what_is_hopeless(void **state)
 {
 	static const struct dial_options any;
 	static const struct dial_options numeric = {.numeric = true};
-	struct dial_attempt attempt = {.step = ATTEMPT_CONNECT, .error = -EACCES};
+	struct dial_attempt attempt = {.step = STEP_CONNECT, .error = -EACCES};
 	struct dial_outcome refused = {
 		.failure = DIAL_REFUSED, .attempts = &attempt, .attempt_count = 1};
 	struct dial_outcome unknown = {.failure = DIAL_NOT_FOUND, .code = EAI_NONAME};
@@ -82,7 +82,7 @@ static void test_what_is_hopeless(void **state)
 
 	(void)state;
 	assert_false(dial_is_hopeless(&any, &refused));
-	attempt.step = ATTEMPT_BIND;
+	attempt.step = STEP_BIND;
 	assert_true(dial_is_hopeless(&any, &refused));
 	attempt.error = -EADDRINUSE;
 	assert_false(dial_is_hopeless(&any, &refused));

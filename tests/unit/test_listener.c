@@ -76,7 +76,7 @@ static void open_on(struct server *s, const struct sockaddr_any *addresses, size
 {
 	struct address_list list = {(struct sockaddr_any *)addresses, count};
 	struct sockaddr_any failed;
-	const char *step;
+	enum step step = STEP_SOCKET;
 
 	server_init(s);
 	assert_int_equal(listener_open(&s->l, &list, &plain, &failed, &step), 0);
@@ -169,7 +169,7 @@ static void test_address_in_use(void **state)
 	struct sockaddr_any list_items[2];
 	struct address_list list = {list_items, 2};
 	struct sockaddr_any failed;
-	const char *step = NULL;
+	enum step step = STEP_SOCKET;
 	struct server s;
 	struct server second;
 
@@ -180,7 +180,7 @@ static void test_address_in_use(void **state)
 	server_init(&second);
 	assert_int_equal(listener_open(&second.l, &list, &plain, &failed, &step), -EADDRINUSE);
 	assert_true(sockaddr_equal(&failed, &s.l.sockets[0].local));
-	assert_non_null(step);
+	assert_int_equal(step, STEP_BIND);
 	server_fini(&second);
 	server_fini(&s);
 }
@@ -296,7 +296,7 @@ static void test_unix(void **state)
 	char folder[] = "/tmp/sockctl-listener-XXXXXX";
 	struct sockaddr_any path = {.un = {.sun_family = AF_UNIX}, .len = sizeof(path.un)};
 	struct str text = {0};
-	const char *step;
+	enum step step = STEP_SOCKET;
 	struct server s;
 	int client;
 
@@ -328,7 +328,7 @@ static void test_preparation(void **state)
 	int error = -EACCES;
 	struct listener_options options = plain;
 	struct sockaddr_any failed;
-	const char *step;
+	enum step step = STEP_SOCKET;
 	struct server s;
 
 	(void)state;
@@ -336,7 +336,7 @@ static void test_preparation(void **state)
 	options.prepare_data = &error;
 	server_init(&s);
 	assert_int_equal(listener_open(&s.l, &list, &options, &failed, &step), -EACCES);
-	assert_string_equal(step, "prepare");
+	assert_int_equal(step, STEP_OPTION);
 	server_fini(&s);
 }
 

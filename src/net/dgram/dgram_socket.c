@@ -19,36 +19,35 @@
 #define UNIX_OVERHEAD 32 // what the kernel keeps of a send buffer of the Unix domain
 #define SOCKET_MODE 0600
 
-static int set_ip_options(
-	int fd, int family, const struct dgram_socket_options *o, const char **step)
+static int set_ip_options(int fd, int family, const struct dgram_socket_options *o, enum step *step)
 {
 	int r = 0;
 
-	*step = "TTL";
+	*step = STEP_HOPS;
 	if (o->hops != DGRAM_HOPS_UNSET)
 		r = set_hops(fd, family, (int)o->hops);
 	if (r == 0 && !o->loop) {
-		*step = "multicast loop";
+		*step = STEP_MULTICAST_LOOP;
 		r = set_multicast_loop(fd, family, false);
 	}
 	if (r == 0 && o->header) {
-		*step = "header";
+		*step = STEP_HEADER;
 		r = family == AF_INET ? sys_setsockopt_int(fd, IPPROTO_IP, IP_HDRINCL, 1)
 				      : sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1);
 	}
 	if (r == 0 && o->interface) {
-		*step = "interface";
+		*step = STEP_INTERFACE;
 		r = sys_setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface,
 			(socklen_t)strlen(o->interface));
 	}
 	return r;
 }
 
-static int set_options(int fd, int family, const struct dgram_socket_options *o, const char **step)
+static int set_options(int fd, int family, const struct dgram_socket_options *o, enum step *step)
 {
 	int r = 0;
 
-	*step = "broadcast";
+	*step = STEP_BROADCAST;
 	if (o->broadcast)
 		r = sys_setsockopt_int(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (r == 0 && family != AF_UNIX)
@@ -57,7 +56,7 @@ static int set_options(int fd, int family, const struct dgram_socket_options *o,
 		return r;
 	if (o->receives)
 		receiver_prepare(fd, o->details, false);
-	*step = "option";
+	*step = STEP_OPTION;
 	return sockopt_settings_prepare(o->settings, fd);
 }
 
@@ -111,29 +110,29 @@ static size_t limit_of(const struct dgram_socket *s, const struct dgram_socket_o
 }
 
 int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
-	const struct dgram_socket_options *options, const char **step)
+	const struct dgram_socket_options *options, enum step *step)
 {
 	int family = to->sa.sa_family;
 	int r;
 
 	*s = (struct dgram_socket){.fd = -1, .to = *to};
-	*step = "socket";
+	*step = STEP_SOCKET;
 	s->fd = sys_socket(family, options->type | SOCK_NONBLOCK | SOCK_CLOEXEC, options->protocol);
 	if (s->fd < 0)
 		return s->fd;
 	r = set_options(s->fd, family, options, step);
 	if (r == 0) {
-		*step = "bind";
+		*step = STEP_BIND;
 		r = bind_source(s, options);
 	}
 	// An unconnected Unix socket cannot wait for a receiver that is full (unix(7)).
 	if (r == 0 && (options->connected || family == AF_UNIX)) {
-		*step = "connect";
+		*step = STEP_CONNECT;
 		r = sys_connect(s->fd, &to->sa, to->len);
 		s->is_connected = r == 0;
 	}
 	if (r == 0) {
-		*step = "option";
+		*step = STEP_OPTION;
 		r = sockopt_settings_complete(options->settings, s->fd);
 	}
 	if (r == 0)
@@ -143,13 +142,13 @@ int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
 	return r;
 }
 
-int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket_options *options,
-	const char **step)
+int dgram_socket_adopt(
+	struct dgram_socket *s, int fd, const struct dgram_socket_options *options, enum step *step)
 {
 	int r;
 
 	*s = (struct dgram_socket){.fd = fd, .is_inherited = true, .is_connected = true};
-	*step = "connect";
+	*step = STEP_CONNECT;
 	r = sys_getpeername(fd, &s->to);
 	if (r == 0)
 		r = set_options(fd, s->to.sa.sa_family, options, step);

@@ -5,6 +5,7 @@
 
 #include "base/sockaddr.h"
 #include "net/sockopt.h"
+#include "net/step.h"
 #include "net/unix_path.h"
 
 #include <stdbool.h>
@@ -42,11 +43,11 @@ struct dgram_socket {
 
 // Makes the socket that sends to TO. Returns 0 or a negative errno with what failed in *step.
 int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
-	const struct dgram_socket_options *options, const char **step);
+	const struct dgram_socket_options *options, enum step *step);
 
 // Takes over a connected socket that was inherited.
 int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket_options *options,
-	const char **step);
+	enum step *step);
 
 // Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
 int dgram_socket_close(struct dgram_socket *s);

@@ -47,14 +47,14 @@ static void await_answers(struct echo_client *p)
 // Makes a request on a connection of its own.
 static void start_round(struct echo_client *p, struct echo_peer *peer)
 {
-	enum attempt_step step;
+	enum step step;
 	int r;
 
 	echo_peer_request(peer, trace_now());
 	r = echo_peer_connect(peer, &step);
 	if (r < 0)
 		echo_peer_fail(
-			peer, step == ATTEMPT_CONNECT ? ECHO_CLIENT_CONNECT : ECHO_CLIENT_LOCAL, r);
+			peer, step == STEP_CONNECT ? ECHO_CLIENT_CONNECT : ECHO_CLIENT_LOCAL, r);
 	await_answers(p);
 }
 
@@ -279,8 +279,7 @@ int echo_client_add(struct echo_client *p, int fd, bool is_inherited, uint64_t b
 	return -EINVAL;
 }
 
-int echo_client_connect(
-	struct echo_client *p, const struct sockaddr_any *address, enum attempt_step *step)
+int echo_client_connect(struct echo_client *p, const struct sockaddr_any *address, enum step *step)
 {
 	int r = 0;
 

@@ -127,8 +127,7 @@ int echo_client_add(struct echo_client *p, int fd, bool is_inherited, uint64_t b
 
 // Connects to ADDRESS, as often as connections are missing; with reconnect, whenever one is needed.
 // Returns 0, or a negative errno if it failed at once, with what failed in *step.
-int echo_client_connect(
-	struct echo_client *p, const struct sockaddr_any *address, enum attempt_step *step);
+int echo_client_connect(struct echo_client *p, const struct sockaddr_any *address, enum step *step);
 
 // Sends requests as soon as all connections stand, or have failed.
 void echo_client_start(struct echo_client *p);

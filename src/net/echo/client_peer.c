@@ -334,7 +334,7 @@ static int connect_socket(const struct echo_peer *peer, int fd)
 	return r;
 }
 
-int echo_peer_connect(struct echo_peer *peer, enum attempt_step *step)
+int echo_peer_connect(struct echo_peer *peer, enum step *step)
 {
 	struct echo_client *p = peer->echo_client;
 	int fd = attempt_open(&p->options.socket, p->address.sa.sa_family, p->options.type, step);

@@ -55,7 +55,7 @@ void echo_peer_fini(struct echo_peer *peer);
 int echo_peer_open(struct echo_peer *peer, int fd, bool is_inherited);
 
 // Begins to connect. Returns 0, or a negative errno with what failed in *step.
-int echo_peer_connect(struct echo_peer *peer, enum attempt_step *step);
+int echo_peer_connect(struct echo_peer *peer, enum step *step);
 void echo_peer_close(struct echo_peer *peer);
 
 // The callback for the items of the echo_client's pollset.

@@ -30,7 +30,7 @@ static void close_all(struct echo_server *s)
 }
 
 static int open_all(struct echo_server *s, const struct address_list *addresses,
-	struct sockaddr_any *failed, const char **step)
+	struct sockaddr_any *failed, enum step *step)
 {
 	uint16_t port = 0;
 	int r = 0;
@@ -44,7 +44,7 @@ static int open_all(struct echo_server *s, const struct address_list *addresses,
 }
 
 int echo_server_open(struct echo_server *s, const struct address_list *addresses,
-	struct sockaddr_any *failed, const char **step)
+	struct sockaddr_any *failed, enum step *step)
 {
 	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
 	int r = 0;
@@ -74,7 +74,7 @@ static int share_socket(struct echo_server *s)
 }
 
 int echo_server_open_unix(
-	struct echo_server *s, const struct sockaddr_any *address, const char **step)
+	struct echo_server *s, const struct sockaddr_any *address, enum step *step)
 {
 	int r = echo_worker_open_unix(&s->workers[0], address, step);
 

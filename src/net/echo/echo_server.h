@@ -59,9 +59,9 @@ int echo_server_init(
 // Opens the sockets of all workers; port 0 becomes the same free port for streams and datagrams. As
 // listener_open().
 int echo_server_open(struct echo_server *s, const struct address_list *addresses,
-	struct sockaddr_any *failed, const char **step);
+	struct sockaddr_any *failed, enum step *step);
 int echo_server_open_unix(
-	struct echo_server *s, const struct sockaddr_any *address, const char **step);
+	struct echo_server *s, const struct sockaddr_any *address, enum step *step);
 
 // Serves an inherited socket: a stream socket that listens, or a bound datagram socket. -EINVAL if
 // it is neither, or not what the options ask for.

@@ -312,7 +312,7 @@ static struct address_list with_port(const struct address_list *l, uint16_t port
 }
 
 int echo_worker_open(struct echo_worker *w, const struct address_list *addresses, uint16_t port,
-	struct sockaddr_any *failed, const char **step)
+	struct sockaddr_any *failed, enum step *step)
 {
 	const struct echo_server_options *o = &w->server->options;
 	struct listener_options streams = listener_options_of(w);
@@ -341,7 +341,7 @@ uint16_t echo_worker_port(const struct echo_worker *w)
 }
 
 int echo_worker_open_unix(
-	struct echo_worker *w, const struct sockaddr_any *address, const char **step)
+	struct echo_worker *w, const struct sockaddr_any *address, enum step *step)
 {
 	const struct echo_server_options *o = &w->server->options;
 	struct listener_options streams = listener_options_of(w);

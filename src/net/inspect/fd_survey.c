@@ -34,7 +34,7 @@ struct trial {
 	long result;
 };
 
-struct step {
+struct trial_step {
 	const char *function;
 	bool (*run)(struct trial *t); // returns whether the call did as promised
 	const char *promise;
@@ -286,7 +286,7 @@ static bool try_sigio(struct trial *t)
 
 static bool try_listen(struct trial *t)
 {
-	const char *step;
+	enum step step;
 
 	t->listener = pair_listen(t->kind, &t->place, &step);
 	t->function = ""; // what follows is not what the step shows
@@ -303,7 +303,7 @@ static bool try_accept_nobody(struct trial *t)
 // The client has connected before it is accepted: until then it waits in the backlog.
 static bool try_accept(struct trial *t)
 {
-	const char *step;
+	enum step step;
 	int client = sys_socket(t->place.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool connected = client >= 0 && sys_connect(client, &t->place.sa, t->place.len) == 0;
 	int accepted = connected ? pair_accept(t->listener, client, &step) : -1;
@@ -348,7 +348,7 @@ static bool try_shut_writing(struct trial *t)
 #define STREAMS (1u << PAIR_TCP | 1u << PAIR_UNIX)
 
 // In this order: some steps lean on what those before have done.
-static const struct step steps[] = {
+static const struct trial_step steps[] = {
 	{"fstat", try_fstat, "tells that it is a socket", false, 0},
 	{"dup", try_dup, "a second descriptor of the socket", false, 0},
 	{"dup2", try_dup2, "the same in place of another", false, 0},
@@ -390,7 +390,7 @@ static const struct step steps[] = {
 	{"shutdown", try_shut_writing, "ends sending", false, 0},
 };
 
-static void run_step(struct trial *t, const struct step *s, fd_survey_fn *cb, void *arg)
+static void run_step(struct trial *t, const struct trial_step *s, fd_survey_fn *cb, void *arg)
 {
 	t->function = s->function;
 	bool kept = s->run(t);
@@ -408,7 +408,7 @@ static void run_step(struct trial *t, const struct step *s, fd_survey_fn *cb, vo
 	cb(&outcome, arg);
 }
 
-int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char **step)
+int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, enum step *step)
 {
 	struct trial t = {.kind = kind, .copy = -1, .listener = -1};
 	int fds[2];

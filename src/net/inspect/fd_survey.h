@@ -19,6 +19,6 @@ typedef void fd_survey_fn(const struct fd_survey_outcome *outcome, void *arg);
 
 // Makes all calls, a callback each, within a few seconds. Returns 0, or a negative errno with what
 // failed in *step when there is no connection to try them on.
-int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, const char **step);
+int fd_survey_run(enum pair_kind kind, fd_survey_fn *cb, void *arg, enum step *step);
 
 #endif

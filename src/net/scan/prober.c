@@ -135,11 +135,11 @@ static int ask(struct prober_slot *slot)
 	return r;
 }
 
-static int open_slot(struct prober *p, struct prober_slot *slot, enum attempt_step *step)
+static int open_slot(struct prober *p, struct prober_slot *slot, enum step *step)
 {
 	int fd;
 
-	*step = ATTEMPT_CONNECT;
+	*step = STEP_CONNECT;
 	if (slot->fd >= 0)
 		return 0;
 	fd = attempt_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
@@ -150,8 +150,8 @@ static int open_slot(struct prober *p, struct prober_slot *slot, enum attempt_st
 	return 0;
 }
 
-int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **found,
-	enum attempt_step *step)
+int prober_connect(
+	struct prober *p, const struct sockaddr_any *a, struct prober_slot **found, enum step *step)
 {
 	struct prober_slot *slot = prober_has_room(p) ? take(p, a->sa.sa_family) : NULL;
 	int r;

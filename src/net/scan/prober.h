@@ -71,8 +71,8 @@ void prober_fini(struct prober *p);
 // Starts to connect. Returns 0 if the connection stands and -EINPROGRESS if it is under way: both
 // with a slot in *slot. Or another negative errno, *step being what failed; -EMFILE while some are
 // busy means that there are no more sockets, descriptors or ports to be had for now.
-int prober_connect(struct prober *p, const struct sockaddr_any *a, struct prober_slot **slot,
-	enum attempt_step *step);
+int prober_connect(
+	struct prober *p, const struct sockaddr_any *a, struct prober_slot **slot, enum step *step);
 
 // True if an attempt could start now.
 bool prober_has_room(const struct prober *p);

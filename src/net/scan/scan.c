@@ -33,13 +33,12 @@ static void fail(struct scan *s, enum dial_failure failure, int error)
 }
 
 // A socket could not be prepared as was asked for, which no other port would change.
-static void fail_to_prepare(
-	struct scan *s, const struct sockaddr_any *a, enum attempt_step step, int error)
+static void fail_to_prepare(struct scan *s, const struct sockaddr_any *a, enum step step, int error)
 {
 	s->outcome.attempts = xcalloc(1, sizeof(*s->outcome.attempts));
 	s->outcome.attempts[0] = (struct dial_attempt){.address = *a, .step = step, .error = error};
 	s->outcome.attempt_count = 1;
-	fail(s, step == ATTEMPT_PREPARE ? DIAL_LOCAL : DIAL_REFUSED, error);
+	fail(s, step == STEP_OPTION ? DIAL_LOCAL : DIAL_REFUSED, error);
 }
 
 // A try on all addresses has failed.
@@ -175,7 +174,7 @@ static bool start_attempt(struct scan *s, struct scan_port *p)
 {
 	struct sockaddr_any a = s->addresses->items[p->next];
 	struct prober_slot *slot;
-	enum attempt_step step = ATTEMPT_CONNECT;
+	enum step step = STEP_CONNECT;
 	int r;
 
 	sockaddr_set_port(&a, p->port);
@@ -190,7 +189,7 @@ static bool start_attempt(struct scan *s, struct scan_port *p)
 			connected(s, slot);
 		else
 			deadline_queue_add(&s->fresh, &slot->due, uv_now(s->loop));
-	} else if (step == ATTEMPT_SOCKET || step == ATTEMPT_CONNECT || r == -ENOPROTOOPT) {
+	} else if (step == STEP_SOCKET || step == STEP_CONNECT || r == -ENOPROTOOPT) {
 		attempt_failed(s, p, r);
 	} else {
 		fail_to_prepare(s, &a, step, r);
