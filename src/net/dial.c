@@ -5,7 +5,6 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/watch.h"
-#include "net/addr/ports.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -412,45 +411,24 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 		fail_try(d, DIAL_NAME_SERVICE, code == EAI_SYSTEM ? error : 0);
 }
 
-int dial_lookup(uv_loop_t *loop, const struct dial_options *options, const char *host,
-	const char *service, lookup_fn *cb, void *data, struct lookup **lookup)
+struct addrinfo dial_hints(const struct dial_options *options)
 {
-	struct addrinfo hints = {.ai_family = options->family, .ai_socktype = SOCK_STREAM};
-	struct address_list list;
-	int code;
-	int error;
-
-	if (lookup_numeric(host, service, options->family, 0, &code, &list)) {
-		cb(data, code, 0, list);
-		return 0;
-	}
-	if (is_port_number(service, 0))
-		hints.ai_flags |= AI_NUMERICSERV;
-	if (options->numeric)
-		hints.ai_flags |= AI_NUMERICHOST;
-	*lookup = lookup_start(loop, host, service, &hints, cb, data, &error);
-	return *lookup ? 0 : error;
+	return (struct addrinfo){.ai_family = options->family,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = options->numeric ? AI_NUMERICHOST : 0};
 }
 
 static void start_try(struct dial *d)
 {
-	const struct endpoint *p = d->endpoint;
+	struct addrinfo hints = dial_hints(&d->options);
+	int r = 0;
 
 	if (d->options.connect_timeout_ms)
 		timer_start(&d->limit, d->options.connect_timeout_ms);
-	if (p->kind == ENDPOINT_UNIX) {
-		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
-
-		one.items[0] = p->unix_address;
-		set_addresses(d, one);
-		start_next(d);
-	} else if (!d->lookup) {
-		int r = dial_lookup(
-			d->loop, &d->options, p->host, p->service, on_lookup, d, &d->lookup);
-
-		if (r < 0)
-			fail_try(d, DIAL_LOCAL, r);
-	}
+	if (!d->lookup)
+		r = lookup_endpoint(d->loop, d->endpoint, &hints, on_lookup, d, &d->lookup);
+	if (r < 0)
+		fail_try(d, DIAL_LOCAL, r);
 }
 
 struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,

@@ -110,11 +110,8 @@ void dial_destroy(struct dial *d);
 // True if trying again cannot help, for the fault is in what was asked for.
 bool dial_is_hopeless(const struct dial_options *options, const struct dial_outcome *o);
 
-// Asks for the addresses of HOST and SERVICE. Numbers are answered at once: CB is called from here.
-// Otherwise *lookup becomes the look-up that is under way. Returns 0, or a negative errno if the
-// system has no thread for it.
-int dial_lookup(uv_loop_t *loop, const struct dial_options *options, const char *host,
-	const char *service, lookup_fn *cb, void *data, struct lookup **lookup);
+// What to ask a look-up for.
+struct addrinfo dial_hints(const struct dial_options *options);
 
 // Puts addresses into the order in which to try them: families in turn, beginning with the first
 // address's (RFC 8305 section 4).

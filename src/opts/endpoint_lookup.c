@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "opts/endpoint_lookup.h"
 
-#include "net/addr/ports.h"
 #include "opts/connecting.h"
-
-#include <netdb.h>
 
 static int fail(struct endpoint_lookup *l, int code, int error)
 {
@@ -36,22 +33,12 @@ static void on_answer(void *data, int code, int error, struct address_list list)
 
 int endpoint_lookup_start(struct endpoint_lookup *l)
 {
-	const struct endpoint *p = l->endpoint;
-	struct addrinfo hints = {
+	const struct addrinfo hints = {
 		.ai_family = l->family,
 		.ai_socktype = l->type,
-		.ai_flags = l->flags | (is_port_number(p->service, 0) ? AI_NUMERICSERV : 0),
+		.ai_flags = l->flags,
 	};
-	struct address_list list;
-	int code;
-	int error;
+	int r = lookup_endpoint(&l->app->loop, l->endpoint, &hints, on_answer, l, &l->lookup);
 
-	if (lookup_numeric(p->host, p->service, l->family, l->flags & AI_PASSIVE, &code, &list)) {
-		if (code)
-			return fail(l, code, 0);
-		l->cb(l->data, &list);
-		return 0;
-	}
-	l->lookup = lookup_start(&l->app->loop, p->host, p->service, &hints, on_answer, l, &error);
-	return l->lookup ? 0 : app_fail(l->app, STATUS_LOCAL, p->name, error);
+	return r < 0 ? app_fail(l->app, STATUS_LOCAL, l->endpoint->name, r) : 0;
 }

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
-#include "net/dial.h"
+#include "net/names/lookup.h"
 #include "proxy/carry.h"
 
 #include <assert.h>
@@ -81,13 +81,16 @@ static int look_up(struct hop_run *r)
 {
 	const struct proxy_step *s = r->step;
 	enum proxy_scheme scheme = s->hop->url.scheme;
-	struct dial_options options = {
-		.family = scheme == PROXY_SOCKS4 || scheme == PROXY_SOCKS4A ? AF_INET : AF_UNSPEC,
-		.numeric = s->numeric};
+	const struct addrinfo hints = {
+		.ai_family =
+			scheme == PROXY_SOCKS4 || scheme == PROXY_SOCKS4A ? AF_INET : AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = s->numeric ? AI_NUMERICHOST : 0,
+	};
 
 	// A proxy that looks the host up still needs a number for the port.
-	return dial_lookup(s->loop, &options, s->hop->asks_names ? "127.0.0.1" : s->to->host,
-		s->to->service, on_lookup, r, &r->lookup);
+	return lookup_host(s->loop, s->hop->asks_names ? "127.0.0.1" : s->to->host, s->to->service,
+		&hints, on_lookup, r, &r->lookup);
 }
 
 static void set_target(struct hop_run *r, struct proxy_target *t)

@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/task.h"
-#include "net/addr/endpoint.h"
 #include "net/addr/ports.h"
 #include "sys/resolver.h"
 
@@ -150,6 +149,43 @@ struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *servi
 	l->data = data;
 	*error = task_start(&l->task, loop, work, done, release);
 	return *error < 0 ? NULL : l;
+}
+
+int lookup_host(uv_loop_t *loop, const char *host, const char *service,
+	const struct addrinfo *hints, lookup_fn *cb, void *data, struct lookup **lookup)
+{
+	struct addrinfo asked = *hints;
+	struct address_list list;
+	int code;
+	int error;
+
+	if (lookup_numeric(host, service, hints->ai_family, hints->ai_flags, &code, &list)) {
+		cb(data, code, 0, list);
+		return 0;
+	}
+	if (is_port_number(service, 0))
+		asked.ai_flags |= AI_NUMERICSERV;
+	*lookup = lookup_start(loop, host, service, &asked, cb, data, &error);
+	return *lookup ? 0 : error;
+}
+
+int lookup_endpoint(uv_loop_t *loop, const struct endpoint *endpoint, const struct addrinfo *hints,
+	lookup_fn *cb, void *data, struct lookup **lookup)
+{
+	struct address_list one = {0};
+
+	switch (endpoint->kind) {
+	case ENDPOINT_INET:
+		return lookup_host(
+			loop, endpoint->host, endpoint->service, hints, cb, data, lookup);
+	case ENDPOINT_UNIX:
+		add_address(&one, &endpoint->unix_address);
+		cb(data, 0, 0, one);
+		return 0;
+	case ENDPOINT_FD:
+		break;
+	}
+	return -EINVAL;
 }
 
 void lookup_cancel(struct lookup *l)

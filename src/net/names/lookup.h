@@ -6,6 +6,7 @@
 #define SOCKCTL_NET_NAMES_LOOKUP_H
 
 #include "base/sockaddr.h"
+#include "net/addr/endpoint.h"
 
 #include <netdb.h>
 #include <stdbool.h>
@@ -37,6 +38,17 @@ bool lookup_numeric(const char *host, const char *service, int family, int flags
 // errno, if the system has no thread for it.
 struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
 	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error);
+
+// Finds the addresses of HOST and SERVICE. Numbers are answered at once: CB is called from here.
+// Otherwise *lookup becomes the look-up that is under way. Returns 0, or a negative errno if the
+// system has no thread for it.
+int lookup_host(uv_loop_t *loop, const char *host, const char *service,
+	const struct addrinfo *hints, lookup_fn *cb, void *data, struct lookup **lookup);
+
+// The same for an endpoint. A Unix socket is answered at once with its one address; a descriptor
+// has none (-EINVAL).
+int lookup_endpoint(uv_loop_t *loop, const struct endpoint *endpoint, const struct addrinfo *hints,
+	lookup_fn *cb, void *data, struct lookup **lookup);
 
 // Nobody waits for the answer any more. The thread cannot be stopped; what it finds is dropped.
 void lookup_cancel(struct lookup *l);

@@ -76,20 +76,16 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 // Looks up the services, and the host at last.
 static void look_up(struct scan_target *t)
 {
+	struct addrinfo hints = dial_hints(t->options);
+	struct endpoint host = *t->endpoint;
 	const char *service = next_service(t);
 	int r;
 
-	if (t->endpoint->kind == ENDPOINT_UNIX) {
-		struct address_list one = {xmalloc(sizeof(*one.items)), 1};
-
-		one.items[0] = t->endpoint->unix_address;
-		succeed(t, one);
-		return;
-	}
+	host.service = (char *)"0"; // the ports come to each address later
 	if (t->options->connect_timeout_ms)
 		timer_start(&t->timer, t->options->connect_timeout_ms);
-	r = dial_lookup(t->loop, t->options, service ? NULL : t->endpoint->host,
-		service ? service : "0", on_lookup, t, &t->lookup);
+	r = service ? lookup_host(t->loop, NULL, service, &hints, on_lookup, t, &t->lookup)
+		    : lookup_endpoint(t->loop, &host, &hints, on_lookup, t, &t->lookup);
 	if (r < 0)
 		try_failed(t, DIAL_LOCAL, 0, r);
 }
