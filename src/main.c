@@ -81,7 +81,7 @@
  *   opts/                     groups of options that commands share, and what they stand for
  *     confine.[ch]            --sandbox
  *     connecting.[ch]         every command that connects: options, and what a failure is called
- *     endpoint_lookup.[ch]    the addresses of an endpoint, for whoever does not dial
+ *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound

@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "opts/msg_flags.h"
-#include "opts/endpoint_lookup.h"
+#include "opts/endpoint_open.h"
 #include "io/output.h"
 #include "net/dgram/receiver.h"
 #include "out/datagram_text.h"

@@ -36,7 +36,7 @@ struct receiving {
 	struct sockopt_settings settings;
 	struct membership *memberships;
 	size_t membership_count;
-	struct endpoint_lookup lookup;
+	struct endpoint_open opening;
 	struct bound bound;
 	struct source *sources;
 	struct printer printer;

@@ -92,49 +92,33 @@ static int fail_open(
 	return open_failure_report(r->app, &f, error);
 }
 
-static void on_addresses(void *data, struct address_list *list)
+static int on_addresses(void *data, const struct address_list *list)
 {
 	struct receiving *r = data;
 	bool reuse = r->membership_count || is_multicast(&list->items[0]);
 	struct bind_options options = options_of(r, reuse);
 	struct sockaddr_any failed = {0};
 	enum step step = STEP_SOCKET;
-	int error = bind_open(&r->bound, list, &options, &failed, &step);
-	int status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
-
-	if (!status)
-		status = r->on_open(r);
-
-	address_list_fini(list);
-	if (status) {
-		app_fail_quietly(r->app, status);
-		app_stop(r->app);
-	}
-}
-
-static int receive_on_unix(struct receiving *r)
-{
-	const struct sockaddr_any *a = &r->config->endpoint.unix_address;
-	struct bind_options options = options_of(r, false);
-	enum step step = STEP_SOCKET;
 	int error;
+	int status;
 
-	if (!r->printer.room)
+	if (list->items[0].sa.sa_family == AF_UNIX && !r->printer.room)
 		r->printer.room = PRINTER_UNIX_ROOM;
-	error = bind_open_unix(&r->bound, a, &options, &step);
-	return error < 0 ? fail_open(r, a, step, error) : r->on_open(r);
+	error = bind_open(&r->bound, list, &options, &failed, &step);
+	status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
+	return status ? status : r->on_open(r);
 }
 
-static int receive_on_descriptor(struct receiving *r)
+static int on_descriptor(void *data, int fd)
 {
-	const struct endpoint *p = &r->config->endpoint;
-	int error = bind_adopt(&r->bound, p->fd, r->type);
+	struct receiving *r = data;
+	int error = bind_adopt(&r->bound, fd, r->type);
 	int status;
 
 	if (error == 0)
-		error = prepare(r, p->fd);
+		error = prepare(r, fd);
 	if (error < 0)
-		return fail_open(r, &p->unix_address, STEP_ADOPT, error);
+		return fail_open(r, &r->config->endpoint.unix_address, STEP_ADOPT, error);
 	status = join_all(r);
 	return status ? status : r->on_open(r);
 }
@@ -143,20 +127,17 @@ static int open_endpoint(struct receiving *r)
 {
 	const struct recv_config *c = r->config;
 
-	if (c->endpoint.kind == ENDPOINT_UNIX)
-		return receive_on_unix(r);
-	if (c->endpoint.kind == ENDPOINT_FD)
-		return receive_on_descriptor(r);
-	r->lookup = (struct endpoint_lookup){
+	r->opening = (struct endpoint_open){
 		.app = r->app,
 		.endpoint = &c->endpoint,
 		.family = datagram_family(&c->datagram),
 		.type = SOCK_DGRAM,
 		.flags = AI_PASSIVE | (c->datagram.numeric ? AI_NUMERICHOST : 0),
-		.cb = on_addresses,
+		.on_addresses = on_addresses,
+		.on_descriptor = on_descriptor,
 		.data = r,
 	};
-	return endpoint_lookup_start(&r->lookup);
+	return endpoint_open(&r->opening);
 }
 
 static int parse_memberships(struct receiving *r)

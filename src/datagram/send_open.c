@@ -97,46 +97,32 @@ static int begin(struct sending *s)
 	return status ? status : s->on_open(s);
 }
 
-static void on_addresses(void *data, struct address_list *list)
+static int on_addresses(void *data, const struct address_list *list)
 {
 	struct sending *s = data;
 	struct dgram_socket_options options = options_of(s);
 	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
 	const struct sockaddr_any *tried = &list->items[0];
-	enum step step = STEP_CONNECT;
-	int r = -EAFNOSUPPORT;
-	int status;
+	enum step step = STEP_BIND;
+	int r = -EAFNOSUPPORT; // from where we send
 
+	s->socket.from = options.bind;
 	for (size_t i = 0; i < list->count && r < 0; i++) {
 		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
 			continue;
 		tried = &list->items[i];
 		r = dgram_socket_open(&s->socket, tried, &options, &step);
 	}
-	status = r < 0 ? fail_open(s, tried, step, r) : begin(s);
-	address_list_fini(list);
-	if (status) {
-		app_fail_quietly(s->app, status);
-		app_stop(s->app);
-	}
-}
-
-static int send_to_unix(struct sending *s)
-{
-	const struct sockaddr_any *a = &s->config->endpoint.unix_address;
-	struct dgram_socket_options options = options_of(s);
-	enum step step;
-	int r = dgram_socket_open(&s->socket, a, &options, &step);
-
-	return r < 0 ? fail_open(s, a, step, r) : begin(s);
+	return r < 0 ? fail_open(s, tried, step, r) : begin(s);
 }
 
 // A socket that was inherited: connected, or there is nobody to send to.
-static int send_to_descriptor(struct sending *s)
+static int on_descriptor(void *data, int fd)
 {
+	struct sending *s = data;
 	struct dgram_socket_options options = options_of(s);
 	enum step step;
-	int r = dgram_socket_adopt(&s->socket, s->config->endpoint.fd, &options, &step);
+	int r = dgram_socket_adopt(&s->socket, fd, &options, &step);
 
 	if (r == 0 && s->wants_replies)
 		receiver_drops(s->socket.fd, &s->first_drops);
@@ -145,20 +131,17 @@ static int send_to_descriptor(struct sending *s)
 
 int sending_open(struct sending *s)
 {
-	struct send_config *c = s->config;
+	const struct send_config *c = s->config;
 
-	if (c->endpoint.kind == ENDPOINT_UNIX)
-		return send_to_unix(s);
-	if (c->endpoint.kind == ENDPOINT_FD)
-		return send_to_descriptor(s);
-	s->lookup = (struct endpoint_lookup){
+	s->opening = (struct endpoint_open){
 		.app = s->app,
 		.endpoint = &c->endpoint,
 		.family = datagram_family(&c->datagram),
 		.type = SOCK_DGRAM,
 		.flags = c->datagram.numeric ? AI_NUMERICHOST : 0,
-		.cb = on_addresses,
+		.on_addresses = on_addresses,
+		.on_descriptor = on_descriptor,
 		.data = s,
 	};
-	return endpoint_lookup_start(&s->lookup);
+	return endpoint_open(&s->opening);
 }

@@ -23,7 +23,7 @@ struct sending {
 	int (*on_open)(struct sending *s);
 
 	struct sockopt_settings settings;
-	struct endpoint_lookup lookup;
+	struct endpoint_open opening;
 	struct iovec *messages;
 
 	struct dgram_socket socket;

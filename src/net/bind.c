@@ -57,9 +57,27 @@ static int start_listening(int fd, const struct bind_options *o, enum step *step
 	return sys_listen(fd, o->backlog);
 }
 
-// Binds to one address, and listens. Returns the socket or a negative errno.
-static int open_one(
-	const struct sockaddr_any *a, bool dual, const struct bind_options *o, enum step *step)
+static bool is_path(const struct sockaddr_any *a)
+{
+	return a->sa.sa_family == AF_UNIX && a->un.sun_path[0];
+}
+
+static int bind_socket(
+	struct bound *b, int fd, const struct sockaddr_any *a, const struct bind_options *o)
+{
+	int r;
+
+	if (!is_path(a))
+		return sys_bind(fd, &a->sa, a->len);
+	r = unix_path_bind(fd, a, o->mode, &b->unix_file);
+	if (r == 0)
+		b->unix_path = xstrdup(a->un.sun_path);
+	return r;
+}
+
+// Binds to one address, and listens. Returns 0 or a negative errno.
+static int open_one(struct bound *b, const struct sockaddr_any *a, bool dual,
+	const struct bind_options *o, enum step *step)
 {
 	int fd = make_socket(a->sa.sa_family, o, step);
 	int r;
@@ -69,13 +87,15 @@ static int open_one(
 	if (a->sa.sa_family == AF_INET6 && o->type != SOCK_RAW)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
 	*step = STEP_BIND;
-	r = sys_bind(fd, &a->sa, a->len);
+	r = bind_socket(b, fd, a, o);
 	if (r == 0)
 		r = start_listening(fd, o, step);
-	if (r == 0)
-		return fd;
-	sys_close(fd);
-	return r;
+	if (r < 0) {
+		sys_close(fd);
+		return r;
+	}
+	*step = STEP_NAME;
+	return add_socket(b, fd, false);
 }
 
 static bool is_wildcard_of(const struct sockaddr_any *a, int family)
@@ -115,24 +135,36 @@ static int open_all(struct bound *b, const struct address_list *list, uint16_t p
 		if (port)
 			sockaddr_set_port(&a, port);
 
-		int fd = open_one(&a, both, o, step);
+		int r = open_one(b, &a, both, o, step);
 
-		if (fd < 0 && is_missing_family(fd) && i + 1 < list->count)
+		if (r < 0 && is_missing_family(r) && i + 1 < list->count)
 			continue;
-		if (fd < 0) {
+		if (r < 0) {
 			*failed = a;
-			return fd;
+			return r;
 		}
-		add_socket(b, fd, false);
 		port = sockaddr_port(&b->sockets[0].local);
 	}
 	return 0;
 }
 
+int bind_close(struct bound *b)
+{
+	int r = 0;
+
+	close_sockets(b);
+	if (b->unix_path)
+		r = unix_path_remove(b->unix_path, &b->unix_file);
+	free(b->unix_path);
+	b->unix_path = NULL;
+	return r;
+}
+
 int bind_open(struct bound *b, const struct address_list *addresses,
 	const struct bind_options *options, struct sockaddr_any *failed, enum step *step)
 {
-	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
+	const struct sockaddr_any *first = &addresses->items[0];
+	bool any_port = first->sa.sa_family != AF_UNIX && sockaddr_port(first) == 0;
 	int r = 0;
 
 	// The port that is free on the first address may be taken on the next.
@@ -140,38 +172,10 @@ int bind_open(struct bound *b, const struct address_list *addresses,
 		r = open_all(b, addresses, 0, options, failed, step);
 		if (r == 0)
 			return 0;
-		close_sockets(b);
+		bind_close(b);
 		if (r != -EADDRINUSE)
 			break;
 	}
-	return r;
-}
-
-int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bind_options *options, enum step *step)
-{
-	bool is_path = address->un.sun_path[0] != '\0';
-	int fd = make_socket(AF_UNIX, options, step);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	*step = STEP_BIND;
-	r = is_path ? unix_path_bind(fd, address, options->mode, &b->unix_file)
-		    : sys_bind(fd, &address->sa, address->len);
-	if (r == 0 && is_path)
-		b->unix_path = xstrdup(address->un.sun_path);
-	if (r == 0)
-		r = start_listening(fd, options, step);
-	if (r < 0) {
-		sys_close(fd);
-	} else {
-		*step = STEP_NAME;
-		b->sockets = xcalloc(1, sizeof(*b->sockets));
-		r = add_socket(b, fd, false);
-	}
-	if (r < 0)
-		bind_close(b);
 	return r;
 }
 
@@ -193,16 +197,4 @@ int bind_adopt(struct bound *b, int fd, int type)
 	b->sockets = xrealloc(b->sockets, (b->count + 1) * sizeof(*b->sockets));
 	add_socket(b, fd, true);
 	return 0;
-}
-
-int bind_close(struct bound *b)
-{
-	int r = 0;
-
-	close_sockets(b);
-	if (b->unix_path)
-		r = unix_path_remove(b->unix_path, &b->unix_file);
-	free(b->unix_path);
-	b->unix_path = NULL;
-	return r;
 }

@@ -37,18 +37,14 @@ struct bound {
 	struct unix_file unix_file;
 };
 
-// Binds a non-blocking socket to each address. Port 0 becomes the same free port on all of them.
-// Where one IPv6 wildcard socket serves IPv4 as well, the IPv4 wildcard address is left out (raw
-// sockets never do). Returns 0 or a negative errno, with the address that failed in *failed and
-// what failed in *step.
+// Binds a non-blocking socket to each address, of which there is one at least. Port 0 becomes the
+// same free port on all of them. Where one IPv6 wildcard socket serves IPv4 as well, the IPv4
+// wildcard address is left out (raw sockets never do). The dead socket file at the path of a Unix
+// socket is replaced; anything else there is left alone (-EADDRINUSE). Returns 0 or a negative
+// errno, with the address that failed in *failed and what failed in *step; then nothing is left
+// open, and no file of ours is left behind.
 int bind_open(struct bound *b, const struct address_list *addresses,
 	const struct bind_options *options, struct sockaddr_any *failed, enum step *step);
-
-// Binds to a path or abstract name. A socket file that nobody serves any more is replaced; anything
-// else at that path is left alone (-EADDRINUSE). The file is removed by bind_close(), and when this
-// fails.
-int bind_open_unix(struct bound *b, const struct sockaddr_any *address,
-	const struct bind_options *options, enum step *step);
 
 // Takes over a socket that was inherited, beside those there are. -EINVAL if it is not of TYPE, or
 // one of SOCK_STREAM that does not listen.

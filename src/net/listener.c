@@ -119,17 +119,6 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 	return r;
 }
 
-int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
-	const struct listener_options *options, enum step *step)
-{
-	struct bind_options o = options_of(options);
-	int r = bind_open_unix(&l->bound, address, &o, step);
-
-	if (r == 0)
-		take_sockets(l);
-	return r;
-}
-
 int listener_adopt(struct listener *l, int fd)
 {
 	int r = bind_adopt(&l->bound, fd, SOCK_STREAM);

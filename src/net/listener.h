@@ -55,16 +55,9 @@ struct listener {
 void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
 	accept_trouble_fn *on_trouble, void *data);
 
-// Binds to every address and listens. Port 0 becomes the same free port on all of them. Returns 0
-// or a negative errno, with the address that failed in *failed and what failed in *step. Where one
-// IPv6 wildcard socket serves IPv4 as well, the IPv4 wildcard address is left out.
+// Binds to every address and listens, as bind_open() does.
 int listener_open(struct listener *l, const struct address_list *addresses,
 	const struct listener_options *options, struct sockaddr_any *failed, enum step *step);
-
-// Listens at a path or abstract name. A socket file that nobody listens on any more is replaced;
-// anything else at that path is left alone (-EADDRINUSE). The file is removed by listener_close().
-int listener_open_unix(struct listener *l, const struct sockaddr_any *address,
-	const struct listener_options *options, enum step *step);
 
 // Takes over a listening socket that was inherited, beside those there are. -EINVAL if it does not
 // listen.

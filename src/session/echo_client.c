@@ -6,7 +6,7 @@
 #include "session/echo_report.h"
 #include "opts/open_failure.h"
 #include "opts/progress_line.h"
-#include "opts/endpoint_lookup.h"
+#include "opts/endpoint_open.h"
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
@@ -29,7 +29,7 @@ struct measurement {
 	struct sockopt_settings settings;
 	struct dial_options dial_options;
 	struct dial *dial;
-	struct endpoint_lookup lookup;
+	struct endpoint_open opening;
 	struct echo_client echo_client;
 	struct echo_report report;
 	struct output output; // tells when the reader of stdout has gone
@@ -186,16 +186,7 @@ static int init_echo_client(struct measurement *c)
 		config->word ? &word_events : &measure_events, c);
 }
 
-static void fail(struct measurement *c, int status, int error)
-{
-	if (c->settings.failed)
-		sockopt_fail(c->app, c->config->endpoint.name, &c->settings, error);
-	else
-		app_fail(c->app, status, c->config->endpoint.name, error);
-	app_stop(c->app);
-}
-
-static void fail_connect(struct measurement *c, enum step step, int error)
+static int fail_connect(struct measurement *c, enum step step, int error)
 {
 	const struct open_failure f = {
 		.object = c->config->endpoint.name,
@@ -206,8 +197,7 @@ static void fail_connect(struct measurement *c, enum step step, int error)
 		.step = step,
 	};
 
-	open_failure_report(c->app, &f, error);
-	app_stop(c->app);
+	return open_failure_report(c->app, &f, error);
 }
 
 static void set_remote(struct measurement *c, const struct sockaddr_any *remote)
@@ -237,8 +227,8 @@ static void begin(struct measurement *c)
 		echo_client_start(&c->echo_client);
 }
 
-// A stream socket is connected; others may have to follow.
-static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
+// A socket is connected; others may have to follow. Returns 0, or the exit status after a message.
+static int begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
 {
 	enum step step = STEP_OPTION;
 	struct sockaddr_any remote;
@@ -252,9 +242,9 @@ static void begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t 
 	if (r == 0 && !is_inherited)
 		r = echo_client_connect(&c->echo_client, &remote, &step);
 	if (r < 0)
-		fail_connect(c, step, r);
-	else
-		begin(c);
+		return fail_connect(c, step, r);
+	begin(c);
+	return 0;
 }
 
 static void on_dialled(struct dial *d)
@@ -262,7 +252,8 @@ static void on_dialled(struct dial *d)
 	struct measurement *c = d->data;
 
 	if (d->last.failure == DIAL_OK) {
-		begin_on(c, channel_release(dial_take(d)), false, d->began);
+		if (begin_on(c, channel_release(dial_take(d)), false, d->began))
+			app_stop(c->app);
 		return;
 	}
 	if (c->settings.failed)
@@ -282,7 +273,7 @@ static void on_progress(
 
 // Datagrams have no connections that could fail, so the first address will do to which there is a
 // way.
-static void on_addresses(void *data, struct address_list *list)
+static int on_addresses(void *data, const struct address_list *list)
 {
 	struct measurement *c = data;
 	enum step step = STEP_CONNECT;
@@ -292,64 +283,48 @@ static void on_addresses(void *data, struct address_list *list)
 		set_remote(c, &list->items[i]);
 		r = echo_client_connect(&c->echo_client, &list->items[i], &step);
 	}
-	address_list_fini(list);
 	if (r < 0)
-		fail_connect(c, step, r);
-	else
-		begin(c);
+		return fail_connect(c, step, r);
+	begin(c);
+	return 0;
 }
 
-static int start_datagrams(struct measurement *c)
+static int on_descriptor(void *data, int fd)
 {
-	const struct endpoint *p = &c->config->endpoint;
-
-	if (p->kind == ENDPOINT_UNIX) {
-		struct address_list list = {xmalloc(sizeof(*list.items)), 1};
-
-		list.items[0] = p->unix_address;
-		on_addresses(c, &list);
-		return 0;
-	}
-	c->lookup = (struct endpoint_lookup){.app = c->app,
-		.endpoint = p,
-		.family = c->dial_options.family,
-		.type = SOCK_DGRAM,
-		.flags = c->dial_options.numeric ? AI_NUMERICHOST : 0,
-		.cb = on_addresses,
-		.data = c};
-	return endpoint_lookup_start(&c->lookup);
-}
-
-static int start_inherited(struct measurement *c)
-{
-	const struct endpoint *p = &c->config->endpoint;
+	struct measurement *c = data;
 	struct fd_info info;
 	int error = 0;
 
-	fd_inspect(p->fd, &info);
+	fd_inspect(fd, &info);
 	if (info.kind != FD_SOCKET)
 		error = info.kind == FD_BAD ? -EBADF : -ENOTSOCK;
 	else if (info.socket_type != c->echo_client.options.type)
 		error = -ESOCKTNOSUPPORT;
 	if (error == 0)
-		error = sockopt_settings_prepare(&c->settings, p->fd);
-	if (error) {
-		fail(c, STATUS_CONNECT, error);
-		return app_fail_quietly(c->app, STATUS_CONNECT);
-	}
-	begin_on(c, p->fd, true, trace_now());
-	return 0;
+		error = sockopt_settings_prepare(&c->settings, fd);
+	return error ? fail_connect(c, STEP_ADOPT, error) : begin_on(c, fd, true, trace_now());
 }
 
 static int start(struct measurement *c)
 {
-	if (c->config->endpoint.kind == ENDPOINT_FD)
-		return start_inherited(c);
-	if (is_datagram(c))
-		return start_datagrams(c);
-	c->dial = dial_create(
-		&c->app->loop, &c->config->endpoint, &c->dial_options, on_dialled, on_progress, c);
-	return 0;
+	const struct endpoint *p = &c->config->endpoint;
+
+	if (!is_datagram(c) && p->kind != ENDPOINT_FD) {
+		c->dial =
+			dial_create(&c->app->loop, p, &c->dial_options, on_dialled, on_progress, c);
+		return 0;
+	}
+	c->opening = (struct endpoint_open){
+		.app = c->app,
+		.endpoint = p,
+		.family = c->dial_options.family,
+		.type = SOCK_DGRAM,
+		.flags = c->dial_options.numeric ? AI_NUMERICHOST : 0,
+		.on_addresses = on_addresses,
+		.on_descriptor = on_descriptor,
+		.data = c,
+	};
+	return endpoint_open(&c->opening);
 }
 
 static void on_output(struct output *o, int error)

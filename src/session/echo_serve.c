@@ -2,7 +2,7 @@
 // sockctl echo: the server. See sockctl-echo(1).
 #include "session/echo.h"
 #include "opts/open_failure.h"
-#include "opts/endpoint_lookup.h"
+#include "opts/endpoint_open.h"
 #include "io/fd.h"
 #include "net/activation.h"
 #include "net/echo/echo_server.h"
@@ -32,7 +32,7 @@ struct serving {
 	struct app *app;
 	struct echo_config *config;
 	struct sockopt_settings settings;
-	struct endpoint_lookup lookup;
+	struct endpoint_open opening;
 	struct echo_server server;
 	bool is_serving;
 	atomic_uint_fast64_t said_full; // trace_now() of the last message about it, or 0
@@ -142,106 +142,67 @@ static int confine_serving(struct serving *s)
 	return confine(s->app, &s->config->confine, &sandbox);
 }
 
-static void start_serving(struct serving *s)
+static int start_serving(struct serving *s)
 {
+	int status = confine_serving(s);
 	int r;
 
-	if (confine_serving(s)) {
-		app_stop(s->app);
-		return;
-	}
+	if (status)
+		return status;
 	say_where(s);
 	r = echo_server_start(&s->server);
-	if (r < 0) {
-		app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
-		app_stop(s->app);
-		return;
-	}
+	if (r < 0)
+		return app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
 	s->is_serving = true;
 	r = activation_notify("READY=1");
 	if (r < 0)
 		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
+	return 0;
 }
 
-static int fail_open(
-	struct serving *s, const struct sockaddr_any *address, enum step step, int error)
-{
-	const struct open_failure f = {
-		.object = s->config->endpoint.name,
-		.address = address,
-		.interface = s->config->client.interface,
-		.settings = &s->settings,
-		.step = step,
-	};
-
-	return open_failure_report(s->app, &f, error);
-}
-
-static void on_addresses(void *data, struct address_list *list)
+static int on_addresses(void *data, const struct address_list *list)
 {
 	struct serving *s = data;
 	struct sockaddr_any failed = {0};
 	enum step step = STEP_SOCKET;
 	int r = echo_server_open(&s->server, list, &failed, &step);
+	const struct open_failure f = {
+		.object = s->config->endpoint.name,
+		.address = &failed,
+		.interface = s->config->client.interface,
+		.settings = &s->settings,
+		.step = step,
+	};
 
-	address_list_fini(list);
-	if (r == 0) {
-		start_serving(s);
-		return;
-	}
-	fail_open(s, &failed, step, r);
-	app_stop(s->app);
+	return r < 0 ? open_failure_report(s->app, &f, r) : start_serving(s);
 }
 
-static int serve_inet(struct serving *s)
+static int on_descriptor(void *data, int fd)
+{
+	struct serving *s = data;
+	int r = echo_server_adopt(&s->server, fd);
+
+	return r < 0 ? app_fail(s->app, STATUS_CONNECT, s->config->endpoint.name, r)
+		     : start_serving(s);
+}
+
+static int start(struct serving *s)
 {
 	const struct echo_config *c = s->config;
 
-	s->lookup = (struct endpoint_lookup){.app = s->app,
+	s->opening = (struct endpoint_open){
+		.app = s->app,
 		.endpoint = &c->endpoint,
 		.family = c->client.ipv4   ? AF_INET
 			  : c->client.ipv6 ? AF_INET6
 					   : AF_UNSPEC,
 		.type = c->udp && !c->tcp ? SOCK_DGRAM : SOCK_STREAM,
 		.flags = AI_PASSIVE | (c->client.numeric ? AI_NUMERICHOST : 0),
-		.cb = on_addresses,
-		.data = s};
-	return endpoint_lookup_start(&s->lookup);
-}
-
-static int serve_unix(struct serving *s)
-{
-	const struct sockaddr_any *address = &s->config->endpoint.unix_address;
-	enum step step = STEP_SOCKET;
-	int r = echo_server_open_unix(&s->server, address, &step);
-
-	if (r < 0)
-		return fail_open(s, address, step, r);
-	start_serving(s);
-	return 0;
-}
-
-static int serve_fd(struct serving *s)
-{
-	const struct endpoint *p = &s->config->endpoint;
-	int r = echo_server_adopt(&s->server, p->fd);
-
-	if (r < 0)
-		return app_fail(s->app, STATUS_CONNECT, p->name, r);
-	start_serving(s);
-	return 0;
-}
-
-static int start(struct serving *s)
-{
-	switch (s->config->endpoint.kind) {
-	case ENDPOINT_UNIX:
-		return serve_unix(s);
-	case ENDPOINT_FD:
-		return serve_fd(s);
-	default:
-		return serve_inet(s);
-	}
+		.on_addresses = on_addresses,
+		.on_descriptor = on_descriptor,
+		.data = s,
+	};
+	return endpoint_open(&s->opening);
 }
 
 static int prepare(void *data, int fd)

@@ -12,7 +12,7 @@
 #include "session/console.h"
 #include "opts/listening.h"
 #include "opts/proxy_header.h"
-#include "opts/endpoint_lookup.h"
+#include "opts/endpoint_open.h"
 #include "session/program.h"
 #include "opts/socket_options.h"
 #include "session/stream.h"
@@ -96,7 +96,7 @@ struct server {
 	void *mode_data;
 	struct sockopt_settings settings;
 	struct listener listener;
-	struct endpoint_lookup lookup;
+	struct endpoint_open opening;
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet

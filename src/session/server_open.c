@@ -120,60 +120,20 @@ static int refuse_exposure(struct server *s)
 		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
 }
 
-static void listen_on(struct server *s, struct address_list *list)
+static int on_addresses(void *data, const struct address_list *list)
 {
+	struct server *s = data;
 	struct listener_options options = options_of(s);
 	struct sockaddr_any failed = {0};
 	enum step step = STEP_SOCKET;
 	int r;
 
-	if (is_exposed(s, list->items, list->count)) {
-		refuse_exposure(s);
-	} else if (is_open_to_claims(s, list->items, list->count)) {
-		refuse_claims(s);
-	} else {
-		r = listener_open(&s->listener, list, &options, &failed, &step);
-		if (r < 0)
-			fail_listen(s, &failed, step, r);
-		else if (start_listening(s))
-			server_end(s);
-	}
-	address_list_fini(list);
-}
-
-static void on_addresses(void *data, struct address_list *list)
-{
-	listen_on(data, list);
-}
-
-static int listen_inet(struct server *s)
-{
-	const struct listen_config *c = s->config;
-
-	s->lookup = (struct endpoint_lookup){
-		.app = s->app,
-		.endpoint = &c->endpoint,
-		.family = c->ipv4   ? AF_INET
-			  : c->ipv6 ? AF_INET6
-				    : AF_UNSPEC,
-		.type = SOCK_STREAM,
-		.flags = AI_PASSIVE | (c->numeric ? AI_NUMERICHOST : 0),
-		.cb = on_addresses,
-		.data = s,
-	};
-	return endpoint_lookup_start(&s->lookup);
-}
-
-static int listen_unix(struct server *s)
-{
-	struct listener_options options = options_of(s);
-	enum step step = STEP_SOCKET;
-	int r = listener_open_unix(
-		&s->listener, &s->config->endpoint.unix_address, &options, &step);
-
-	if (r < 0)
-		return fail_listen(s, &s->config->endpoint.unix_address, step, r);
-	return start_listening(s);
+	if (is_exposed(s, list->items, list->count))
+		return refuse_exposure(s);
+	if (is_open_to_claims(s, list->items, list->count))
+		return refuse_claims(s);
+	r = listener_open(&s->listener, list, &options, &failed, &step);
+	return r < 0 ? fail_listen(s, &failed, step, r) : start_listening(s);
 }
 
 static int fail_descriptor(struct server *s, int fd, int error)
@@ -224,6 +184,11 @@ static int listen_fds(struct server *s, int first, int count)
 	return s->listener.count ? start_listening(s) : confine_server(s);
 }
 
+static int on_descriptor(void *data, int fd)
+{
+	return listen_fds(data, fd, 1);
+}
+
 int server_open(struct server *s)
 {
 	const struct listen_config *c = s->config;
@@ -232,12 +197,17 @@ int server_open(struct server *s)
 		activation_close_on_exec(c->activated);
 		return listen_fds(s, ACTIVATION_FIRST, c->activated);
 	}
-	switch (c->endpoint.kind) {
-	case ENDPOINT_UNIX:
-		return listen_unix(s);
-	case ENDPOINT_FD:
-		return listen_fds(s, c->endpoint.fd, 1);
-	default:
-		return listen_inet(s);
-	}
+	s->opening = (struct endpoint_open){
+		.app = s->app,
+		.endpoint = &c->endpoint,
+		.family = c->ipv4   ? AF_INET
+			  : c->ipv6 ? AF_INET6
+				    : AF_UNSPEC,
+		.type = SOCK_STREAM,
+		.flags = AI_PASSIVE | (c->numeric ? AI_NUMERICHOST : 0),
+		.on_addresses = on_addresses,
+		.on_descriptor = on_descriptor,
+		.data = s,
+	};
+	return endpoint_open(&s->opening);
 }

@@ -809,6 +809,19 @@ def test_unix_largest_reply(sockctl, tmp_path):
     assert proc.out == data
 
 
+def test_unix_is_no_place_for_groups(sockctl, tmp_path):
+    proc = sockctl("udp-recv", "--join", "239.1.2.3", tmp_path / "socket")
+    proc.fails(2, "239.1.2.3: nothing of this group comes to unix:")
+    assert not (tmp_path / "socket").exists()
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", "::1"])
+def test_source_of_another_family(sockctl, tmp_path, source):
+    path = tmp_path / "socket"
+    sockctl("udp-send", "--bind", source, path, "x").fails(
+        5, f"unix:{path}: from {source}: Address family not supported", "EAFNOSUPPORT")
+
+
 def test_inherited_descriptors(sockctl, peer):
     with udp() as sock:
         proc = sockctl("udp-recv", "--count", 1, f"fd:{sock.fileno()}", fds=[sock.fileno()])

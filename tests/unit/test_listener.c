@@ -295,6 +295,8 @@ static void test_unix(void **state)
 {
 	char folder[] = "/tmp/sockctl-listener-XXXXXX";
 	struct sockaddr_any path = {.un = {.sun_family = AF_UNIX}, .len = sizeof(path.un)};
+	struct address_list list = {&path, 1};
+	struct sockaddr_any failed;
 	struct str text = {0};
 	enum step step = STEP_SOCKET;
 	struct server s;
@@ -305,7 +307,7 @@ static void test_unix(void **state)
 	str_addf(&text, "%s/socket", folder);
 	memcpy(path.un.sun_path, str_c(&text), text.len);
 	server_init(&s);
-	assert_int_equal(listener_open_unix(&s.l, &path, &plain, &step), 0);
+	assert_int_equal(listener_open(&s.l, &list, &plain, &failed, &step), 0);
 	listener_start(&s.l);
 	client = connect_to(&path);
 	wait_for(&s, 1);

@@ -43,23 +43,6 @@ static int open_all(struct echo_server *s, const struct address_list *addresses,
 	return r;
 }
 
-int echo_server_open(struct echo_server *s, const struct address_list *addresses,
-	struct sockaddr_any *failed, enum step *step)
-{
-	bool any_port = addresses->count > 0 && sockaddr_port(&addresses->items[0]) == 0;
-	int r = 0;
-
-	for (int i = 0; i < (any_port ? PORT_TRIES : 1); i++) {
-		r = open_all(s, addresses, failed, step);
-		if (r == 0)
-			return 0;
-		close_all(s);
-		if (r != -EADDRINUSE)
-			break;
-	}
-	return r;
-}
-
 // There can be one socket only, which the first worker has opened.
 static int share_socket(struct echo_server *s)
 {
@@ -73,12 +56,26 @@ static int share_socket(struct echo_server *s)
 	return r;
 }
 
-int echo_server_open_unix(
-	struct echo_server *s, const struct sockaddr_any *address, enum step *step)
+int echo_server_open(struct echo_server *s, const struct address_list *addresses,
+	struct sockaddr_any *failed, enum step *step)
 {
-	int r = echo_worker_open_unix(&s->workers[0], address, step);
+	const struct sockaddr_any *first = &addresses->items[0];
+	bool any_port = sockaddr_port(first) == 0;
+	int r = 0;
 
-	return r < 0 ? r : share_socket(s);
+	if (first->sa.sa_family == AF_UNIX) {
+		r = echo_worker_open(&s->workers[0], addresses, 0, failed, step);
+		return r < 0 ? r : share_socket(s);
+	}
+	for (int i = 0; i < (any_port ? PORT_TRIES : 1); i++) {
+		r = open_all(s, addresses, failed, step);
+		if (r == 0)
+			return 0;
+		close_all(s);
+		if (r != -EADDRINUSE)
+			break;
+	}
+	return r;
 }
 
 int echo_server_adopt(struct echo_server *s, int fd)

@@ -60,8 +60,6 @@ int echo_server_init(
 // listener_open().
 int echo_server_open(struct echo_server *s, const struct address_list *addresses,
 	struct sockaddr_any *failed, enum step *step);
-int echo_server_open_unix(
-	struct echo_server *s, const struct sockaddr_any *address, enum step *step);
 
 // Serves an inherited socket: a stream socket that listens, or a bound datagram socket. -EINVAL if
 // it is neither, or not what the options ask for.

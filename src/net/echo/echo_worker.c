@@ -329,7 +329,7 @@ int echo_worker_open(struct echo_worker *w, const struct address_list *addresses
 	if (r == 0 && o->datagrams)
 		r = bind_open(&w->bound, &list, &datagrams, failed, step);
 	address_list_fini(&list);
-	if (r == 0)
+	if (r == 0 && addresses->items[0].sa.sa_family != AF_UNIX) // which all take over
 		let_others_join(w);
 	return r;
 }
@@ -338,18 +338,6 @@ uint16_t echo_worker_port(const struct echo_worker *w)
 {
 	return w->listener.count ? sockaddr_port(&w->listener.sockets[0].local)
 				 : sockaddr_port(&w->bound.sockets[0].local);
-}
-
-int echo_worker_open_unix(
-	struct echo_worker *w, const struct sockaddr_any *address, enum step *step)
-{
-	const struct echo_server_options *o = &w->server->options;
-	struct listener_options streams = listener_options_of(w);
-	struct bind_options datagrams = bound_options_of(w);
-
-	listener_init(&w->listener, w->loop, on_accept, on_trouble, w);
-	return o->streams ? listener_open_unix(&w->listener, address, &streams, step)
-			  : bind_open_unix(&w->bound, address, &datagrams, step);
 }
 
 int echo_worker_adopt(struct echo_worker *w, int fd, int type)

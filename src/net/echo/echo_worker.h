@@ -50,12 +50,10 @@ struct echo_worker {
 // echo_worker_stop() and echo_worker_fini() in either case.
 int echo_worker_init(struct echo_worker *w, struct echo_server *server, uv_loop_t *loop);
 
-// Open the sockets; as listener_open() and listener_open_unix(). PORT stands in for the one of the
+// Open the sockets; as listener_open(). PORT stands in for the one of the
 // addresses unless it is 0. After a failure echo_worker_close() lets it be tried again.
 int echo_worker_open(struct echo_worker *w, const struct address_list *addresses, uint16_t port,
 	struct sockaddr_any *failed, enum step *step);
-int echo_worker_open_unix(
-	struct echo_worker *w, const struct sockaddr_any *address, enum step *step);
 int echo_worker_adopt(struct echo_worker *w, int fd, int type);
 void echo_worker_close(struct echo_worker *w);
 
