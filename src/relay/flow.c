@@ -70,9 +70,12 @@ static bool takes_large_pieces(const struct channel *dst)
 	case FD_SOCKET:
 	case FD_OTHER:
 		return true;
-	default:
-		return false;
+	case FD_NONE:
+	case FD_TERMINAL:
+	case FD_BAD:
+		break;
 	}
+	return false;
 }
 
 static void widen_pipes(struct flow *f)
