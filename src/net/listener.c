@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BATCH 64 // connections accepted per turn before others get theirs
 #define RETRY_MS 100 // pause when descriptors have run out
+#define LONGEST_PAUSE_MS 3000 // of those that grow
 
 static void on_retry(void *data)
 {
@@ -39,11 +41,39 @@ static bool is_exhausted(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOBUFS || error == -ENOMEM;
 }
 
-// A readiness that nobody serves would be reported without end: look away for a moment.
+// Errors of the connection that would have been next, and is gone with it (accept(2)).
+static bool is_of_connection(int error)
+{
+	switch (-error) {
+	case ECONNABORTED:
+	case ECONNRESET:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case EINTR:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPERM:
+	case EPROTO:
+	case ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+// A readiness that nobody serves would be reported without end: look away for a moment. What no
+// client that leaves can end, such as a socket that another owner has shut down, is looked at ever
+// more seldom.
 static void rest(struct listener *l, int error)
 {
+	bool grows = !is_exhausted(error) && l->pause_ms;
+
+	l->pause_ms = grows ? MIN(l->pause_ms * 2, LONGEST_PAUSE_MS) : RETRY_MS;
 	want(l, 0);
-	timer_start(&l->retry, RETRY_MS);
+	timer_start(&l->retry, l->pause_ms);
 	if (!l->troubled && l->on_trouble)
 		l->on_trouble(l, error);
 	l->troubled = true;
@@ -64,14 +94,15 @@ static void on_connection(struct watch *w, unsigned events)
 
 		if (fd == -EAGAIN)
 			return;
-		if (is_exhausted(fd)) {
+		if (fd < 0 && is_of_connection(fd) && ++l->failures < BATCH)
+			continue;
+		if (fd < 0) {
 			rest(l, fd);
 			return;
 		}
-		// What else can fail is the connection's trouble, not the listener's (accept(2)).
-		if (fd < 0)
-			continue;
 		l->troubled = false;
+		l->failures = 0;
+		l->pause_ms = 0;
 		sockaddr_unmap(&peer);
 		if (peer.sa.sa_family == AF_UNIX)
 			stream_socket_inherit_buffer(fd, s->fd);
@@ -140,6 +171,11 @@ int listener_start(struct listener *l)
 		watch_want(&s->watch, WATCH_READ);
 	}
 	return 0;
+}
+
+const char *listener_strerror(int error)
+{
+	return error == -EINVAL ? "another process has shut the socket down" : strerror(-error);
 }
 
 void listener_pause(struct listener *l)

@@ -18,8 +18,8 @@ struct listener;
 // FD is a connected, non-blocking socket of ours now. The callback may call listener_close().
 typedef void accept_fn(struct listener *l, int fd, const struct sockaddr_any *peer);
 
-// Accepting has stopped for a moment because the system has no descriptor or memory for more
-// (ERROR, once until it works again).
+// Accepting has stopped for a moment because of ERROR, such as a lack of descriptors or memory.
+// Called once until it works again.
 typedef void accept_trouble_fn(struct listener *l, int error);
 
 struct listener_options {
@@ -47,6 +47,8 @@ struct listener {
 	uv_loop_t *loop;
 	bool paused; // by the owner
 	bool troubled; // until an accept works again
+	unsigned failures; // accepts in a row that were the fault of a connection
+	uint64_t pause_ms; // the last one; 0: accepting works
 	bool closed;
 	struct timer retry;
 	struct bound bound;
@@ -65,6 +67,9 @@ int listener_adopt(struct listener *l, int fd);
 
 // Starts accepting. Before that, clients wait in the backlog. Returns 0 or a negative errno.
 int listener_start(struct listener *l);
+
+// What the error of on_trouble means.
+const char *listener_strerror(int error);
 
 // Leaves clients in the backlog until listener_resume(). Also resumes after trouble.
 void listener_pause(struct listener *l);

@@ -80,7 +80,7 @@ static void on_trouble(void *data, int error, uint64_t open)
 		return;
 	if (!atomic_compare_exchange_strong(&s->said_full, &said, now))
 		return; // another thread says it
-	report(&s->app->out, &ev_full, F_STR("reason", strerror(-error)),
+	report(&s->app->out, &ev_full, F_STR("reason", listener_strerror(error)),
 		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", open));
 }
 

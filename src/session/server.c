@@ -177,7 +177,7 @@ static void say_full(struct server *s, int error)
 	if (s->said_full && now - s->said_full < SAY_AGAIN_NS)
 		return;
 	s->said_full = now;
-	report(&s->app->out, &ev_full, F_STR("reason", strerror(-error)),
+	report(&s->app->out, &ev_full, F_STR("reason", listener_strerror(error)),
 		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", s->open));
 }
 

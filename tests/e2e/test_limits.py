@@ -2,13 +2,15 @@
 """A server at the limit of what the system gives it goes on serving, and waits without spinning."""
 
 import os
+import re
+import socket
 import time
 
 import pytest
 
 import crowd
-from harness import DEVNULL, wait_for
-from peers import dial, half_close, receive, receive_all, reset
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
+from peers import dial, half_close, listener, port_of, receive, receive_all, reset
 
 FEW = ["prlimit", "--nofile=64"]
 needs_prlimit = pytest.mark.needs("prlimit")
@@ -22,6 +24,71 @@ def cpu_seconds(proc):
     with open(f"/proc/{proc.pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def accepts(trace):
+    """{thread: [(seconds, result)]} of each call of accept, as strace saw them."""
+    made = {}
+    for thread, seconds, result in re.findall(r"^(\d+) +([\d.]+) accept4\(.*= (.*)$",
+                                              trace.read_text(), re.M):
+        made.setdefault(thread, []).append((float(seconds), result))
+    return made
+
+
+def assert_served(proc, conn):
+    conn.sendall(b"served")
+    assert (proc.wait_out(6) if "listen" in proc.args else receive(conn, 6)) == b"served"
+
+
+@pytest.fixture(params=[["listen", "-k"], ["echo"], ["echo", "--threads", "3"]],
+                ids=["listen", "echo", "threads"])
+def serve(request, sockctl, tmp_path):
+    """serve(ENDPOINT, WORD...) starts a server by strace, and returns it and the file of the trace."""
+    def start(endpoint, *strace, fds=()):
+        trace = tmp_path / "trace"
+        words = ["strace", "-D", "-f", "-ttt", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none", "-e",
+                 "trace=accept4", *strace, "-o", trace]
+        return sockctl(*request.param, endpoint, stdin=PIPE, wrap=words, fds=fds), trace
+
+    return start
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("family", ["inet", "unix"])
+def test_socket_that_another_owner_shuts_down(serve, tmp_path, family):
+    if family == "inet":
+        sock = listener()
+    else:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(str(tmp_path / "socket"))
+        sock.listen()
+    with sock:
+        proc, trace = serve(f"fd:{sock.fileno()}", fds=[sock.fileno()])
+        proc.wait_err("listening on")
+        sock.shutdown(socket.SHUT_RDWR)
+        proc.wait_err("another process has shut the socket down .EINVAL.")
+        wait_for(lambda: any(len(calls) >= 3 for calls in accepts(trace).values()), "three tries")
+        for calls in accepts(trace).values():
+            assert all("EINVAL" in result for _, result in calls)
+            for (before, _), (after, _) in zip(calls, calls[1:]):
+                assert after - before >= 0.1, "it does not rest between tries"
+        assert len(said_full(proc)) == 1
+        if family == "inet":  # which can begin anew
+            sock.listen()
+            with dial(port_of(sock)) as conn:
+                assert_served(proc, conn)
+        proc.stop()
+
+
+@pytest.mark.needs("strace")
+def test_clients_that_cannot_be_accepted(serve):
+    """What has failed for one client does not stop others; what fails for each is said."""
+    proc, _ = serve("127.0.0.1:0", "-e", "inject=accept4:error=EPERM:when=1..65")
+    with dial(proc.port) as conn:
+        proc.wait_err("accepting nobody for now: Operation not permitted .EPERM.")
+        assert_served(proc, conn)
+        proc.stop()
+    assert len(said_full(proc)) == 1
 
 
 @needs_prlimit

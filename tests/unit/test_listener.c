@@ -291,6 +291,33 @@ static void test_adopted(void **state)
 	close(fd);
 }
 
+// Another owner may end it, and begin anew.
+static void test_shut_down_by_others(void **state)
+{
+	struct sockaddr_any any_port = inet("127.0.0.1", 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct server s;
+	int client;
+
+	(void)state;
+	assert_int_equal(bind(fd, &any_port.sa, any_port.len), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	server_init(&s);
+	assert_int_equal(listener_adopt(&s.l, fd), 0);
+	listener_start(&s.l);
+	assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+	loop_until(&s.troubled);
+	assert_int_equal(s.trouble, -EINVAL);
+	assert_in_range(loop_for(350), 0, 20); // it tries now and then, and says it once
+	assert_int_equal(s.troubles, 1);
+	assert_int_equal(listen(fd, 4), 0);
+	client = connect_to(&s.l.sockets[0].local);
+	wait_for(&s, 1);
+	server_fini(&s);
+	close(client);
+	close(fd);
+}
+
 static void test_unix(void **state)
 {
 	char folder[] = "/tmp/sockctl-listener-XXXXXX";
@@ -353,6 +380,7 @@ int main(void)
 		loop_test(test_close_in_the_callback),
 		loop_test(test_out_of_descriptors),
 		loop_test(test_adopted),
+		loop_test(test_shut_down_by_others),
 		loop_test(test_unix),
 		loop_test(test_preparation),
 	};
