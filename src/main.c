@@ -9,6 +9,7 @@
  *
  *   help/                     what the program says about itself
  *     guide.[ch]              the overview of the program and the topics of "sockctl help"
+ *     lessons.[ch]            the topics that teach: servers, byte order
  *     word_kinds.[ch]         kinds of words for completion: hosts, services, socket options ...
  *     words.[ch]              the words that complete a command line
  *
@@ -418,6 +419,9 @@ static int unknown_command(struct app *app, const char *name)
 	if (name[0] == '-')
 		app_failf(app, STATUS_USAGE, NULL, "no option '%s' before the command",
 			str_c(&quoted));
+	else if (guide_has_topic(name))
+		app_failf(app, STATUS_USAGE, NULL,
+			"'%s' is no command; 'sockctl help %s' is about that", name, name);
 	else if (near)
 		app_failf(app, STATUS_USAGE, NULL, "no command '%s'; did you mean '%s'?",
 			str_c(&quoted), near);

@@ -2,6 +2,7 @@
 #include "help/guide.h"
 
 #include "cmd/table.h"
+#include "help/lessons.h"
 
 #include <string.h>
 
@@ -52,6 +53,8 @@ const struct guide_topic guide_topics[] = {
 	{"endpoints", "How to write where to connect or listen", endpoints},
 	{"values", "How to write times, sizes and options", values},
 	{"status", "What the exit statuses mean", statuses},
+	{"servers", "Iterative, forking and event-driven servers, call by call", lesson_servers},
+	{"byte-order", "Network and host byte order", lesson_byte_order},
 	{"examples", "The examples of all commands", NULL},
 	{0},
 };
@@ -96,17 +99,29 @@ static void add_examples(struct str *out)
 				str_addf(out, "  %s\n", *e);
 }
 
+static const struct guide_topic *find(const char *name)
+{
+	for (const struct guide_topic *t = guide_topics; t->name; t++)
+		if (strcmp(t->name, name) == 0)
+			return t;
+	return NULL;
+}
+
+bool guide_has_topic(const char *name)
+{
+	return find(name);
+}
+
 bool guide_topic(const char *name, struct str *out)
 {
-	for (const struct guide_topic *t = guide_topics; t->name; t++) {
-		if (strcmp(t->name, name) != 0)
-			continue;
-		str_addf(out, "%s.\n\n", t->summary);
-		if (t->text)
-			str_add(out, t->text);
-		else
-			add_examples(out);
-		return true;
-	}
-	return false;
+	const struct guide_topic *t = find(name);
+
+	if (!t)
+		return false;
+	str_addf(out, "%s.\n\n", t->summary);
+	if (t->text)
+		str_add(out, t->text);
+	else
+		add_examples(out);
+	return true;
 }

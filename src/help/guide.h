@@ -22,6 +22,8 @@ void guide_overview(struct str *out);
 // The commands and the topics, a line each.
 void guide_contents(struct str *out);
 
+bool guide_has_topic(const char *name);
+
 // Returns whether there is such a topic, and adds it.
 bool guide_topic(const char *name, struct str *out);
 

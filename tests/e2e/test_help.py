@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 MAN = Path(__file__).resolve().parents[2] / "man"
-TOPICS = ["endpoints", "values", "status", "examples"]
+TOPICS = ["endpoints", "values", "status", "servers", "byte-order", "examples"]
 
 
 @pytest.fixture
@@ -99,6 +99,13 @@ def test_statuses_are_those_of_the_manual(say):
     page = re.sub(r".\x08", "", page)
     section = re.search(r"^EXIT STATUS\n(.*?)^\S", page, re.M | re.S)[1]
     assert plain(section) == plain(say("help", "status").split("\n\n", 1)[1])
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_no_command(sockctl, topic):
+    proc = sockctl(topic)
+    proc.wait(2)
+    assert proc.lines == [f"sockctl: '{topic}' is no command; 'sockctl help {topic}' is about that"]
 
 
 def test_full_disk_is_noticed(sockctl):
