@@ -297,6 +297,7 @@
  *     crc32c.[ch]             a checksum (RFC 3720)
  *     datagram.h              a datagram and what is known about it
  *     deadline_queue.h        things that are due the same time after they came
+ *     fifo.[ch]               bytes that wait to be taken
  *     hex.[ch]                hexadecimal text, written and read
  *     histogram.[ch]          how a measure is distributed
  *     iovecs.[ch]             pieces of memory to be written

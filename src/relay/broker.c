@@ -162,19 +162,6 @@ void broker_fini(struct broker *b)
 	chat_line_fini(&b->line);
 }
 
-static ssize_t take_greeting(struct broker_member *m, void *buf, size_t len)
-{
-	size_t n = MIN(len, m->greeting.len - m->greeted);
-
-	memcpy(buf, m->greeting.data + m->greeted, n);
-	m->greeted += n;
-	if (m->greeted == m->greeting.len) {
-		str_fini(&m->greeting);
-		m->greeted = 0;
-	}
-	return (ssize_t)n;
-}
-
 static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 {
 	struct broker_member *m = container_of(e, struct broker_member, channel);
@@ -187,8 +174,8 @@ static ssize_t member_recv(struct channel *e, void *buf, size_t len)
 		else
 			m->has_file = false;
 	}
-	if (n == 0 && m->greeting.len)
-		n = take_greeting(m, buf, len);
+	if (n == 0)
+		n = (ssize_t)fifo_take(&m->greeting, buf, len);
 	if (n == 0)
 		n = (ssize_t)fanout_take(&m->reader, buf, len);
 	return n || is_silent(m->broker) ? n : -EAGAIN;
@@ -237,22 +224,23 @@ static const struct channel_ops member_ops = {
 // Tells the newcomer who is there.
 static void greet(struct broker_member *m)
 {
+	struct str *text = &m->greeting.bytes;
 	size_t others = 0;
 
-	str_addf(&m->greeting, "* you are %s", str_c(&m->line.name));
+	str_addf(text, "* you are %s", str_c(&m->line.name));
 	list_for_each (it, &m->broker->fanout.readers) {
 		struct broker_member *other = list_entry(it, struct broker_member, reader.link);
 
 		if (other == m || other->has_ended)
 			continue;
 		if (others < NAMED)
-			str_addf(&m->greeting, "%s %s",
+			str_addf(text, "%s %s",
 				others ? "," : "; here already:", str_c(&other->line.name));
 		others++;
 	}
 	if (others > NAMED)
-		str_addf(&m->greeting, " and %zu more", others - NAMED);
-	str_add(&m->greeting, others ? "\n" : "; nobody else is here\n");
+		str_addf(text, " and %zu more", others - NAMED);
+	str_add(text, others ? "\n" : "; nobody else is here\n");
 }
 
 static void announce(struct broker_member *m, const char *place)
@@ -292,6 +280,6 @@ void broker_leave(struct broker_member *m)
 	fanout_leave(&m->reader);
 	update(m->broker);
 	chat_line_fini(&m->line);
-	str_fini(&m->greeting);
+	fifo_fini(&m->greeting);
 	m->broker = NULL;
 }

@@ -4,6 +4,7 @@
 #ifndef SOCKCTL_RELAY_BROKER_H
 #define SOCKCTL_RELAY_BROKER_H
 
+#include "base/fifo.h"
 #include "io/defer.h"
 #include "io/channel.h"
 #include "io/stdio.h"
@@ -22,8 +23,7 @@ struct broker_member {
 	struct channel channel;
 	struct broker *broker;
 	struct fanout_reader reader;
-	struct str greeting; // for this member alone, before all else
-	size_t greeted; // bytes of it that were taken
+	struct fifo greeting; // for this member alone, before all else
 	off_t offset; // of the input file
 	bool has_file; // and has not taken all of it
 	struct chat_line line; // of a chat

@@ -27,7 +27,7 @@ static int deliver(struct flow *f, const char *data, size_t len)
 		f->tap(f->tap_arg, data, len);
 	if (f->text)
 		request_text_add(&f->text, data, len);
-	if (!f->pending.len) {
+	if (!fifo_len(&f->pending)) {
 		ssize_t n = f->dst->ops->send(f->dst, data, len);
 
 		if (n < 0 && n != -EAGAIN && n != -EINTR)
@@ -37,8 +37,8 @@ static int deliver(struct flow *f, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	str_addn(&f->pending, data, len);
-	return f->pending.len > 0;
+	fifo_add(&f->pending, data, len);
+	return fifo_len(&f->pending) > 0;
 }
 
 static int filter_and_deliver(struct flow *f, const char *data, size_t len)

@@ -112,7 +112,7 @@ void flow_fini(struct flow *f)
 {
 	forget_lowat(f);
 	request_text_free(&f->text);
-	str_fini(&f->pending);
+	fifo_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)
 			sys_close(f->pipe[i]);
@@ -233,10 +233,10 @@ bool flow_step(struct flow *f)
 void flow_inject(struct flow *f, const void *data, size_t len)
 {
 	if (!flow_has_ended(f))
-		str_addn(&f->pending, data, len);
+		fifo_add(&f->pending, data, len);
 }
 
 size_t flow_undelivered(const struct flow *f)
 {
-	return f->pending.len - f->pending_start + f->piped;
+	return fifo_len(&f->pending) + f->piped;
 }

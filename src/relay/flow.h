@@ -12,7 +12,7 @@
 #ifndef SOCKCTL_RELAY_FLOW_H
 #define SOCKCTL_RELAY_FLOW_H
 
-#include "base/str.h"
+#include "base/fifo.h"
 #include "io/channel.h"
 #include "relay/lowat.h"
 
@@ -80,8 +80,7 @@ struct flow {
 
 	// Bytes that the destination has not taken yet. Empty, and without memory, most of the
 	// time.
-	struct str pending;
-	size_t pending_start;
+	struct fifo pending;
 
 	// A pipe between two descriptors of which neither is one; -1 while nothing is in it.
 	int pipe[2];

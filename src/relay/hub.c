@@ -10,7 +10,7 @@
 
 bool hub_is_busy(const struct hub *h)
 {
-	return h->pending_start < h->pending.len;
+	return fifo_len(&h->pending) > 0;
 }
 
 // The input goes at the pace of the slowest who still reads.
@@ -86,18 +86,16 @@ static void wake_blocked(struct hub *h)
 
 static void flush_output(struct hub *h)
 {
-	size_t len = h->pending.len - h->pending_start;
-	ssize_t left = write_output(h, h->pending.data + h->pending_start, len);
+	size_t len = fifo_len(&h->pending);
+	ssize_t left = write_output(h, fifo_data(&h->pending), len);
 
 	if (left < 0) {
 		h->options.on_failed(h, false, (int)left);
 		return;
 	}
-	h->pending_start = h->pending.len - (size_t)left;
+	fifo_drop(&h->pending, len - (size_t)left);
 	if (left)
 		return;
-	str_fini(&h->pending);
-	h->pending_start = 0;
 	wake_blocked(h);
 	h->options.on_drained(h);
 }
@@ -143,7 +141,7 @@ static ssize_t member_send(struct channel *e, const void *buf, size_t len)
 	left = write_output(h, buf, len);
 	if (left < 0)
 		return left;
-	str_addn(&h->pending, (const char *)buf + len - left, (size_t)left);
+	fifo_add(&h->pending, (const char *)buf + len - left, (size_t)left);
 	update(h);
 	return (ssize_t)len;
 }
@@ -174,7 +172,7 @@ int hub_init(struct hub *h, const struct hub_options *o)
 
 void hub_fini(struct hub *h)
 {
-	str_fini(&h->pending);
+	fifo_fini(&h->pending);
 	fanout_fini(&h->fanout);
 	channel_fini(&h->stdio);
 }

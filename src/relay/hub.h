@@ -5,7 +5,7 @@
 #ifndef SOCKCTL_RELAY_HUB_H
 #define SOCKCTL_RELAY_HUB_H
 
-#include "base/str.h"
+#include "base/fifo.h"
 #include "io/channel.h"
 #include "relay/fanout.h"
 
@@ -45,8 +45,7 @@ struct hub_options {
 struct hub {
 	struct hub_options options;
 	struct channel stdio;
-	struct str pending; // of the output
-	size_t pending_start;
+	struct fifo pending; // of the output
 	bool input_is_file;
 	bool input_ended;
 	struct fanout fanout; // of the input

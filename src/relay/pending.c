@@ -5,9 +5,9 @@
 
 int pending_flush(struct flow *f)
 {
-	while (f->pending_start < f->pending.len) {
-		ssize_t n = f->dst->ops->send(f->dst, f->pending.data + f->pending_start,
-			f->pending.len - f->pending_start);
+	while (fifo_len(&f->pending)) {
+		ssize_t n =
+			f->dst->ops->send(f->dst, fifo_data(&f->pending), fifo_len(&f->pending));
 
 		if (n == -EINTR)
 			continue;
@@ -15,11 +15,8 @@ int pending_flush(struct flow *f)
 			return 1;
 		if (n < 0)
 			return (int)n;
-		f->pending_start += (size_t)n;
+		fifo_drop(&f->pending, (size_t)n);
 		f->sent += (uint64_t)n;
 	}
-	if (f->pending.data)
-		str_fini(&f->pending); // idle flows hold no buffer
-	f->pending_start = 0;
 	return 0;
 }
