@@ -160,7 +160,8 @@ int channel_queued(const struct channel *c)
 	return queued;
 }
 
-int channel_drop_input(struct channel *c, bool *ended)
+// Returns 0 or the error that ended the connection.
+static int drop_input(struct channel *c, bool *ended)
 {
 	char buffer[16 * 1024];
 
@@ -178,6 +179,15 @@ int channel_drop_input(struct channel *c, bool *ended)
 			return (int)n;
 	}
 	return 0;
+}
+
+int channel_settle(struct channel *c, bool *ended)
+{
+	int r = channel_flush(c);
+
+	if (r == 0 || r == -EAGAIN)
+		r = drop_input(c, ended);
+	return r == 0 ? channel_unacknowledged(c) : r;
 }
 
 const char *channel_failure(const struct channel *c)

@@ -149,10 +149,11 @@ int channel_unacknowledged(const struct channel *c);
 // Bytes that the kernel holds for the other side, which change while that is alive.
 int channel_queued(const struct channel *c);
 
-// Takes what the other side still sends and drops it, for closing a TCP socket with unread input
-// sends a reset, which destroys what was sent before. *ENDED becomes true at its end. Returns 0 or
-// the error that ended the connection.
-int channel_drop_input(struct channel *c, bool *ended);
+// Helps what was sent to arrive before the channel is closed: hands it to the kernel, and takes and
+// drops what the other side still sends, for closing a TCP socket with unread input sends a reset,
+// which destroys what was sent before. *ENDED becomes true at the end of the input. Returns what
+// channel_unacknowledged() does, which nothing announces: see struct ack_wait.
+int channel_settle(struct channel *c, bool *ended);
 
 // Why the last call failed, where its errno does not tell; or NULL.
 const char *channel_failure(const struct channel *c);

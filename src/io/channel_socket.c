@@ -30,13 +30,10 @@ static int socket_shut(struct channel *c, int how)
 	return sys_shutdown(c->wr_fd, how);
 }
 
-// Closing sends a reset (SO_LINGER 0), or an end of file.
 static void set_reset(struct channel *c, bool resets)
 {
-	const struct linger linger = {.l_onoff = resets};
-
 	if (c->wr_info.is_tcp && c->is_guarded != resets)
-		sys_setsockopt(c->socket, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		fd_close_by_reset(c->socket, resets);
 }
 
 void channel_guard(struct channel *c)

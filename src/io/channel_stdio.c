@@ -100,9 +100,9 @@ int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out)
 	c->rd_fd = c->in = in;
 	c->wr_fd = c->out = out;
 	c->may_splice = true;
-	r = stdio_open_fd(&c->rd_fd, &c->rd_info, c->rd, loop, O_RDONLY, NULL, NULL);
+	r = stdio_open_fd(&c->rd_fd, &c->rd_info, c->rd, loop, O_RDONLY);
 	if (r == 0)
-		r = stdio_open_fd(&c->wr_fd, &c->wr_info, c->wr, loop, O_WRONLY, NULL, NULL);
+		r = stdio_open_fd(&c->wr_fd, &c->wr_info, c->wr, loop, O_WRONLY);
 	return r;
 }
 

@@ -65,10 +65,8 @@ static bool is_too_slow(struct closing *c, int left)
 static void on_timer(void *data)
 {
 	struct closing *c = data;
-	int left = channel_drop_input(c->channel, &c->peer_ended);
+	int left = channel_settle(c->channel, &c->peer_ended);
 
-	if (left == 0)
-		left = channel_unacknowledged(c->channel);
 	if (left > 0 && !is_too_slow(c, left)) {
 		ack_wait_start(&c->wait);
 		return;

@@ -173,3 +173,10 @@ void fd_restore_limit(void)
 	if (original_limit.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &original_limit);
 }
+
+int fd_close_by_reset(int fd, bool resets)
+{
+	const struct linger linger = {.l_onoff = resets};
+
+	return sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}

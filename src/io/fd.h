@@ -66,4 +66,8 @@ int fd_lowest_free(void);
 // Async-signal-safe.
 void fd_restore_limit(void);
 
+// Lets closing the stream socket FD send a reset, which drops what is still to be sent (SO_LINGER
+// 0), or an end of file. Returns 0 or a negative errno.
+int fd_close_by_reset(int fd, bool resets);
+
 #endif

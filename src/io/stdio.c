@@ -12,8 +12,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loop, int mode,
-	watch_fn *cb, void *data)
+int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loop, int mode)
 {
 	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
 	int r = fd_inspect(*fd, info);
@@ -25,13 +24,18 @@ int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loo
 		*fd = r;
 	else
 		flags |= WATCH_SHARED;
-	return watch_init(w, loop, *fd, flags, cb, data);
+	return watch_init(w, loop, *fd, flags, NULL, NULL);
 }
 
 int stdio_init(struct stdio *s, uv_loop_t *loop, int given, int mode, watch_fn *cb, void *data)
 {
+	int r;
+
 	*s = (struct stdio){.given = given, .fd = given};
-	return stdio_open_fd(&s->fd, &s->info, &s->watch, loop, mode, cb, data);
+	r = stdio_open_fd(&s->fd, &s->info, &s->watch, loop, mode);
+	s->watch.cb = cb;
+	s->watch.data = data;
+	return r;
 }
 
 void stdio_fini(struct stdio *s)

@@ -28,10 +28,9 @@ void stdio_fini(struct stdio *s);
 ssize_t stdio_read(struct stdio *s, void *buf, size_t len);
 ssize_t stdio_writev(struct stdio *s, const struct iovec *pieces, size_t count);
 
-// The same for those who keep the parts on their own. Opening *FD, which is what was inherited, may
-// put another in its place.
-int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loop, int mode,
-	watch_fn *cb, void *data);
+// The same for those who keep the parts on their own, and who set the callback of the watch.
+// Opening *FD, which is what was inherited, may put another in its place.
+int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loop, int mode);
 ssize_t stdio_read_fd(
 	int fd, const struct fd_info *info, const struct watch *w, void *buf, size_t len);
 ssize_t stdio_write_fd(

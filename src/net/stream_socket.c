@@ -91,13 +91,6 @@ int stream_socket_credentials(int fd, struct ucred *who)
 	return sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
 }
 
-int stream_socket_close_by_reset(int fd)
-{
-	const struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-	return sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-}
-
 int stream_socket_receive_at_once(int fd, uint64_t bytes)
 {
 	if (bytes > AT_ONCE)

@@ -35,9 +35,6 @@ int stream_socket_count(int fd, struct stream_socket_counts *counts);
 // or a negative errno; -EOPNOTSUPP for sockets of other families.
 int stream_socket_credentials(int fd, struct ucred *who);
 
-// Closing, whenever it comes, resets the connection instead of ending it orderly (SO_LINGER 0).
-int stream_socket_close_by_reset(int fd);
-
 // Wakes the receiver once so many bytes are there, if one call can take them (SO_RCVLOWAT).
 int stream_socket_receive_at_once(int fd, uint64_t bytes);
 

@@ -15,7 +15,7 @@
 
 static void turn(struct relay *r);
 
-static void on_again(void *data)
+static void on_turn(void *data)
 {
 	turn(data);
 }
@@ -23,7 +23,6 @@ static void on_again(void *data)
 static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
 static void on_shutdown_timer(void *data);
-static void on_acks_timer(void *data);
 static void on_end_grace(void *data);
 
 int relay_init(struct relay *r, const struct relay_options *o)
@@ -54,11 +53,11 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	r->out.shut_how = how[o->policy.shutdown];
 	r->out.splice_after = r->in.splice_after = o->policy.splice_after;
 	r->in.tap_before_filter = true;
-	defer_init(&r->defer, r->pool->loop, on_again, r);
+	defer_init(&r->defer, r->pool->loop, on_turn, r);
 	timer_init(&r->idle, r->pool->loop, on_idle_timer, r);
 	timer_init(&r->shutdown, r->pool->loop, on_shutdown_timer, r);
 	timer_init(&r->end_grace, r->pool->loop, on_end_grace, r);
-	ack_wait_init(&r->acks, r->pool->loop, on_acks_timer, r);
+	ack_wait_init(&r->acks, r->pool->loop, on_turn, r);
 	return 0;
 }
 
@@ -218,14 +217,9 @@ static void judge(struct relay *r)
 // Everything is said. Waits until the kernels of both sides have acknowledged it.
 static void linger(struct relay *r)
 {
-	int left = channel_flush(r->peer);
-	int left_here;
+	int left = channel_settle(r->peer, &r->peer_ended);
+	int left_here = channel_unacknowledged(r->local);
 
-	if (left == 0 || left == -EAGAIN)
-		left = channel_drop_input(r->peer, &r->peer_ended);
-	if (left == 0)
-		left = channel_unacknowledged(r->peer);
-	left_here = channel_unacknowledged(r->local);
 	if (left < 0 || left_here < 0 || left + left_here == 0) {
 		finish(r,
 			left < 0        ? RELAY_PEER_FAILED
@@ -337,11 +331,6 @@ static void on_shutdown_timer(void *data)
 
 	asking(r)->holds_end = false;
 	turn(r);
-}
-
-static void on_acks_timer(void *data)
-{
-	turn(data);
 }
 
 static void on_end_grace(void *data)

@@ -327,7 +327,7 @@ void exec_fini(struct exec *s)
 	if (s->fd >= 0) {
 		// Also where the program still has it: the last to close it says how it ends.
 		if (s->is_direct)
-			stream_socket_close_by_reset(s->fd);
+			fd_close_by_reset(s->fd, true);
 		fd_close(s->fd);
 	}
 	s->fd = -1;

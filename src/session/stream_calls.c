@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "opts/msg_flags.h"
+#include "io/fd.h"
 #include "io/urgent.h"
 #include "net/stream_socket.h"
 
@@ -98,7 +99,7 @@ int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer
 	peer->recv_flags = c->recv_flags;
 	peer->recv_limit = c->recv_exactly;
 	if (c->reset)
-		r = stream_socket_close_by_reset(fd);
+		r = fd_close_by_reset(fd, true);
 	if (r == 0 && c->recv_exactly && peer->is_private) // others would have to wait as well
 		r = stream_socket_receive_at_once(fd, c->recv_exactly);
 	if (r == 0 && c->oob) {

@@ -2,7 +2,7 @@
 #include "net/echo/echo_stream.h"
 
 #include "base/mem.h"
-#include "net/stream_socket.h"
+#include "io/fd.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -62,7 +62,7 @@ static void close_connection(struct echo_connection *c, enum echo_end end, int e
 	if (c->record)
 		report_end(c, end, error);
 	if (c->unsent)
-		stream_socket_close_by_reset(c->item.fd); // it must not look whole
+		fd_close_by_reset(c->item.fd, true); // it must not look whole
 	sys_close(c->item.fd);
 	list_remove(&c->link);
 	free(c->unsent);
