@@ -377,9 +377,9 @@ static int use_descriptor(struct connect *c)
 		join(c);
 		return 0;
 	}
-	c->chain = upgrade_chain_create(&c->app->loop,
-		channel_create_socket(&c->app->loop, p->fd, false), c->upgrades, c->upgrade_count,
-		c->config->client.connect_timeout_ms, on_upgraded, c);
+	c->chain = upgrade_chain_create(channel_create_socket(&c->app->loop, p->fd, false),
+		&(struct upgrade_options){&c->app->loop, c->upgrades, c->upgrade_count,
+			c->config->client.connect_timeout_ms, on_upgraded, c});
 	if (upgrade_chain_start(c->chain))
 		on_upgraded(c->chain, c);
 	return 0;

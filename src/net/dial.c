@@ -170,8 +170,11 @@ static int upgrade(struct dial *d, struct dial_socket *s)
 	watch_fini(&s->watch);
 	channel = channel_create_socket(d->loop, s->fd, true);
 	s->fd = -1;
-	s->chain = upgrade_chain_create(
-		d->loop, channel, o->upgrades, o->upgrade_count, 0, on_upgraded, s);
+	s->chain = upgrade_chain_create(channel, &(struct upgrade_options){.loop = d->loop,
+							 .plan = o->upgrades,
+							 .count = o->upgrade_count,
+							 .done = on_upgraded,
+							 .data = s});
 	if (!upgrade_chain_start(s->chain))
 		return 0;
 	r = judge_chain(s);

@@ -129,22 +129,21 @@ static void on_limit(void *data)
 	c->done(c, c->data);
 }
 
-struct upgrade_chain *upgrade_chain_create(uv_loop_t *loop, struct channel *channel,
-	const struct upgrade *plan, size_t count, uint64_t limit_ms, upgrade_fn *done, void *data)
+struct upgrade_chain *upgrade_chain_create(struct channel *channel, const struct upgrade_options *o)
 {
 	struct upgrade_chain *c = xcalloc(1, sizeof(*c));
 
-	assert(count <= UPGRADE_MOST);
+	assert(o->count <= UPGRADE_MOST);
 	c->channel = channel;
-	c->count = count;
-	c->done = done;
-	c->data = data;
-	for (size_t i = 0; i < count; i++)
-		c->plan[i] = plan[i];
-	timer_init(&c->limit, loop, on_limit, c);
-	timer_init(&c->step_limit, loop, on_limit, c);
-	if (limit_ms)
-		timer_start(&c->limit, limit_ms);
+	c->count = o->count;
+	c->done = o->done;
+	c->data = o->data;
+	for (size_t i = 0; i < o->count; i++)
+		c->plan[i] = o->plan[i];
+	timer_init(&c->limit, o->loop, on_limit, c);
+	timer_init(&c->step_limit, o->loop, on_limit, c);
+	if (o->limit_ms)
+		timer_start(&c->limit, o->limit_ms);
 	return c;
 }
 

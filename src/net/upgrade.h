@@ -80,9 +80,18 @@ struct upgrade {
 // callback may destroy the chain.
 typedef void upgrade_fn(struct upgrade_chain *c, void *data);
 
-// Takes over CHANNEL. The COUNT steps of PLAN are copied. LIMIT_MS is for all of them; 0: none.
-struct upgrade_chain *upgrade_chain_create(uv_loop_t *loop, struct channel *channel,
-	const struct upgrade *plan, size_t count, uint64_t limit_ms, upgrade_fn *done, void *data);
+struct upgrade_options {
+	uv_loop_t *loop;
+	const struct upgrade *plan; // the steps, which are copied
+	size_t count; // UPGRADE_MOST at most
+	uint64_t limit_ms; // for all of them; 0: none
+	upgrade_fn *done;
+	void *data; // for it
+};
+
+// Takes over CHANNEL.
+struct upgrade_chain *upgrade_chain_create(
+	struct channel *channel, const struct upgrade_options *options);
 
 // Takes the first steps. Returns true if the chain has come to its end; then it does not call back.
 bool upgrade_chain_start(struct upgrade_chain *c);

@@ -120,8 +120,12 @@ void arriving_add(struct arriving *a, struct channel *channel, const struct sock
 	*x = (struct arrival){.arriving = a, .peer = *peer};
 	if (a->options.accepts_proxy)
 		plan[count++] = (struct upgrade){&proxy_header_accept, &x->header};
-	x->chain = upgrade_chain_create(
-		a->options.loop, channel, plan, count, a->options.limit_ms, on_done, x);
+	x->chain = upgrade_chain_create(channel, &(struct upgrade_options){.loop = a->options.loop,
+							 .plan = plan,
+							 .count = count,
+							 .limit_ms = a->options.limit_ms,
+							 .done = on_done,
+							 .data = x});
 	list_append(&a->list, &x->link);
 	a->count++;
 	tally_add(&a->tally, peer);
