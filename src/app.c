@@ -9,6 +9,7 @@
 #include "sys/trace_c.h"
 #include "sys/trace_text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -186,6 +187,7 @@ int app_fail_quietly(struct app *app, int status)
 
 int app_fail(struct app *app, int status, const char *object, int error)
 {
+	assert(status != STATUS_OK);
 	report_error(&app->out, status, object, NULL, error);
 	return app_fail_quietly(app, status);
 }
@@ -195,6 +197,7 @@ int app_failf(struct app *app, int status, const char *object, const char *fmt, 
 	struct str message = {0};
 	va_list ap;
 
+	assert(status != STATUS_OK);
 	va_start(ap, fmt);
 	str_vaddf(&message, fmt, ap);
 	va_end(ap);
@@ -307,6 +310,7 @@ static void drain(struct app *app, int number)
 
 void app_report_draining(struct app *app, uint64_t connections)
 {
+	assert(app->draining);
 	report(&app->out, &ev_draining, F_UINT("signal", app->draining),
 		F_UINT("connections", connections), F_SECONDS("limit", app->drain_ms * 1000000));
 }

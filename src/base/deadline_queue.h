@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 // Embedded in what is queued, in one queue at a time.
@@ -29,6 +30,8 @@ static inline void deadline_queue_init(struct deadline_queue *q, uint64_t delay)
 static inline void deadline_queue_add(
 	struct deadline_queue *q, struct deadline_link *d, uint64_t since)
 {
+	assert(list_empty(&q->items) ||
+		list_entry(q->items.prev, struct deadline_link, link)->since <= since);
 	d->since = since;
 	list_append(&q->items, &d->link);
 }

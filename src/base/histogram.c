@@ -4,6 +4,8 @@
 #include "base/root.h"
 #include "base/util.h"
 
+#include <assert.h>
+
 #define STEPS 128 // buckets from one power of two to the next
 #define STEP_BITS 7
 
@@ -24,6 +26,7 @@ uint64_t histogram_bucket_start(size_t bucket)
 {
 	size_t bits;
 
+	assert(bucket <= HISTOGRAM_BUCKETS);
 	if (bucket < 2 * STEPS)
 		return bucket;
 	bits = bucket / STEPS - 1;
@@ -48,6 +51,7 @@ uint64_t histogram_percentile(const struct histogram *h, double percent)
 	uint64_t rank = (uint64_t)exact;
 	uint64_t seen = 0;
 
+	assert(percent >= 0 && percent <= 100);
 	if ((double)rank < exact)
 		rank++;
 	rank = MIN(MAX(rank, (uint64_t)1), h->count);

@@ -28,7 +28,7 @@ uint64_t histogram_percentile(const struct histogram *h, double percent);
 // The standard deviation of the values, as they are all there are.
 double histogram_deviation(const struct histogram *h);
 
-// The bucket of a value, and the least value of a bucket.
+// The bucket of a value, and the least value of a bucket; HISTOGRAM_BUCKETS is where they end.
 size_t histogram_bucket(uint64_t value);
 uint64_t histogram_bucket_start(size_t bucket);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "base/lines.h"
 
+#include <assert.h>
 #include <string.h>
 
 void lines_fini(struct lines *l)
@@ -23,6 +24,7 @@ static void forget(struct lines *l)
 
 void lines_add(struct lines *l, const void *data, size_t len)
 {
+	assert(!l->ended);
 	forget(l);
 	str_addn(&l->text, data, len);
 }

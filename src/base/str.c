@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ const char *str_c(const struct str *s)
 
 void str_drop(struct str *s, size_t n)
 {
+	assert(n <= s->len);
 	if (!n)
 		return;
 	s->len -= n;

@@ -15,6 +15,7 @@
 
 void channel_init_member(struct channel *c, const struct channel_ops *ops)
 {
+	assert(ops && ops->recv && ops->send && ops->shut);
 	*c = (struct channel){.ops = ops,
 		.recv_wants = WATCH_READ,
 		.send_wants = WATCH_WRITE,
@@ -95,6 +96,7 @@ int channel_release(struct channel *c)
 {
 	int fd = channel_socket(c);
 
+	assert(channel_socket(c) >= 0);
 	c->is_private = false;
 	channel_destroy(c);
 	return fd;
@@ -110,6 +112,7 @@ int channel_flush(struct channel *c)
 {
 	ssize_t n = c->unsent ? c->ops->send(c, NULL, 0) : 0;
 
+	assert(c->ops);
 	if (n < 0)
 		return (int)n;
 	return c->unsent ? -EAGAIN : 0;
@@ -185,6 +188,7 @@ int channel_settle(struct channel *c, bool *ended)
 {
 	int r = channel_flush(c);
 
+	assert(c->ops);
 	if (r == 0 || r == -EAGAIN)
 		r = drop_input(c, ended);
 	return r == 0 ? channel_unacknowledged(c) : r;

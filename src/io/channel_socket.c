@@ -6,6 +6,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -67,6 +68,7 @@ static void init(struct channel *c, const struct channel_ops *ops, uv_loop_t *lo
 
 void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private)
 {
+	assert(fd >= 0);
 	init(c, &socket_ops, loop, fd);
 	c->is_private = is_private;
 	c->may_splice = true;

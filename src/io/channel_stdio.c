@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -112,6 +113,7 @@ static const struct channel_ops file_ops = {
 
 void channel_init_file(struct channel *c, int in, off_t position)
 {
+	assert(in >= 0);
 	channel_init_member(c, &file_ops);
 	c->rd_fd = c->in = in;
 	c->may_splice = true;

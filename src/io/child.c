@@ -8,6 +8,7 @@
 #include "sys/file.h"
 #include "sys/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -240,6 +241,7 @@ struct child *child_create(struct children *set, const struct child_options *opt
 	pid_t pid = start(options);
 	struct child *c;
 
+	assert(options->path && options->argv[0] && options->env);
 	if (pid < 0) {
 		*error = pid;
 		return NULL;

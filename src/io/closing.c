@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 
 void ack_wait_init(struct ack_wait *w, uv_loop_t *loop, timer_fn *cb, void *data)
 {
+	assert(cb);
 	timer_init(&w->timer, loop, cb, data);
 	w->ms = FIRST_MS;
 }
@@ -82,6 +84,8 @@ struct closing *closing_create(uv_loop_t *loop, struct channel *channel, enum cl
 {
 	struct closing *c = xmalloc(sizeof(*c));
 
+	assert(channel_socket(channel) >= 0);
+	assert(done);
 	*c = (struct closing){.loop = loop,
 		.channel = channel,
 		.how = how,

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 // One for each loop, whose data points to it.
@@ -58,6 +59,7 @@ void defer_init(struct defer *a, uv_loop_t *loop, defer_fn *cb, void *data)
 {
 	struct queue *q;
 
+	assert(loop && cb);
 	if (!loop->data)
 		create_queue(loop);
 	q = loop->data;
@@ -70,6 +72,7 @@ void defer_start(struct defer *a)
 {
 	struct queue *q = a->loop->data;
 
+	assert(a->loop);
 	if (!list_empty(&a->link))
 		return;
 	if (list_empty(&q->waiting))

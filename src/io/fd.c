@@ -7,6 +7,7 @@
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -103,6 +104,7 @@ int fd_reopen(int fd, const struct fd_info *info, int mode)
 {
 	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 
+	assert(mode == O_RDONLY || mode == O_WRONLY);
 	if (info->kind != FD_PIPE && info->kind != FD_TERMINAL)
 		return -EOPNOTSUPP;
 	if (trace_is_plain())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "io/output.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -48,6 +49,7 @@ static void on_output(struct watch *w, unsigned events)
 
 int output_init(struct output *o, uv_loop_t *loop, int given, output_fn *cb, void *data)
 {
+	assert(cb);
 	*o = (struct output){.cb = cb, .data = data};
 	return stdio_init(&o->io, loop, given, O_WRONLY, on_output, o);
 }

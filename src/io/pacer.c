@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -38,6 +39,7 @@ static void on_tick(struct watch *w, unsigned events)
 
 int pacer_init(struct pacer *p, uv_loop_t *loop, uint64_t rate, pacer_fn *cb, void *data)
 {
+	assert(rate > 0 && cb);
 	*p = (struct pacer){.cb = cb, .data = data, .rate = rate, .paused = true};
 	p->quantum = MAX(rate * WAKE_NS / SECOND, (uint64_t)1);
 	p->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "io/pollset.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ int pollset_init(struct pollset *p, uv_loop_t *loop, pollset_fn *cb)
 {
 	int r;
 
+	assert(cb);
 	*p = (struct pollset){.epoll = epoll_create1(EPOLL_CLOEXEC), .cb = cb};
 	if (p->epoll < 0)
 		return -errno;
@@ -56,12 +58,15 @@ static int control(struct pollset *p, struct pollset_item *item, int operation)
 
 int pollset_add(struct pollset *p, struct pollset_item *item, int fd, unsigned wanted)
 {
+	assert(fd >= 0);
+	assert(!(wanted & ~(unsigned)(WATCH_READ | WATCH_WRITE)));
 	*item = (struct pollset_item){.fd = fd, .wanted = wanted};
 	return control(p, item, EPOLL_CTL_ADD);
 }
 
 void pollset_want(struct pollset *p, struct pollset_item *item, unsigned wanted)
 {
+	assert(!(wanted & ~(unsigned)(WATCH_READ | WATCH_WRITE)));
 	if (item->wanted == wanted)
 		return;
 	item->wanted = wanted;

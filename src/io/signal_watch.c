@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sys/fd_calls.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ int signal_watch_init(
 	uv_async_t *async = xmalloc(sizeof(*async));
 	int r = uv_async_init(loop, async, on_async);
 
+	assert(number > 0 && number < NSIG);
+	assert(!asyncs[number]);
 	if (r < 0) {
 		free(async);
 		return r;

@@ -6,6 +6,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,7 @@ int stdio_open_fd(int *fd, struct fd_info *info, struct watch *w, uv_loop_t *loo
 	unsigned flags = mode == O_WRONLY ? WATCH_OUTPUT : 0;
 	int r = fd_inspect(*fd, info);
 
+	assert(mode == O_RDONLY || mode == O_WRONLY);
 	if (r < 0)
 		return r;
 	r = fd_reopen(*fd, info, mode);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "io/task.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -110,6 +111,7 @@ int task_start(struct task *t, uv_loop_t *loop, task_fn *work, task_fn *done, ta
 {
 	int r = uv_async_init(loop, &t->async, on_done);
 
+	assert(work && done);
 	t->work = work;
 	t->done = done;
 	t->release = release;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static void on_timer(uv_timer_t *handle)
@@ -19,6 +20,7 @@ static void on_closed(uv_handle_t *handle)
 
 void timer_init(struct timer *t, uv_loop_t *loop, timer_fn *cb, void *data)
 {
+	assert(loop && cb);
 	*t = (struct timer){.loop = loop, .cb = cb, .data = data};
 }
 
@@ -31,6 +33,7 @@ static void make_handle(struct timer *t)
 
 void timer_start(struct timer *t, uint64_t ms)
 {
+	assert(t->loop);
 	if (!t->handle)
 		make_handle(t);
 	uv_update_time(t->loop); // the loop's time is that of its last turn

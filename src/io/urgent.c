@@ -4,12 +4,14 @@
 #include "base/util.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define MAX_ROUNDS 8 // while data come in faster than can be looked at
 
 int urgent_init(struct urgent *u, int fd, struct watch *watch, urgent_fn *fn, void *data)
 {
+	assert(watch && fn);
 	*u = (struct urgent){.fd = fd, .watch = watch, .fn = fn, .data = data};
 	watch_want_urgent(watch);
 	return sys_setsockopt_int(fd, SOL_SOCKET, SO_OOBINLINE, 0);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -237,9 +238,11 @@ int watch_init(struct watch *w, uv_loop_t *loop, int fd, unsigned flags, watch_f
 
 void watch_want(struct watch *w, unsigned events)
 {
+	assert(!(events & ~(unsigned)(WATCH_READ | WATCH_WRITE | WATCH_PEER_END)));
 	w->wanted = events;
 	if (!w->handle)
 		return;
+	assert(!events || w->cb);
 	if (w->handle->is_idle)
 		arm_idle(w);
 	else if (events & ~w->armed)

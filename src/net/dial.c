@@ -9,6 +9,7 @@
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -439,6 +440,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 {
 	struct dial *d = xcalloc(1, sizeof(*d));
 
+	assert(loop && endpoint && options && done);
 	*d = (struct dial){.endpoint = endpoint,
 		.options = *options,
 		.data = data,
@@ -456,6 +458,7 @@ struct channel *dial_take(struct dial *d)
 {
 	struct channel *channel = d->channel;
 
+	assert(d->channel);
 	d->channel = NULL;
 	return channel;
 }

@@ -6,6 +6,7 @@
 #include "net/stream_socket.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static void on_retry(void *data)
 void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
 	accept_trouble_fn *on_trouble, void *data)
 {
+	assert(loop && on_accept && on_trouble);
 	*l = (struct listener){
 		.on_accept = on_accept, .on_trouble = on_trouble, .data = data, .loop = loop};
 	timer_init(&l->retry, loop, on_retry, l);
@@ -145,6 +147,7 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 	struct bind_options o = options_of(options);
 	int r = bind_open(&l->bound, addresses, &o, failed, step);
 
+	assert(l->loop && !l->count);
 	if (r == 0)
 		take_sockets(l);
 	return r;
@@ -161,6 +164,7 @@ int listener_adopt(struct listener *l, int fd)
 
 int listener_start(struct listener *l)
 {
+	assert(!l->closed);
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener_socket *s = &l->sockets[i];
 		int r = watch_init(&s->watch, l->loop, s->fd, s->is_inherited ? WATCH_SHARED : 0,

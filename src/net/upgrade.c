@@ -31,6 +31,7 @@ void upgrade_outcome_fini(struct upgrade_outcome *o)
 int upgrade_fail(
 	struct upgrade_outcome *o, enum upgrade_failure failure, int error, const char *text)
 {
+	assert(failure != UPGRADE_OK);
 	o->failure = failure;
 	o->error = error;
 	if (text)
@@ -113,6 +114,7 @@ static void on_event(struct watch *w, unsigned events)
 
 void upgrade_chain_resume(struct upgrade_chain *c)
 {
+	assert(c->state);
 	if (run(c))
 		c->done(c, c->data);
 }
@@ -122,6 +124,7 @@ static void on_limit(void *data)
 	struct upgrade_chain *c = data;
 	struct str text = {0};
 
+	assert(c->next < c->count);
 	str_addf(&text, "no answer in time during %s", c->plan[c->next].kind->name);
 	upgrade_fail(&c->outcome, UPGRADE_TIMEOUT, -ETIMEDOUT, str_c(&text));
 	str_fini(&text);
@@ -133,6 +136,7 @@ struct upgrade_chain *upgrade_chain_create(struct channel *channel, const struct
 {
 	struct upgrade_chain *c = xcalloc(1, sizeof(*c));
 
+	assert(channel && o->loop && o->done);
 	assert(o->count <= UPGRADE_MOST);
 	c->channel = channel;
 	c->count = o->count;
@@ -149,6 +153,7 @@ struct upgrade_chain *upgrade_chain_create(struct channel *channel, const struct
 
 bool upgrade_chain_start(struct upgrade_chain *c)
 {
+	assert(c->next == 0 && !c->state);
 	return run(c);
 }
 
@@ -166,6 +171,7 @@ struct channel *upgrade_chain_take(struct upgrade_chain *c)
 {
 	struct channel *channel = c->channel;
 
+	assert(c->channel && c->outcome.failure == UPGRADE_OK);
 	c->channel = NULL;
 	return channel;
 }

@@ -3,6 +3,7 @@
 
 #include "out/colour.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -132,6 +133,7 @@ void report_error(
 	const char *text = message ? message : strerror(-error);
 	const char *name = error ? strerrorname_np(-error) : NULL;
 
+	assert(error <= 0 && (message || error));
 	if (r->json) {
 		json_t *j = json_event(r, "error");
 

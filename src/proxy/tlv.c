@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "base/value.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ void tlv_add(struct str *s, uint8_t type, const void *value, size_t len)
 {
 	const unsigned char head[TLV_HEAD] = {type, (unsigned char)(len >> 8), (unsigned char)len};
 
+	assert(len <= UINT16_MAX);
 	str_addn(s, head, sizeof(head));
 	str_addn(s, value, len);
 }

@@ -6,6 +6,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -145,6 +146,7 @@ int broker_init(struct broker *b, const struct broker_options *o)
 {
 	uv_loop_t *loop = o->pool->loop;
 
+	assert(o->pool && o->on_failed && o->on_behind);
 	*b = (struct broker){.options = *o};
 	str_add(&b->line.name, "<server>");
 	defer_init(&b->silence, loop, on_silent, b);
@@ -260,6 +262,8 @@ void broker_member_init(struct broker_member *m)
 void broker_join(struct broker *b, struct broker_member *m, struct relay *relay, const char *name,
 	const char *place)
 {
+	assert(m->channel.ops && !m->broker);
+	assert(relay);
 	m->broker = b;
 	m->has_file = b->input.info.kind == FD_FILE;
 	m->offset = (off_t)b->input.info.position;

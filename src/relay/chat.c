@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "relay/chat.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ static void cut_line(struct chat_line *c, struct str *out)
 
 void chat_line_add(struct chat_line *c, const char *data, size_t len, struct str *out)
 {
+	assert(c->name.len);
 	while (len) {
 		size_t room = MIN(len, LONGEST - c->text.len);
 		const char *end = memchr(data, '\n', room);

@@ -3,6 +3,7 @@
 
 #include "relay/relay.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define FAR_BEHIND (1024 * 1024) // bytes that a reader has still to take
@@ -139,6 +140,7 @@ static void on_rest(void *data)
 void fanout_init(struct fanout *a, uv_loop_t *loop, audience_behind_fn *on_behind,
 	audience_room_fn *on_room, void *data)
 {
+	assert(on_behind && on_room);
 	*a = (struct fanout){
 		.loop = loop, .on_behind = on_behind, .on_room = on_room, .data = data};
 	list_init(&a->readers);
@@ -155,6 +157,7 @@ void fanout_fini(struct fanout *a)
 
 void fanout_join(struct fanout *a, struct fanout_reader *r, struct relay *relay)
 {
+	assert(relay);
 	*r = (struct fanout_reader){.fanout = a,
 		.relay = relay,
 		.number = ++a->joined,
@@ -186,6 +189,7 @@ void fanout_leave(struct fanout_reader *r)
 
 bool fanout_has_room(const struct fanout *a, const struct fanout_reader *from)
 {
+	assert(!from || from->fanout == a);
 	// Its own pieces stay, too, until it has taken what others gave before them.
 	if (from && backlog_of(from) > MOST_BEHIND)
 		return false;
@@ -209,6 +213,7 @@ void fanout_give(struct fanout *a, const struct fanout_reader *from, const void 
 	struct piece piece = {.from = from ? from->number : 0, .len = len};
 	uint64_t end;
 
+	assert(!from || from->fanout == a);
 	forget(a);
 	a->given_lately = true;
 	end = end_of(a);

@@ -7,6 +7,7 @@
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@ const char *const flow_state_names[] = {
 
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst)
 {
+	assert(pool && src && dst && src != dst);
 	*f = (struct flow){
 		.pool = pool, .src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
 }
@@ -89,6 +91,7 @@ static void widen_pipes(struct flow *f)
 
 static void choose_engine(struct flow *f)
 {
+	assert(!f->engine);
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
@@ -127,6 +130,7 @@ static void set_state(struct flow *f, enum flow_state state)
 
 	if (state == before)
 		return;
+	assert(!flow_has_ended(f)); // there is no way back
 	f->state = state;
 	if (f->on_state)
 		f->on_state(f, before);
@@ -155,6 +159,8 @@ void flow_finish(struct flow *f)
 
 void flow_break(struct flow *f, enum flow_side side, int error)
 {
+	assert(error < 0);
+	assert(!flow_has_ended(f));
 	flow_fail(f, side, error);
 	set_state(f, FLOW_FAILED);
 }
@@ -208,6 +214,7 @@ bool flow_step(struct flow *f)
 	bool had_text;
 	enum pump result;
 
+	assert(f->engine);
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
@@ -215,6 +222,8 @@ bool flow_step(struct flow *f)
 		forget_if_long(f);
 	had_text = f->text;
 	result = pump(f);
+	assert(result != PUMP_FAIL || f->error < 0);
+	assert(result != PUMP_WAIT || f->want_src || f->want_dst);
 	note_received(f, f->received - before);
 	if (had_text && !f->text)
 		choose_engine(f);

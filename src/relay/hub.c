@@ -4,6 +4,7 @@
 #include "io/pool.h"
 #include "relay/relay.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define INPUT_PIECE ((size_t)32 * 1024) // bytes that are read at once
@@ -159,6 +160,7 @@ static const struct channel_ops member_ops = {
 
 int hub_init(struct hub *h, const struct hub_options *o)
 {
+	assert(o->pool && o->on_failed && o->on_behind && o->on_drained);
 	*h = (struct hub){.options = *o};
 	fanout_init(&h->fanout, o->pool->loop, on_reader_behind, on_room, h);
 
@@ -179,6 +181,7 @@ void hub_fini(struct hub *h)
 
 void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 {
+	assert(relay);
 	*m = (struct hub_member){.hub = h};
 	fanout_join(&h->fanout, &m->reader, relay);
 	if (h->input_is_file)
@@ -192,6 +195,7 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 
 void hub_leave(struct hub_member *m)
 {
+	assert(m->hub);
 	fanout_leave(&m->reader);
 	update(m->hub);
 }

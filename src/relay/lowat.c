@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define FIRST_STREAK 4
@@ -54,6 +55,7 @@ struct lowat *lowat_create(uv_loop_t *loop, int fd, const bool *blocked)
 	socklen_t len = sizeof(mark);
 	int r = sys_getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len);
 
+	assert(fd >= 0 && blocked);
 	// A mark that the user has set stays as it is.
 	*l = (struct lowat){
 		.fd = r == 0 && mark == 1 ? fd : -1, .blocked = blocked, .needed = FIRST_STREAK};

@@ -36,6 +36,7 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	};
 	int error;
 
+	assert(o->pool && o->done);
 	assert(o->local->ops && o->peer->ops);
 	*r = (struct relay){.local = o->local,
 		.peer = o->peer,
@@ -85,6 +86,7 @@ void relay_start(struct relay *r)
 {
 	const struct relay_policy *p = &r->policy;
 
+	assert(r->pool);
 	if (p->until != UNTIL_INPUT && asking(r)->shut_how == SHUT_WR) {
 		if (p->shutdown == SHUTDOWN_AUTO && may_be_request(r->local))
 			r->out.text = request_text_create();
@@ -269,6 +271,7 @@ static bool step_flows(struct relay *r)
 // the owner frees it.
 static void end(struct relay *r)
 {
+	assert(r->finished);
 	channel_want(r->local, false, false);
 	channel_want(r->peer, false, false);
 	defer_stop(&r->defer);

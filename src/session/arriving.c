@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "proxy/header_upgrade.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 void arriving_init(struct arriving *a, const struct arriving_options *options)
 {
+	assert(options->loop && options->arrived && options->failed);
 	*a = (struct arriving){.options = *options};
 	list_init(&a->list);
 }
@@ -113,6 +115,7 @@ void arriving_add(struct arriving *a, struct channel *channel, const struct sock
 	struct upgrade plan[UPGRADE_MOST];
 	size_t count = 0;
 
+	assert(channel_socket(channel) >= 0);
 	if (a->count >= a->options.most)
 		make_room(a, NULL);
 	else if (is_crowded(a, peer))

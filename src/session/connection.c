@@ -6,6 +6,7 @@
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +31,7 @@ void connection_init(
 {
 	struct timespec now;
 
+	assert(app && number > 0);
 	clock_gettime(CLOCK_REALTIME, &now);
 	*c = (struct connection){.app = app,
 		.number = number,

@@ -7,6 +7,7 @@
 #include "net/stream_socket.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -302,6 +303,8 @@ int exec_start(struct exec *s, const struct exec_options *o)
 	uv_loop_t *loop = &o->connection->app->loop;
 	int r;
 
+	assert(o->children && o->connection && o->config && o->program && o->done);
+	assert(channel_socket(o->channel) >= 0);
 	*s = (struct exec){.connection = o->connection,
 		.config = o->config,
 		.program = o->program,

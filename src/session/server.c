@@ -6,6 +6,7 @@
 #include "net/activation.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 {
 	int status;
 
+	assert(mode->client_size >= sizeof(struct client));
 	*s = (struct server){.app = app, .config = config, .mode = mode};
 	list_init(&s->clients);
 	list_init(&s->waiting);
@@ -428,6 +430,7 @@ void server_take(struct server *s, struct channel *channel, const struct sockadd
 {
 	const char *reason;
 
+	assert(channel_socket(channel) >= 0);
 	if (!arriving_is_needed(&s->arriving)) {
 		serve(s, channel, peer, NULL);
 		return;

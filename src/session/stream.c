@@ -13,6 +13,7 @@
 #include "sys/trace.h"
 #include "tls/channel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -418,6 +419,8 @@ int stream_init(struct stream *s, const struct stream_options *o)
 	};
 	int r;
 
+	assert(o->connection && o->config && o->files && o->done);
+	assert(o->local && channel_socket(o->peer) >= 0);
 	*s = (struct stream){.app = app,
 		.connection = o->connection,
 		.config = o->config,
@@ -451,6 +454,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 
 void stream_start(struct stream *s)
 {
+	assert(s->peer);
 	if (s->config->progress)
 		progress_line_start(&s->extras->progress_line, s->app, true, add_progress, s);
 	relay_start(&s->relay);
@@ -495,6 +499,7 @@ struct channel *stream_take_peer(struct stream *s)
 {
 	struct channel *peer = s->peer;
 
+	assert(s->peer);
 	s->peer = NULL;
 	return peer;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "sys/trace_secret.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define MASK "<credentials>"
@@ -33,6 +34,7 @@ static void mask(const char *data, size_t len, struct str *masked)
 
 void trace_hide_secret(struct trace_call *call, struct str *masked)
 {
+	assert(!masked->len);
 	if (!secret.len)
 		return;
 	for (unsigned i = 0; i < call->nargs && !masked->len; i++) {

@@ -6,6 +6,7 @@
 #include "sys/message.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/udp.h>
 #include <stdint.h>
@@ -143,6 +144,7 @@ static int send_messages(struct sender *s, const struct send_item *first)
 
 int sender_send(struct sender *s, const struct send_item *datagrams, size_t count)
 {
+	assert(count > 0);
 	for (;;) {
 		size_t filled = 0;
 		int sent = 0;

@@ -6,6 +6,7 @@
 #include "net/echo/client_peer.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -222,6 +223,9 @@ int echo_client_init(struct echo_client *p, uv_loop_t *loop,
 	const struct echo_client_options *options, const struct echo_client_events *events,
 	void *data)
 {
+	assert(options->connections > 0);
+	assert(options->pipeline > 0 && options->pipeline <= ECHO_CLIENT_PIPELINE);
+	assert(options->type == SOCK_DGRAM || options->size > 0 || options->text);
 	*p = (struct echo_client){.options = *options,
 		.events = events,
 		.data = data,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ int echo_server_init(
 {
 	int r = 0;
 
+	assert(options->threads > 0 && options->events);
 	*s = (struct echo_server){.options = *options};
 	s->workers = xcalloc(options->threads, sizeof(*s->workers));
 	while (r == 0 && s->count < options->threads) {
@@ -111,6 +113,7 @@ int echo_server_start(struct echo_server *s)
 
 void echo_server_drain(struct echo_server *s)
 {
+	assert(s->options.events->on_draining && s->options.events->on_drained);
 	atomic_store(&s->is_draining, true);
 	for (unsigned i = 0; i < s->count; i++)
 		echo_worker_drain(&s->workers[i]);

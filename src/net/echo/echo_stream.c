@@ -7,6 +7,7 @@
 #include "sys/socket.h"
 #include "sys/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,8 @@ int echo_streams_add(
 	struct echo_connection *c = xcalloc(1, sizeof(*c));
 	int r = pollset_add(&s->pollset, &c->item, fd, WATCH_READ);
 
+	assert(s->on_leave);
+	assert(!s->keeps_records || s->on_closed);
 	if (r < 0) {
 		sys_close(fd);
 		free(c);

@@ -5,6 +5,7 @@
 #include "sys/file.h"
 #include "sys/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -40,6 +41,7 @@ static void put_back(struct prober *p, struct prober_slot *slot)
 
 void prober_release(struct prober *p, struct prober_slot *slot)
 {
+	assert(list_empty(&slot->due.link));
 	close_slot(p, slot);
 	put_back(p, slot);
 }
