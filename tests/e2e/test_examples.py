@@ -278,6 +278,13 @@ def test_page_has_examples_of_its_command(page):
     assert any(command in line for line in found), f"no example of {command!r} in {page.name}"
 
 
+def test_course_shows_what_every_command_prints():
+    """So that the whole of it is compared; a server that ^C ends has its clients for that."""
+    course = [step for block in displays(ROOT / "man" / "sockctl-course.7") for step in steps(block)]
+    assert len(course) >= 30
+    assert [step.command for step in course if not step.printed and not step.key] == []
+
+
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_example_can_be_copied_from_the_page(page):
