@@ -3,8 +3,9 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "io/fd.h"
 #include "io/task.h"
-#include "out/colour.h"
+#include "out/write.h"
 #include "sys/fd_calls.h"
 #include "sys/trace_c.h"
 #include "sys/trace_text.h"
@@ -43,23 +44,44 @@ const struct opt common_opts[] = {
 	{0},
 };
 
+// The status with which the run will end as soon as its loop hears of it, or has begun to; 0 while
+// it goes on.
+static int coming_end(const struct app *app)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(app->signals); i++)
+		if (signal_watch_has_come(&app->signals[i]))
+			return STATUS_SIGNAL + app->signals[i].number;
+	return app->deadline_at && trace_now() >= app->deadline_at ? STATUS_TIMEOUT : 0;
+}
+
+// In a process that is to become a program, too: the one that has started it hears of nothing until
+// it has.
+static bool is_ending(void *data)
+{
+	const struct app *app = data;
+
+	return app->is_cut_short || getpid() != app->pid || coming_end(app);
+}
+
+static bool output_gives_up(void *data, unsigned waited_ms)
+{
+	(void)waited_ms;
+	return is_ending(data);
+}
+
 void app_init(struct app *app)
 {
 	// Where the libraries get no memory one gives up without a word and the other leaves out a
 	// field.
 	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free);
 	json_set_alloc_funcs(xmalloc, free);
-
-	bool is_terminal = isatty(STDERR_FILENO);
-
 	*app = (struct app){
-		.out = {.fd = STDERR_FILENO,
-			.is_terminal = is_terminal,
-			.is_coloured = colour_is_wanted(is_terminal),
-			.trace_fd = STDERR_FILENO,
-			.level = REPORT_NORMAL},
+		.pid = getpid(),
 		.started = trace_now(),
 	};
+	report_init(&app->out, STDERR_FILENO);
+	app->out.is_ending = is_ending;
+	app->out.ending_data = app;
 }
 
 static bool is_shown(const struct app *app, const struct trace_call *call)
@@ -126,7 +148,6 @@ static int start_trace(struct app *app, const char *path, int format)
 		app->out.trace_fd = fd;
 		app->trace_path = path;
 	}
-	app->pid = getpid();
 	if (format == TRACE_FORMAT_C)
 		start_trace_in_c(app);
 	else
@@ -223,8 +244,16 @@ void app_fail_leftover(struct app *app, const char *object, int error)
 
 int app_output(struct app *app, const struct str *text)
 {
-	int r = write_whole(STDOUT_FILENO, str_c(text), text->len);
+	size_t written = 0;
+	int r;
 
+	if (app->has_loop) // whose signals are orderly ends
+		r = write_patiently(
+			STDOUT_FILENO, str_c(text), text->len, &written, output_gives_up, app);
+	else
+		r = write_whole(STDOUT_FILENO, str_c(text), text->len);
+	if (r == -EAGAIN)
+		return app_fail_quietly(app, coming_end(app));
 	return r < 0 ? app_fail_output(app, r) : 0;
 }
 
@@ -266,6 +295,7 @@ static const struct event ev_draining = {"draining", REPORT_VERBOSE,
 // Ends the loop, and tells what was under way.
 static void stop_early(struct app *app, int signal, struct str *doing)
 {
+	app->is_cut_short = true;
 	if (!app->stopping && app->on_stop)
 		app->on_stop(app->stop_arg, signal, doing);
 	app_stop(app);
@@ -370,6 +400,22 @@ static int init_loop(uv_loop_t *loop)
 	return r;
 }
 
+// Even after poll(2) a terminal may let a writer wait in the middle of a line.
+static void open_terminal(struct app *app)
+{
+	struct fd_info info;
+	int fd;
+
+	if (!app->out.is_terminal || fd_inspect(app->out.fd, &info) < 0)
+		return;
+	fd = fd_reopen(app->out.fd, &info, O_WRONLY);
+	if (fd < 0)
+		return;
+	if (app->out.trace_fd == app->out.fd)
+		app->out.trace_fd = fd;
+	app->out.fd = fd;
+}
+
 uv_loop_t *app_loop(struct app *app)
 {
 	if (app->has_loop)
@@ -393,6 +439,7 @@ uv_loop_t *app_loop(struct app *app)
 		app_fail(app, STATUS_LOCAL, "signals", r);
 		return NULL;
 	}
+	open_terminal(app);
 	return &app->loop;
 }
 
@@ -444,6 +491,7 @@ void app_set_deadline(struct app *app, uint64_t ms)
 	if (!ms || !app_loop(app))
 		return;
 	uv_update_time(&app->loop);
+	app->deadline_at = trace_now() + ms * 1000000;
 	uv_timer_start(&app->deadline, on_deadline, ms, 0);
 	uv_unref((uv_handle_t *)&app->deadline);
 }
@@ -458,6 +506,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 void app_exit(struct app *app)
 {
 	stop_trace(app);
+	report_lost(&app->out);
 	// exit() would wait for a thread that is stuck in a look-up.
 	if (task_is_running())
 		_exit(app->status);

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <uv.h>
 
 // The exit statuses; sockctl(1) lists them.
@@ -55,14 +56,16 @@ struct app {
 	struct reporter out;
 	int status; // of the first failure
 	uint64_t started; // trace_now() when the program began
+	uint64_t deadline_at; // the same when it has to be over; 0: never
+	pid_t pid; // of the program, and not of one that it is about to start
 
 	uv_loop_t loop; // valid once app_loop() was called
 	struct pool pool; // of the loop
 	bool has_loop;
 	bool stopping;
+	bool is_cut_short; // by a signal or the deadline
 	bool traces_in_c;
 	bool traces_all;
-	pid_t pid;
 	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];
 	uv_timer_t deadline;

@@ -286,6 +286,7 @@
  *     progress.[ch]           the line of --progress
  *     report.[ch]             events and errors on stderr
  *     rows.[ch]               tables on stdout
+ *     write.[ch]              writing to what others share and may have stopped reading
  *
  *   cli/                      command lines
  *     help.c                  --help, words and a dump from the option table
@@ -336,12 +337,8 @@
 // libuv gives up by abort() when the kernel refuses it something; say so instead of dumping core.
 static void on_abort(int number)
 {
-	static const char text[] = "sockctl: the event loop got no resources from the kernel\n";
-
 	(void)number;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(STATUS_LOCAL);
-	_exit(STATUS_LOCAL);
+	end_in_need("sockctl: the event loop got no resources from the kernel\n");
 }
 
 // What the parent blocks or ignores is inherited. Blocked signals would end nothing; nor would an

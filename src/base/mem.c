@@ -4,19 +4,26 @@
 #include "base/util.h"
 
 #include <malloc.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LARGE (128 * 1024) // what the C library starts with; setting it keeps it there
 
-attr_cold void out_of_memory(void)
+attr_cold void end_in_need(const char *text)
 {
-	static const char text[] = "sockctl: out of memory (ENOMEM)\n";
+	struct pollfd pfd = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	// Nobody may be reading, and no signal would end the wait for them.
+	if (poll(&pfd, 1, 0) == 1 && write(STDERR_FILENO, text, strlen(text)) < 0)
 		_exit(1);
 	_exit(1);
+}
+
+attr_cold void out_of_memory(void)
+{
+	end_in_need("sockctl: out of memory (ENOMEM)\n");
 }
 
 void mem_keep_little(void)

@@ -18,6 +18,10 @@ char *xstrndup(const char *s, size_t len);
 // from the first of them to keep as much again, which in a server stays for good after one burst.
 void mem_keep_little(void);
 
+// Writes TEXT to stderr if that goes without waiting, and ends the program with status 1, without
+// running exit handlers. Async-signal-safe.
+attr_noreturn void end_in_need(const char *text);
+
 // Says so without allocating, and ends the program without running exit handlers.
 attr_noreturn void out_of_memory(void);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 static uv_async_t *volatile asyncs[NSIG];
+static volatile sig_atomic_t has_come[NSIG];
 
 // uv_async_send() is the one function of libuv that a handler may call.
 static void on_signal(int number)
@@ -17,6 +18,7 @@ static void on_signal(int number)
 	uv_async_t *async = asyncs[number];
 	int error = errno;
 
+	has_come[number] = 1;
 	if (async)
 		uv_async_send(async);
 	errno = error;
@@ -26,8 +28,10 @@ static void on_async(uv_async_t *async)
 {
 	struct signal_watch *w = async->data;
 
-	if (w)
-		w->fn(w->data, w->number);
+	if (!w)
+		return;
+	has_come[w->number] = 0;
+	w->fn(w->data, w->number);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -55,6 +59,16 @@ int signal_watch_init(
 	if (r < 0)
 		signal_watch_fini(w);
 	return r;
+}
+
+bool signal_watch_has_come(const struct signal_watch *w)
+{
+	sigset_t pending; // while the main thread has blocked it
+
+	if (!w->number)
+		return false;
+	return has_come[w->number] ||
+	       (sigpending(&pending) == 0 && sigismember(&pending, w->number) == 1);
 }
 
 void signal_watch_fini(struct signal_watch *w)

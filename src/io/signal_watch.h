@@ -3,6 +3,7 @@
 #ifndef SOCKCTL_IO_SIGNAL_WATCH_H
 #define SOCKCTL_IO_SIGNAL_WATCH_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 typedef void signal_fn(void *data, int number);
@@ -18,6 +19,10 @@ struct signal_watch {
 // For one watch of each number. Returns 0 or a negative errno.
 int signal_watch_init(
 	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data);
+
+// Whether the signal has come and the callback has not heard of it yet. Any thread may ask. False
+// on a zeroed watch.
+bool signal_watch_has_come(const struct signal_watch *w);
 
 // Brings the default of the signal back. Does nothing on a zeroed watch.
 void signal_watch_fini(struct signal_watch *w);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: ISC
 // What the program says about its work: events and errors on stderr, as text or as one JSON object
 // per line. Who reports never asks which.
+//
+// A message waits a second at most for who reads stderr and does not; then it is lost, and the next
+// ones do not wait. How many were lost is said when somebody reads again.
 #ifndef SOCKCTL_OUT_REPORT_H
 #define SOCKCTL_OUT_REPORT_H
 
@@ -33,8 +36,17 @@ struct reporter {
 	bool is_coloured;
 	bool has_progress; // a line stands there that the next one replaces
 	int trace_fd;
-	int trace_error; // a negative errno once a line of the trace has been lost
+	int trace_error; // a negative errno once a line of the trace could not be written
+
+	bool (*is_ending)(void *data); // nothing must wait any more; any thread asks. NULL: never
+	void *ending_data;
+	unsigned lost; // lines that nobody was told of yet
+	bool is_stuck; // the last line was lost
+	bool is_torn; // a line was lost in its middle
 };
+
+// Reports to FD. Once in a process: it prepares for fork(2) among threads that report.
+void report_init(struct reporter *r, int fd);
 
 // Reports an event with its fields: report(r, &ev_connected, F_ADDR("remote", &peer)).
 #define report(r, event, ...) \
@@ -56,11 +68,14 @@ void report_error(
 void report_progress(struct reporter *r, struct str *line, bool is_last);
 void report_hide_progress(struct reporter *r);
 
-// Writes a line of the trace and empties it. Any thread may call it.
+// Writes a line of the trace and empties it. Any thread may call it. It waits for its reader.
 void report_trace(struct reporter *r, struct str *line);
 
-// Writes all of it to FD as one piece where the system allows it; waits while FD is full, gives up
-// on errors and returns them.
-int write_whole(int fd, const void *data, size_t len);
+// Writes lines that were asked for, such as those of a hex dump, and empties them. It waits for
+// their reader.
+void report_dump(struct reporter *r, struct str *lines);
+
+// The last words: how many messages were lost, if that was not said yet.
+void report_lost(struct reporter *r);
 
 #endif

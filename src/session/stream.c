@@ -116,22 +116,19 @@ int stream_begin_files(struct app *app, struct stream_files *files)
 	return r < 0 ? app_fail(app, STATUS_LOCAL, files->out_name, r) : 0;
 }
 
-static void show_hex(struct hexdump *h, const void *data, size_t len)
+static void show_hex(struct stream *s, struct hexdump *h, const void *data, size_t len)
 {
 	struct str text = {0};
-	int r;
 
 	hexdump_add(h, &text, data, len);
-	r = write_whole(STDERR_FILENO, text.data, text.len);
-	(void)r; // when stderr is gone there is nobody left to tell
-	str_fini(&text);
+	report_dump(&s->app->out, &text);
 }
 
 static void on_sent(void *arg, const void *data, size_t len)
 {
-	struct stream_extras *x = arg;
+	struct stream *s = arg;
 
-	show_hex(&x->hex_out, data, len);
+	show_hex(s, &s->extras->hex_out, data, len);
 }
 
 static void on_urgent(void *data, unsigned char byte, uint64_t offset)
@@ -145,9 +142,9 @@ static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 
 static void on_received(void *arg, const void *data, size_t len)
 {
-	struct stream_extras *x = arg;
+	struct stream *s = arg;
 
-	show_hex(&x->hex_in, data, len);
+	show_hex(s, &s->extras->hex_in, data, len);
 }
 
 static uint64_t bytes_to_send(const struct channel *local)
@@ -357,7 +354,7 @@ static void set_filters(struct stream *s)
 		x->hex_in.direction = '<';
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
-		r->out.tap_arg = r->in.tap_arg = x;
+		r->out.tap_arg = r->in.tap_arg = s;
 	}
 }
 

@@ -203,3 +203,29 @@ def test_terminal_that_goes_away(sockctl, server):
         receive_all(conn)
     proc.wait(proc.popen.wait(10))
     assert proc.popen.returncode in (0, 1, 129, 141)
+
+
+def test_while_nobody_reads_the_results(sockctl, server, number):
+    """Written line by line beside the event loop."""
+    reader, stdout = os.pipe()
+    fill(stdout)
+    proc = sockctl("echo", "--client", "127.0.0.1", port_of(server), stdout=stdout)
+    with accept(server):
+        wait_for(lambda: all(sleeps_on(proc) for _ in range(10)), "a program that waits")
+        proc.stop(number)
+    for fd in (reader, stdout):
+        os.close(fd)
+
+
+def sleeps_on(proc):
+    time.sleep(0.01)
+    return proc.sleeps()
+
+
+def fill(pipe):
+    os.set_blocking(pipe, False)
+    try:
+        while True:
+            os.write(pipe, bytes(4096))
+    except BlockingIOError:
+        os.set_blocking(pipe, True)

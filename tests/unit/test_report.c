@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "out/report.h"
 
+#include "out/write.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
