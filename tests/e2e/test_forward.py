@@ -200,6 +200,25 @@ def test_target_whose_name_is_not_known(sockctl, namespaces, tmp_path, names, st
     proc.fails(status, "nosuchhost.example")
 
 
+def test_clients_that_wait_for_the_name_of_their_target(sockctl, network):
+    """They share one look-up, and the thread that it takes."""
+    network.replace("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:5\n")
+    with network.bad_names("silent") as server:
+        proc = sockctl("listen", "-k", "127.0.0.1", "7000", "--forward", "host.test:80",
+                       wrap=network.wrap)
+        proc.wait_err("listening on")
+        conns = network.near.within(lambda: [dial(7000) for _ in range(400)])
+        wait_for(lambda: proc.descriptors() >= 400, "400 clients")
+        wait_for(lambda: server.queries, "a query")
+        assert proc.status_field("Threads") <= 2
+        server.kind = "nxdomain"
+        for conn in conns:
+            assert reset_by_peer(conn)
+            conn.close()
+        assert proc.status_field("Threads") <= 2
+        proc.stop()
+
+
 def test_target_by_a_name_with_two_addresses(sockctl, namespaces):
     """The one that listens is found, whichever comes first."""
     for address in ("127.0.0.1", "::1"):

@@ -2,9 +2,14 @@
 #include "net/names/lookup.h"
 
 #include "loop.h"
+#include "sys/trace.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
 
 // Shows what lookup_numeric() says: addresses, the name of the error, or "-" for "ask somebody".
 static void check_numeric(
@@ -121,6 +126,151 @@ static void test_cancel(void **state)
 	assert_false(a.called);
 }
 
+// Holds the threads that ask, by the trace of what they have asked.
+static sem_t gate;
+static atomic_uint held; // threads that have come to it, in all
+
+static void on_call(const struct trace_call *call, void *arg)
+{
+	(void)arg;
+	if (strcmp(call->name, "getaddrinfo") != 0)
+		return;
+	atomic_fetch_add(&held, 1);
+	while (sem_wait(&gate) < 0)
+		continue;
+}
+
+static int close_gate(void **state)
+{
+	atomic_store(&held, 0);
+	sem_init(&gate, 0, 0);
+	trace_set_sink(on_call, NULL);
+	return loop_setup(state);
+}
+
+static int remove_gate(void **state)
+{
+	trace_set_sink(NULL, NULL);
+	sem_destroy(&gate);
+	return loop_teardown(state);
+}
+
+static void let_pass(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		sem_post(&gate);
+}
+
+static void wait_for_held(unsigned n)
+{
+	for (int i = 0; i < 10000 && atomic_load(&held) < n; i++)
+		loop_for(1);
+	assert_int_equal(atomic_load(&held), n);
+}
+
+static unsigned count_threads(void)
+{
+	unsigned n = 0;
+	DIR *dir = opendir("/proc/self/task");
+
+	assert_non_null(dir);
+	for (const struct dirent *d; (d = readdir(dir));)
+		n += d->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+// Who asks the same at the same time is answered by one call.
+static void test_shared(void **state)
+{
+	struct answer same[3];
+	struct answer others[3];
+	struct answer left;
+	struct lookup *l;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		start(&same[i], "127.0.0.1", "80", AI_NUMERICHOST);
+	l = start(&left, "127.0.0.1", "80", AI_NUMERICHOST);
+	start(&others[0], "127.0.0.1", "81", AI_NUMERICHOST);
+	start(&others[1], "127.0.0.2", "80", AI_NUMERICHOST);
+	start(&others[2], "127.0.0.1", NULL, AI_NUMERICHOST);
+	wait_for_held(4);
+	lookup_cancel(l);
+	let_pass(4);
+	for (size_t i = 0; i < 3; i++) {
+		loop_until(&same[i].called);
+		loop_until(&others[i].called);
+		assert_int_equal(same[i].list.count, 1);
+		assert_int_equal(sockaddr_port(&same[i].list.items[0]), 80);
+		address_list_fini(&same[i].list);
+		address_list_fini(&others[i].list);
+	}
+	assert_false(left.called);
+	assert_int_equal(atomic_load(&held), 4);
+
+	let_pass(1); // asked later, it is asked anew
+	start(&left, "127.0.0.1", "80", AI_NUMERICHOST);
+	loop_until(&left.called);
+	address_list_fini(&left.list);
+	assert_int_equal(atomic_load(&held), 5);
+}
+
+#define MOST 32
+#define MANY 100
+
+// However many names are asked for, there are no more threads than that; the others come later.
+static void test_bounded(void **state)
+{
+	static struct answer answers[MANY];
+	struct lookup *lookups[MANY];
+	char service[8];
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(service, sizeof(service), "%u", i);
+		lookups[i] = start(&answers[i], "127.0.0.1", service, AI_NUMERICHOST);
+	}
+	wait_for_held(MOST);
+	assert_in_range(count_threads(), MOST + 1, MOST + 8);
+	lookup_cancel(lookups[0]); // a thread has it
+	lookup_cancel(lookups[MANY - 1]); // none will
+	let_pass(MANY);
+	for (unsigned i = 1; i < MANY - 1; i++) {
+		loop_until(&answers[i].called);
+		assert_int_equal(sockaddr_port(&answers[i].list.items[0]), i);
+		address_list_fini(&answers[i].list);
+	}
+	assert_false(answers[0].called || answers[MANY - 1].called);
+	assert_int_equal(atomic_load(&held), MANY - 1);
+}
+
+// The first to be answered wants no other answer.
+static struct lookup *unwanted;
+
+static void on_first_answer(void *data, int code, int error, struct address_list list)
+{
+	on_answer(data, code, error, list);
+	address_list_fini(&list);
+	lookup_cancel(unwanted);
+}
+
+static void test_cancel_in_the_callback(void **state)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+	struct answer first = {0};
+	struct answer second;
+	int error;
+
+	(void)state;
+	let_pass(1);
+	lookup_start(&loop, "127.0.0.1", "80", &hints, on_first_answer, &first, &error);
+	unwanted = start(&second, "127.0.0.1", "80", AI_NUMERICHOST);
+	loop_until(&first.called);
+	loop_for(50);
+	assert_false(second.called);
+}
+
 static void test_each_address_once(void **state)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}; // of three socket types
@@ -156,6 +306,10 @@ int main(void)
 		cmocka_unit_test(test_no_host),
 		loop_test(test_threads),
 		loop_test(test_cancel),
+		cmocka_unit_test_setup_teardown(test_shared, close_gate, remove_gate),
+		cmocka_unit_test_setup_teardown(test_bounded, close_gate, remove_gate),
+		cmocka_unit_test_setup_teardown(
+			test_cancel_in_the_callback, close_gate, remove_gate),
 		cmocka_unit_test(test_each_address_once),
 		cmocka_unit_test(test_kinds_of_failure),
 	};

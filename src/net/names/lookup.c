@@ -7,22 +7,40 @@
 #include "sys/resolver.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct lookup {
+#define MOST_ASKED 32 // at once: each has a thread, and a socket of the resolver
+
+// What is asked, for all who want to know it at the same time.
+struct question {
 	struct task task;
+	struct list link;
+	struct list lookups; // who waits for the answer
+	uv_loop_t *loop;
 	char *host, *service;
 	struct addrinfo hints;
-	lookup_fn *cb; // NULL once cancelled
-	void *data;
+	bool is_asked; // by a thread; the others wait until one of these is answered
 
 	// Written by the thread.
 	int code;
 	int error;
 	struct addrinfo *result;
 };
+
+struct lookup {
+	struct list link;
+	struct question *question;
+	lookup_fn *cb;
+	void *data;
+	bool is_answered; // the callback runs
+};
+
+// All of the loop's own thread.
+static struct list questions = {&questions, &questions}; // without an answer
+static unsigned asked;
 
 void address_list_fini(struct address_list *l)
 {
@@ -108,53 +126,148 @@ bool lookup_numeric(const char *host, const char *service, int family, int flags
 	return false;
 }
 
-static void release(struct task *t)
+static void free_question(struct question *q)
 {
-	struct lookup *l = container_of(t, struct lookup, task);
-
-	if (l->result)
-		freeaddrinfo(l->result);
-	free(l->host);
-	free(l->service);
-	free(l);
+	if (q->result)
+		freeaddrinfo(q->result);
+	free(q->host);
+	free(q->service);
+	free(q);
 }
 
-static void done(struct task *t)
+static void release(struct task *t)
 {
-	struct lookup *l = container_of(t, struct lookup, task);
+	free_question(container_of(t, struct question, task));
+}
 
-	if (l->cb)
-		l->cb(l->data, l->code, l->error, address_list_of(l->result));
+// A callback may start other look-ups, and cancel any of these.
+static void answer(struct list *lookups, int code, int error, const struct addrinfo *result)
+{
+	while (!list_empty(lookups)) {
+		struct lookup *l = list_entry(lookups->next, struct lookup, link);
+
+		list_remove(&l->link);
+		l->is_answered = true;
+		l->cb(l->data, code, error, address_list_of(result));
+		free(l);
+	}
 }
 
 static void work(struct task *t)
 {
-	struct lookup *l = container_of(t, struct lookup, task);
+	struct question *q = container_of(t, struct question, task);
 
-	l->code = sys_getaddrinfo(l->host, l->service, &l->hints, &l->result);
-	l->error = -errno;
-	if (l->code)
-		l->result = NULL;
+	q->code = sys_getaddrinfo(q->host, q->service, &q->hints, &q->result);
+	q->error = -errno;
+	if (q->code)
+		q->result = NULL;
+}
+
+static void done(struct task *t);
+
+// Returns 0 or a negative errno; then the question is gone.
+static int ask(struct question *q)
+{
+	int r = task_start(&q->task, q->loop, work, done, release);
+
+	if (r < 0)
+		return r;
+	q->is_asked = true;
+	asked++;
+	return 0;
+}
+
+static void ask_next(void)
+{
+	list_for_each (it, &questions) {
+		struct question *q = list_entry(it, struct question, link);
+		int r;
+
+		if (q->is_asked)
+			continue;
+		r = ask(q);
+		assert(r == 0); // the thread that has just answered takes it
+		(void)r;
+		return;
+	}
+}
+
+static void done(struct task *t)
+{
+	struct question *q = container_of(t, struct question, task);
+
+	list_remove(&q->link);
+	asked--;
+	ask_next();
+	answer(&q->lookups, q->code, q->error, q->result);
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same(const struct question *a, const struct question *b)
+{
+	return a->loop == b->loop && is_same_text(a->host, b->host) &&
+	       is_same_text(a->service, b->service) && a->hints.ai_family == b->hints.ai_family &&
+	       a->hints.ai_socktype == b->hints.ai_socktype &&
+	       a->hints.ai_protocol == b->hints.ai_protocol &&
+	       a->hints.ai_flags == b->hints.ai_flags;
+}
+
+static struct question *find(const struct question *wanted)
+{
+	list_for_each (it, &questions) {
+		struct question *q = list_entry(it, struct question, link);
+
+		if (is_same(q, wanted))
+			return q;
+	}
+	return NULL;
+}
+
+// Returns a question like this, asked or waiting for that, or NULL with *ERROR set.
+static struct question *find_or_ask(const struct question *wanted, int *error)
+{
+	struct question *q = find(wanted);
+
+	*error = 0;
+	if (q)
+		return q;
+	q = xcalloc(1, sizeof(*q));
+	*q = *wanted;
+	q->host = wanted->host ? xstrdup(wanted->host) : NULL;
+	q->service = wanted->service ? xstrdup(wanted->service) : NULL;
+	list_init(&q->lookups);
+	if (asked < MOST_ASKED)
+		*error = ask(q);
+	if (*error < 0)
+		return NULL;
+	list_append(&questions, &q->link);
+	return q;
 }
 
 struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
 	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error)
 {
-	struct lookup *l = xcalloc(1, sizeof(*l));
+	const struct question wanted = {
+		.loop = loop, .host = (char *)host, .service = (char *)service, .hints = *hints};
+	struct question *q = find_or_ask(&wanted, error);
+	struct lookup *l;
 
-	l->host = host ? xstrdup(host) : NULL;
-	l->service = service ? xstrdup(service) : NULL;
-	l->hints = *hints;
-	l->cb = cb;
-	l->data = data;
-	*error = task_start(&l->task, loop, work, done, release);
-	return *error < 0 ? NULL : l;
+	if (!q)
+		return NULL;
+	l = xmalloc(sizeof(*l));
+	*l = (struct lookup){.question = q, .cb = cb, .data = data};
+	list_append(&q->lookups, &l->link);
+	return l;
 }
 
 int lookup_host(uv_loop_t *loop, const char *host, const char *service,
 	const struct addrinfo *hints, lookup_fn *cb, void *data, struct lookup **lookup)
 {
-	struct addrinfo asked = *hints;
+	struct addrinfo wanted = *hints;
 	struct address_list list;
 	int code;
 	int error;
@@ -164,8 +277,8 @@ int lookup_host(uv_loop_t *loop, const char *host, const char *service,
 		return 0;
 	}
 	if (is_port_number(service, 0))
-		asked.ai_flags |= AI_NUMERICSERV;
-	*lookup = lookup_start(loop, host, service, &asked, cb, data, &error);
+		wanted.ai_flags |= AI_NUMERICSERV;
+	*lookup = lookup_start(loop, host, service, &wanted, cb, data, &error);
 	return *lookup ? 0 : error;
 }
 
@@ -190,7 +303,16 @@ int lookup_endpoint(uv_loop_t *loop, const struct endpoint *endpoint, const stru
 
 void lookup_cancel(struct lookup *l)
 {
-	l->cb = NULL;
+	struct question *q = l->question;
+
+	if (l->is_answered)
+		return;
+	list_remove(&l->link);
+	free(l);
+	if (q->is_asked || !list_empty(&q->lookups))
+		return;
+	list_remove(&q->link);
+	free_question(q);
 }
 
 bool lookup_is_not_found(int code)

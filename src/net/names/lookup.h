@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// Names become addresses without the event loop waiting: getaddrinfo() runs in a thread of its own.
-// Numeric hosts and ports are answered at once and never reach the resolver, the databases or a
-// thread.
+// Names become addresses without the event loop waiting: getaddrinfo() runs in a thread, once for
+// all who ask the same at the same time, and for 32 different questions at once; the others wait
+// for these, each of which ends when the resolver gives up (resolv.conf(5)). Numeric hosts and
+// ports are answered at once and never reach the resolver, the databases or a thread.
 #ifndef SOCKCTL_NET_NAMES_LOOKUP_H
 #define SOCKCTL_NET_NAMES_LOOKUP_H
 
@@ -34,8 +35,8 @@ typedef void lookup_fn(void *data, int code, int error, struct address_list list
 bool lookup_numeric(const char *host, const char *service, int family, int flags, int *code,
 	struct address_list *list);
 
-// Starts a look-up; HINTS and the strings are copied. Returns NULL, with *error set to a negative
-// errno, if the system has no thread for it.
+// Starts a look-up, by the thread of LOOP; HINTS and the strings are copied. Returns NULL, with
+// *error set to a negative errno, if the system has no thread for it.
 struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
 	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error);
 
@@ -50,7 +51,8 @@ int lookup_host(uv_loop_t *loop, const char *host, const char *service,
 int lookup_endpoint(uv_loop_t *loop, const struct endpoint *endpoint, const struct addrinfo *hints,
 	lookup_fn *cb, void *data, struct lookup **lookup);
 
-// Nobody waits for the answer any more. The thread cannot be stopped; what it finds is dropped.
+// The owner of L does not wait for the answer any more. A thread that asks cannot be stopped; what
+// it finds is for the others.
 void lookup_cancel(struct lookup *l);
 
 // True for codes that mean that the name, service or kind of address does not exist; false for
