@@ -91,6 +91,7 @@
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
+ *     stream_files.[ch]       --input and --output
  *     tls.[ch]                the options of TLS
  *     tls_report.c            what is said of a connection with TLS, and of certificates
  *

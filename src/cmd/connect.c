@@ -203,7 +203,7 @@ static int complete(struct connect *c, int fd)
 	if (r < 0)
 		return sockopt_fail(c->app, c->config->endpoint.name, &c->settings, r);
 	sockopt_config_report(c->app, &c->config->sockopt, fd);
-	return stream_begin_files(c->app, &c->files);
+	return stream_files_begin(&c->files, c->app);
 }
 
 static void on_session_done(struct exec *s, int status)
@@ -436,7 +436,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	struct dial_options options;
-	int status = stream_open_files(app, &config_->stream, &c.files);
+	int status =
+		stream_files_open(&c.files, app, config_->stream.input, config_->stream.output);
 
 	(void)argc;
 	(void)argv;

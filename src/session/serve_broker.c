@@ -39,7 +39,8 @@ static void on_behind(struct broker *b, struct broker_member *m)
 static int init(struct server *s)
 {
 	struct serve_broker *m = s->mode_data = xcalloc(1, sizeof(*m));
-	int status = stream_open_files(s->app, &s->config->stream, &m->files);
+	int status = stream_files_open(
+		&m->files, s->app, s->config->stream.input, s->config->stream.output);
 	int r;
 
 	if (status)

@@ -49,7 +49,8 @@ static void on_drained(struct hub *h)
 static int init(struct server *s)
 {
 	struct many *m = s->mode_data = xcalloc(1, sizeof(*m));
-	int status = stream_open_files(s->app, &s->config->stream, &m->files);
+	int status = stream_files_open(
+		&m->files, s->app, s->config->stream.input, s->config->stream.output);
 	int r;
 
 	if (status)
@@ -109,7 +110,7 @@ static int start(struct client *client)
 	};
 	int r;
 
-	if (stream_begin_files(s->app, &m->files)) {
+	if (stream_files_begin(&m->files, s->app)) {
 		server_end(s);
 		return 0;
 	}

@@ -24,7 +24,8 @@ static int init(struct server *s)
 {
 	struct stream_files *files = s->mode_data = xcalloc(1, sizeof(*files));
 
-	int status = stream_open_files(s->app, &s->config->stream, files);
+	int status =
+		stream_files_open(files, s->app, s->config->stream.input, s->config->stream.output);
 
 	return status ? status : console_check_input(s->app, &s->config->console, files);
 }
@@ -59,7 +60,7 @@ static int start(struct client *client)
 	};
 	int r;
 
-	if (stream_begin_files(s->app, files)) {
+	if (stream_files_begin(files, s->app)) {
 		server_end(s);
 		return 0;
 	}

@@ -87,35 +87,6 @@ int stream_check(const struct stream_config *config, struct str *err)
 	return 0;
 }
 
-int stream_open_files(
-	struct app *app, const struct stream_config *config, struct stream_files *files)
-{
-	*files = (struct stream_files){
-		STDIN_FILENO, STDOUT_FILENO, "standard input", "standard output", false, false};
-	if (config->input) {
-		files->in_name = config->input;
-		files->in = fd_open_input(config->input);
-		if (files->in < 0)
-			return app_fail(app, STATUS_LOCAL, config->input, files->in);
-	}
-	if (config->output) {
-		files->out_name = config->output;
-		files->out = fd_open_output(config->output);
-		if (files->out < 0)
-			return app_fail(app, STATUS_LOCAL, config->output, files->out);
-		files->is_kept = true;
-	}
-	return 0;
-}
-
-int stream_begin_files(struct app *app, struct stream_files *files)
-{
-	int r = files->is_kept ? fd_empty(files->out) : 0;
-
-	files->is_kept = false;
-	return r < 0 ? app_fail(app, STATUS_LOCAL, files->out_name, r) : 0;
-}
-
 static void show_hex(struct stream *s, struct hexdump *h, const void *data, size_t len)
 {
 	struct str text = {0};

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "session/connection.h"
 #include "session/stream_calls.h"
+#include "opts/stream_files.h"
 #include "io/channel.h"
 #include "relay/relay.h"
 
@@ -37,22 +38,6 @@ extern const struct opt stream_opts[];
 
 // Returns 0, or -EINVAL with the reason in ERR.
 int stream_check(const struct stream_config *config, struct str *err);
-
-// The descriptors for stdin and stdout, or what stands in for them.
-struct stream_files {
-	int in, out;
-	const char *in_name, *out_name; // for messages
-	bool is_remote; // another endpoint: when it fails the connection is broken
-	bool is_kept; // the output still has what was in the file before
-};
-
-// Opens the files that were named. Returns 0 or the exit status after a message.
-int stream_open_files(
-	struct app *app, const struct stream_config *config, struct stream_files *files);
-
-// There is a connection: the output begins, in place of what was in its file. Only the first call
-// does anything. Returns 0 or the exit status after a message.
-int stream_begin_files(struct app *app, struct stream_files *files);
 
 struct stream;
 struct stream_extras;
