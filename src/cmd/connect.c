@@ -255,10 +255,8 @@ static int start_stream(struct connect *c)
 		.done = on_stream_done,
 		.data = c,
 	};
-	int r = channel_init_stdio(&c->local, &c->app->loop, c->files.in, c->files.out);
+	int r = stream_init(&c->stream, &options);
 
-	if (r == 0)
-		r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
 	c->channel = NULL;
@@ -385,15 +383,12 @@ static int use_descriptor(struct connect *c)
 	return 0;
 }
 
-static int init_program(struct connect *c)
+// Prepares what the connection is joined to. Returns 0, or the status after a message.
+static int init_local(struct connect *c)
 {
-	int status = program_find(c->app, &c->config->program, &c->program);
-	int r;
-
-	if (status)
-		return status;
-	r = children_init(&c->children, &c->app->loop);
-	return r < 0 ? app_fail(c->app, STATUS_LOCAL, c->program.name, r) : 0;
+	if (program_is_wanted(&c->config->program))
+		return exec_prepare(c->app, &c->config->program, &c->program, &c->children);
+	return c->config->check.check ? 0 : stream_files_join(&c->files, c->app, &c->local);
 }
 
 static void fini(struct connect *c)
@@ -445,9 +440,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		status = console_check_input(app, &config_->console, &c.files);
 	if (!status)
 		status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
-	if (status || !app_loop(app))
-		goto out;
-	if (program_is_wanted(&config_->program) && init_program(&c))
+	if (status || !app_loop(app) || init_local(&c))
 		goto out;
 	app->on_stop = on_stop;
 	app->stop_arg = &c;

@@ -6,6 +6,7 @@
 #include "reference/sockets_rows.h"
 #include "io/terminal.h"
 #include "io/timer.h"
+#include "io/watch.h"
 #include "net/inspect/diag_filter.h"
 
 #include <errno.h>
@@ -264,13 +265,35 @@ static void on_timer(void *data)
 		timer_start(&s->timer, s->config->watch);
 }
 
+// The reader may go away long before the next snapshot.
+static void on_output(struct watch *w, unsigned events)
+{
+	struct sockets *s = w->data;
+
+	if (!(events & WATCH_ERROR))
+		return;
+	app_fail_output(s->app, -EPIPE);
+	app_stop(s->app);
+}
+
 static void watch(struct sockets *s)
 {
-	if (!app_loop(s->app))
+	const unsigned flags = WATCH_OUTPUT | WATCH_SHARED;
+	uv_loop_t *loop = app_loop(s->app);
+	struct watch output;
+	int r;
+
+	if (!loop)
 		return;
-	timer_init(&s->timer, app_loop(s->app), on_timer, s);
-	timer_start(&s->timer, s->config->watch);
-	app_run(s->app);
+	timer_init(&s->timer, loop, on_timer, s);
+	r = watch_init(&output, loop, STDOUT_FILENO, flags, on_output, s);
+	if (r < 0) {
+		app_fail_output(s->app, r);
+	} else {
+		timer_start(&s->timer, s->config->watch);
+		app_run(s->app);
+	}
+	watch_fini(&output);
 	timer_fini(&s->timer);
 }
 

@@ -3,6 +3,7 @@
 
 #include "io/fd.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 int stream_files_open(
@@ -26,6 +27,26 @@ int stream_files_open(
 		files->is_kept = true;
 	}
 	return 0;
+}
+
+static void on_local(struct watch *w, unsigned events)
+{
+	struct app *app = w->data;
+
+	// What is wrong with the input is met when it is read.
+	if (!(events & WATCH_ERROR && w->flags & WATCH_OUTPUT))
+		return;
+	app_fail_output(app, -EPIPE);
+	app_stop(app);
+}
+
+int stream_files_join(const struct stream_files *files, struct app *app, struct channel *local)
+{
+	int r = channel_init_stdio(local, &app->loop, files->in, files->out);
+
+	if (r == 0)
+		r = channel_watch(local, on_local, app);
+	return r < 0 ? app_fail(app, STATUS_LOCAL, files->in_name, r) : 0;
 }
 
 int stream_files_begin(struct stream_files *files, struct app *app)

@@ -4,6 +4,7 @@
 #define SOCKCTL_OPTS_STREAM_FILES_H
 
 #include "app.h"
+#include "io/channel.h"
 
 #include <stdbool.h>
 
@@ -19,6 +20,11 @@ struct stream_files {
 // after a message.
 int stream_files_open(
 	struct stream_files *files, struct app *app, const char *input, const char *output);
+
+// Makes LOCAL the party of a stream that is still to come. Until the stream takes it the run ends
+// when nobody is left to read the output. Returns 0 or the exit status after a message; then
+// channel_fini() is due all the same.
+int stream_files_join(const struct stream_files *files, struct app *app, struct channel *local);
 
 // There is a connection: the output begins, in place of what was in its file. Only the first call
 // does anything. Returns 0 or the exit status after a message.

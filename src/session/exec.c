@@ -298,6 +298,18 @@ static int start_relay(struct exec *s, const struct exec_options *o)
 	return 0;
 }
 
+int exec_prepare(struct app *app, const struct program_config *config, struct program *program,
+	struct children *children)
+{
+	int status = program_find(app, config, program);
+	int r;
+
+	if (status)
+		return status;
+	r = children_init(children, &app->loop);
+	return r < 0 ? app_fail(app, STATUS_LOCAL, program->name, r) : 0;
+}
+
 int exec_start(struct exec *s, const struct exec_options *o)
 {
 	uv_loop_t *loop = &o->connection->app->loop;

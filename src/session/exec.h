@@ -61,6 +61,11 @@ struct exec_options {
 	void *data;
 };
 
+// Finds the program, and gets ready to wait for those that are started. Returns 0, or the status
+// after a message.
+int exec_prepare(struct app *app, const struct program_config *config, struct program *program,
+	struct children *children);
+
 // Starts the program. Returns 0, and then the session has taken over the channel; or a negative
 // errno, and then it needs no exec_fini().
 int exec_start(struct exec *s, const struct exec_options *options);

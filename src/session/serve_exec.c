@@ -20,13 +20,8 @@ struct exec_client {
 static int init(struct server *s)
 {
 	struct exec_mode *e = s->mode_data = xcalloc(1, sizeof(*e));
-	int status = program_find(s->app, &s->config->program, &e->program);
-	int r;
 
-	if (status)
-		return status;
-	r = children_init(&e->children, &s->app->loop);
-	return r < 0 ? app_fail(s->app, STATUS_LOCAL, e->program.name, r) : 0;
+	return exec_prepare(s->app, &s->config->program, &e->program, &e->children);
 }
 
 static void fini(struct server *s)

@@ -6,14 +6,18 @@
 
 #include <stdlib.h>
 
+struct one {
+	struct stream_files files;
+	struct channel local;
+};
+
 struct one_client {
 	struct client client;
-	struct channel local;
 	struct stream stream;
 	struct console console;
 };
 
-// Standard input and output are opened again for the one client.
+// The terminal is opened again for the one client.
 static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
 {
 	(void)c;
@@ -22,17 +26,21 @@ static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
 
 static int init(struct server *s)
 {
-	struct stream_files *files = s->mode_data = xcalloc(1, sizeof(*files));
+	struct one *one = s->mode_data = xcalloc(1, sizeof(*one));
+	int status = stream_files_open(
+		&one->files, s->app, s->config->stream.input, s->config->stream.output);
 
-	int status =
-		stream_files_open(files, s->app, s->config->stream.input, s->config->stream.output);
-
-	return status ? status : console_check_input(s->app, &s->config->console, files);
+	if (!status)
+		status = console_check_input(s->app, &s->config->console, &one->files);
+	return status ? status : stream_files_join(&one->files, s->app, &one->local);
 }
 
 static void fini(struct server *s)
 {
-	free(s->mode_data);
+	struct one *one = s->mode_data;
+
+	channel_fini(&one->local);
+	free(one);
 }
 
 static void on_done(struct stream *stream, int status)
@@ -47,26 +55,24 @@ static int start(struct client *client)
 {
 	struct one_client *c = container_of(client, struct one_client, client);
 	struct server *s = client->server;
-	struct stream_files *files = s->mode_data;
+	struct one *one = s->mode_data;
 	const struct stream_options options = {
 		.connection = &client->connection,
 		.config = &s->config->stream,
-		.files = files,
+		.files = &one->files,
 		.peer = client->channel,
 		.sets_linger = server_sets_linger(s),
-		.local = &c->local,
+		.local = &one->local,
 		.done = on_done,
 		.data = client,
 	};
 	int r;
 
-	if (stream_files_begin(files, s->app)) {
+	if (stream_files_begin(&one->files, s->app)) {
 		server_end(s);
 		return 0;
 	}
-	r = channel_init_stdio(&c->local, &s->app->loop, files->in, files->out);
-	if (r == 0)
-		r = stream_init(&c->stream, &options);
+	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
 	client->channel = NULL;
@@ -80,10 +86,11 @@ static int start(struct client *client)
 static void fini_client(struct client *client)
 {
 	struct one_client *c = container_of(client, struct one_client, client);
+	struct one *one = client->server->mode_data;
 
 	console_fini(&c->console);
 	stream_fini(&c->stream);
-	channel_fini(&c->local);
+	channel_fini(&one->local);
 }
 
 static void stop(struct client *client, int signal)

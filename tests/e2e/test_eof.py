@@ -10,8 +10,8 @@ import tty
 import pytest
 
 from harness import DEVNULL, PIPE, Task, digest_of, read_all, take, wait_for, write_all
-from peers import (MIB, answer, half_close, receive, receive_all, reset, reset_by_peer, send_all,
-                   sink, sink_slowly)
+from peers import (MIB, accept, answer, dial, half_close, port_of, receive, receive_all, reset,
+                   reset_by_peer, send_all, sink, sink_slowly, unused_port)
 
 
 def stays(proc, seconds=0.7):
@@ -354,6 +354,53 @@ def test_socket_downstream_goes_away_while_nothing_arrives(join):
     assert receive(ours, 1) == b"x"
     ours.close()
     proc.wait(141)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_reader_downstream_goes_away_before_a_client_comes(sockctl, kind):
+    ours, theirs = os.pipe() if kind == "pipe" else (
+        end.detach() for end in socket.socketpair())
+    proc = sockctl("listen", "127.0.0.1", 0, stdin=PIPE, stdout=theirs)
+    os.close(theirs)
+    assert proc.port
+    os.close(ours)
+    proc.wait(141)
+
+
+def test_reader_downstream_goes_away_while_connecting(sockctl, unresponsive):
+    proc = sockctl("connect", "127.0.0.1", unresponsive, stdin=PIPE, stdout=PIPE)
+    proc.stdout.close()
+    proc.wait(141)
+
+
+def test_reader_downstream_goes_away_between_tries(sockctl):
+    proc = sockctl("connect", "-v", "--retry", "--retry-delay", "1h", "127.0.0.1", unused_port(),
+                   stdin=PIPE, stdout=PIPE)
+    proc.wait_err("ECONNREFUSED")
+    proc.stdout.close()
+    proc.wait(141)
+
+
+def test_reader_downstream_goes_away_during_a_handshake(sockctl, server):
+    proc = sockctl("connect", "--proxy", f"socks5://127.0.0.1:{port_of(server)}", "127.0.0.1", 80,
+                   stdin=PIPE, stdout=PIPE)
+    with accept(server) as conn:
+        receive(conn, 1)
+        proc.stdout.close()
+        proc.wait(141)
+
+
+@pytest.mark.parametrize("command", [
+    "listen -k --exec cat", "listen --chat", "listen -k --forward 127.0.0.1:{}", "echo --tcp"])
+def test_who_writes_nothing_to_standard_output_needs_no_reader(sockctl, server, command):
+    proc = sockctl(*command.format(port_of(server)).split(), "127.0.0.1", 0, stdin=PIPE, stdout=PIPE)
+    proc.stdout.close()
+    with dial(proc.port) as conn:
+        if "--forward" in command:
+            accept(server).sendall(b"*")
+        conn.sendall(b"*")
+        assert receive(conn, 1) == b"*"
+    proc.stop()
 
 
 def test_peer_sees_the_end_when_the_reader_downstream_goes_away(join):

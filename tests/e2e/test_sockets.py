@@ -194,6 +194,14 @@ def test_watch(sockctl):
     proc.stop(signal.SIGINT)
 
 
+def test_watch_ends_with_its_reader(sockctl):
+    """At once, however long it is until the next look."""
+    proc = sockctl("sockets", "--watch=1h", "-tl", stdout=PIPE)
+    assert proc.stdout.read(1)
+    proc.stdout.close()
+    proc.wait(141)
+
+
 def test_watch_on_a_terminal(sockctl):
     """Each look replaces the one before, and lines that do not fit are counted."""
     ours, theirs = pty.openpty()
