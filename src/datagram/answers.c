@@ -4,15 +4,75 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct event ev_ignored = {
 	"ignored", REPORT_VERBOSE, "{remote} is not answered: a reflector, or a socket of our own"};
 
+// Answers that could not be sent for the same reason.
+struct answer_failure {
+	struct str object; // whom the first was for; empty: who has no address
+	struct str message;
+	int error; // a negative errno, or 0
+	uint64_t again; // after the first
+};
+
 void answers_fini(struct answers *a)
 {
+	for (size_t i = 0; i < a->failure_count; i++) {
+		str_fini(&a->failures[i].object);
+		str_fini(&a->failures[i].message);
+	}
+	free(a->failures);
 	free(a->items);
+	a->failures = NULL;
 	a->items = NULL;
+	a->failure_count = 0;
+}
+
+static void say_failure(const struct answers *a, const struct answer_failure *f)
+{
+	struct str message = {0};
+
+	str_addn(&message, f->message.data, f->message.len);
+	if (f->again)
+		str_addf(&message, ", and %" PRIu64 " more like it", f->again);
+	report_error(&a->app->out, STATUS_BROKEN, f->object.len ? str_c(&f->object) : NULL,
+		str_c(&message), f->error);
+	app_fail_quietly(a->app, STATUS_BROKEN);
+	str_fini(&message);
+}
+
+// Tells the first failure of its kind, and counts the others. There are as many kinds as reasons,
+// which are few. TO is NULL for one without an address.
+static void fail_answer(
+	struct answers *a, const struct sockaddr_any *to, const char *message, int error)
+{
+	struct answer_failure *f;
+
+	for (size_t i = 0; i < a->failure_count; i++) {
+		f = &a->failures[i];
+		if (f->error == error && strcmp(str_c(&f->message), message) == 0) {
+			f->again++;
+			return;
+		}
+	}
+	a->failures = xrealloc(a->failures, (a->failure_count + 1) * sizeof(*f));
+	f = &a->failures[a->failure_count++];
+	*f = (struct answer_failure){.error = error};
+	if (to)
+		str_add_sockaddr(&f->object, &to->sa, to->len);
+	str_add(&f->message, message);
+	say_failure(a, f);
+}
+
+void answers_report_failures(const struct answers *a)
+{
+	for (size_t i = 0; i < a->failure_count; i++)
+		if (a->failures[i].again)
+			say_failure(a, &a->failures[i]);
 }
 
 // Ports whose services answer whatever comes: two of them never end (RFC 862, 863, 864, 865, 867,
@@ -38,7 +98,12 @@ static bool is_own(const struct bound *b, const struct sockaddr_any *a)
 static bool may_answer(struct answers *a, const struct sockaddr_any *to)
 {
 	if (to->len <= sizeof(sa_family_t)) { // a Unix socket without a name
-		app_failf(a->app, STATUS_BROKEN, NULL, "a sender has no address to answer to");
+		fail_answer(a, NULL, "a sender has no address to answer to", 0);
+		return false;
+	}
+	if (to->sa.sa_family != AF_UNIX &&
+		!sockaddr_port(to)) { // who wants no answer may say so (RFC 768)
+		fail_answer(a, to, "a sender has no port to answer to", 0);
 		return false;
 	}
 	if (!is_reflector(sockaddr_port(to)) && !is_own(a->bound, to))
@@ -64,15 +129,10 @@ void answers_add(struct answers *a, const struct received *m, const void *data, 
 
 static void report_failure(struct answers *a, const struct sockaddr_any *to, int error)
 {
-	struct str name = {0};
-
-	str_add_sockaddr(&name, &to->sa, to->len);
 	if (error == -EAGAIN)
-		app_failf(a->app, STATUS_BROKEN, str_c(&name),
-			"an answer was lost: it does not read them");
+		fail_answer(a, to, "an answer was lost: it does not read them", 0);
 	else
-		app_fail(a->app, STATUS_BROKEN, str_c(&name), error);
-	str_fini(&name);
+		fail_answer(a, to, strerror(-error), error);
 }
 
 // Leaves COUNT items behind.

@@ -90,6 +90,15 @@ void datagram_report_drops(
 			gro ? "at least " : "", s->dropped);
 }
 
+void datagram_report_truncated(struct app *app, const char *object, const struct datagram_stats *s)
+{
+	if (s->truncated > DATAGRAM_TRUNCATED_TOLD)
+		app_failf(app, STATUS_BROKEN, object, "%" PRIu64 " more datagrams were truncated",
+			s->truncated - DATAGRAM_TRUNCATED_TOLD);
+	else if (s->truncated)
+		app_fail_quietly(app, STATUS_BROKEN);
+}
+
 void datagram_count(struct datagram_stats *s)
 {
 	s->ended = trace_now();

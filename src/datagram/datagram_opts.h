@@ -48,6 +48,12 @@ struct datagram_stats {
 void datagram_report_drops(
 	struct app *app, const char *object, const struct datagram_stats *s, bool gro);
 
+// Datagrams that are longer than the buffer are told one by one up to DATAGRAM_TRUNCATED_TOLD of
+// them, for strangers can send any number. Says at the end how many there were besides. Any is a
+// failure.
+#define DATAGRAM_TRUNCATED_TOLD 10
+void datagram_report_truncated(struct app *app, const char *object, const struct datagram_stats *s);
+
 void datagram_count(struct datagram_stats *s); // something went now
 void datagram_report(struct app *app, const struct datagram_config *c,
 	const struct datagram_stats *s, bool sends, bool receives);

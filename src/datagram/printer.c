@@ -89,7 +89,8 @@ static void take_header(const struct printer *p, struct datagram *d, struct ipv4
 
 static void report_truncated(struct printer *p, const struct datagram *d)
 {
-	p->stats->truncated++;
+	if (p->stats->truncated++ >= DATAGRAM_TRUNCATED_TOLD)
+		return;
 	report(&p->app->out, &ev_truncated, F_ADDR("source", d->source),
 		F_UINT("length", d->real_len), F_UINT("received", d->len));
 }

@@ -317,8 +317,8 @@ static void report_end(struct receiving *r)
 
 	s->dropped = count_drops(r);
 	datagram_report_drops(r->app, r->config->endpoint.name, s, r->has_gro);
-	if (s->truncated)
-		app_fail_quietly(r->app, STATUS_BROKEN);
+	datagram_report_truncated(r->app, r->config->endpoint.name, s);
+	answers_report_failures(&r->batch);
 	datagram_report(r->app, &r->config->datagram, s, r->is_answering, true);
 }
 

@@ -713,6 +713,43 @@ def test_unix_sender_without_a_name(sockctl, tmp_path):
     assert proc.out == b"x\n"
 
 
+def test_failures_that_strangers_provoke_are_counted(sockctl, tmp_path):
+    """One line when it happens first, one at the end, however many there are."""
+    proc = sockctl("udp-recv", "--reply", "no", "--count", 200, tmp_path / "socket")
+    proc.wait_err("listening")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        for _ in range(200):
+            sock.sendto(b"x", str(tmp_path / "socket"))
+    proc.wait(7)
+    assert proc.complaints == ["sockctl: udp-recv: a sender has no address to answer to",
+                               "sockctl: udp-recv: a sender has no address to answer to, "
+                               "and 199 more like it"]
+
+
+def forge(source, destination, data):
+    """A UDP datagram with any source address and port, without a checksum."""
+    udp = struct.pack("!HHHH", source[1], destination[1], 8 + len(data), 0) + data
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                         socket.inet_aton(source[0]), socket.inet_aton(destination[0]))
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        raw.sendto(header + udp, (destination[0], 0))
+
+
+def test_senders_without_a_port_are_not_answered(recv):
+    proc = recv("--echo", "--count", 4)
+    try:
+        for last in range(2, 6):
+            forge((f"127.0.0.{last}", 0), (HOST, proc.port), b"x")
+    except PermissionError:
+        proc.popen.kill()
+        pytest.skip("raw sockets take privilege")
+    proc.wait(7)
+    assert proc.out == b"x\n" * 4
+    assert proc.complaints == [
+        "sockctl: udp-recv: 127.0.0.2:0: a sender has no port to answer to",
+        "sockctl: udp-recv: 127.0.0.2:0: a sender has no port to answer to, and 3 more like it"]
+
+
 def test_unix_sender_that_reads_no_answers(sockctl, tmp_path):
     """The answers that it has no room for are lost, which is told, and hold nobody up."""
     proc = sockctl("udp-recv", "--echo", "--count", 300, tmp_path / "socket")
@@ -725,7 +762,7 @@ def test_unix_sender_that_reads_no_answers(sockctl, tmp_path):
         proc.wait(7)
     assert proc.out == b"x\n" * 300
     assert all("deaf: an answer was lost" in line for line in proc.complaints)
-    assert proc.complaints
+    assert len(proc.complaints) == 2 and " more like it" in proc.complaints[1]
 
 
 @pytest.mark.parametrize("words", [

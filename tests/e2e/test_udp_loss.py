@@ -75,6 +75,17 @@ def test_truncated_datagram(recv):
         for size in (101, 9000)]
 
 
+def test_number_of_lines_about_truncation_is_bounded(recv):
+    proc = recv("--buffer", 1, "--count", 100)
+    with udp() as sock:
+        for _ in range(100):
+            sock.sendto(b"too long", (HOST, proc.port))
+        proc.wait(7)
+    assert len(proc.complaints) == 11
+    assert "a datagram of 8 bytes was truncated to 1" in proc.complaints[9]
+    assert proc.complaints[10].endswith(": 90 more datagrams were truncated")
+
+
 def test_truncated_datagram_in_json(recv, sockctl):
     proc = recv("--json", "--buffer", 10, "--count", 2)
     with udp() as sock:
