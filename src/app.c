@@ -267,26 +267,6 @@ int app_print(struct app *app, struct rows *rows)
 	return status;
 }
 
-// libuv aborts in silence when it gets no descriptors, so ask for them first.
-static int check_headroom(void)
-{
-	int fds[LOOP_DESCRIPTORS];
-	int n = 0;
-	int r = 0;
-
-	while (n < LOOP_DESCRIPTORS) {
-		fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (fds[n] < 0) {
-			r = -errno;
-			break;
-		}
-		n++;
-	}
-	while (n > 0)
-		close(fds[--n]);
-	return r;
-}
-
 static const struct event ev_stopped = {
 	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
 static const struct event ev_draining = {"draining", REPORT_VERBOSE,
@@ -421,7 +401,8 @@ uv_loop_t *app_loop(struct app *app)
 	if (app->has_loop)
 		return &app->loop;
 
-	int r = check_headroom();
+	// libuv aborts in silence when it gets no descriptors.
+	int r = fd_check_headroom(LOOP_DESCRIPTORS);
 
 	if (r == 0)
 		r = init_loop(&app->loop);

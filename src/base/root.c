@@ -18,6 +18,8 @@ double nth_root(double x, unsigned n)
 	double low = 0;
 	double high = MAX(x, 1.0);
 
+	if (x <= 0)
+		return 0;
 	for (;;) {
 		double middle = low + (high - low) / 2;
 

@@ -127,10 +127,52 @@ int fd_raise_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return INT_MAX;
 	original_limit = limit;
+	if (limit.rlim_cur == limit.rlim_max)
+		return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		limit = original_limit;
 	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
+}
+
+// Whether the last numbers below the limit are free, which one call tells.
+static bool are_last_free(int count)
+{
+	struct pollfd fds[FD_MOST_HEADROOM];
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < (rlim_t)count)
+		return false;
+	for (int i = 0; i < count; i++)
+		fds[i] = (struct pollfd){
+			.fd = (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX) - count + i};
+	if (poll(fds, (nfds_t)count, 0) != count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (fds[i].revents != POLLNVAL)
+			return false;
+	return true;
+}
+
+int fd_check_headroom(int count)
+{
+	int fds[FD_MOST_HEADROOM];
+	int n = 0;
+	int r = 0;
+
+	assert(count <= FD_MOST_HEADROOM);
+	if (are_last_free(count))
+		return 0;
+	while (n < count && r == 0) {
+		fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (fds[n] < 0)
+			r = -errno;
+		else
+			n++;
+	}
+	while (n > 0)
+		close(fds[--n]);
+	return r;
 }
 
 int fd_open_input(const char *path)

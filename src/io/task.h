@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Work that blocks, done in a thread while the event loop goes on. Unlike libuv's pool this one
-// grows to as many threads as there is work at once, which its users bound, says when the system has
-// none left, and is not waited for at the end of the program.
+// grows to as many threads as there is work at once, which its users bound, says when the system
+// has none left, and is not waited for at the end of the program.
 #ifndef SOCKCTL_IO_TASK_H
 #define SOCKCTL_IO_TASK_H
 

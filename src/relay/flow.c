@@ -91,7 +91,6 @@ static void widen_pipes(struct flow *f)
 
 static void choose_engine(struct flow *f)
 {
-	assert(!f->engine);
 	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
@@ -99,6 +98,7 @@ static void choose_engine(struct flow *f)
 
 void flow_start(struct flow *f)
 {
+	assert(!f->engine);
 	choose_engine(f);
 	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
 			       !f->src->recv_limit && takes_large_pieces(f->dst);
