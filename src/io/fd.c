@@ -104,7 +104,7 @@ int fd_reopen(int fd, const struct fd_info *info, int mode)
 {
 	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 
-	assert(mode == O_RDONLY || mode == O_WRONLY);
+	assert(mode == O_RDONLY || mode == O_WRONLY || mode == O_RDWR);
 	if (info->kind != FD_PIPE && info->kind != FD_TERMINAL)
 		return -EOPNOTSUPP;
 	if (trace_is_plain())

@@ -130,7 +130,8 @@ static void set_state(struct flow *f, enum flow_state state)
 
 	if (state == before)
 		return;
-	assert(!flow_has_ended(f)); // there is no way back
+	// There is no way back, but for a failure that has cost nothing.
+	assert(!flow_has_ended(f) || (before == FLOW_FAILED && state == FLOW_SHUT));
 	f->state = state;
 	if (f->on_state)
 		f->on_state(f, before);
