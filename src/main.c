@@ -451,7 +451,6 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	int first;
 	int status;
 
-	own_signals();
 	app->out.command = cmd->name;
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
@@ -524,6 +523,9 @@ static int dispatch(struct app *app, int argc, char **argv)
 {
 	struct str text = {0};
 
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		return print_version(app);
+	own_signals();
 	if (argc < 2) {
 		guide_overview(&text);
 		return print_help(app, &text);
@@ -531,8 +533,6 @@ static int dispatch(struct app *app, int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
 		strcmp(argv[1], "-h") == 0)
 		return run_help(app, argc - 2, argv + 2);
-	if (strcmp(argv[1], "--version") == 0)
-		return print_version(app);
 
 	const struct cmd *cmd = cmd_find(argv[1]);
 

@@ -47,7 +47,10 @@ static const char statuses[] =
 	"  8      TLS: the certificate or the protocol.\n"
 	"  9      The proxy refused.\n"
 	"  128+N  Ended by signal N, after an orderly stop. A reader of standard output\n"
-	"         that goes away ends the program quietly with 141.\n";
+	"         that goes away ends the program quietly with 141. SIGHUP, SIGINT and\n"
+	"         SIGQUIT that the parent ignores stay ignored, as nohup(1) and shells\n"
+	"         with background jobs mean it; SIGTERM always ends the program, also\n"
+	"         where the parent ignores or blocks it.\n";
 
 const struct guide_topic guide_topics[] = {
 	{"endpoints", "How to write where to connect or listen", endpoints},
