@@ -9,6 +9,8 @@ import socket
 
 import pytest
 
+from documents import BSD_ERRORS, WINSOCK_CALLS, WINSOCK_ERRORS
+
 
 def entries(proc, status=0):
     proc.wait(status)
@@ -34,19 +36,7 @@ def test_every_error_of_the_resolver(sockctl):
             assert listed[name] == getattr(socket, name)
 
 
-# Numbers of 4.3BSD as the documents on WinSock list them.
-BSD = {"EINTR": 4, "EBADF": 9, "EACCES": 13, "EFAULT": 14, "EINVAL": 22, "EMFILE": 24,
-       "EWOULDBLOCK": 35, "EINPROGRESS": 36, "EALREADY": 37, "ENOTSOCK": 38, "EDESTADDRREQ": 39,
-       "EMSGSIZE": 40, "EPROTOTYPE": 41, "ENOPROTOOPT": 42, "EPROTONOSUPPORT": 43,
-       "ESOCKTNOSUPPORT": 44, "EOPNOTSUPP": 45, "EPFNOSUPPORT": 46, "EAFNOSUPPORT": 47,
-       "EADDRINUSE": 48, "EADDRNOTAVAIL": 49, "ENETDOWN": 50, "ENETUNREACH": 51, "ENETRESET": 52,
-       "ECONNABORTED": 53, "ECONNRESET": 54, "ENOBUFS": 55, "EISCONN": 56, "ENOTCONN": 57,
-       "ESHUTDOWN": 58, "ETOOMANYREFS": 59, "ETIMEDOUT": 60, "ECONNREFUSED": 61, "ELOOP": 62,
-       "ENAMETOOLONG": 63, "EHOSTDOWN": 64, "EHOSTUNREACH": 65, "ENOTEMPTY": 66, "EUSERS": 68,
-       "EDQUOT": 69, "ESTALE": 70, "EREMOTE": 71}
-
-
-@pytest.mark.parametrize(("name", "number"), BSD.items())
+@pytest.mark.parametrize(("name", "number"), BSD_ERRORS.items())
 def test_winsock(sockctl, name, number):
     for word in (name, f"WSA{name}", str(10000 + number), f"wsa{name.lower()}"):
         # The resolver's errors go by some of the same names.
@@ -59,9 +49,7 @@ def test_winsock(sockctl, name, number):
         name == "EWOULDBLOCK")
 
 
-@pytest.mark.parametrize(("name", "number"), [("WSASYSNOTREADY", 10091),
-                                              ("WSAVERNOTSUPPORTED", 10092),
-                                              ("WSANOTINITIALISED", 10093)])
+@pytest.mark.parametrize(("name", "number"), WINSOCK_ERRORS.items())
 def test_what_winsock_alone_has(sockctl, name, number):
     for word in (name, str(number)):
         (found,) = entries(sockctl("errors", "--json", word))
@@ -69,18 +57,7 @@ def test_what_winsock_alone_has(sockctl, name, number):
         assert found["winsock_number"] == number
 
 
-# Those of Windows Sockets 1.1, with a word of what stands for each.
-CALLS = {"WSAStartup": "Nothing", "WSACleanup": "Nothing", "closesocket": "close(2)",
-         "ioctlsocket": "ioctl(2)", "WSAGetLastError": "errno", "WSASetLastError": "errno",
-         "WSAAsyncSelect": "poll(2)", "WSACancelBlockingCall": "EINTR", "WSAIsBlocking": "Nothing",
-         "WSASetBlockingHook": "Nothing", "WSAUnhookBlockingHook": "Nothing",
-         "WSAAsyncGetHostByName": "getaddrinfo", "WSAAsyncGetHostByAddr": "getnameinfo",
-         "WSAAsyncGetServByName": "getservbyname", "WSAAsyncGetServByPort": "getservbyport",
-         "WSAAsyncGetProtoByName": "getprotobyname", "WSAAsyncGetProtoByNumber": "getprotobynumber",
-         "WSACancelAsyncRequest": "gai_cancel", "__WSAFDIsSet": "FD_ISSET"}
-
-
-@pytest.mark.parametrize(("call", "word"), CALLS.items())
+@pytest.mark.parametrize(("call", "word"), WINSOCK_CALLS.items())
 def test_calls_of_winsock(sockctl, call, word):
     (found,) = entries(sockctl("errors", "--json", call))
     assert found["kind"] == "winsock-call" and word in found["text"]

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from harness import DEVNULL, PIPE
+from documents import OPTION_TYPES
 from peers import accept, dial, port_of, receive_all, unused_port
 
 # Values that differ from socket to socket or from moment to moment.
@@ -99,19 +100,9 @@ def test_explains(sockctl):
         assert word in text.out.decode()
 
 
-# What the documents list beside each option.
-DOCUMENTED_TYPES = {
-    "SO_ACCEPTCONN": "int", "SO_BROADCAST": "int", "SO_DEBUG": "int", "SO_DONTROUTE": "int",
-    "SO_ERROR": "int", "SO_KEEPALIVE": "int", "SO_LINGER": "struct linger", "SO_OOBINLINE": "int",
-    "SO_RCVBUF": "int", "SO_RCVLOWAT": "int", "SO_RCVTIMEO": "struct timeval", "SO_REUSEADDR": "int",
-    "SO_SNDBUF": "int", "SO_SNDLOWAT": "int", "SO_SNDTIMEO": "struct timeval", "SO_TYPE": "int",
-    "TCP_NODELAY": "int",
-}
-
-
 def test_types_in_c_are_the_documents(sockctl):
-    found = {row["name"]: row["c_type"] for row in rows(sockctl("options", *DOCUMENTED_TYPES, "--json"))}
-    assert found == DOCUMENTED_TYPES
+    found = {row["name"]: row["c_type"] for row in rows(sockctl("options", *OPTION_TYPES, "--json"))}
+    assert found == OPTION_TYPES
 
 
 @pytest.mark.needs("cc")
