@@ -52,7 +52,7 @@ int hosts_file_list(const char *path, host_fn *fn, void *arg)
 	errno = 0;
 	while (getline(&line, &size, f) >= 0)
 		count += read_line(line + strspn(line, BLANKS), fn, arg);
-	r = ferror(f) ? -errno : count;
+	r = feof(f) ? count : -errno;
 	free(line);
 	fclose(f);
 	return r;
