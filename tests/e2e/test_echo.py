@@ -670,6 +670,21 @@ def test_socket_options(echo):
     proc.stop()
 
 
+@pytest.mark.parametrize("place", ["inet", "unix"])
+def test_size_of_the_buffer_for_datagrams_is_the_users(echo, sockctl, tmp_path, place):
+    """Server and client would have a large one, and the last to set it is the user."""
+    words = ["--udp", "--trace", "--set", "SO_RCVBUF=64k"]
+    path = (tmp_path / "socket",)
+    server = echo(*words, place=path) if place == "unix" else echo(*words)
+    target = path if place == "unix" else ("127.0.0.1", server.port)
+    client = sockctl("echo", "--client", *words, *target, "hello")
+    client.wait()
+    server.stop()
+    for proc in (server, client):
+        sizes = re.findall(r"SO_RCVBUF, (\d+)", proc.err)
+        assert sizes[-1] == "65536" and int(sizes[0]) > 65536, sizes
+
+
 @pytest.mark.needs("strace")
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 def test_calls_for_a_round_trip(echo, sockctl, tmp_path, datagrams, protocol):

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "net/echo/echo_datagram.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIVE_BUFFER (4 << 20) // bytes; for datagrams
 #define REMEMBERED 4 // times as many requests as may be under way, to know duplicates
 
 void echo_peer_init(struct echo_peer *peer, struct echo_client *p, unsigned index)
@@ -307,14 +307,37 @@ int echo_peer_open(struct echo_peer *peer, int fd, bool is_inherited)
 	return r;
 }
 
-// Room for all answers that may come at once. And in the Unix domain only a sender that has a name
-// can be answered: the kernel gives it one (unix(7), autobind).
-static int prepare_datagrams(int fd, int family)
+// Room for all answers that may come at once, before the user's options.
+static int prepare_datagrams(void *data, int fd)
+{
+	const struct attempt_options *o = data;
+
+	echo_datagrams_make_room(fd);
+	return o->prepare ? o->prepare(o->prepare_data, fd) : 0;
+}
+
+static int open_socket(struct echo_peer *peer, enum step *step)
+{
+	struct echo_client *p = peer->echo_client;
+	struct attempt_options o = p->options.socket;
+
+	if (!is_stream(peer)) {
+		o.prepare = prepare_datagrams;
+		o.prepare_data = &p->options.socket;
+	}
+	return attempt_open(&o, p->address.sa.sa_family, p->options.type, step);
+}
+
+// In the Unix domain only a sender that has a name can be answered: the kernel gives it one
+// (unix(7), autobind).
+static int connect_datagrams(int fd, const struct sockaddr_any *to)
 {
 	struct sockaddr sa = {.sa_family = AF_UNIX};
+	int r = 0;
 
-	sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	return family == AF_UNIX ? sys_bind(fd, &sa, sizeof(sa.sa_family)) : 0;
+	if (to->sa.sa_family == AF_UNIX)
+		r = sys_bind(fd, &sa, sizeof(sa.sa_family));
+	return r < 0 ? r : sys_connect(fd, &to->sa, to->len);
 }
 
 static int connect_socket(const struct echo_peer *peer, int fd)
@@ -322,10 +345,8 @@ static int connect_socket(const struct echo_peer *peer, int fd)
 	const struct sockaddr_any *a = &peer->echo_client->address;
 	int r;
 
-	if (!is_stream(peer)) {
-		r = prepare_datagrams(fd, a->sa.sa_family);
-		return r < 0 ? r : sys_connect(fd, &a->sa, a->len);
-	}
+	if (!is_stream(peer))
+		return connect_datagrams(fd, a);
 	r = attempt_connect(fd, a);
 	// On this machine connections stand at once. To know it saves a wake-up, which would be a
 	// good part of a round trip with a connection of its own.
@@ -337,7 +358,7 @@ static int connect_socket(const struct echo_peer *peer, int fd)
 int echo_peer_connect(struct echo_peer *peer, enum step *step)
 {
 	struct echo_client *p = peer->echo_client;
-	int fd = attempt_open(&p->options.socket, p->address.sa.sa_family, p->options.type, step);
+	int fd = open_socket(peer, step);
 	bool is_done;
 	int r;
 

@@ -37,10 +37,14 @@ static bool is_reflector(uint16_t port)
 	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
 }
 
-// What a datagram socket needs to answer from the address that was asked, and to miss nothing.
-static void prepare(int fd, const struct sockaddr_any *local)
+void echo_datagrams_make_room(int fd)
 {
 	sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+}
+
+// What a datagram socket needs to answer from the address that was asked.
+static void prepare(int fd, const struct sockaddr_any *local)
+{
 	if (local->sa.sa_family == AF_INET6 && sockaddr_is_wildcard(local))
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	else if (local->sa.sa_family == AF_INET && sockaddr_is_wildcard(local))

@@ -45,6 +45,10 @@ struct echo_datagrams {
 	struct echo_batch *batch;
 };
 
+// Gives a datagram socket a receive buffer in which much can wait. Its user may say otherwise
+// after that.
+void echo_datagrams_make_room(int fd);
+
 // Serves the bound datagram socket FD, which stays the caller's. LOCAL is its address. INHERITED as
 // in struct bound_socket. Returns 0 or a negative errno.
 int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool is_inherited,

@@ -269,6 +269,12 @@ static int prepare(void *data, int fd)
 	return r == 0 && o->prepare ? o->prepare(o->prepare_data, fd) : r;
 }
 
+static int prepare_datagrams(void *data, int fd)
+{
+	echo_datagrams_make_room(fd);
+	return prepare(data, fd);
+}
+
 static void let_others_join(struct echo_worker *w)
 {
 	if (w->server->count == 1 || w != w->server->workers)
@@ -295,7 +301,7 @@ static struct bind_options bound_options_of(struct echo_worker *w)
 	return (struct bind_options){.type = SOCK_DGRAM,
 		.mode = o->mode,
 		.interface = o->interface,
-		.prepare = prepare,
+		.prepare = prepare_datagrams,
 		.prepare_data = w};
 }
 
