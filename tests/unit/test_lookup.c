@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -112,6 +113,45 @@ static void test_threads(void **state)
 	assert_int_equal(b.code, EAI_NONAME);
 	assert_int_equal(b.list.count, 0);
 	address_list_fini(&a.list);
+}
+
+// What an endpoint stands for, where nobody has to be asked.
+static void check_endpoint(char *word, const char *address)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct lookup *lookup = NULL;
+	struct answer a = {0};
+	struct str text = {0};
+	struct endpoint p;
+
+	assert_int_equal(endpoint_parse(&p, ENDPOINT_CONNECT, 1, &word, &text), 0);
+	assert_int_equal(
+		lookup_endpoint(&loop, &p, &hints, on_answer, &a, &lookup), address ? 0 : -EINVAL);
+	assert_null(lookup);
+	assert_int_equal(a.called, address != NULL);
+	if (address) {
+		assert_int_equal(a.code, 0);
+		assert_int_equal(a.list.count, 1);
+		str_add_sockaddr(&text, &a.list.items[0].sa, a.list.items[0].len);
+		assert_string_equal(str_c(&text), address);
+	}
+	address_list_fini(&a.list);
+	str_fini(&text);
+	endpoint_fini(&p);
+}
+
+static void test_endpoints(void **state)
+{
+	char inet[] = "192.0.2.1:80";
+	char path[] = "unix:/run/x";
+	char name[] = "unix:@x";
+	char fd[] = "fd:3";
+
+	(void)state;
+	check_endpoint(inet, "192.0.2.1:80");
+	check_endpoint(path, "unix:/run/x");
+	check_endpoint(name, "unix:@x");
+	check_endpoint(fd, NULL); // a descriptor has no address to connect or bind to
 }
 
 // Nobody is called, and nothing of it stays on the loop.
@@ -305,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_numeric),
 		cmocka_unit_test(test_no_host),
 		loop_test(test_threads),
+		loop_test(test_endpoints),
 		loop_test(test_cancel),
 		cmocka_unit_test_setup_teardown(test_shared, close_gate, remove_gate),
 		cmocka_unit_test_setup_teardown(test_bounded, close_gate, remove_gate),
