@@ -35,9 +35,10 @@ void fd_inspect_socket(int fd, struct fd_info *info);
 // True if what EVENTS (those of poll(2)) stand for is possible without waiting, or never will be.
 bool fd_is_ready(int fd, short events);
 
-// Opens the pipe or terminal behind FD anew as MODE (O_RDONLY or O_WRONLY), non-blocking, so that
-// the mode of the shared description stays as it is. Returns the new descriptor, or a negative
-// errno where that cannot be done: -EOPNOTSUPP for kinds that have no name to open.
+// Opens the pipe or terminal behind FD anew as MODE (O_RDONLY, O_WRONLY, or for a terminal O_RDWR),
+// non-blocking, so that the mode of the shared description stays as it is. Returns the new
+// descriptor, or a negative errno where that cannot be done: -EOPNOTSUPP for kinds that have no
+// name to open.
 int fd_reopen(int fd, const struct fd_info *info, int mode);
 
 // Allows this process as many descriptors as the system does (the hard limit of RLIMIT_NOFILE), and

@@ -168,6 +168,7 @@ void flow_break(struct flow *f, enum flow_side side, int error)
 
 void flow_excuse(struct flow *f)
 {
+	assert(f->state == FLOW_FAILED && f->failed == FLOW_DST && !flow_undelivered(f));
 	f->eof = true;
 	f->error = 0;
 	set_state(f, FLOW_SHUT);
