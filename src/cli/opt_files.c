@@ -103,7 +103,7 @@ int opt_check_files(const struct cmd *cmd, const void *config, struct str *err)
 
 			if (!o->is_written)
 				continue;
-			path = *(const char *const *)((const char *)config + g->base + o->offset);
+			memcpy(&path, (const char *)config + g->base + o->offset, sizeof(path));
 			if (r == 0 && path && *path) // the trace may go to stderr
 				r = check_written(cmd, config, o, path, err);
 		}

@@ -305,7 +305,7 @@ static void turn(struct relay *r)
 		more = step_flows(r);
 		awaits = awaits_end(r);
 		apply_policy(r);
-		more |= has_more(&r->in) | has_more(&r->out);
+		more |= has_more(&r->in) || has_more(&r->out);
 		more |= hold_end(r);
 		note_activity(r);
 		if (!awaits && is_over(r)) {

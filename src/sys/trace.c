@@ -33,7 +33,8 @@ void trace_housekeeping(bool on)
 
 void trace_forked(void)
 {
-	thread = process = 0;
+	process = 0;
+	thread = 0;
 }
 
 void trace_set_plain(bool on)
