@@ -110,6 +110,20 @@ static void fail_to_receive(struct receiving *r, struct source *s, int error)
 	str_fini(&name);
 }
 
+// No other owner can do that to a socket of ours.
+static void fail_if_shut(struct receiving *r, const struct source *s)
+{
+	const struct bound_socket *b = &r->bound.sockets[s - r->sources];
+	struct str name = {0};
+
+	if (!b->is_inherited || !receiver_is_shut(s->fd))
+		return;
+	str_add_sockaddr(&name, &b->local.sa, b->local.len);
+	app_failf(r->app, STATUS_BROKEN, str_c(&name), "another process has shut the socket down");
+	app_stop(r->app);
+	str_fini(&name);
+}
+
 // The system has no memory to hand the datagrams out with: they wait.
 static void rest(struct receiving *r, int error)
 {
@@ -132,7 +146,9 @@ static bool receive(struct receiving *r, struct source *s)
 		&r->printer, s->fd, locks ? &s->peer : NULL, s->peer.len ? &s->peer : NULL);
 	if (n == -ENOBUFS || n == -ENOMEM)
 		rest(r, n);
-	else if (n < 0 && n != -EAGAIN && n != -EINTR)
+	else if (n == -EAGAIN)
+		fail_if_shut(r, s);
+	else if (n < 0 && n != -EINTR)
 		fail_to_receive(r, s, n);
 	if (n <= 0)
 		return n == -EINTR;

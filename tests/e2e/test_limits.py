@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A server at the limit of what the system gives it goes on serving, and waits without spinning."""
 
+import contextlib
 import os
 import re
 import socket
@@ -78,6 +79,49 @@ def test_socket_that_another_owner_shuts_down(serve, tmp_path, family):
             with dial(port_of(sock)) as conn:
                 assert_served(proc, conn)
         proc.stop()
+
+
+@pytest.fixture(params=["inet", "unix"])
+def bound(request, tmp_path):
+    """A datagram socket."""
+    family = socket.AF_INET if request.param == "inet" else socket.AF_UNIX
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0) if request.param == "inet" else str(tmp_path / "socket"))
+        yield sock
+
+
+def shut_down(sock):
+    with contextlib.suppress(OSError):  # which UDP says, and does it
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def test_datagram_socket_that_another_owner_shuts_down(sockctl, bound):
+    proc = sockctl("udp-recv", f"fd:{bound.fileno()}", fds=[bound.fileno()])
+    proc.wait_err("listening on")
+    shut_down(bound)
+    proc.wait(7)
+    assert proc.out == b""
+    assert "another process has shut the socket down" in proc.complaints[-1]
+
+
+@pytest.mark.needs("strace")
+def test_echo_of_datagrams_that_another_owner_shuts_down(sockctl, tmp_path, bound):
+    trace = tmp_path / "trace"
+    words = ["strace", "-D", "-ttt", "-qq", "-E", NO_LEAK_CHECK, "-e", "trace=recvmmsg", "-e",
+             "signal=none", "-o", trace]
+    proc = sockctl("echo", f"fd:{bound.fileno()}", fds=[bound.fileno()], wrap=words)
+    proc.wait_err("listening on")
+    shut_down(bound)
+    proc.wait_err("another process has shut the socket down .EINVAL.")
+
+    def tries():
+        return re.findall(r"^([\d.]+) recvmmsg", trace.read_text(), re.M)
+
+    wait_for(lambda: len(tries()) >= 3, "three tries")
+    first, second, third, *_ = map(float, tries())
+    assert second - first >= 0.1 and third - second >= 0.1, "it does not rest between tries"
+    assert len(said_full(proc)) == 1
+    proc.stop()
 
 
 @pytest.mark.needs("strace")

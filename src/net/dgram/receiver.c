@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "io/fd.h"
 #include "sys/message.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -61,6 +63,11 @@ bool receiver_drops(int fd, uint32_t *drops)
 		return false;
 	*drops = info[SK_MEMINFO_DROPS];
 	return true;
+}
+
+bool receiver_is_shut(int fd)
+{
+	return fd_is_ready(fd, POLLRDHUP);
 }
 
 size_t receiver_buffer(int fd)

@@ -29,6 +29,10 @@ bool receiver_prepare(int fd, unsigned details, bool gro);
 // received.
 bool receiver_drops(int fd, uint32_t *drops);
 
+// True if another owner has shut the socket down: nothing will ever be received, and it is ready
+// without end.
+bool receiver_is_shut(int fd);
+
 // The bytes that the kernel keeps for the socket until we receive them, its own overhead included.
 size_t receiver_buffer(int fd);
 

@@ -13,6 +13,7 @@
 
 #define BATCH 64 // datagrams per call
 #define SHORTAGE_MS 100 // until a system without memory is asked again
+#define LONGEST_REST_MS 3000 // of those that grow
 #define MAX_TURNS 16 // before connections get theirs
 #define INET_ROOM (64 << 10) // as large as a datagram can be
 #define UNIX_ROOM (256 << 10) // as large as the usual send buffer lets it be
@@ -191,13 +192,17 @@ static void on_rested(void *data)
 	watch_want(&e->watch, WATCH_READ);
 }
 
-// What could not be received would be announced without end: look away for a moment.
+// What could not be received would be announced without end: look away for a moment, and ever
+// longer from a socket that another owner has shut down.
 static void rest(struct echo_datagrams *e, int error)
 {
-	if (e->on_short)
+	bool grows = error == -EINVAL && e->rest_ms;
+
+	if (e->on_short && !grows)
 		e->on_short(e->data, error);
+	e->rest_ms = grows ? MIN(e->rest_ms * 2, LONGEST_REST_MS) : SHORTAGE_MS;
 	watch_want(&e->watch, 0);
-	timer_start(&e->rest, SHORTAGE_MS);
+	timer_start(&e->rest, e->rest_ms);
 }
 
 // Answers what is there. Returns how many datagrams that were, or 0 if there is nothing more to do
@@ -209,8 +214,11 @@ static unsigned turn(struct echo_datagrams *e)
 
 	if (n == -ENOMEM || n == -ENOBUFS)
 		rest(e, n);
+	else if (n == -EAGAIN && e->is_inherited && receiver_is_shut(e->fd))
+		rest(e, -EINVAL);
 	if (n <= 0)
 		return 0; // also the error of an answer sent before, which asking has cleared
+	e->rest_ms = 0;
 	b->used = (unsigned)n;
 	turn_batch(e);
 	return send_batch(e) ? (unsigned)n : 0;
@@ -234,7 +242,8 @@ int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool 
 {
 	int r;
 
-	*e = (struct echo_datagrams){.fd = fd, .port = sockaddr_port(local)};
+	*e = (struct echo_datagrams){
+		.fd = fd, .is_inherited = is_inherited, .port = sockaddr_port(local)};
 	prepare(fd, local);
 	r = watch_init(&e->watch, loop, fd, WATCH_DATAGRAM | (is_inherited ? WATCH_SHARED : 0),
 		on_event, e);

@@ -31,17 +31,20 @@ void echo_datagram_counts_add(
 
 struct echo_datagrams {
 	int fd;
+	bool is_inherited;
 	uint16_t port; // of ours; 0 in the Unix domain
 	struct echo_datagram_counts counts;
 
 	// Tells whether a sender gets answers. NULL: everybody does.
 	bool (*may_send)(void *data, const struct sockaddr_any *source);
-	// Told when the system has no memory to hand datagrams out with; they wait. May be NULL.
+	// Told when the system has no memory to hand datagrams out with; they wait. The same with
+	// -EINVAL when another owner has shut the socket down. May be NULL.
 	void (*on_short)(void *data, int error);
 	void *data; // the owner's
 
 	struct watch watch;
 	struct timer rest;
+	uint64_t rest_ms; // the last one; 0: there was something since
 	struct echo_batch *batch;
 };
 
