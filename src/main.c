@@ -98,6 +98,7 @@
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *
  *   relay/                    moving bytes between channels
+ *     answer.[ch]             how far an answer of HTTP/1 has come
  *     broker.[ch]             many relays that talk to each other
  *     chat.[ch]               lines with the name of who says them
  *     engine_copy.c           bytes through a buffer
@@ -105,6 +106,7 @@
  *     fanout.[ch]             one stream for many readers, each at its own pace
  *     filter.[ch]             what changes bytes on their way: CRLF, telnet
  *     flow.[ch]               one direction, a state machine
+ *     head.[ch]               the head of a message of HTTP/1
  *     hub.[ch]                many relays on one stdin and stdout
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
  *     pending.[ch]            bytes that the destination has not taken yet

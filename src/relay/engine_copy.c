@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // Moves bytes through a buffer: the engine for everything that somebody must look at.
+#include "relay/answer.h"
 #include "relay/filter.h"
 #include "relay/flow.h"
 #include "relay/pending.h"
@@ -46,6 +47,8 @@ static int filter_and_deliver(struct flow *f, const char *data, size_t len)
 	struct str out = {0};
 	int r = 0;
 
+	if (f->answer)
+		answer_add(f->answer, data, len);
 	if (f->tap && f->tap_before_filter)
 		f->tap(f->tap_arg, data, len);
 	if (!f->filter)

@@ -2,6 +2,7 @@
 #include "relay/flow.h"
 
 #include "io/pool.h"
+#include "relay/answer.h"
 #include "relay/request.h"
 #include "sys/file.h"
 #include "sys/socket.h"
@@ -104,6 +105,13 @@ void flow_start(struct flow *f)
 			       !f->src->recv_limit && takes_large_pieces(f->dst);
 }
 
+void flow_follow(struct flow *f, struct answer *answer)
+{
+	assert(!f->received && !f->answer);
+	f->answer = answer;
+	f->engine = &engine_copy;
+}
+
 static void forget_lowat(struct flow *f)
 {
 	lowat_destroy(f->lowat);
@@ -115,6 +123,8 @@ void flow_fini(struct flow *f)
 {
 	forget_lowat(f);
 	request_text_free(&f->text);
+	answer_destroy(f->answer);
+	f->answer = NULL;
 	fifo_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct answer;
 struct filter;
 struct flow;
 struct pool;
@@ -92,6 +93,7 @@ struct flow {
 	flow_tap_fn *tap;
 	void *tap_arg;
 	struct str *text; // what was sent so far (relay/request.h); NULL: nobody asks
+	struct answer *answer; // how far what comes has come; NULL: nobody asks
 	flow_state_fn *on_state; // NULL: nobody asks
 };
 
@@ -101,6 +103,9 @@ void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct ch
 void flow_start(struct flow *f);
 
 void flow_fini(struct flow *f);
+
+// Follows the answer that comes, from its first byte on; the flow destroys it.
+void flow_follow(struct flow *f, struct answer *answer);
 
 // Moves what can be moved now and brings the state up to date. Returns true if there is more to do
 // at once.

@@ -2,6 +2,7 @@
 #include "relay/relay.h"
 
 #include "io/pool.h"
+#include "relay/answer.h"
 #include "relay/request.h"
 
 #include <assert.h>
@@ -122,19 +123,48 @@ static void apply_policy(struct relay *r)
 		flow_finish(&r->in);
 }
 
+// What was sent so far.
+static enum request_kind judge_sent(const struct relay *r)
+{
+	const struct str *sent = r->out.text;
+
+	return sent && sent->len ? request_judge(sent->data, sent->len) : REQUEST_NONE;
+}
+
+static bool is_open_request(enum request_kind kind)
+{
+	return kind == REQUEST_OPEN || kind == REQUEST_OPEN_HEAD;
+}
+
+// The answer may begin before the end of the input is known.
+static void follow_answer(struct relay *r)
+{
+	enum request_kind kind;
+
+	if (!r->out.text || r->in.answer || r->in.received || r->in.state != FLOW_OPEN)
+		return;
+	kind = judge_sent(r);
+	if (is_open_request(kind))
+		flow_follow(&r->in, answer_create(kind == REQUEST_OPEN_HEAD));
+}
+
 // Decides once, when all has been sent, how long its end is held back.
 static void plan_hold(struct relay *r)
 {
-	const struct str *sent = r->out.text;
-	enum request_kind kind =
-		sent && sent->len ? request_judge(sent->data, sent->len) : REQUEST_NONE;
+	enum request_kind kind = judge_sent(r);
 
 	request_text_free(&r->out.text);
 	r->hold_planned = true;
-	r->awaits_answer = kind == REQUEST_OPEN;
-	r->hold_ms = kind == REQUEST_LAST   ? HOLD_ALWAYS
-		     : kind == REQUEST_OPEN ? ANSWER_PAUSE_MS
-					    : r->policy.shutdown_delay_ms;
+	r->awaits_answer = is_open_request(kind);
+	r->hold_ms = kind == REQUEST_LAST ? HOLD_ALWAYS
+		     : r->awaits_answer   ? ANSWER_PAUSE_MS
+					  : r->policy.shutdown_delay_ms;
+}
+
+// True while what the peer says of its answer says that more is to come.
+static bool is_answered_in_part(const struct flow *in)
+{
+	return !in->received || (in->answer && answer_is_partial(in->answer));
 }
 
 // The end of the input is held back until the peer has been silent for a while: some take it for
@@ -153,7 +183,7 @@ static bool hold_end(struct relay *r)
 		timer_stop(&r->shutdown);
 		return true;
 	}
-	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && !answer->received))
+	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && is_answered_in_part(answer)))
 		return false;
 	if (!timer_is_running(&r->shutdown) || r->heard != answer->received)
 		timer_start(&r->shutdown, r->hold_ms);
@@ -260,6 +290,7 @@ static bool step_flows(struct relay *r)
 	bool more = flow_step(&r->out);
 
 	r->told_first |= r->out.state == FLOW_SHUT && !flow_has_ended(&r->in);
+	follow_answer(r);
 	if (!r->telnet || flow_undelivered(&r->out) < MAX_REPLIES)
 		more |= flow_step(&r->in);
 	if (send_replies(r))

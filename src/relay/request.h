@@ -5,15 +5,17 @@
 #define SOCKCTL_RELAY_REQUEST_H
 
 #include "base/str.h"
+#include "relay/head.h"
 
 #include <stddef.h>
 
-#define REQUEST_MOST (16 * 1024) // bytes; what is longer is not looked at
+#define REQUEST_MOST HEAD_MOST // bytes, its body included; what is longer is not looked at
 
 enum request_kind {
 	REQUEST_NONE, // no request, more than one, or a part of one
 	REQUEST_LAST, // one request; the server ends the connection after its answer
 	REQUEST_OPEN, // one request; the server may wait for another
+	REQUEST_OPEN_HEAD, // the same, with an answer that has no body
 };
 
 // Judges a whole input, all of its bytes at once. A request has its head and no body, or as many

@@ -93,6 +93,22 @@ def test_other_request_is_followed_by_the_end_once_there_was_an_answer(ask):
     assert proc.out == b"half of the answer"
 
 
+@pytest.mark.parametrize("request_, first, rest", [
+    (OPEN, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234", b"56789"),
+    (OPEN, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234", b"\r\n0\r\n\r\n"),
+    (OPEN.replace(b"GET", b"HEAD"), b"HTTP/1.1 200 OK\r\n", b"Content-Length: 10\r\n\r\n"),
+], ids=["length", "chunks", "head"])
+def test_answer_that_says_that_more_is_to_come(ask, request_, first, rest):
+    proc, conn = ask(request_)
+    conn.sendall(first)
+    proc.wait_out(len(first))
+    assert stays_open(conn, PAUSE + 1)
+    assert seconds_to_the_end(conn, rest) >= PAUSE
+    conn.close()
+    proc.wait()
+    assert proc.out == first + rest
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("data", [
     b"hello\n",

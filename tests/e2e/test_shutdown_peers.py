@@ -15,6 +15,7 @@ BODY = b"0123456789" * 2
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY)
 OLD = b"GET / HTTP/1.0\r\n\r\n"
 LAST = b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n"
+OPEN = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"
 LATE, PAUSE = 1, 3  # seconds before an answer, and in the middle of it
 
 
@@ -66,7 +67,7 @@ def front(request, real, server):
     return Front(real, server, request.param)
 
 
-@pytest.mark.parametrize("request_", [OLD, LAST])
+@pytest.mark.parametrize("request_", [OLD, LAST, OPEN])
 def test_answer_that_is_late_and_pauses_arrives_whole(sockctl, front, server, request_):
     Task(backend, server)
     proc = sockctl("connect", *front.words, stdin=request_)

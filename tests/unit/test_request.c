@@ -22,6 +22,8 @@ static const struct sample samples[] = {
 	{"GET / HTTP/1.0\r\nConnection: Keep-Alive, close\r\n\r\n", REQUEST_LAST},
 	// HTTP/1.1 does where it is asked to.
 	{GET "\r\n", REQUEST_OPEN},
+	{"HEAD / HTTP/1.1\r\n\r\n", REQUEST_OPEN_HEAD},
+	{"HEAD / HTTP/1.0\r\n\r\n", REQUEST_LAST},
 	{GET "Connection: close\r\n\r\n", REQUEST_LAST},
 	{GET "CONNECTION:\tTE ,\tClose \r\n\r\n", REQUEST_LAST},
 	{GET "Connection: TE\r\nConnection: close\r\n\r\n", REQUEST_LAST},
