@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from harness import DEVNULL, PIPE, wait_for
-from peers import (accept, dial, dial_unix, half_close, port_of, receive, receive_all, reset_by_peer,
+from peers import (accept, dial, dial_unix, port_of, receive, receive_all, reset_by_peer,
                    send_all, turned_down, unused_port)
 
 PLACE = ("127.0.0.1", "0")
