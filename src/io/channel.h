@@ -51,9 +51,11 @@ struct channel {
 	bool is_private; // ours to close and non-blocking; others are left open and as they were
 	bool is_whole; // all was said: the end is a FIN; until then it is a reset (TCP)
 	bool is_guarded; // the kernel resets it should the process be killed
+	bool may_splice; // the kind's own: bytes need not pass by recv and send
+	bool has_offset; // a file that is read at OFFSET instead of at its own position
 	size_t unsent; // bytes that send has taken and the kernel has not
 	struct fd_info rd_info, wr_info; // of what bytes come from and go to
-	off_t *offset; // where to read the file instead of at its own position, or NULL
+	off_t offset;
 	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
 	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
 	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
@@ -64,8 +66,6 @@ struct channel {
 	int socket; // beneath; -1: none
 	int rd_fd, wr_fd; // what is read and written
 	int in, out; // the descriptors as they were given
-	bool may_splice; // bytes need not pass by recv and send
-	off_t own_offset;
 };
 
 // A connected socket. PRIVATE says that it was made here, is non-blocking, and is closed with the

@@ -16,10 +16,10 @@
 
 ssize_t channel_recv_fd(struct channel *c, void *buf, size_t len)
 {
-	if (c->offset) {
-		ssize_t n = sys_pread(c->rd_fd, buf, len, *c->offset);
+	if (c->has_offset) {
+		ssize_t n = sys_pread(c->rd_fd, buf, len, c->offset);
 
-		*c->offset += MAX(n, 0);
+		c->offset += MAX(n, 0);
 		return n;
 	}
 	return stdio_read_fd(c->rd_fd, &c->rd_info, &c->watch, buf, len);
@@ -117,7 +117,7 @@ void channel_init_file(struct channel *c, int in, off_t position)
 	channel_init_member(c, &file_ops);
 	c->rd_fd = c->in = in;
 	c->may_splice = true;
-	c->own_offset = position;
-	c->offset = &c->own_offset;
+	c->offset = position;
+	c->has_offset = true;
 	fd_inspect(in, &c->rd_info);
 }

@@ -16,12 +16,13 @@ enum fd_kind {
 	FD_BAD, // not open
 };
 
+// In as little memory as it takes: every channel has two.
 struct fd_info {
-	enum fd_kind kind;
+	enum fd_kind kind : 8;
 	bool readable, writable; // as it was opened
 	bool append;
-	int socket_type; // SOCK_STREAM ...; 0 for what is no socket
 	bool is_tcp; // a stream socket of the Internet families
+	unsigned short socket_type; // SOCK_STREAM ...; 0 for what is no socket
 	uint64_t size; // of a regular file
 	uint64_t position; // of a regular file
 };

@@ -110,7 +110,7 @@ static enum pump pump_sendfile(struct flow *f)
 {
 	for (int round = 0; round < ROUNDS; round++) {
 		ssize_t n = sys_sendfile(channel_splice_sink(f->dst), channel_splice_source(f->src),
-			f->src->offset, CHUNK);
+			f->src->has_offset ? &f->src->offset : NULL, CHUNK);
 
 		if (n == -EINTR)
 			continue;
@@ -229,7 +229,7 @@ static enum pump splice_pump(struct flow *f)
 		return PUMP_END;
 	if (src->kind == FD_FILE && dst->kind == FD_SOCKET)
 		return pump_sendfile(f);
-	if (!f->src->offset && (src->kind == FD_PIPE || dst->kind == FD_PIPE))
+	if (!f->src->has_offset && (src->kind == FD_PIPE || dst->kind == FD_PIPE))
 		return pump_direct(f);
 	return pump_through(f);
 }

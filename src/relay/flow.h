@@ -60,21 +60,23 @@ typedef void flow_tap_fn(void *arg, const void *data, size_t len);
 // The flow has left the state BEFORE; only to look at.
 typedef void flow_state_fn(const struct flow *f, enum flow_state before);
 
+// In as little memory as it takes: thousands of connections, with two each, may be idle.
 struct flow {
 	struct pool *pool; // the owner's, as of all flows of the loop
 	struct channel *src, *dst;
 	const struct engine *engine;
-	enum flow_state state;
+	enum flow_state state : 8;
 	bool want_src, want_dst; // what the engine waits for
 	bool eof; // the source has ended, or nothing more is wanted of it
 	bool holds_end; // the destination is not told of the end yet
 	bool is_held; // and that is all that is left to do
 	bool may_wait_for_much; // the source's low-water mark is ours
 	bool tap_before_filter; // the source is the wire
-	int shut_how; // how the destination is told of the end: SHUT_WR, or another; -1: not at all
+	signed char shut_how; // how the destination is told of the end: SHUT_WR, or another; -1:
+			      // not at all
 
-	int error; // negative errno, with FLOW_FAILED
-	enum flow_side failed;
+	enum flow_side failed : 8; // with FLOW_FAILED
+	int error; // and a negative errno
 
 	uint64_t received; // bytes taken from the source
 	uint64_t sent; // bytes that the destination has taken

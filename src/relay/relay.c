@@ -28,7 +28,7 @@ static void on_end_grace(void *data);
 
 int relay_init(struct relay *r, const struct relay_options *o)
 {
-	static const int how[] = {
+	static const signed char how[] = {
 		[SHUTDOWN_AUTO] = SHUT_WR,
 		[SHUTDOWN_WRITE] = SHUT_WR,
 		[SHUTDOWN_READ] = SHUT_RD,

@@ -30,9 +30,9 @@ struct relay_policy {
 	int until; // enum relay_until
 	int shutdown; // enum relay_shutdown
 	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
+	bool peer_asks; // the delay is about the end of the peer, which the local party answers
 	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
 				    // without a byte from it; 0: at once
-	bool peer_asks; // and that is about the end of the peer, which the local party answers
 	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
 	uint64_t splice_after; // copy until this many bytes have passed in a direction
 };
@@ -70,13 +70,13 @@ struct relay {
 	struct timer end_grace; // while only the peer's end may still come
 	uint64_t hold_ms; // for so long without a byte of the peer; see hold_end()
 	uint64_t heard; // bytes of the answer when the timer was started
-	bool hold_planned; // what follows the end of the input is decided
-	bool awaits_answer; // the time begins with its first byte
-	bool told_first; // the peer was told of the end of the input before it ended
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
 	int queued; // bytes that both sides had not taken when the idle timer ran last
+	bool hold_planned; // what follows the end of the input is decided
+	bool awaits_answer; // the time begins with its first byte
+	bool told_first; // the peer was told of the end of the input before it ended
 	bool has_quit; // the user wants no more
 	bool end_grace_over;
 	bool peer_ended; // its end of file was read while lingering
