@@ -7,7 +7,7 @@
 #include "io/task.h"
 #include "out/write.h"
 #include "sys/fd_calls.h"
-#include "sys/trace_c.h"
+#include "sys/trace_c/trace_c.h"
 #include "sys/trace_text.h"
 
 #include <assert.h>
@@ -105,34 +105,29 @@ static void on_call(const struct trace_call *call, void *arg)
 
 static void on_call_in_c(const struct trace_call *call, void *arg)
 {
+	if (is_shown(arg, call))
+		trace_c_add(call);
+}
+
+static void write_line_of_c(void *arg, const char *text, size_t len)
+{
 	struct app *app = arg;
 	struct str line = {0};
 
-	if (!is_shown(app, call))
-		return;
-	trace_c_format(&line, call);
+	str_addn(&line, text, len);
 	report_trace(&app->out, &line);
 }
 
 static void start_trace_in_c(struct app *app)
 {
-	struct str text = {0};
-
-	trace_c_begin(&text);
-	report_trace(&app->out, &text);
+	trace_c_begin(write_line_of_c, app, app->pid);
 	trace_set_sink(on_call_in_c, app);
-	app->traces_in_c = true;
 }
 
 static void stop_trace(struct app *app)
 {
-	struct str text = {0};
-
 	trace_set_sink(NULL, NULL);
-	if (app->traces_in_c) {
-		trace_c_end(&text);
-		report_trace(&app->out, &text);
-	}
+	trace_c_end();
 	// When stderr is gone there is nobody left to tell.
 	if (app->trace_path && app->out.trace_error)
 		app_fail(app, STATUS_LOCAL, app->trace_path, app->out.trace_error);

@@ -64,7 +64,6 @@ struct app {
 	bool has_loop;
 	bool stopping;
 	bool is_cut_short; // by a signal or the deadline
-	bool traces_in_c;
 	bool traces_all;
 	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];

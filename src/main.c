@@ -263,7 +263,7 @@
  *     socket.[ch]             the calls on sockets
  *     tcp_info.[ch]           struct tcp_info, field by field
  *     trace.[ch]              each call told to a sink
- *     trace_c.[ch]            the trace as a program in C
+ *     trace_message.[ch]      messages as text
  *     trace_secret.[ch]     credentials that no trace shows
  *     trace_text.[ch]         the trace as text
  *
@@ -279,6 +279,15 @@
  *     sockopts_rows.h         how rows are written
  *     sockopts_socket.c       its rows: SOL_SOCKET
  *     sockopts_transport.c    its rows: TCP and UDP
+ *
+ *   sys/trace_c/              the trace as a program in C
+ *     c_known.[ch]            what calls before have opened, learnt and received
+ *     c_program.[ch]          statements and what stands before them, of all processes
+ *     c_socket.[ch]           statements that set sockets up
+ *     c_statement.[ch]        what most statements consist of
+ *     c_transfer.[ch]         statements that move bytes
+ *     c_words.[ch]            bytes, addresses and options in C
+ *     trace_c.[ch]            a statement for each call
  *
  *   out/                      what the program writes
  *     colour.[ch]             colours on terminals

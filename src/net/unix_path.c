@@ -63,7 +63,7 @@ static int remove_dead(const char *path, const struct unix_file *file)
 		return errno == ENOENT ? 0 : -errno;
 	unix_path_identify(aside, &moved);
 	if (is_same(&moved, file))
-		return unlink(aside) < 0 ? -errno : 0;
+		return sys_unlink(aside);
 	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
 		return -errno;
 	return -EADDRINUSE;
@@ -108,7 +108,7 @@ int unix_path_remove(const char *path, const struct unix_file *file)
 	struct unix_file now;
 	int r = unix_path_identify(path, &now);
 
-	if (r == 0 && is_same(&now, file) && unlink(path) < 0)
-		r = -errno;
+	if (r == 0 && is_same(&now, file))
+		r = sys_unlink(path);
 	return r == -ENOENT ? 0 : r;
 }

@@ -184,39 +184,12 @@ int sys_select_readable(int fd, int ms)
 	return ret;
 }
 
-// [{FD, EVENTS}...] as text, and as an array in C.
-static void add_pollfds(struct str *text, struct str *c, const struct pollfd *fds, nfds_t count)
-{
-	str_addc(text, '[');
-	str_addf(c, "(struct pollfd[%lu]){", (unsigned long)count);
-	for (nfds_t i = 0; i < count; i++) {
-		const char *comma = i ? ", " : "";
-
-		str_addf(text, "%s{%d, ", comma, fds[i].fd);
-		str_addf(c, "%s{.fd = %d, .events = ", comma, fds[i].fd);
-		str_add_flags(text, names_poll, fds[i].events);
-		str_add_flags(c, names_poll, fds[i].events);
-		str_addc(text, '}');
-		str_addc(c, '}');
-	}
-	str_addc(text, ']');
-	str_addc(c, '}');
-}
-
 int sys_poll(struct pollfd *fds, nfds_t count, int ms)
 {
 	TRACE_START();
 	int ret = SYS_RESULT(poll(fds, count, ms));
 
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-		struct str c = {0};
-
-		add_pollfds(&text, &c, fds, count);
-		TRACE("poll", ret, T_C(str_c(&text), str_c(&c)), T_UINT(count), T_INT(ms));
-		str_fini(&text);
-		str_fini(&c);
-	}
+	TRACE("poll", ret, T_POLLFDS(fds, count), T_UINT(count), T_INT(ms));
 	return ret;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "sys/file.h"
 
-#include "sys/trace_c.h"
+#include "sys/trace.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -14,6 +14,15 @@ int sys_open(const char *path, int flags, mode_t mode)
 	int ret = SYS_RESULT(open(path, flags, mode));
 
 	TRACE("open", ret, T_STR(path), T_FLAGS(names_open, flags), T_OCTAL(mode));
+	return ret;
+}
+
+int sys_unlink(const char *path)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(unlink(path));
+
+	TRACE("unlink", ret, T_STR(path));
 	return ret;
 }
 
@@ -59,15 +68,7 @@ ssize_t sys_writev(int fd, const struct iovec *pieces, int count)
 	TRACE_START();
 	ssize_t ret = SYS_RESULT(writev(fd, pieces, count));
 
-	if (unlikely(trace_sink)) {
-		struct trace_arg data = T_DATA(pieces->iov_base, pieces->iov_len);
-		struct str c = {0};
-
-		trace_c_add_iovec(&c, pieces, (size_t)count, true);
-		data.c = str_c(&c);
-		TRACE("writev", ret, T_FD(fd), data, T_INT(count));
-		str_fini(&c);
-	}
+	TRACE("writev", ret, T_FD(fd), T_PIECES(pieces, count), T_INT(count));
 	return ret;
 }
 

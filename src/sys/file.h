@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 int sys_open(const char *path, int flags, mode_t mode);
+int sys_unlink(const char *path);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *buf, size_t len);
 ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset);

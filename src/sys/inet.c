@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "sys/inet.h"
 
-#include "sys/trace_c.h"
+#include "sys/trace.h"
+#include "sys/trace_c/c_words.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ const char *sys_inet_ntop(int family, const void *address, char *text)
 		struct str c = {0};
 
 		add_bytes(&bytes, family, address);
-		trace_c_add_bytes(&c, address, length_of(family));
+		c_add_bytes(&c, address, length_of(family));
 		TRACE_VALUE("inet_ntop", ret, T_NAME(names_family, family),
 			T_C(str_c(&bytes), str_c(&c)), T_C("46", "buf, 46"));
 		str_fini(&bytes);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "sys/netdb.h"
 
-#include "sys/trace_c.h"
+#include "sys/trace.h"
+#include "sys/trace_c/c_words.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -242,7 +243,7 @@ struct hostent *sys_gethostbyaddr(const void *address, socklen_t len, int family
 		struct str c = {0};
 
 		inet_ntop(family, address, text, sizeof(text));
-		trace_c_add_bytes(&c, address, len);
+		c_add_bytes(&c, address, len);
 		TRACE_ENTRY("gethostbyaddr", add_hostent, ret, name_of(names_herr, *herr),
 			T_C(text, str_c(&c)), T_UINT(len), T_NAME(names_family, family));
 		str_fini(&c);

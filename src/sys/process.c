@@ -2,7 +2,8 @@
 #include "sys/process.h"
 
 #include "sys/trace.h"
-#include "sys/trace_c.h"
+#include "sys/trace_c/trace_c.h"
+#include "sys/trace_c/c_words.h"
 
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,11 +13,14 @@
 pid_t sys_fork(void)
 {
 	TRACE_START();
-	pid_t ret = SYS_RESULT(fork());
+	pid_t ret;
 
+	trace_c_before_fork();
+	ret = SYS_RESULT(fork());
+	trace_c_after_fork(ret == 0);
 	if (ret == 0)
-		trace_forked();
-	else // the new process has nothing to tell yet
+		trace_forked(); // it has nothing to tell yet
+	else
 		TRACE("fork", ret, T_TEXT(""));
 	return ret;
 }
@@ -27,7 +31,7 @@ static void add_argv(struct str *s, char *const *argv, bool in_c)
 	for (size_t i = 0; argv[i]; i++) {
 		if (i)
 			str_add(s, ", ");
-		trace_c_add_bytes(s, argv[i], strlen(argv[i]));
+		c_add_bytes(s, argv[i], strlen(argv[i]));
 	}
 	str_add(s, in_c ? ", NULL}" : "]");
 }

@@ -41,6 +41,10 @@ enum trace_type {
 	TRACE_LEN_AT, // a pointer to a socklen_t
 	TRACE_FDS_OUT, // int[2]; value: first << 32 | second
 	TRACE_FDSET, // an fd_set with one descriptor
+	TRACE_POLLFDS, // struct pollfd[len]
+	TRACE_PIECES, // struct iovec[len], sent
+	TRACE_MESSAGE, // a struct msghdr, sent
+	TRACE_MESSAGES, // struct mmsghdr[len]; value: 1 if they are sent
 	TRACE_TEXT, // already written out
 };
 
@@ -174,6 +178,22 @@ static inline int trace_low(const struct trace_arg *a)
 #define T_FDSET(fd) \
 	{ \
 		TRACE_FDSET, (int64_t)(fd), NULL, 0 \
+	}
+#define T_POLLFDS(p, count) \
+	{ \
+		TRACE_POLLFDS, 0, p, (size_t)(count) \
+	}
+#define T_PIECES(p, count) \
+	{ \
+		TRACE_PIECES, 0, p, (size_t)(count) \
+	}
+#define T_MESSAGE(p) \
+	{ \
+		TRACE_MESSAGE, 0, p, 1 \
+	}
+#define T_MESSAGES(p, count, sent) \
+	{ \
+		TRACE_MESSAGES, sent, p, (size_t)(count) \
 	}
 #define T_TEXT(p) \
 	{ \

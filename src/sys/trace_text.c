@@ -3,9 +3,12 @@
 
 #include "base/sockaddr.h"
 #include "sys/sockopt/sockopt_value.h"
+#include "sys/trace_message.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #define SHOWN_BYTES 32
 
@@ -57,6 +60,39 @@ static void add_option(struct str *s, int level, int option)
 		str_addf(s, "%s, %s", sockopt_level_name(level), o->name);
 	else
 		str_addf(s, "%d, %d", level, option);
+}
+
+static void add_pollfds(struct str *s, const struct pollfd *fds, size_t count)
+{
+	str_addc(s, '[');
+	for (size_t i = 0; i < count; i++) {
+		str_addf(s, "%s{%d, ", i ? ", " : "", fds[i].fd);
+		str_add_flags(s, names_poll, fds[i].events);
+		str_addc(s, '}');
+	}
+	str_addc(s, ']');
+}
+
+// What lies in several places of memory.
+static void add_array(struct str *s, const struct trace_arg *a)
+{
+	switch (a->type) {
+	case TRACE_POLLFDS:
+		add_pollfds(s, a->ptr, a->len);
+		break;
+	case TRACE_PIECES:
+		add_data(s, ((const struct iovec *)a->ptr)->iov_base,
+			((const struct iovec *)a->ptr)->iov_len);
+		break;
+	case TRACE_MESSAGE:
+		trace_add_message(s, a->ptr, trace_message_size(a->ptr));
+		break;
+	case TRACE_MESSAGES:
+		trace_add_messages(s, a->ptr, a->len, a->value);
+		break;
+	default:
+		break;
+	}
 }
 
 void trace_format_arg(struct str *s, const struct trace_arg *a)
@@ -114,6 +150,8 @@ void trace_format_arg(struct str *s, const struct trace_arg *a)
 	case TRACE_TEXT:
 		str_add(s, a->ptr);
 		break;
+	default:
+		add_array(s, a);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "tls/handshake.h"
 
 #include "sys/socket.h"
+#include "sys/trace_c/trace_c.h"
 #include "tls/internal.h"
 
 #include <errno.h>
@@ -100,8 +101,10 @@ int handshake_step(struct handshake *h)
 		r = step_words(h);
 	if (r == 0 && h->phase == HANDSHAKE_WORDS)
 		h->phase = HANDSHAKE_TLS;
-	if (r == 0 && h->phase == HANDSHAKE_TLS)
+	if (r == 0 && h->phase == HANDSHAKE_TLS) {
+		trace_c_add_tls(h->fd);
 		r = tls_handshake(h->tls);
+	}
 	if (r == 0 && h->phase == HANDSHAKE_TLS)
 		h->phase = HANDSHAKE_CONFIRM;
 	if (r == 0 && h->is_check)

@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -420,27 +421,28 @@ def test_retry_gives_up_on_a_certificate(join):
     proc.fails(8)
 
 
+def serve_mail(sock, authority, more=b""):
+    """A server that speaks SMTP up to STARTTLS, and then TLS or MORE in plain."""
+    conn = accept(sock)
+    conn.sendall(b"220 mail\r\n")
+    assert conn.recv(100).startswith(b"EHLO ")
+    conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
+    assert conn.recv(100) == b"STARTTLS\r\n"
+    conn.sendall(b"220 go\r\n" + more)
+    if not more:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.server.both)
+        return echo(context.wrap_socket(conn, server_side=True))
+    try:
+        return conn.recv(100)
+    except ConnectionResetError:
+        return b""
+
+
 def test_starttls(sockctl, authority):
     sock = listener()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.server.both)
-
-    def serve(more):
-        conn = accept(sock)
-        conn.sendall(b"220 mail\r\n")
-        assert conn.recv(100).startswith(b"EHLO ")
-        conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
-        assert conn.recv(100) == b"STARTTLS\r\n"
-        conn.sendall(b"220 go\r\n" + more)
-        if not more:
-            return echo(context.wrap_socket(conn, server_side=True))
-        try:
-            return conn.recv(100)
-        except ConnectionResetError:
-            return b""
-
     for more in b"", b"250 injected\r\n":
-        serving = Task(serve, more)
+        serving = Task(serve_mail, sock, authority, more)
         proc = sockctl("connect", "--starttls", "smtp", "--ca", str(authority.root.cert),
                        "localhost", str(port_of(sock)), stdin=b"QUIT\r\n")
         if more:
@@ -490,3 +492,34 @@ def test_prefix_without_a_port(sockctl):
 ])
 def test_commands_without_tls_do_not_go_on_in_plain(sockctl, words):
     sockctl(*words).fails(2, "tls:localhost:443", "only connect speaks TLS")
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("starttls", [False, True])
+def test_trace_in_c(sockctl, authority, tmp_path, starttls):
+    """The program says that it cannot replay ciphertext, and has none in it."""
+    trace = [f"--trace={tmp_path}/trace.c", "--trace-format=c"]
+    trusted = ["--ca", str(authority.root.cert)]
+    if starttls:
+        server = listener()
+        task = Task(serve_mail, server, authority)
+        proc = sockctl("connect", "--starttls", "smtp", *trace, *trusted, "localhost",
+                       port_of(server), stdin=b"request")
+    else:
+        server = Server(authority.server, echo)
+        task = server
+        proc = sockctl("connect", "--tls", *trace, *trusted, "localhost", server.port,
+                       stdin=b"request")
+    proc.wait()
+    task.result()
+    text = (tmp_path / "trace.c").read_text()
+    assert text.count("cannot be replayed") == 2  # to who reads it and to who runs it
+    assert text.count("send_all(fd") == (2 if starttls else 0)
+    subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "again",
+                    tmp_path / "trace.c"], check=True)
+    if not starttls:
+        with closing(listener()) as peer:
+            again = sockctl(port_of(peer), program=str(tmp_path / "again"))
+            accept(peer).close()
+            again.wait(1)
+        assert again.err == "TLS: ciphertext cannot be replayed\n"
