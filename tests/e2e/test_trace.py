@@ -120,8 +120,7 @@ def test_data_is_safe_for_a_terminal(sockctl, server):
 
 # What serves the program and not its user, by command line.
 HOUSEKEEPING = {
-    "connect": [r"^sigaction\(", r"^prctl\(PR_SET_NO_NEW_PRIVS", r"^seccomp\(",
-                r"^landlock_restrict_self\(", r"^fcntl\(0, F_GETFL", r"^fstat\(0, ",
+    "connect": [r"^sigaction\(", r"^fcntl\(0, F_GETFL", r"^fstat\(0, ",
                 r"^fcntl\(1, F_GETFL", r"^fstat\(1, ", r'^open\("/proc/self/fd/0"',
                 r"F_GETPIPE_SZ", r"F_SETPIPE_SZ", r'^inet_pton\(AF_INET, "localhost", \?\)'],
     "listen": [r"^sigaction\(SIGCHLD", r"^prctl\(PR_SET_CHILD_SUBREAPER",
@@ -152,6 +151,17 @@ def test_housekeeping(sockctl, server, tmp_path, command, option):
     lines = (tmp_path / "trace").read_text().splitlines()
     found = [pattern for pattern in HOUSEKEEPING[command] if shown_by(lines, pattern)]
     assert found == (HOUSEKEEPING[command] if option == "--trace-all" else [])
+
+
+@pytest.mark.parametrize("option", ["--trace", "--trace-all"])
+def test_sandbox(sockctl, server, option):
+    proc = sockctl("connect", option, "127.0.0.1", port_of(server), "-v")
+    accept(server).close()
+    proc.wait()
+    confined, = re.findall(r"confined by (.*)|not confined", proc.err)
+    for word, call in (("seccomp", "seccomp("), ("Landlock", "landlock_restrict_self("),
+                       ("", "prctl(PR_SET_NO_NEW_PRIVS")):
+        assert (call in proc.err) == (option == "--trace-all" and bool(confined) and word in confined)
 
 
 def test_bytes_move_by_recv_and_send(sockctl, server):

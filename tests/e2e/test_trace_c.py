@@ -103,7 +103,7 @@ def test_connect(traced, program, server, tmp_path, options, ours, theirs):
 
 @pytest.mark.parametrize("options", [
     ["--set", "SO_LINGER=5"], ["--get", "SO_RCVBUF", "--get", "TCP_INFO", "--get", "SO_RCVTIMEO"],
-    ["--recv-exactly", "4"], ["--recv-flag", "MSG_WAITALL"], ["--send-flag", "MSG_MORE"], ["-v"],
+    ["--recv-exactly", "5"], ["--recv-flag", "MSG_WAITALL"], ["--send-flag", "MSG_MORE"], ["-v"],
     ["--bind", HOST], ["--exec", "cat; echo done"], ["--oob=now"]], ids=" ".join)
 def test_connect_with_options(traced, program, server, options):
     proc = traced("connect", *options, HOST, port_of(server), stdin=b"ping")
