@@ -91,6 +91,17 @@ bool fd_is_ready(int fd, short events)
 	return r > 0;
 }
 
+int fd_waiting(int fd)
+{
+	int bytes;
+	int r;
+
+	trace_housekeeping(true);
+	r = sys_inq(fd, &bytes);
+	trace_housekeeping(false);
+	return r < 0 ? r : bytes;
+}
+
 // A named pipe tells a reader of its end only if it had a writer since that reader opened it, and
 // that may be long gone.
 static bool is_named_pipe(int fd)

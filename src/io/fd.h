@@ -36,6 +36,9 @@ void fd_inspect_socket(int fd, struct fd_info *info);
 // True if what EVENTS (those of poll(2)) stand for is possible without waiting, or never will be.
 bool fd_is_ready(int fd, short events);
 
+// Bytes of an input that wait to be read, or a negative errno.
+int fd_waiting(int fd);
+
 // Opens the pipe or terminal behind FD anew as MODE (O_RDONLY, O_WRONLY, or for a terminal O_RDWR),
 // non-blocking, so that the mode of the shared description stays as it is. Returns the new
 // descriptor, or a negative errno where that cannot be done: -EOPNOTSUPP for kinds that have no

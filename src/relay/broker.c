@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "relay/broker.h"
 
+#include "io/fd.h"
 #include "io/pool.h"
 #include "relay/relay.h"
 #include "sys/file.h"
-#include "sys/socket.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -109,9 +109,7 @@ static void end_line(struct broker *b, const struct fanout_reader *from, struct 
 // It is ready, and yet there is nothing to read.
 static bool is_at_end(const struct broker *b)
 {
-	int bytes;
-
-	return sys_inq(b->input.fd, &bytes) == 0 && bytes == 0;
+	return fd_waiting(b->input.fd) == 0;
 }
 
 static void on_input(struct watch *w, unsigned events)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "relay/flow.h"
 
+#include "io/fd.h"
 #include "io/pool.h"
 #include "relay/answer.h"
 #include "relay/request.h"
 #include "sys/file.h"
-#include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <assert.h>
@@ -213,7 +213,7 @@ static void forget_if_long(struct flow *f)
 	int waiting = 0;
 
 	if (f->src->rd_info.kind == FD_PIPE)
-		sys_inq(channel_splice_source(f->src), &waiting);
+		waiting = fd_waiting(channel_splice_source(f->src));
 	if ((size_t)MAX(waiting, 0) + f->text->len > REQUEST_MOST) {
 		request_text_free(&f->text);
 		choose_engine(f);

@@ -84,6 +84,21 @@ static const struct {
 		"\t\tif (errno != EINTR)\n"
 		"\t\t\tfail(\"poll\");\n"
 		"}\n"},
+	{C_AWAIT_CONNECTED, C_AWAIT | C_FAIL,
+		"// Waits until FD is connected.\n"
+		"static void await_connected(int fd)\n"
+		"{\n"
+		"\tsocklen_t length = sizeof(int);\n"
+		"\tint error = 0;\n"
+		"\n"
+		"\tawait(fd, POLLOUT);\n"
+		"\tif (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)\n"
+		"\t\tfail(\"getsockopt\");\n"
+		"\tif (error != 0) {\n"
+		"\t\terrno = error;\n"
+		"\t\tfail(\"connect\");\n"
+		"\t}\n"
+		"}\n"},
 	{C_SEND_ALL, C_AWAIT | C_FAIL,
 		"// Sends LENGTH bytes, in as many pieces as it takes.\n"
 		"static void send_all(int fd, const char *data, size_t length, int flags)\n"

@@ -12,6 +12,7 @@
 enum c_need {
 	C_FAIL = 1 << 0, // fail(call): perror() and exit
 	C_AWAIT = 1 << 1, // await(fd, events): poll() without a limit
+	C_AWAIT_CONNECTED = 1 << 17, // await_connected(fd): the same for connect(), and its error
 	C_SEND_ALL = 1 << 2, // send_all(fd, data, length, flags)
 	C_RECV_ALL = 1 << 3, // recv_all(fd, data, length, flags)
 	C_FAIL_LOOKUP = 1 << 4, // fail_lookup(call): prints what code means, and exits

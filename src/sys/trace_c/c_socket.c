@@ -27,7 +27,8 @@ void c_add_accept(struct c_statement *t)
 	int fd = (int)t->call->args[0].value;
 	struct str args = {0};
 
-	c_await(t, fd, "POLLIN");
+	if (t->call->result >= 0)
+		c_await(t, fd, "POLLIN");
 	c_add_fd(&args, fd);
 	str_add(&args, ", ");
 	c_add_address_out(t, &args, fd, 0);

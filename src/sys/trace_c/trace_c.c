@@ -302,7 +302,14 @@ static void add_statement(struct c_statement *t)
 		c_add_checked(t);
 }
 
-// What the program has been waiting for since the last call on the descriptor.
+static bool asks_for_error(const struct trace_call *call)
+{
+	return strcmp(call->name, "getsockopt") == 0 && trace_high(&call->args[1]) == SOL_SOCKET &&
+	       trace_low(&call->args[1]) == SO_ERROR;
+}
+
+// What the program has been waiting for since the last call on the descriptor. It is closed at once
+// where another attempt has won, or the time was over.
 static void settle_connecting(struct c_statement *t)
 {
 	const struct trace_arg *a = &t->call->args[0];
@@ -310,8 +317,17 @@ static void settle_connecting(struct c_statement *t)
 	if (!t->call->nargs || a->type != TRACE_FD || a->value < 0 ||
 		!c_fd((int)a->value)->is_connecting)
 		return;
-	c_await(t, (int)a->value, "POLLOUT");
 	c_fd((int)a->value)->is_connecting = false;
+	if (strcmp(t->call->name, "close") == 0)
+		return;
+	if (asks_for_error(t->call) || t->call->result < 0) {
+		c_await(t, (int)a->value, "POLLOUT");
+		return;
+	}
+	str_add(&t->text, "await_connected(");
+	c_add_fd(&t->text, (int)a->value);
+	str_add(&t->text, ");\n");
+	t->needs |= C_AWAIT_CONNECTED;
 }
 
 static void add(const struct trace_call *call)
