@@ -304,6 +304,7 @@
  *     help.c                  --help, words and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
+ *     opt_sets.c              options that stand for socket options, beside --set
  *
  *   base/                     what every room may use
  *     base64.[ch]           bytes as base64

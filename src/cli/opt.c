@@ -398,6 +398,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 
 		if (r < 0)
 			return r;
+		if (m.opt->sets)
+			opt_drop_settings(p->cmd, p->config, m.opt);
 		for (size_t i = 0; i < p->count; i++)
 			p->given[i] |= p->table[i].opt == m.opt;
 		if (m.opt->type == OPT_COMMAND) {

@@ -42,6 +42,8 @@ struct opt {
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
 	const char *words; // what completion offers for the argument; see help/word_kinds.h
 	bool is_written; // the argument is a file that we write, not one that we read
+	const char *sets; // names of the socket options that it sets, as --set does, with blanks
+			  // between them
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -114,6 +116,13 @@ int opt_check(
 // Refuses a file that is to be written if it is also read, by another option or from standard
 // input, or written by another option. Returns 0, or -EINVAL with the reason in ERR.
 int opt_check_files(const struct cmd *cmd, const void *config, struct str *err);
+
+// Takes what O sets out of the words of --set that came before it: the last one wins. Those that
+// come after it win because they are set after it.
+void opt_drop_settings(const struct cmd *cmd, void *config, const struct opt *o);
+
+// True if the words of --set name the socket option NAME.
+bool opt_sets(const struct strlist *settings, const char *name);
 
 void opt_fini(const struct cmd *cmd, void *config);
 

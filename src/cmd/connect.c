@@ -142,8 +142,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = stream_check(&c->stream, err);
 	if (r == 0)
-		r = stream_calls_check(
-			&c->stream.calls, program_is_wanted(&c->program), has_tls, err);
+		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
+			program_is_wanted(&c->program), has_tls, err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
 	return r;

@@ -15,7 +15,8 @@ static const struct opt listen_opts[] = {
 	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
-		"listen on this network interface only", .words = "interface"},
+		"listen on this network interface only", .words = "interface",
+		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
 		"serve one connection after the other, and many at once"},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "end after N connections", .min = 1,
@@ -168,8 +169,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = stream_check(&c->stream, err);
 	if (r == 0)
-		r = stream_calls_check(
-			&c->stream.calls, program_is_wanted(&c->program), false, err);
+		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
+			program_is_wanted(&c->program), false, err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
 	return r < 0 ? r : listening_check(&c->listening, argc ? &c->endpoint : NULL, err);

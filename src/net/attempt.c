@@ -17,6 +17,18 @@ static int bind_interface(const struct attempt_options *o, int fd)
 		fd, SOL_SOCKET, SO_BINDTODEVICE, o->interface, (socklen_t)strlen(o->interface));
 }
 
+// A fixed port would stay taken for a minute after each connection. One that the kernel chooses
+// need only be free towards the peer, which is not known before connecting.
+static void share_port(const struct attempt_options *o, int fd)
+{
+	if (!o->bind.len)
+		return;
+	if (sockaddr_port(&o->bind))
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	else
+		sys_setsockopt_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+}
+
 static int bind_address(const struct attempt_options *o, int fd, int family)
 {
 	struct sockaddr_any local = o->bind;
@@ -32,12 +44,6 @@ static int bind_address(const struct attempt_options *o, int fd, int family)
 		local.len = family == AF_INET ? sizeof(local.in) : sizeof(local.in6);
 		sockaddr_set_port(&local, port);
 	}
-	// A fixed port would stay taken for a minute after each connection. One that the kernel
-	// chooses need only be free towards the peer, which is not known before connecting.
-	if (sockaddr_port(&local))
-		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	else
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	return sys_bind(fd, &local.sa, local.len);
 }
 
@@ -48,7 +54,9 @@ static int prepare(const struct attempt_options *o, int fd, int family, int type
 
 	if (type == SOCK_STREAM && !o->is_brief)
 		stream_socket_set_defaults(fd, family);
+	// Before what the user sets, which is the last word.
 	if (is_internet) {
+		share_port(o, fd);
 		*step = STEP_INTERFACE;
 		r = bind_interface(o, fd);
 	}

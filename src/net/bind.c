@@ -21,7 +21,8 @@ static int add_socket(struct bound *b, int fd, bool is_inherited)
 	return sys_getsockname(fd, &s->local);
 }
 
-static int make_socket(int family, const struct bind_options *o, enum step *step)
+// DUAL: an IPv6 socket serves IPv4 as well, unless the user says otherwise.
+static int make_socket(int family, bool dual, const struct bind_options *o, enum step *step)
 {
 	int r = 0;
 	int fd;
@@ -32,6 +33,8 @@ static int make_socket(int family, const struct bind_options *o, enum step *step
 		return fd;
 	if (o->reuse && family != AF_UNIX)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family == AF_INET6 && o->type != SOCK_RAW)
+		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
 	if (o->type == SOCK_STREAM)
 		stream_socket_set_defaults(fd, family); // its connections inherit them
 	if (o->interface && family != AF_UNIX) {
@@ -79,13 +82,11 @@ static int bind_socket(
 static int open_one(struct bound *b, const struct sockaddr_any *a, bool dual,
 	const struct bind_options *o, enum step *step)
 {
-	int fd = make_socket(a->sa.sa_family, o, step);
+	int fd = make_socket(a->sa.sa_family, dual, o, step);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (a->sa.sa_family == AF_INET6 && o->type != SOCK_RAW)
-		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
 	*step = STEP_BIND;
 	r = bind_socket(b, fd, a, o);
 	if (r == 0)
@@ -131,7 +132,7 @@ static int open_all(struct bound *b, const struct address_list *list, uint16_t p
 		struct sockaddr_any a = list->items[i];
 
 		if (both && i == 1 && b->count == 1)
-			break; // the IPv6 socket serves IPv4, too
+			break; // the IPv6 socket serves IPv4, too, where that is wanted
 		if (port)
 			sockaddr_set_port(&a, port);
 

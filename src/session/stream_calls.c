@@ -50,8 +50,31 @@ static const char *plain_option(const struct stream_calls_config *c)
 	return c->recv_words.count ? "--recv-flag" : NULL;
 }
 
-int stream_calls_check(
-	struct stream_calls_config *c, bool has_program, bool has_tls, struct str *err)
+// What these set themselves, later than --set, or mean nothing without.
+static int check_settings(
+	const struct stream_calls_config *c, const struct strlist *settings, struct str *err)
+{
+	const struct {
+		bool is_given;
+		const char *option, *name;
+	} pairs[] = {
+		{c->reset, "--reset", "SO_LINGER"},
+		{c->oob, "--oob", "SO_OOBINLINE"},
+		{c->recv_exactly, "--recv-exactly", "SO_RCVLOWAT"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		if (!pairs[i].is_given || !opt_sets(settings, pairs[i].name))
+			continue;
+		str_addf(err, "%s and --set %s exclude each other; give one of them",
+			pairs[i].option, pairs[i].name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int stream_calls_check(struct stream_calls_config *c, const struct strlist *settings,
+	bool has_program, bool has_tls, struct str *err)
 {
 	int r = msg_flags_parse(MSG_SEND_STREAM, &c->send_words, &c->send_flags, err);
 
@@ -71,6 +94,9 @@ int stream_calls_check(
 		str_addf(err, "%s and TLS exclude each other; give one of them", plain_option(c));
 		return -EINVAL;
 	}
+	r = check_settings(c, settings, err);
+	if (r < 0)
+		return r;
 	if (has_program && ends_receiving(c))
 		return bad_word(err, c->recv_exactly ? "--recv-exactly" : "--peek",
 			"ends the connection, and the program of --exec with it");

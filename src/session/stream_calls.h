@@ -20,10 +20,10 @@ struct stream_calls_config {
 
 extern const struct opt stream_calls_opts[];
 
-// Reads the words, and whether they go with a program that is joined to the connection, and with
-// TLS. Returns 0, or -EINVAL with the reason in ERR.
-int stream_calls_check(
-	struct stream_calls_config *c, bool has_program, bool has_tls, struct str *err);
+// Reads the words, and whether they go with those of --set, with a program that is joined to the
+// connection, and with TLS. Returns 0, or -EINVAL with the reason in ERR.
+int stream_calls_check(struct stream_calls_config *c, const struct strlist *settings,
+	bool has_program, bool has_tls, struct str *err);
 
 // What the options say about the end of the stream.
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);

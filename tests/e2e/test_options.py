@@ -10,9 +10,9 @@ import subprocess
 
 import pytest
 
-from harness import DEVNULL, PIPE
 from documents import OPTION_TYPES
-from peers import accept, dial, port_of, receive_all, unused_port
+from harness import DEVNULL, PIPE
+from peers import accept, dial, port_of, receive_all, udp, unused_port
 
 # Values that differ from socket to socket or from moment to moment.
 VOLATILE = {"SO_COOKIE", "SO_NETNS_COOKIE", "SO_INCOMING_CPU", "TCP_TIMESTAMP"}
@@ -250,3 +250,73 @@ def test_bad_settings(sockctl, server, word, status, words):
 def test_get_what_is_not_there(sockctl, server):
     sockctl("connect", "--get", "SO_TYP", "127.0.0.1", port_of(server)).fails(3, "'SO_TYPE'")
     sockctl("connect", "--get", "SO_DETACH_FILTER", "::1", 1).fails(2, "can only be set")
+
+
+# Options that stand for socket options, beside --set.
+
+
+@pytest.mark.parametrize("words, value", [
+    ("--set IP_TTL=3 --ttl 7 --get IP_TTL", "IP_TTL=7"),
+    ("--ttl 7 --set IP_TTL=3 --get IP_TTL", "IP_TTL=3"),
+    ("--ttl 7 --set ip_ttl=3 --ttl 9 --get IP_TTL", "IP_TTL=9"),
+    ("--set IP_TTL=3 --ttl 7 --set IP_MULTICAST_TTL=2 --get IP_MULTICAST_TTL", "IP_MULTICAST_TTL=2"),
+    ("--set IP_TTL=3 --set IP_TTL=4 --get IP_TTL", "IP_TTL=4"),
+    ("--set SO_BROADCAST=off --broadcast --get SO_BROADCAST", "SO_BROADCAST=1"),
+    ("--broadcast --set SO_BROADCAST=off --get SO_BROADCAST", "SO_BROADCAST=0"),
+    ("--set IP_MULTICAST_LOOP --no-loop --get IP_MULTICAST_LOOP", "IP_MULTICAST_LOOP=0"),
+    ("--set SO_BINDTODEVICE=none --interface lo --get SO_BINDTODEVICE", "SO_BINDTODEVICE=lo"),
+])
+def test_the_last_one_wins(sockctl, words, value):
+    with udp() as peer:
+        proc = sockctl("udp-send", *words.split(), "127.0.0.1", port_of(peer), "x")
+        proc.wait()
+        assert peer.recv(10) == b"x"
+    assert proc.lines == [f"sockctl: udp-send: {value}"]
+
+
+@pytest.mark.parametrize("option, name", [
+    ("--reset", "SO_LINGER"), ("--oob", "SO_OOBINLINE"), ("--recv-exactly=9", "SO_RCVLOWAT")])
+@pytest.mark.parametrize("command", ["connect", "listen"])
+def test_option_that_cannot_stand_beside_its_socket_option(sockctl, command, option, name):
+    proc = sockctl(command, option, "--set", f"{name.lower()}=1", "127.0.0.1", unused_port())
+    proc.fails(2, f"{option.partition('=')[0]} and --set {name} exclude each other")
+
+
+def test_datagrams_in_segments_of_the_users_size(sockctl):
+    with udp() as peer:
+        proc = sockctl("udp-send", "--set", "UDP_SEGMENT=1000", "--whole", "--get", "UDP_SEGMENT",
+                       "127.0.0.1", port_of(peer), stdin=b"x" * 3500)
+        assert [len(peer.recv(9999)) for _ in range(4)] == [1000, 1000, 1000, 500]
+        proc.wait()
+    assert proc.lines == ["sockctl: udp-send: UDP_SEGMENT=1000"]
+
+
+def test_answers_in_segments_of_the_users_size(sockctl):
+    proc = sockctl("udp-recv", "--echo", "--count", 1, "--set", "UDP_SEGMENT=4", "127.0.0.1", 0)
+    with udp() as peer:
+        peer.sendto(b"0123456789", ("127.0.0.1", proc.port))
+        assert [peer.recv(99) for _ in range(3)] == [b"0123", b"4567", b"89"]
+    proc.wait()
+
+
+def test_source_port_of_the_users_own_kind(sockctl, server):
+    proc = sockctl("connect", "--source-port", unused_port(), "--set", "SO_REUSEADDR=off",
+                   "--get", "SO_REUSEADDR", "127.0.0.1", port_of(server))
+    accept(server).close()
+    proc.wait()
+    assert proc.lines == ["sockctl: connect: SO_REUSEADDR=0"]
+
+
+def test_wildcard_socket_for_ipv6_alone(sockctl):
+    proc = sockctl("listen", "-k", "--set", "IPV6_V6ONLY=on", 0, stdin=PIPE)
+    port = int(proc.wait_err(r"listening on :(\d+)$|listening on \[::\]:(\d+)$").expand(r"\1\2"))
+    dial(port, "::1").close()
+    with pytest.raises(ConnectionRefusedError):
+        dial(port)
+    proc.stop()
+
+
+def test_one_socket_for_both_families(sockctl):
+    proc = sockctl("listen", "-k", "--set", "IPV6_V6ONLY=off", "::", 0, stdin=PIPE)
+    dial(proc.port).close()
+    proc.stop()

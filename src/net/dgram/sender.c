@@ -18,12 +18,15 @@
 
 void sender_init(struct sender *s, int fd, bool segment, int flags)
 {
+	int set = 0;
+	socklen_t len = sizeof(set);
+
 	memset(s, 0, sizeof(*s));
 	s->fd = fd;
 	s->flags = flags;
 	s->control = xcalloc(SENDER_MESSAGES, CONTROL_ROOM);
-	// Setting the default changes nothing, and tells whether the kernel knows the option.
-	if (segment && !flags && sys_setsockopt_int(fd, SOL_UDP, UDP_SEGMENT, 0) == 0)
+	// Who has set it, by --set or before we inherited the socket, has every message split so.
+	if (segment && !flags && sys_getsockopt(fd, SOL_UDP, UDP_SEGMENT, &set, &len) == 0 && !set)
 		s->segment_max = MESSAGE_MAX / 2;
 }
 
