@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/fd.h"
-#include "io/group.h"
 #include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -264,9 +263,9 @@ void child_hang_up(struct child *c)
 	timer_start(&c->grace, CHILD_GRACE_MS);
 }
 
-bool child_holds(const struct child *c, int fd)
+bool child_holds(const struct child *c, const struct file_id *id)
 {
-	return !c->is_empty && group_holds(c->pid, fd);
+	return !c->is_empty && group_holds(c->pid, id);
 }
 
 void child_release(struct child *c)

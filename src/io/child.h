@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
-// Programs that this one starts, each the head of a process group of its own. Whatever the end,
-// none of them is left behind: what loses its parent in the group becomes ours to wait for.
+// Programs that this one starts, each the head of a process group of its own. No group is left
+// behind: what loses its parent in it becomes ours to wait for. Who has left the group is on its
+// own, and where this process is killed, so is what the program has started.
 #ifndef SOCKCTL_IO_CHILD_H
 #define SOCKCTL_IO_CHILD_H
 
 #include "base/list.h"
+#include "io/group.h"
 #include "io/signal_watch.h"
 #include "io/timer.h"
 
@@ -63,8 +65,8 @@ struct child *child_create(struct children *set, const struct child_options *opt
 // Its session is over: SIGHUP to the whole group, and SIGKILL if anything is left after a while.
 void child_hang_up(struct child *c);
 
-// True if somebody in the group has the socket or file open that FD is here.
-bool child_holds(const struct child *c, int fd);
+// True if somebody in the group has the socket or file open.
+bool child_holds(const struct child *c, const struct file_id *id);
 
 // Nobody is interested in it any more. It is still waited for.
 void child_release(struct child *c);

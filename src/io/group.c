@@ -20,7 +20,7 @@ static bool is_member(int proc, const char *pid, pid_t group)
 	       getpgid((pid_t)strtol(pid, NULL, 10)) == group;
 }
 
-static bool process_holds(int proc, const char *pid, const struct stat *wanted)
+static bool process_holds(int proc, const char *pid, const struct file_id *wanted)
 {
 	char path[sizeof("/fd") + 16];
 	struct dirent *entry;
@@ -40,26 +40,34 @@ static bool process_holds(int proc, const char *pid, const struct stat *wanted)
 	while (!holds && (entry = readdir(dir))) {
 		struct stat st;
 
-		holds = fstatat(fd, entry->d_name, &st, 0) == 0 && st.st_dev == wanted->st_dev &&
-			st.st_ino == wanted->st_ino;
+		holds = fstatat(fd, entry->d_name, &st, 0) == 0 && st.st_dev == wanted->device &&
+			st.st_ino == wanted->inode;
 	}
 	closedir(dir);
 	return holds;
 }
 
-bool group_holds(pid_t group, int fd)
+int file_id_of(int fd, struct file_id *id)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*id = (struct file_id){st.st_dev, st.st_ino};
+	return 0;
+}
+
+bool group_holds(pid_t group, const struct file_id *id)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	struct stat wanted;
 	bool holds = false;
 
 	if (!proc)
 		return true;
-	if (fstat(fd, &wanted) == 0)
-		while (!holds && (entry = readdir(proc)))
-			holds = is_member(dirfd(proc), entry->d_name, group) &&
-				process_holds(dirfd(proc), entry->d_name, &wanted);
+	while (!holds && (entry = readdir(proc)))
+		holds = is_member(dirfd(proc), entry->d_name, group) &&
+			process_holds(dirfd(proc), entry->d_name, id);
 	closedir(proc);
 	return holds;
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define LOOK_FIRST_MS 20
@@ -156,14 +157,16 @@ static void finish_if_over(struct exec *s)
 	if (!c->has_exited || s->closing)
 		return;
 	s->program_status = c->status;
-	if (!s->is_direct) {
-		if (s->stream_ended)
-			finish(s);
-	} else if (!child_holds(c, s->fd)) {
-		end_output(s);
-	} else {
+	if (s->stream_ended) {
+		finish(s);
+	} else if (child_holds(c, &s->output)) {
 		timer_start(&s->look, s->look_ms);
 		s->look_ms = MIN(s->look_ms * 2, LOOK_LAST_MS);
+	} else if (s->is_direct) {
+		end_output(s);
+	} else {
+		// Who has left the group may have it still: what is there already is delivered.
+		s->local.ops->shut(&s->local, SHUT_RD);
 	}
 }
 
@@ -232,10 +235,11 @@ static int start_program(
 	struct child_options options = {
 		.path = s->program->path, .argv = s->program->argv, .fd = fd};
 	char **env = program_environment(s->connection, channel);
-	int error = 0;
+	int error = file_id_of(fd, &s->output);
 
 	options.env = env;
-	s->child = child_create(children, &options, on_child, s, &error);
+	if (error == 0)
+		s->child = child_create(children, &options, on_child, s, &error);
 	program_free_environment(env);
 	return error;
 }

@@ -31,12 +31,14 @@ struct exec {
 	void *data; // the owner's
 
 	int fd; // the socket, or a duplicate where a relay has it
+	struct file_id output; // of the program: the socket, or what leads to the relay
 	struct watch watch; // for the end of the client
 	struct timer gone; // it is over; SIGHUP comes in a moment
 
-	// While the program has the socket.
 	struct timer look; // after the program has exited: whether its output has ended
 	uint64_t look_ms;
+
+	// While the program has the socket.
 	struct stream_socket_counts counts; // once its output has ended
 	struct closing *closing;
 

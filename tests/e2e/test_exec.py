@@ -415,6 +415,35 @@ def test_our_death_is_theirs(sockctl, way):
         gone(pid)
 
 
+def test_who_leaves_the_group_holds_up_nothing(sockctl, way, tmp_path):
+    """What it writes later is lost in every mode alike, and it lives on."""
+    ready, fifo = tmp_path / "ready", tmp_path / "fifo"
+    os.mkfifo(ready)
+    os.mkfifo(fifo)
+    proc = sockctl("listen", "-k", *way, "--exec",
+                   f"setsid sh -c 'echo $$; echo > {ready}; cat {fifo}; echo late' 2>/dev/null & "
+                   f"read _ < {ready}; echo now", *PLACE)
+    with dial(proc.port) as conn:
+        pid, = pids_in(conn, 1)
+        assert receive_all(conn) == b"now\n"
+    proc.stop()
+    assert exists(pid)
+    fifo.write_bytes(b"")  # and it ends
+    wait_for(lambda: not exists(pid), "an end")
+
+
+def test_who_stays_in_the_group_is_waited_for(sockctl, way, tmp_path):
+    """Its output belongs to that of the program, to the last byte."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    proc = sockctl("listen", *way, "--exec", f"(cat {fifo}; echo late) & echo now", *PLACE)
+    with dial(proc.port) as conn:
+        assert receive(conn, 4) == b"now\n"
+        fifo.write_bytes(b"x" * 100000)
+        assert receive_all(conn) == b"x" * 100000 + b"late\n"
+    proc.wait()
+
+
 def test_deadline(sockctl):
     proc = sockctl("listen", "--timeout", "0.5", "--exec", LEFT_ALONE, *PLACE)
     with dial(proc.port) as conn:
