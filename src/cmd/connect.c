@@ -238,9 +238,6 @@ static int start_program(struct connect *c)
 	return 0;
 }
 
-// Nothing, but somebody at a terminal can suspend it.
-static const struct sandbox transferring = {.needs = SANDBOX_SUSPEND};
-
 static int start_stream(struct connect *c)
 {
 	const struct stream_options options = {
@@ -255,6 +252,8 @@ static int start_stream(struct connect *c)
 		.done = on_stream_done,
 		.data = c,
 	};
+	const struct sandbox sandbox = {// somebody at a terminal can suspend it
+		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
 	int r = stream_init(&c->stream, &options);
 
 	if (r < 0)
@@ -264,7 +263,7 @@ static int start_stream(struct connect *c)
 	r = console_init(&c->console, &c->config->console, &c->stream);
 	if (r < 0)
 		return r;
-	if (confine(c->app, &c->config->confine, &transferring))
+	if (confine(c->app, &c->config->confine, &sandbox))
 		app_stop(c->app);
 	else
 		stream_start(&c->stream);

@@ -2,6 +2,7 @@
 #include "datagram/printer.h"
 
 #include "sys/names.h"
+#include "sys/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,6 +19,11 @@ unsigned printer_details(enum framing framing)
 	bool shows = framing == FRAMING_HEX || framing == FRAMING_JSON;
 
 	return shows ? RECEIVER_TIME | RECEIVER_DESTINATION | RECEIVER_HOPS : 0;
+}
+
+unsigned printer_sandbox_needs(enum framing framing)
+{
+	return framing == FRAMING_HEX ? SANDBOX_LOCAL_TIME : 0;
 }
 
 static void fail(struct printer *p, int error)

@@ -41,6 +41,9 @@ struct printer {
 // Details for receiver_prepare() that this framing shows.
 unsigned printer_details(enum framing framing);
 
+// What printing with this framing needs (enum sandbox_need).
+unsigned printer_sandbox_needs(enum framing framing);
+
 // Returns 0, or the exit status after a message.
 int printer_init(struct printer *p);
 void printer_fini(struct printer *p); // does nothing on a zeroed one

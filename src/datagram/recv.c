@@ -284,7 +284,8 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 
 static int confine_receiving(struct receiving *r)
 {
-	struct sandbox sandbox = {.unlink = r->bound.unix_path};
+	struct sandbox sandbox = {
+		.needs = printer_sandbox_needs(r->printer.framing), .unlink = r->bound.unix_path};
 
 	if (r->config->datagram.connected)
 		sandbox.needs |= SANDBOX_CONNECT;

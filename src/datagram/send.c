@@ -309,6 +309,8 @@ static int confine_sending(struct sending *s)
 {
 	struct sandbox sandbox = {.unlink = s->socket.path};
 
+	if (s->wants_replies)
+		sandbox.needs |= printer_sandbox_needs(send_framing(s->config));
 	if (s->config->endpoint.kind != ENDPOINT_INET) // whose name it may have
 		sandbox.needs |= SANDBOX_ABSTRACT;
 	return confine(s->app, &s->config->confine, &sandbox);

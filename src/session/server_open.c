@@ -16,7 +16,8 @@ static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening
 static int confine_server(struct server *s)
 {
 	const struct listen_config *c = s->config;
-	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
+	struct sandbox sandbox = {
+		.needs = SANDBOX_ACCEPT | confine_notify_need() | stream_sandbox_needs(&c->stream),
 		.unlink = s->listener.bound.unix_path};
 
 	if (s->mode->add_needs)

@@ -10,6 +10,7 @@
 #include "net/stream_socket.h"
 #include "out/hexdump.h"
 #include "out/progress.h"
+#include "sys/sandbox/sandbox.h"
 #include "sys/trace.h"
 #include "tls/channel.h"
 
@@ -284,6 +285,11 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 	return config->crlf || config->telnet || config->hex || config->progress ||
 	       config->idle_ms || calls->oob || calls->reset || calls->send_flags ||
 	       calls->recv_flags;
+}
+
+unsigned stream_sandbox_needs(const struct stream_config *config)
+{
+	return config->hex ? SANDBOX_LOCAL_TIME : 0;
 }
 
 static struct stream_extras *create_extras(const struct stream_config *config)

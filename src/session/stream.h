@@ -107,6 +107,9 @@ struct channel *stream_take_peer(struct stream *s);
 // True if somebody must see the bytes on their way.
 bool stream_config_wants_bytes(const struct stream_config *config);
 
+// What a stream still needs once it is joined (enum sandbox_need).
+unsigned stream_sandbox_needs(const struct stream_config *config);
+
 // Ends a connection that nobody waits for any more, after MESSAGE. Calls done.
 void stream_cut_off(struct stream *s, const char *message);
 

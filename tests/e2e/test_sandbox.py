@@ -5,7 +5,9 @@ is tried from inside by tests/unit/test_sandbox.c; here is when it is entered, a
 import os
 import re
 import socket
+import struct
 import subprocess
+import time
 
 import pytest
 
@@ -221,3 +223,62 @@ def test_threads_are_confined(sockctl, server):
              "confined threads")
     proc.kill(15)
     proc.wait(143)
+
+
+SHIFT = 13 * 3600 + 45 * 60  # seconds of a time zone that no machine is in by chance
+
+
+@pytest.fixture
+def zone(tmp_path):
+    """An environment whose time zone is in a file (tzfile(5))."""
+    path = tmp_path / "zone"
+    block = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + struct.pack(">lbb", SHIFT, 0, 0) + b"FAR\0"
+    path.write_bytes(block * 2 + b"\nFAR-13:45\n")
+    return {**os.environ, "TZ": f":{path}"}
+
+
+def is_local(text, since):
+    """Whether the first time in TEXT is that of the zone, not before SINCE."""
+    shown = re.search(r"\b(\d\d):(\d\d):(\d\d)\.\d{6}\b", text)
+    hours, minutes, seconds = map(int, shown.groups())
+    passed = (hours * 3600 + minutes * 60 + seconds - SHIFT - int(since)) % 86400
+    return passed <= time.time() - since + 1
+
+
+def test_local_time_of_streams(sockctl, server, zone):
+    since = time.time()
+    client = sockctl("connect", "--hex", HERE, peers.port_of(server), env=zone)
+    with peers.accept(server) as conn:
+        conn.sendall(b"data")
+    client.wait()
+    assert is_local(client.err, since)
+    host = sockctl("listen", "--hex", HERE, 0, env=zone)
+    with peers.dial(host.port) as conn:
+        conn.sendall(b"data")
+    host.wait()
+    assert is_local(host.err, since)
+
+
+def test_local_time_of_datagrams(sockctl, zone):
+    since = time.time()
+    with peers.udp() as sock:
+        host = sockctl("udp-recv", "--hex", "--count", 1, HERE, 0, env=zone)
+        sock.sendto(b"data", (HERE, host.port))
+        host.wait()
+        assert is_local(host.out.decode(), since)
+        client = sockctl("udp-send", "--hex", "--replies", 1, HERE, sock.getsockname()[1], "be ef", env=zone)
+        _, source = sock.recvfrom(10)
+        sock.sendto(b"data", source)
+        client.wait()
+    assert is_local(client.out.decode(), since)
+
+
+@needs_filter
+@needs_strace
+@pytest.mark.parametrize("options, count", [([], 0), (["--hex"], 1)])
+def test_zone_is_read_only_to_be_shown(sockctl, tmp_path, server, zone, options, count):
+    proc, log = strace(sockctl, tmp_path, "openat", [], "connect", *options, HERE, peers.port_of(server),
+                       env=zone)
+    peers.accept(server).close()
+    proc.wait()
+    assert log.read_text(encoding="utf-8").count("/zone") == count

@@ -15,9 +15,10 @@ ALLOWED = {
         "out", "cli",
     } | NET,
     "session": {
-        "opts", "app", "relay", "proxy", "tls", "net/echo", "net/scan", "net/inspect", "io", "sys", "out", "cli",
+        "opts", "app", "relay", "proxy", "tls", "net/echo", "net/scan", "net/inspect", "io", "sys/sandbox", "sys",
+        "out", "cli",
     } | NET,
-    "datagram": {"opts", "app", "net/dgram", "io", "sys", "out", "cli"} | NET,
+    "datagram": {"opts", "app", "net/dgram", "io", "sys/sandbox", "sys", "out", "cli"} | NET,
     "reference": {"app", "net/inspect", "io", "sys", "out", "cli"} | NET,
     "opts": {"app", "proxy", "tls", "io", "sys/sandbox", "sys", "out", "cli"} | NET,
     "app": {"io", "sys", "out", "cli"},

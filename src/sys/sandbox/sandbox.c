@@ -34,7 +34,8 @@ static int enter(const struct sandbox *s, struct sandbox_state *entered)
 	*entered = sandbox_available();
 	if (!entered->landlock && !entered->seccomp)
 		return -EOPNOTSUPP;
-	tzset(); // reads a file, once
+	if (s->needs & SANDBOX_LOCAL_TIME)
+		tzset(); // reads the file, once
 #ifdef SOCKCTL_SANITIZED
 	is_confined = true;
 #endif

@@ -19,6 +19,7 @@ enum sandbox_need {
 		1 << 4, // opening stdin and stdout once more, where they are terminals or pipes
 	SANDBOX_ABSTRACT = 1 << 5, // sending to Unix sockets of the abstract name space
 	SANDBOX_SUSPEND = 1 << 6, // stopping the own job, as Ctrl-Z does
+	SANDBOX_LOCAL_TIME = 1 << 7, // localtime_r(3), whose time zone is in a file
 };
 
 struct sandbox {
