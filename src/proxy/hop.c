@@ -81,16 +81,18 @@ static int look_up(struct hop_run *r)
 {
 	const struct proxy_step *s = r->step;
 	enum proxy_scheme scheme = s->hop->url.scheme;
-	const struct addrinfo hints = {
-		.ai_family =
-			scheme == PROXY_SOCKS4 || scheme == PROXY_SOCKS4A ? AF_INET : AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = s->numeric ? AI_NUMERICHOST : 0,
+	const struct lookup_words words = {
+		// A proxy that looks the host up still needs a number for the port.
+		.host = s->hop->asks_names ? "127.0.0.1" : s->to->host,
+		.service = s->to->service,
+		.hints = {.ai_family = scheme == PROXY_SOCKS4 || scheme == PROXY_SOCKS4A
+					       ? AF_INET
+					       : AF_UNSPEC,
+			.ai_socktype = SOCK_STREAM,
+			.ai_flags = s->numeric ? AI_NUMERICHOST : 0},
 	};
 
-	// A proxy that looks the host up still needs a number for the port.
-	return lookup_host(s->loop, s->hop->asks_names ? "127.0.0.1" : s->to->host, s->to->service,
-		&hints, on_lookup, r, &r->lookup);
+	return lookup_host(s->loop, &words, on_lookup, r, &r->lookup);
 }
 
 static void set_target(struct hop_run *r, struct proxy_target *t)

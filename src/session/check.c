@@ -162,7 +162,7 @@ static void add_row(struct check *c, const struct scan_port *p)
 
 static void on_open(struct scan *s, const struct scan_port *p)
 {
-	struct check *c = s->data;
+	struct check *c = s->options.data;
 
 	report(&c->app->out, &ev_open, F_ADDR("remote", &p->address));
 	if (c->is_listed) {
@@ -178,7 +178,7 @@ static const char *host_of(const struct endpoint *p)
 
 static void on_retry(struct scan *s, const struct scan_port *p)
 {
-	struct check *c = s->data;
+	struct check *c = s->options.data;
 	struct str name = {0};
 	struct str reason = {0};
 
@@ -221,7 +221,7 @@ static void end(struct check *c)
 
 static void on_scanned(struct scan *s)
 {
-	struct check *c = s->data;
+	struct check *c = s->options.data;
 
 	progress_line_end(&c->progress_line);
 	if (s->outcome.failure == DIAL_OK)
@@ -251,21 +251,25 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 
 static void on_target(struct scan_target *t)
 {
-	struct check *c = t->data;
+	struct check *c = t->options.data;
 	struct endpoint endpoint = *c->endpoint;
 	struct scan_options options = {
 		.dial = *c->options,
 		.banner_ms = c->config->banner_ms,
 		.any = c->config->any,
 		.limit = MIN(socket_limit(), MAX(t->ports.count, 1) * t->addresses.count),
+		.addresses = &t->addresses,
+		.ports = endpoint.kind == ENDPOINT_UNIX ? NULL : &t->ports,
+		.on_open = on_open,
+		.on_retry = on_retry,
+		.done = on_scanned,
+		.data = c,
 	};
 
 	if (t->outcome.failure == DIAL_OK) {
 		if (t->is_resolved)
 			connecting_report_resolved(c->app, host_of(&endpoint), &t->addresses);
-		c->scan = scan_create(&c->app->loop, &t->addresses,
-			endpoint.kind == ENDPOINT_UNIX ? NULL : &t->ports, &options, on_open,
-			on_retry, on_scanned, c);
+		c->scan = scan_create(&c->app->loop, &options);
 		progress_line_start(
 			&c->progress_line, c->app, c->config->progress, add_progress, c);
 		return;
@@ -278,7 +282,7 @@ static void on_target(struct scan_target *t)
 
 static void on_target_retry(struct scan_target *t)
 {
-	struct check *c = t->data;
+	struct check *c = t->options.data;
 	struct str reason = {0};
 
 	connecting_add_reason(&reason, c->endpoint, c->options, &t->outcome);
@@ -350,8 +354,13 @@ int check_run(struct app *app, const struct check_config *config, const struct e
 		return app_fail(app, STATUS_LOCAL, "standard output", r);
 	rows_init(&c.rows, app->out.json, columns_for(&c, endpoint));
 	c.rows.unaligned = true;
-	c.target = scan_target_create(
-		&app->loop, endpoint, &config->ports, options, on_target, on_target_retry, &c);
+	c.target =
+		scan_target_create(&app->loop, &(struct scan_target_options){.endpoint = endpoint,
+						       .ports = &config->ports,
+						       .dial = options,
+						       .done = on_target,
+						       .on_retry = on_target_retry,
+						       .data = &c});
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_run(app);

@@ -85,12 +85,13 @@ static void on_answer(void *data, int code, int error, struct address_list list)
 
 static struct lookup *start(struct answer *a, const char *host, const char *service, int flags)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
+	const struct lookup_words words = {
+		host, service, {.ai_socktype = SOCK_STREAM, .ai_flags = flags}};
 	struct lookup *l;
 	int error = 0;
 
 	*a = (struct answer){0};
-	l = lookup_start(&loop, host, service, &hints, on_answer, a, &error);
+	l = lookup_start(&loop, &words, on_answer, a, &error);
 	assert_non_null(l);
 	assert_int_equal(error, 0);
 	assert_false(a->called); // never from within
@@ -297,14 +298,15 @@ static void on_first_answer(void *data, int code, int error, struct address_list
 
 static void test_cancel_in_the_callback(void **state)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+	const struct lookup_words words = {
+		"127.0.0.1", "80", {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}};
 	struct answer first = {0};
 	struct answer second;
 	int error;
 
 	(void)state;
 	let_pass(1);
-	lookup_start(&loop, "127.0.0.1", "80", &hints, on_first_answer, &first, &error);
+	lookup_start(&loop, &words, on_first_answer, &first, &error);
 	unwanted = start(&second, "127.0.0.1", "80", AI_NUMERICHOST);
 	loop_until(&first.called);
 	loop_for(50);

@@ -248,11 +248,13 @@ static struct question *find_or_ask(const struct question *wanted, int *error)
 	return q;
 }
 
-struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
-	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error)
+struct lookup *lookup_start(
+	uv_loop_t *loop, const struct lookup_words *words, lookup_fn *cb, void *data, int *error)
 {
-	const struct question wanted = {
-		.loop = loop, .host = (char *)host, .service = (char *)service, .hints = *hints};
+	const struct question wanted = {.loop = loop,
+		.host = (char *)words->host,
+		.service = (char *)words->service,
+		.hints = words->hints};
 	struct question *q = find_or_ask(&wanted, error);
 	struct lookup *l;
 
@@ -264,33 +266,34 @@ struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *servi
 	return l;
 }
 
-int lookup_host(uv_loop_t *loop, const char *host, const char *service,
-	const struct addrinfo *hints, lookup_fn *cb, void *data, struct lookup **lookup)
+int lookup_host(uv_loop_t *loop, const struct lookup_words *words, lookup_fn *cb, void *data,
+	struct lookup **lookup)
 {
-	struct addrinfo wanted = *hints;
+	struct lookup_words wanted = *words;
 	struct address_list list;
 	int code;
 	int error;
 
-	if (lookup_numeric(host, service, hints->ai_family, hints->ai_flags, &code, &list)) {
+	if (lookup_numeric(words->host, words->service, words->hints.ai_family,
+		    words->hints.ai_flags, &code, &list)) {
 		cb(data, code, 0, list);
 		return 0;
 	}
-	if (is_port_number(service, 0))
-		wanted.ai_flags |= AI_NUMERICSERV;
-	*lookup = lookup_start(loop, host, service, &wanted, cb, data, &error);
+	if (is_port_number(words->service, 0))
+		wanted.hints.ai_flags |= AI_NUMERICSERV;
+	*lookup = lookup_start(loop, &wanted, cb, data, &error);
 	return *lookup ? 0 : error;
 }
 
 int lookup_endpoint(uv_loop_t *loop, const struct endpoint *endpoint, const struct addrinfo *hints,
 	lookup_fn *cb, void *data, struct lookup **lookup)
 {
+	const struct lookup_words words = {endpoint->host, endpoint->service, *hints};
 	struct address_list one = {0};
 
 	switch (endpoint->kind) {
 	case ENDPOINT_INET:
-		return lookup_host(
-			loop, endpoint->host, endpoint->service, hints, cb, data, lookup);
+		return lookup_host(loop, &words, cb, data, lookup);
 	case ENDPOINT_UNIX:
 		add_address(&one, &endpoint->unix_address);
 		cb(data, 0, 0, one);

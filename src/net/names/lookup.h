@@ -35,16 +35,22 @@ typedef void lookup_fn(void *data, int code, int error, struct address_list list
 bool lookup_numeric(const char *host, const char *service, int family, int flags, int *code,
 	struct address_list *list);
 
-// Starts a look-up, by the thread of LOOP; HINTS and the strings are copied. Returns NULL, with
-// *error set to a negative errno, if the system has no thread for it.
-struct lookup *lookup_start(uv_loop_t *loop, const char *host, const char *service,
-	const struct addrinfo *hints, lookup_fn *cb, void *data, int *error);
+// What getaddrinfo(3) is asked.
+struct lookup_words {
+	const char *host, *service; // one may be NULL
+	struct addrinfo hints;
+};
 
-// Finds the addresses of HOST and SERVICE. Numbers are answered at once: CB is called from here.
-// Otherwise *lookup becomes the look-up that is under way. Returns 0, or a negative errno if the
-// system has no thread for it.
-int lookup_host(uv_loop_t *loop, const char *host, const char *service,
-	const struct addrinfo *hints, lookup_fn *cb, void *data, struct lookup **lookup);
+// Starts a look-up, by the thread of LOOP; WORDS are copied. Returns NULL, with *error set to a
+// negative errno, if the system has no thread for it.
+struct lookup *lookup_start(
+	uv_loop_t *loop, const struct lookup_words *words, lookup_fn *cb, void *data, int *error);
+
+// Finds the addresses of WORDS. Numbers are answered at once: CB is called from here. Otherwise
+// *lookup becomes the look-up that is under way. Returns 0, or a negative errno if the system has
+// no thread for it.
+int lookup_host(uv_loop_t *loop, const struct lookup_words *words, lookup_fn *cb, void *data,
+	struct lookup **lookup);
 
 // The same for an endpoint. A Unix socket is answered at once with its one address; a descriptor
 // has none (-EINVAL).

@@ -144,7 +144,7 @@ static int open_slot(struct prober *p, struct prober_slot *slot, enum step *step
 	*step = STEP_CONNECT;
 	if (slot->fd >= 0)
 		return 0;
-	fd = attempt_open(p->options, slot->address.sa.sa_family, SOCK_STREAM, step);
+	fd = attempt_open(p->options.socket, slot->address.sa.sa_family, SOCK_STREAM, step);
 	if (fd < 0)
 		return fd;
 	slot->fd = fd;
@@ -187,12 +187,12 @@ static void on_slot(struct prober *p, struct prober_slot *slot)
 	int r;
 
 	if (slot->state == PROBER_CONNECTED) {
-		p->on_event(p->data, slot, 1);
+		p->options.on_event(p->options.data, slot, 1);
 	} else if (slot->state == PROBER_CONNECTING) {
 		r = ask(slot);
 		if (r == -EINPROGRESS)
 			return;
-		p->on_event(p->data, slot, r);
+		p->options.on_event(p->options.data, slot, r);
 		if (r < 0)
 			put_back_failed(p, slot, r);
 	}
@@ -207,19 +207,15 @@ static void on_ready(struct watch *w, unsigned events)
 	(void)events;
 	for (int i = 0; i < n; i++)
 		on_slot(p, ready[i].data.ptr);
-	p->on_done(p->data);
+	p->options.on_done(p->options.data);
 }
 
-int prober_init(struct prober *p, uv_loop_t *loop, const struct attempt_options *options,
-	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data)
+int prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options)
 {
 	int r;
 
-	*p = (struct prober){.limit = limit,
-		.options = options,
-		.on_event = on_event,
-		.on_done = on_done,
-		.data = data,
+	*p = (struct prober){.limit = options->limit,
+		.options = *options,
 		.epoll = epoll_create1(EPOLL_CLOEXEC)};
 	if (p->epoll < 0)
 		return -errno;
@@ -229,7 +225,7 @@ int prober_init(struct prober *p, uv_loop_t *loop, const struct attempt_options 
 		return r;
 	}
 	watch_want(&p->watch, WATCH_READ);
-	p->slots = xcalloc(limit, sizeof(*p->slots));
+	p->slots = xcalloc(p->limit, sizeof(*p->slots));
 	list_init(&p->idle[0]);
 	list_init(&p->idle[1]);
 	list_init(&p->empty);

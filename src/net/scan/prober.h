@@ -43,15 +43,20 @@ typedef void prober_fn(void *data, struct prober_slot *slot, int result);
 // Called after some of these. The callback may call prober_fini().
 typedef void prober_done_fn(void *data);
 
+struct prober_options {
+	const struct attempt_options *socket; // borrowed
+	size_t limit; // the most sockets at once
+	prober_fn *on_event;
+	prober_done_fn *on_done;
+	void *data; // for both
+};
+
 struct prober {
 	size_t limit; // of sockets; becomes less where the system does not give so many
 	size_t busy; // sockets that are not free
 
 	// Private.
-	const struct attempt_options *options;
-	prober_fn *on_event;
-	prober_done_fn *on_done;
-	void *data;
+	struct prober_options options;
 	int epoll;
 	struct watch watch; // of epoll
 	struct prober_slot *slots;
@@ -61,9 +66,8 @@ struct prober {
 	struct list empty; // free slots without
 };
 
-// OPTIONS is borrowed; LIMIT is the most sockets at once. Returns 0 or a negative errno.
-int prober_init(struct prober *p, uv_loop_t *loop, const struct attempt_options *options,
-	size_t limit, prober_fn *on_event, prober_done_fn *on_done, void *data);
+// Returns 0 or a negative errno.
+int prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options);
 
 // Closes every socket. Does nothing on a zeroed prober.
 void prober_fini(struct prober *p);

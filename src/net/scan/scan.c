@@ -54,7 +54,7 @@ static void try_failed(struct scan *s, struct scan_port *p)
 		return;
 	}
 	deadline_queue_add(&s->delayed, &p->due, uv_now(s->loop));
-	s->on_retry(s, p);
+	s->options.on_retry(s, p);
 }
 
 static void attempt_failed(struct scan *s, struct scan_port *p, int error)
@@ -63,7 +63,7 @@ static void attempt_failed(struct scan *s, struct scan_port *p, int error)
 		return;
 	if (p->try_error != -ETIMEDOUT)
 		p->try_error = error;
-	if (p->next < s->addresses->count)
+	if (p->next < s->options.addresses->count)
 		make_ready(s, p); // at once: there is nothing to wait for
 	else if (!p->pending)
 		try_failed(s, p);
@@ -100,7 +100,7 @@ static void settle_delayed(struct scan *s)
 static void tell_open(struct scan *s, struct scan_port *p)
 {
 	s->left--;
-	s->on_open(s, p);
+	s->options.on_open(s, p);
 	str_fini(&p->banner);
 }
 
@@ -172,7 +172,7 @@ static void on_event(void *data, struct prober_slot *slot, int result)
 // Tries the next address of a port. Returns false if there is no socket for that now.
 static bool start_attempt(struct scan *s, struct scan_port *p)
 {
-	struct sockaddr_any a = s->addresses->items[p->next];
+	struct sockaddr_any a = s->options.addresses->items[p->next];
 	struct prober_slot *slot;
 	enum step step = STEP_CONNECT;
 	int r;
@@ -233,7 +233,7 @@ static void on_due(struct scan *s, uint64_t now)
 
 		list_remove(&d->link);
 		deadline_queue_add(&s->waiting, d, d->since);
-		if (p->next < s->addresses->count)
+		if (p->next < s->options.addresses->count)
 			make_ready(s, p);
 	}
 	while ((d = deadline_queue_first(&s->waiting, now))) {
@@ -276,7 +276,7 @@ static void finish(struct scan *s)
 {
 	timer_stop(&s->timer);
 	prober_fini(&s->prober);
-	s->done(s); // may free it
+	s->options.done(s); // may free it
 }
 
 // Goes on after anything has happened.
@@ -335,25 +335,21 @@ static void on_timer(void *data)
 	advance(s);
 }
 
-struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
-	const struct ports *ports, const struct scan_options *options, scan_port_fn *on_open,
-	scan_port_fn *on_retry, scan_fn *done, void *data)
+struct scan *scan_create(uv_loop_t *loop, const struct scan_options *options)
 {
 	struct scan *s = xcalloc(1, sizeof(*s));
 	int r;
 
-	*s = (struct scan){.addresses = addresses,
-		.options = *options,
-		.data = data,
-		.loop = loop,
-		.on_open = on_open,
-		.on_retry = on_retry,
-		.done = done};
+	*s = (struct scan){.options = *options, .loop = loop};
 	init_queues(s);
-	set_ports(s, ports);
+	set_ports(s, options->ports);
 	timer_init(&s->timer, loop, on_timer, s);
-	r = prober_init(
-		&s->prober, loop, &s->options.dial.socket, options->limit, on_event, advance, s);
+	r = prober_init(&s->prober, loop,
+		&(struct prober_options){.socket = &s->options.dial.socket,
+			.limit = options->limit,
+			.on_event = on_event,
+			.on_done = advance,
+			.data = s});
 	if (r < 0)
 		fail(s, DIAL_LOCAL, r);
 	timer_start(&s->timer, 0);

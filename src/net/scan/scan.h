@@ -13,13 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct scan_options {
-	struct dial_options dial; // timeout, retries and delay are for each port
-	uint64_t banner_ms; // how long to wait for what an open port says first; 0: not at all
-	bool any; // one open port is enough: no retries once there is one
-	size_t limit; // of sockets at once
-};
-
 enum scan_state {
 	SCAN_UNKNOWN, // no attempt has ended
 	SCAN_CLOSED,
@@ -50,18 +43,26 @@ typedef void scan_port_fn(struct scan *s, const struct scan_port *port);
 // scan_destroy().
 typedef void scan_fn(struct scan *s);
 
+struct scan_options {
+	struct dial_options dial; // timeout, retries and delay are for each port
+	uint64_t banner_ms; // how long to wait for what an open port says first; 0: not at all
+	bool any; // one open port is enough: no retries once there is one
+	size_t limit; // of sockets at once
+	const struct address_list *addresses; // tried in turn as dial does; must live as long
+	const struct ports *ports; // NULL where addresses have none; must live as long
+	scan_port_fn *on_open, *on_retry;
+	scan_fn *done;
+	void *data; // the owner's, in scan->options.data
+};
+
 struct scan {
 	struct dial_outcome outcome; // DIAL_OK unless no socket could be used at all
 	struct scan_port *ports; // in their order
 	size_t count, open_count;
 	struct scan_options options;
-	void *data; // the owner's
 
 	// Private.
 	uv_loop_t *loop;
-	const struct address_list *addresses;
-	scan_port_fn *on_open, *on_retry;
-	scan_fn *done;
 	struct prober prober;
 	size_t next; // port to try first next
 	size_t left; // ports that are not settled
@@ -73,11 +74,8 @@ struct scan {
 	struct timer timer;
 };
 
-// Starts with the PORTS on ADDRESSES, which are tried in turn as dial does; they must live as long.
-// PORTS is NULL where addresses have none. No callback is ever called from here.
-struct scan *scan_create(uv_loop_t *loop, const struct address_list *addresses,
-	const struct ports *ports, const struct scan_options *options, scan_port_fn *on_open,
-	scan_port_fn *on_retry, scan_fn *done, void *data);
+// OPTIONS are copied. No callback is ever called from here.
+struct scan *scan_create(uv_loop_t *loop, const struct scan_options *options);
 
 // Ends whatever is under way. NULL does nothing.
 void scan_destroy(struct scan *s);

@@ -15,7 +15,7 @@ static void finish(struct scan_target *t)
 		lookup_cancel(t->lookup);
 	t->lookup = NULL;
 	timer_stop(&t->timer);
-	t->done(t); // may free it
+	t->options.done(t); // may free it
 }
 
 static void succeed(struct scan_target *t, struct address_list list)
@@ -29,7 +29,7 @@ static void succeed(struct scan_target *t, struct address_list list)
 
 static void try_failed(struct scan_target *t, enum dial_failure failure, int code, int error)
 {
-	const struct dial_options *o = t->options;
+	const struct dial_options *o = t->options.dial;
 
 	t->outcome = (struct dial_outcome){.failure = failure, .code = code, .error = error};
 	t->tries++;
@@ -39,7 +39,7 @@ static void try_failed(struct scan_target *t, enum dial_failure failure, int cod
 	}
 	// A look-up that is under way serves the next try too.
 	timer_start(&t->timer, o->retry_delay_ms + (t->lookup ? o->connect_timeout_ms : 0));
-	t->on_retry(t);
+	t->options.on_retry(t);
 }
 
 static const char *next_service(const struct scan_target *t)
@@ -76,15 +76,16 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 // Looks up the services, and the host at last.
 static void look_up(struct scan_target *t)
 {
-	struct addrinfo hints = dial_hints(t->options);
-	struct endpoint host = *t->endpoint;
+	struct addrinfo hints = dial_hints(t->options.dial);
+	struct endpoint host = *t->options.endpoint;
 	const char *service = next_service(t);
+	const struct lookup_words words = {NULL, service, hints};
 	int r;
 
 	host.service = (char *)"0"; // the ports come to each address later
-	if (t->options->connect_timeout_ms)
-		timer_start(&t->timer, t->options->connect_timeout_ms);
-	r = service ? lookup_host(t->loop, NULL, service, &hints, on_lookup, t, &t->lookup)
+	if (t->options.dial->connect_timeout_ms)
+		timer_start(&t->timer, t->options.dial->connect_timeout_ms);
+	r = service ? lookup_host(t->loop, &words, on_lookup, t, &t->lookup)
 		    : lookup_endpoint(t->loop, &host, &hints, on_lookup, t, &t->lookup);
 	if (r < 0)
 		try_failed(t, DIAL_LOCAL, 0, r);
@@ -100,19 +101,11 @@ static void on_timer(void *data)
 		look_up(t);
 }
 
-struct scan_target *scan_target_create(uv_loop_t *loop, const struct endpoint *endpoint,
-	const struct ports *wanted, const struct dial_options *options, scan_target_fn *done,
-	scan_target_retry_fn *on_retry, void *data)
+struct scan_target *scan_target_create(uv_loop_t *loop, const struct scan_target_options *options)
 {
 	struct scan_target *t = xcalloc(1, sizeof(*t));
 
-	*t = (struct scan_target){.ports = *wanted,
-		.data = data,
-		.loop = loop,
-		.endpoint = endpoint,
-		.options = options,
-		.done = done,
-		.on_retry = on_retry};
+	*t = (struct scan_target){.options = *options, .ports = *options->ports, .loop = loop};
 	timer_init(&t->timer, loop, on_timer, t);
 	timer_start(&t->timer, 0);
 	return t;

@@ -17,6 +17,15 @@ typedef void scan_target_fn(struct scan_target *t);
 // Called when a try has failed and another will follow; it must not destroy the target.
 typedef void scan_target_retry_fn(struct scan_target *t);
 
+struct scan_target_options {
+	const struct endpoint *endpoint; // its host; must live as long
+	const struct ports *ports; // which are wanted
+	const struct dial_options *dial; // must live as long
+	scan_target_fn *done;
+	scan_target_retry_fn *on_retry;
+	void *data; // the owner's, in target->options.data
+};
+
 struct scan_target {
 	struct dial_outcome outcome; // of the last try; it has no attempts
 	const char *service; // that was not found, or NULL
@@ -24,24 +33,17 @@ struct scan_target {
 	bool is_resolved; // they stand for a name that was looked up
 	struct ports ports;
 	uint64_t tries; // that have failed
-	void *data; // the owner's
+	struct scan_target_options options;
 
 	// Private.
 	uv_loop_t *loop;
-	const struct endpoint *endpoint;
-	const struct dial_options *options;
-	scan_target_fn *done;
-	scan_target_retry_fn *on_retry;
 	size_t resolved; // names of services
 	struct lookup *lookup;
 	struct timer timer;
 };
 
-// Starts with the host of PLACE and with WANTED; these and OPTIONS must live as long. No callback
-// is ever called from here.
-struct scan_target *scan_target_create(uv_loop_t *loop, const struct endpoint *endpoint,
-	const struct ports *wanted, const struct dial_options *options, scan_target_fn *done,
-	scan_target_retry_fn *on_retry, void *data);
+// OPTIONS are copied. No callback is ever called from here.
+struct scan_target *scan_target_create(uv_loop_t *loop, const struct scan_target_options *options);
 
 // Ends whatever is under way. NULL does nothing.
 void scan_target_destroy(struct scan_target *t);
