@@ -7,6 +7,7 @@
 #include "io/task.h"
 #include "out/write.h"
 #include "sys/fd_calls.h"
+#include "sys/interrupt.h"
 #include "sys/trace_c/trace_c.h"
 #include "sys/trace_text.h"
 
@@ -20,6 +21,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define NS_PER_MS UINT64_C(1000000)
 #define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
 
 static const char *const trace_formats[] = {
@@ -79,6 +81,7 @@ void app_init(struct app *app)
 		.pid = getpid(),
 		.started = trace_now(),
 	};
+	interrupt_init(is_ending, app);
 	report_init(&app->out, STDERR_FILENO);
 	app->out.is_ending = is_ending;
 	app->out.ending_data = app;
@@ -136,10 +139,12 @@ static void stop_trace(struct app *app)
 static int start_trace(struct app *app, const char *path, int format)
 {
 	if (path && *path) {
-		int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		int fd;
 
+		app_handle_signals(); // it may be a FIFO that nobody reads yet
+		fd = interrupt_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)
-			return app_fail(app, STATUS_LOCAL, path, -errno);
+			return app_fail(app, STATUS_LOCAL, path, fd);
 		app->out.trace_fd = fd;
 		app->trace_path = path;
 	}
@@ -194,6 +199,22 @@ void app_configure(struct app *app, const struct common_config *common)
 		app->out.level = REPORT_QUIET;
 }
 
+// The wait for a file, OBJECT if that is known, was ended, before the loop has heard why. Returns
+// the status.
+static int end_now(struct app *app, const char *object)
+{
+	int status = app->is_cut_short ? 0 : coming_end(app);
+
+	app->is_cut_short = true;
+	app_stop(app);
+	if (status)
+		app->status = status;
+	if (status == STATUS_TIMEOUT)
+		report_error(&app->out, status, object,
+			"timed out waiting for the other end of a file", 0);
+	return app->status;
+}
+
 int app_fail_quietly(struct app *app, int status)
 {
 	if (!app->status)
@@ -204,6 +225,8 @@ int app_fail_quietly(struct app *app, int status)
 int app_fail(struct app *app, int status, const char *object, int error)
 {
 	assert(status != STATUS_OK);
+	if (interrupt_has_ended_wait())
+		return end_now(app, object);
 	report_error(&app->out, status, object, NULL, error);
 	return app_fail_quietly(app, status);
 }
@@ -214,6 +237,8 @@ int app_failf(struct app *app, int status, const char *object, const char *fmt, 
 	va_list ap;
 
 	assert(status != STATUS_OK);
+	if (interrupt_has_ended_wait())
+		return end_now(app, object);
 	va_start(ap, fmt);
 	str_vaddf(&message, fmt, ap);
 	va_end(ap);
@@ -462,12 +487,22 @@ static void on_deadline(uv_timer_t *timer)
 	str_fini(&doing);
 }
 
+void app_expect_end(struct app *app, uint64_t ms)
+{
+	if (ms)
+		app->deadline_at = trace_now() + ms * NS_PER_MS;
+}
+
 void app_set_deadline(struct app *app, uint64_t ms)
 {
+	uint64_t now = trace_now();
+
 	if (!ms || !app_loop(app))
 		return;
+	if (!app->deadline_at)
+		app_expect_end(app, ms);
+	ms = app->deadline_at > now ? (app->deadline_at - now + NS_PER_MS - 1) / NS_PER_MS : 0;
 	uv_update_time(&app->loop);
-	app->deadline_at = trace_now() + ms * 1000000;
 	uv_timer_start(&app->deadline, on_deadline, ms, 0);
 	uv_unref((uv_handle_t *)&app->deadline);
 }

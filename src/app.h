@@ -110,6 +110,9 @@ void app_stop(struct app *app);
 // Nothing more is taken on, and CONNECTIONS may still end by themselves.
 void app_report_draining(struct app *app, uint64_t connections);
 
+// The deadline that the run will have: for what waits before there is a loop. 0 means none.
+void app_expect_end(struct app *app, uint64_t ms);
+
 // One deadline over everything that follows, in milliseconds; 0 means none. When it passes the run
 // ends with STATUS_TIMEOUT.
 void app_set_deadline(struct app *app, uint64_t ms);

@@ -255,6 +255,7 @@
  *     fd_calls.[ch]           calls of any descriptor, signals
  *     file.[ch]               open, read, write, splice ...
  *     inet.[ch]               conversions of addresses and byte order
+ *     interrupt.[ch]          files that wait for somebody else, until the program has to end
  *     message.[ch]            datagrams with control data, one or many
  *     names.[ch]              the constants of the API by name
  *     netdb.[ch]              the databases
@@ -455,6 +456,17 @@ static int unknown_option(struct app *app, const struct cmd *cmd, const char *wo
 	return STATUS_USAGE;
 }
 
+// The milliseconds of --timeout, which count from the start; 0 without it.
+static uint64_t timeout_of(const struct cmd *cmd, const void *config)
+{
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (o->type == OPT_DURATION && strcmp(o->name, "timeout") == 0)
+				return *(const uint64_t *)((const char *)config + g->base +
+							   o->offset);
+	return 0;
+}
+
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
 {
 	struct str err = {0};
@@ -474,6 +486,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 		break;
 	default:
 		app_configure(app, config);
+		app_expect_end(app, timeout_of(cmd, config));
 		if (opt_check_files(cmd, config, &err) < 0)
 			status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
 		else

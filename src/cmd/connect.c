@@ -430,20 +430,18 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	struct dial_options options;
-	int status =
-		stream_files_open(&c.files, app, config_->stream.input, config_->stream.output);
+	int status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
 
 	(void)argc;
 	(void)argv;
-	if (!status)
-		status = console_check_input(app, &config_->console, &c.files);
-	if (!status)
-		status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
-	if (status || !app_loop(app) || init_local(&c))
+	if (status || !app_loop(app))
+		goto out;
+	app_set_deadline(app, config_->stream.timeout_ms);
+	if (stream_files_open(&c.files, app, config_->stream.input, config_->stream.output) ||
+		console_check_input(app, &config_->console, &c.files) || init_local(&c))
 		goto out;
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
-	app_set_deadline(app, config_->stream.timeout_ms);
 	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;

@@ -188,12 +188,12 @@ int fd_check_headroom(int count)
 
 int fd_open_input(const char *path)
 {
-	return sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	return sys_open_file(path, O_RDONLY | O_CLOEXEC, 0);
 }
 
 int fd_open_output(const char *path)
 {
-	return sys_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	return sys_open_file(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 }
 
 int fd_empty(int fd)

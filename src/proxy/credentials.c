@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sys/file.h"
+#include "sys/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,18 +94,18 @@ int credentials_load(struct credentials *c, const char *path, struct str *err)
 	char buf[MAX_FILE];
 	size_t len = 0;
 	ssize_t n = 0;
-	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+	int fd = sys_open_file(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
 	int r;
 
 	if (fd < 0)
 		return fail(err, fd, strerror(-fd));
 	r = check_mode(fd, err);
-	// read(2) itself, for a trace shows what the wrapper reads.
+	// Not by a wrapper of its own, for a trace shows what that reads.
 	while (r == 0 && len < sizeof(buf) &&
-		((n = read(fd, buf + len, sizeof(buf) - len)) > 0 || (n < 0 && errno == EINTR)))
-		len += n > 0 ? (size_t)n : 0;
+		(n = interrupt_read(fd, buf + len, sizeof(buf) - len)) > 0)
+		len += (size_t)n;
 	if (r == 0 && n < 0)
-		r = fail(err, -errno, strerror(errno));
+		r = fail(err, (int)n, strerror((int)-n));
 	sys_close(fd);
 	if (r == 0 && len == sizeof(buf))
 		r = fail(err, -EINVAL, "is too long; it holds one line USER:PASSWORD");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "sys/file.h"
 
+#include "sys/interrupt.h"
 #include "sys/trace.h"
 
 #include <fcntl.h>
@@ -23,6 +24,15 @@ int sys_unlink(const char *path)
 	int ret = SYS_RESULT(unlink(path));
 
 	TRACE("unlink", ret, T_STR(path));
+	return ret;
+}
+
+int sys_open_file(const char *path, int flags, mode_t mode)
+{
+	TRACE_START();
+	int ret = interrupt_open(path, flags, mode);
+
+	TRACE("open", ret, T_STR(path), T_FLAGS(names_open, flags), T_OCTAL(mode));
 	return ret;
 }
 

@@ -9,6 +9,10 @@
 
 int sys_open(const char *path, int flags, mode_t mode);
 int sys_unlink(const char *path);
+
+// The same for a file that the user names, which may be a FIFO: -EINTR when the program has to end
+// before anybody has opened the other end (sys/interrupt.h).
+int sys_open_file(const char *path, int flags, mode_t mode);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *buf, size_t len);
 ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,13 +61,13 @@ static int read_all(struct secret *s, int fd)
 	s->mode = st.st_mode;
 	do {
 		make_room(s);
-		n = read(fd, s->data + s->len, s->size - 1 - s->len);
+		n = interrupt_read(fd, s->data + s->len, s->size - 1 - s->len);
 		if (n > 0)
 			s->len += (size_t)n;
-	} while ((n > 0 && s->len <= FILE_MAX) || (n < 0 && errno == EINTR));
+	} while (n > 0 && s->len <= FILE_MAX);
 	s->data[s->len] = '\0';
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	return s->len > FILE_MAX ? -EFBIG : 0;
 }
 
@@ -87,9 +88,9 @@ int secret_read(struct secret *s, const char *path)
 	int r;
 
 	if (is_ours)
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = interrupt_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = read_all(s, fd);
 	if (is_ours)
 		close(fd);
@@ -104,12 +105,10 @@ static int read_keys(struct secret *s, int fd)
 {
 	for (;;) {
 		char key;
-		ssize_t n = read(fd, &key, 1);
+		ssize_t n = interrupt_read(fd, &key, 1);
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
 		if (n < 0)
-			continue;
+			return (int)n;
 		if (n == 0 || key == KEY_INTERRUPT || (key == KEY_END && !s->len))
 			return -EINTR;
 		if (key == '\n' || key == '\r')
