@@ -3,11 +3,14 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "io/fd.h"
 #include "net/stream_socket.h"
 #include "sys/socket.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,18 +84,31 @@ static void rest(struct listener *l, int error)
 	l->troubled = true;
 }
 
+// Others may accept from an inherited socket, too, whose mode is not ours: what was ready can be
+// gone, and asking would block. Our own threads take turns.
+static int accept_shared(int fd, struct sockaddr_any *peer)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	int r = -EAGAIN;
+
+	pthread_mutex_lock(&turn);
+	if (fd_is_ready(fd, POLLIN))
+		r = sys_accept_shared(fd, peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	pthread_mutex_unlock(&turn);
+	return r;
+}
+
 static void on_connection(struct watch *w, unsigned events)
 {
 	struct listener_socket *s = w->data;
 	struct listener *l = s->listener;
-	// The mode of an inherited socket is not ours: asking once more might block.
-	int batch = s->is_inherited ? 1 : BATCH;
 
 	(void)events;
 	// Once it is closed, s is gone.
-	for (int i = 0; i < batch && !l->closed && !l->paused; i++) {
+	for (int i = 0; i < BATCH && !l->closed && !l->paused; i++) {
 		struct sockaddr_any peer;
-		int fd = sys_accept(s->fd, &peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = s->is_inherited ? accept_shared(s->fd, &peer)
+					 : sys_accept(s->fd, &peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd == -EAGAIN)
 			return;

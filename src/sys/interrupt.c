@@ -6,10 +6,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-#define INTERVAL_US 100000
+#define INTERVAL_MS 100
+
+#ifndef sigev_notify_thread_id // older headers of the GNU C library do not name it
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 static struct {
 	bool (*is_ending)(void *data);
@@ -17,38 +21,42 @@ static struct {
 	bool has_ended_wait;
 } interrupt;
 
-// A clock that interrupts the calls of the main thread again and again. A single interruption by
-// the signal that ends the program would be lost if it came just before the call.
-struct ticks {
-	struct sigaction action;
-	sigset_t mask;
-};
-
 static void on_tick(int number)
 {
 	(void)number;
 }
 
-static void start(struct ticks *before)
+// For good, for other threads may be waiting, too.
+static void handle_ticks(void)
 {
 	const struct sigaction action = {.sa_handler = on_tick}; // without SA_RESTART
-	const struct itimerval often = {{0, INTERVAL_US}, {0, INTERVAL_US}};
-	sigset_t alarm;
 
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigaction(SIGALRM, &action, &before->action);
-	pthread_sigmask(SIG_UNBLOCK, &alarm, &before->mask);
-	setitimer(ITIMER_REAL, &often, NULL);
+	sigaction(SIGALRM, &action, NULL);
 }
 
-static void stop(const struct ticks *before)
+void interrupt_start(struct interrupt *i, unsigned ms)
 {
-	const struct itimerval never = {0};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
+	const struct timespec every = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	const struct itimerspec often = {every, every};
+	sigset_t alarm;
 
-	setitimer(ITIMER_REAL, &never, NULL);
-	pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
-	sigaction(SIGALRM, &before->action, NULL);
+	pthread_once(&once, handle_ticks);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, &i->mask);
+	event.sigev_notify_thread_id = gettid();
+	i->is_running = timer_create(CLOCK_MONOTONIC, &event, &i->timer) == 0;
+	if (i->is_running)
+		timer_settime(i->timer, 0, &often, NULL);
+}
+
+void interrupt_stop(struct interrupt *i)
+{
+	if (i->is_running)
+		timer_delete(i->timer);
+	pthread_sigmask(SIG_SETMASK, &i->mask, NULL);
 }
 
 void interrupt_init(bool (*is_ending)(void *data), void *data)
@@ -74,36 +82,36 @@ static bool goes_on(ssize_t result)
 
 int interrupt_open(const char *path, int flags, mode_t mode)
 {
-	struct ticks before;
+	struct interrupt ticks;
 	struct stat st;
 	bool waits = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 	int fd;
 
 	if (waits)
-		start(&before);
+		interrupt_start(&ticks, INTERVAL_MS);
 	do {
 		fd = open(path, flags, mode);
 		fd = fd < 0 ? -errno : fd;
 	} while (goes_on(fd));
 	if (waits)
-		stop(&before);
+		interrupt_stop(&ticks);
 	return fd;
 }
 
 ssize_t interrupt_read(int fd, void *buf, size_t len)
 {
-	struct ticks before;
+	struct interrupt ticks;
 	struct stat st;
 	bool waits = fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
 	ssize_t n;
 
 	if (waits)
-		start(&before);
+		interrupt_start(&ticks, INTERVAL_MS);
 	do {
 		n = read(fd, buf, len);
 		n = n < 0 ? -errno : n;
 	} while (goes_on(n));
 	if (waits)
-		stop(&before);
+		interrupt_stop(&ticks);
 	return n;
 }

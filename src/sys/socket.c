@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "sys/socket.h"
 
+#include "sys/interrupt.h"
 #include "sys/trace.h"
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+
+#define SHARED_MS 10 // that a lost race for a connection may cost
 
 int sys_socket(int family, int type, int protocol)
 {
@@ -62,6 +65,17 @@ int sys_accept(int fd, struct sockaddr_any *peer, int flags)
 	TRACE("accept4", ret, T_FD(fd), T_ADDR_OUT(ret < 0 ? NULL : &peer->sa, peer->len),
 		T_FLAGS(names_type_flag, flags));
 	return ret;
+}
+
+int sys_accept_shared(int fd, struct sockaddr_any *peer, int flags)
+{
+	struct interrupt interrupt;
+	int ret;
+
+	interrupt_start(&interrupt, SHARED_MS);
+	ret = sys_accept(fd, peer, flags);
+	interrupt_stop(&interrupt);
+	return ret == -EINTR ? -EAGAIN : ret;
 }
 
 int sys_getsockname(int fd, struct sockaddr_any *local)

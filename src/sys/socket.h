@@ -15,6 +15,11 @@ int sys_bind(int fd, const struct sockaddr *sa, socklen_t len);
 int sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
 int sys_listen(int fd, int backlog);
 int sys_accept(int fd, struct sockaddr_any *peer, int flags);
+
+// The same for a socket whose blocking mode is not ours to change: -EAGAIN after a moment, too,
+// where somebody else has taken the connection that was waiting.
+int sys_accept_shared(int fd, struct sockaddr_any *peer, int flags);
+
 int sys_getsockname(int fd, struct sockaddr_any *local);
 int sys_getpeername(int fd, struct sockaddr_any *peer);
 int sys_getsockopt(int fd, int level, int option, void *value, socklen_t *len);

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from harness import DEVNULL, PROGRAM
-from peers import dial, dial_unix, half_close, listener, port_of, receive_all, unused_port
+from peers import (dial, dial_unix, half_close, listener, port_of, receive, receive_all,
+                   unused_port)
 
 needs_systemd = pytest.mark.needs("systemd-socket-activate")
 
@@ -162,3 +163,27 @@ def test_a_manager_that_cannot_be_told_is_no_reason_not_to_serve(sockctl, name):
     assert send(dial(proc.port), b"x") == b""
     proc.wait()
     assert [line for line in proc.lines if "service manager" in line]
+
+
+# The mode of a socket that was passed belongs to others as well, and so do its connections.
+
+@pytest.mark.parametrize("programs, words", [
+    (1, ["echo", "--tcp", "--threads", "8"]), (3, ["echo", "--tcp"]),
+    (3, ["listen", "-k", "--exec", "cat"]),
+], ids=["threads", "processes", "programs"])
+def test_acceptors_that_compete_for_connections(sockctl, programs, words):
+    """Who comes too late for one must not wait in accept(2) for the next."""
+    with listener() as sock:
+        sock.settimeout(None)
+        os.set_blocking(sock.fileno(), True)
+        procs = [sockctl(words[0], *words[1:], f"fd:{sock.fileno()}", fds=[sock.fileno()],
+                         stdin=DEVNULL) for _ in range(programs)]
+        for proc in procs:
+            proc.wait_err("listening on")
+        for _ in range(200):
+            with dial(port_of(sock)) as conn:
+                conn.sendall(b"x")
+                assert receive(conn, 1) == b"x"
+        assert os.get_blocking(sock.fileno())
+        for proc in procs:
+            proc.stop()

@@ -2,11 +2,14 @@
 #include "net/listener.h"
 
 #include "loop.h"
+#include "sys/socket.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -371,6 +374,42 @@ static void test_preparation(void **state)
 	server_fini(&s);
 }
 
+// Whoever was ready to accept may find nothing, and must not wait for the next: in any thread, with
+// signals blocked as in those that serve.
+static void *accept_nothing(void *arg)
+{
+	struct sockaddr_any peer;
+	sigset_t all;
+	sigset_t after;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	for (int i = 0; i < 3; i++)
+		if (sys_accept_shared(*(int *)arg, &peer, SOCK_CLOEXEC) != -EAGAIN)
+			return arg;
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	return sigismember(&after, SIGALRM) == 1 ? NULL : arg;
+}
+
+static void test_accepting_what_is_gone(void **state)
+{
+	struct sockaddr_any peer;
+	pthread_t threads[3];
+	void *fault;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(sys_accept_shared(fd, &peer, SOCK_CLOEXEC), -EAGAIN);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, accept_nothing, &fd), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &fault), 0);
+		assert_null(fault);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +422,7 @@ int main(void)
 		loop_test(test_out_of_descriptors),
 		loop_test(test_adopted),
 		loop_test(test_shut_down_by_others),
+		loop_test(test_accepting_what_is_gone),
 		loop_test(test_unix),
 		loop_test(test_preparation),
 	};

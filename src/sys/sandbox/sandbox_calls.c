@@ -108,7 +108,16 @@ static const int always[] = {
 #endif
 };
 
-static const int for_accepting[] = {SYS_accept4, SYS_accept};
+static const int for_accepting[] = {
+	SYS_accept4,
+	SYS_accept,
+	SYS_timer_create, // for sockets that others share (sys_accept_shared())
+	SYS_timer_settime,
+	SYS_timer_delete,
+#ifdef SYS_timer_settime64
+	SYS_timer_settime64,
+#endif
+};
 static const int for_connecting[] = {SYS_connect};
 static const int for_dialling[] = {SYS_connect, SYS_bind};
 static const int for_removing[] = {
