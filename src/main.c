@@ -198,6 +198,7 @@
  *     bind.[ch]               sockets on every address of an endpoint
  *     dial.[ch]               connecting to an endpoint (RFC 8305), with retries
  *     listener.[ch]           accepting in batches
+ *     loan.[ch]               options of an inherited socket, which are given back
  *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
  *     step.[ch]               what can fail until a socket is of use, in words
  *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets

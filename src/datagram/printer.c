@@ -142,8 +142,9 @@ int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
 {
 	int flags = p->flags | MSG_TRUNC;
 	int r;
+	uint64_t most = p->limit ? p->limit - p->total : UINT64_MAX; // the rest is for others
 	int n = takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
-			     : receiver_read(&p->receiver, fd, flags);
+			     : receiver_read(&p->receiver, fd, flags, most);
 
 	if (n <= 0)
 		return n;

@@ -38,6 +38,7 @@ struct receiving {
 	size_t membership_count;
 	struct endpoint_open opening;
 	struct bound bound;
+	struct loan loan; // of a socket that was inherited
 	struct source *sources;
 	struct printer printer;
 	struct datagram_stats stats;

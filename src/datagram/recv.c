@@ -350,6 +350,7 @@ static void fini(struct receiving *r)
 	free(r->sources);
 	timer_fini(&r->rest);
 	printer_fini(&r->printer);
+	loan_end(&r->loan);
 	app_fail_leftover(r->app, r->config->endpoint.name, bind_close(&r->bound));
 	answers_fini(&r->batch);
 	free(r->memberships);

@@ -15,7 +15,10 @@ static int prepare(void *data, int fd)
 
 	if (r->is_answering)
 		details |= RECEIVER_DESTINATION;
-	r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
+	if (r->config->endpoint.kind == ENDPOINT_FD)
+		receiver_prepare_inherited(&r->loan, details);
+	else
+		r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
 	return sockopt_settings_prepare(&r->settings, fd);
 }
 
@@ -115,6 +118,7 @@ static int on_descriptor(void *data, int fd)
 	int error = bind_adopt(&r->bound, fd, r->type);
 	int status;
 
+	loan_init(&r->loan, fd);
 	if (error == 0)
 		error = prepare(r, fd);
 	if (error < 0)

@@ -213,7 +213,8 @@ static void on_socket(struct watch *w, unsigned events)
 
 	if (!(events & WATCH_ERROR)) {
 		watch_want(w, 0);
-		stream_socket_probe_often(w->fd);
+		if (s->is_private)
+			stream_socket_probe_often(w->fd);
 		return;
 	}
 	// With a relay in between it is the relay that takes the error.
@@ -246,7 +247,8 @@ static int start_program(
 
 static int watch_client(struct exec *s, int fd)
 {
-	int r = watch_init(&s->watch, &s->connection->app->loop, fd, WATCH_OUTPUT, on_socket, s);
+	unsigned flags = WATCH_OUTPUT | (s->is_private ? 0u : WATCH_SHARED);
+	int r = watch_init(&s->watch, &s->connection->app->loop, fd, flags, on_socket, s);
 
 	if (r == 0)
 		watch_want(&s->watch, WATCH_PEER_END);
@@ -330,8 +332,9 @@ int exec_start(struct exec *s, const struct exec_options *o)
 		.data = o->data};
 	timer_init(&s->look, loop, look, s);
 	timer_init(&s->gone, loop, on_gone, s);
-	s->is_direct = o->channel->is_private && !must_see_bytes(s) &&
-		       channel_splice_source(o->channel) >= 0;
+	s->is_private = o->channel->is_private;
+	s->is_direct =
+		s->is_private && !must_see_bytes(s) && channel_splice_source(o->channel) >= 0;
 	r = s->is_direct ? start_direct(s, o) : start_relay(s, o);
 	if (r < 0)
 		exec_fini(s);

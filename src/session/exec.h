@@ -24,6 +24,7 @@ struct exec {
 	const struct program *program;
 	struct child *child;
 	bool is_only; // as the options say
+	bool is_private; // the options of the socket are ours, too
 	bool is_direct;
 	int program_status; // as waitpid(2) gives it
 	int error; // of the connection, a negative errno

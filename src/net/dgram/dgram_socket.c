@@ -43,8 +43,10 @@ static int set_ip_options(int fd, int family, const struct dgram_socket_options 
 	return r;
 }
 
-static int set_options(int fd, int family, const struct dgram_socket_options *o, enum step *step)
+static int set_options(
+	struct dgram_socket *s, int family, const struct dgram_socket_options *o, enum step *step)
 {
+	int fd = s->fd;
 	int r = 0;
 
 	*step = STEP_BROADCAST;
@@ -54,7 +56,9 @@ static int set_options(int fd, int family, const struct dgram_socket_options *o,
 		r = set_ip_options(fd, family, o, step);
 	if (r < 0)
 		return r;
-	if (o->receives)
+	if (o->receives && s->is_inherited)
+		receiver_prepare_inherited(&s->loan, o->details);
+	else if (o->receives)
 		receiver_prepare(fd, o->details, false);
 	*step = STEP_OPTION;
 	return sockopt_settings_prepare(o->settings, fd);
@@ -120,7 +124,7 @@ int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
 	s->fd = sys_socket(family, options->type | SOCK_NONBLOCK | SOCK_CLOEXEC, options->protocol);
 	if (s->fd < 0)
 		return s->fd;
-	r = set_options(s->fd, family, options, step);
+	r = set_options(s, family, options, step);
 	if (r == 0) {
 		*step = STEP_BIND;
 		r = bind_source(s, options);
@@ -148,10 +152,11 @@ int dgram_socket_adopt(
 	int r;
 
 	*s = (struct dgram_socket){.fd = fd, .is_inherited = true, .is_connected = true};
+	loan_init(&s->loan, fd);
 	*step = STEP_CONNECT;
 	r = sys_getpeername(fd, &s->to);
 	if (r == 0)
-		r = set_options(fd, s->to.sa.sa_family, options, step);
+		r = set_options(s, s->to.sa.sa_family, options, step);
 	if (r == 0)
 		s->limit = limit_of(s, options);
 	return r;
@@ -161,6 +166,7 @@ int dgram_socket_close(struct dgram_socket *s)
 {
 	int r = 0;
 
+	loan_end(&s->loan);
 	if (s->fd >= 0 && !s->is_inherited)
 		sys_close(s->fd);
 	s->fd = -1;

@@ -4,6 +4,7 @@
 #define SOCKCTL_NET_DGRAM_DGRAM_SOCKET_H
 
 #include "base/sockaddr.h"
+#include "net/loan.h"
 #include "net/sockopt.h"
 #include "net/step.h"
 #include "net/unix_path.h"
@@ -34,6 +35,7 @@ struct dgram_socket {
 	int fd; // -1: none
 	bool is_inherited; // not ours to close
 	bool is_connected;
+	struct loan loan; // of one that was inherited
 	struct sockaddr_any to;
 	struct sockaddr_any from; // what it was bound to, or was to be; len 0: nothing
 	size_t limit; // the most bytes that a datagram can have

@@ -31,26 +31,42 @@ static int family_of(int fd)
 	return family;
 }
 
-bool receiver_prepare(int fd, unsigned details, bool gro)
+static int set(int fd, struct loan *loan, int level, int option)
+{
+	return loan ? loan_set(loan, level, option, 1) : sys_setsockopt_int(fd, level, option, 1);
+}
+
+static void ask_for_details(int fd, struct loan *loan, unsigned details)
 {
 	int family = family_of(fd);
 
+	if (details & RECEIVER_TIME)
+		set(fd, loan, SOL_SOCKET, SO_TIMESTAMPNS);
+	if (family == AF_UNIX)
+		return;
+	if (details & RECEIVER_DESTINATION)
+		set(fd, loan, IPPROTO_IP, IP_PKTINFO); // IPv4 on an IPv6 socket, too
+	if (details & RECEIVER_DESTINATION && family == AF_INET6)
+		set(fd, loan, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+	if (details & RECEIVER_HOPS)
+		set(fd, loan, IPPROTO_IP, IP_RECVTTL);
+	if (details & RECEIVER_HOPS && family == AF_INET6)
+		set(fd, loan, IPPROTO_IPV6, IPV6_RECVHOPLIMIT);
+}
+
+bool receiver_prepare(int fd, unsigned details, bool gro)
+{
 	// The limit of the system (net.core.rmem_max) is for those without CAP_NET_ADMIN.
 	if (sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE) < 0)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_SIZE);
-	if (details & RECEIVER_TIME)
-		sys_setsockopt_int(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
-	if (family == AF_UNIX)
-		return false; // full means that the sender waits
-	if (details & RECEIVER_DESTINATION)
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1); // IPv4 on an IPv6 socket, too
-	if (details & RECEIVER_DESTINATION && family == AF_INET6)
-		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	if (details & RECEIVER_HOPS)
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_RECVTTL, 1);
-	if (details & RECEIVER_HOPS && family == AF_INET6)
-		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-	return gro && sys_setsockopt_int(fd, SOL_UDP, UDP_GRO, 1) == 0;
+	ask_for_details(fd, NULL, details);
+	// In the Unix domain full means that the sender waits.
+	return gro && family_of(fd) != AF_UNIX && sys_setsockopt_int(fd, SOL_UDP, UDP_GRO, 1) == 0;
+}
+
+void receiver_prepare_inherited(struct loan *loan, unsigned details)
+{
+	ask_for_details(loan->fd, loan, details);
 }
 
 bool receiver_drops(int fd, uint32_t *drops)
@@ -136,8 +152,9 @@ int receiver_read_one(
 	return 1;
 }
 
-int receiver_read(struct receiver *r, int fd, int flags)
+int receiver_read(struct receiver *r, int fd, int flags, uint64_t most)
 {
+	unsigned wanted = (unsigned)MIN(r->wanted, most);
 	size_t bytes = 0;
 
 	for (unsigned i = 0; i < r->count; i++) {
@@ -148,12 +165,12 @@ int receiver_read(struct receiver *r, int fd, int flags)
 	}
 	r->count = 0;
 
-	int n = sys_recvmmsg(fd, r->messages, r->wanted, flags | MSG_DONTWAIT);
+	int n = sys_recvmmsg(fd, r->messages, wanted, flags | MSG_DONTWAIT);
 
 	if (n < 0)
 		return n;
 	r->count = (unsigned)n;
-	r->is_full = r->count == r->wanted;
+	r->is_full = r->count == wanted;
 	for (unsigned i = 0; i < r->count; i++) {
 		r->sources[i].len = r->messages[i].msg_hdr.msg_namelen;
 		sockaddr_unmap(&r->sources[i]);

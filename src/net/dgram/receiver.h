@@ -5,6 +5,7 @@
 #define SOCKCTL_NET_DGRAM_RECEIVER_H
 
 #include "base/sockaddr.h"
+#include "net/loan.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,10 @@ enum receiver_detail {
 // Prepares a datagram or raw socket: a large buffer and the details. GRO asks for UDP_GRO; returns
 // true if the kernel has it. What else a kernel lacks is left out.
 bool receiver_prepare(int fd, unsigned details, bool gro);
+
+// The same for one that was inherited, of which others must not notice anything: the details only,
+// as long as LOAN stands.
+void receiver_prepare_inherited(struct loan *loan, unsigned details);
 
 // The datagrams that the kernel has dropped for lack of room since the socket was made, as it
 // counts them in /proc/net/udp. False if it does not tell. Asked for by SO_MEMINFO, for SO_RXQ_OVFL
@@ -67,9 +72,9 @@ struct receiver {
 void receiver_init(struct receiver *r, size_t room, size_t most);
 void receiver_fini(struct receiver *r);
 
-// Receives what is there, without waiting. Returns how many pieces, -EAGAIN, or another negative
-// errno. Their data stay until the next call.
-int receiver_read(struct receiver *r, int fd, int flags);
+// Receives what is there, at most so many pieces, without waiting. Returns how many pieces,
+// -EAGAIN, or another negative errno. Their data stay until the next call.
+int receiver_read(struct receiver *r, int fd, int flags, uint64_t most);
 
 // The same for one datagram without details, by recvfrom(2), or by recv(2) from the peer that the
 // socket is connected to, if that is not NULL.

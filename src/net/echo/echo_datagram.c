@@ -44,12 +44,13 @@ void echo_datagrams_make_room(int fd)
 }
 
 // What a datagram socket needs to answer from the address that was asked.
-static void prepare(int fd, const struct sockaddr_any *local)
+static void prepare(struct echo_datagrams *e, const struct sockaddr_any *local)
 {
+	loan_init(&e->loan, e->fd);
 	if (local->sa.sa_family == AF_INET6 && sockaddr_is_wildcard(local))
-		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		loan_set(&e->loan, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	else if (local->sa.sa_family == AF_INET && sockaddr_is_wildcard(local))
-		sys_setsockopt_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		loan_set(&e->loan, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
 // Makes room for datagrams; the last ones have left their lengths everywhere.
@@ -244,7 +245,7 @@ int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool 
 
 	*e = (struct echo_datagrams){
 		.fd = fd, .is_inherited = is_inherited, .port = sockaddr_port(local)};
-	prepare(fd, local);
+	prepare(e, local);
 	r = watch_init(&e->watch, loop, fd, WATCH_DATAGRAM | (is_inherited ? WATCH_SHARED : 0),
 		on_event, e);
 	if (r < 0)
@@ -265,6 +266,7 @@ void echo_datagrams_fini(struct echo_datagrams *e)
 		e->counts.dropped = dropped;
 	e->counts.failed += e->batch->count - e->batch->done;
 	watch_fini(&e->watch);
+	loan_end(&e->loan);
 	timer_fini(&e->rest);
 	free(e->batch->data);
 	free(e->batch);

@@ -12,6 +12,7 @@
 #include "base/sockaddr.h"
 #include "io/timer.h"
 #include "io/watch.h"
+#include "net/loan.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct echo_datagrams {
 	void (*on_short)(void *data, int error);
 	void *data; // the owner's
 
+	struct loan loan; // of a socket that may be inherited
 	struct watch watch;
 	struct timer rest;
 	uint64_t rest_ms; // the last one; 0: there was something since

@@ -89,8 +89,6 @@ int echo_server_adopt(struct echo_server *s, int fd)
 	if (r == 0 && !(type == SOCK_STREAM && s->options.streams) &&
 		!(type == SOCK_DGRAM && s->options.datagrams))
 		r = -EINVAL;
-	if (r == 0 && type == SOCK_DGRAM)
-		echo_datagrams_make_room(fd);
 	if (r == 0)
 		r = echo_worker_adopt(&s->workers[0], fd, type);
 	return r < 0 ? r : share_socket(s);

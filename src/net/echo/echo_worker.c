@@ -280,9 +280,11 @@ static void let_others_join(struct echo_worker *w)
 	if (w->server->count == 1 || w != w->server->workers)
 		return;
 	for (size_t i = 0; i < w->listener.count; i++)
-		sys_setsockopt_int(w->listener.sockets[i].fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		if (!w->listener.sockets[i].is_inherited)
+			sys_setsockopt_int(w->listener.sockets[i].fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	for (size_t i = 0; i < w->bound.count; i++)
-		sys_setsockopt_int(w->bound.sockets[i].fd, SOL_SOCKET, SO_REUSEPORT, 1);
+		if (!w->bound.sockets[i].is_inherited)
+			sys_setsockopt_int(w->bound.sockets[i].fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
 
 static struct listener_options listener_options_of(struct echo_worker *w)
