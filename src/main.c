@@ -187,6 +187,7 @@
  *     dgram_socket.[ch]       the socket that sends
  *     multicast.[ch]          groups: joining them, and how far datagrams go
  *     receiver.[ch]           recvmmsg(2), UDP_GRO
+ *     reflection.[ch]         what is never answered, or the answers would never end
  *     sender.[ch]             sendmmsg(2), UDP_SEGMENT
  *     splitter.[ch]           from a stream of bytes to datagrams
  *     transmit.[ch]           from an input to the kernel, at a rate

@@ -2,6 +2,7 @@
 #include "datagram/answers.h"
 
 #include "base/mem.h"
+#include "net/dgram/reflection.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 static const struct event ev_ignored = {
-	"ignored", REPORT_VERBOSE, "{remote} is not answered: a reflector, or a socket of our own"};
+	"ignored", REPORT_VERBOSE, "{remote} is not answered: a reflector, or our own port"};
 
 // Answers that could not be sent for the same reason.
 struct answer_failure {
@@ -75,22 +76,10 @@ void answers_report_failures(const struct answers *a)
 			say_failure(a, &a->failures[i]);
 }
 
-// Ports whose services answer whatever comes: two of them never end (RFC 862, 863, 864, 865, 867,
-// 868).
-static bool is_reflector(uint16_t port)
-{
-	static const uint16_t ports[] = {7, 13, 17, 19, 37};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
-		if (port == ports[i])
-			return true;
-	return false;
-}
-
-static bool is_own(const struct bound *b, const struct sockaddr_any *a)
+static bool goes_round(const struct bound *b, const struct sockaddr_any *source)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (sockaddr_equal(&b->sockets[i].local, a))
+		if (is_reflection(source, &b->sockets[i].local))
 			return true;
 	return false;
 }
@@ -106,7 +95,7 @@ static bool may_answer(struct answers *a, const struct sockaddr_any *to)
 		fail_answer(a, to, "a sender has no port to answer to", 0);
 		return false;
 	}
-	if (!is_reflector(sockaddr_port(to)) && !is_own(a->bound, to))
+	if (!goes_round(a->bound, to))
 		return true;
 	report(&a->app->out, &ev_ignored, F_ADDR("remote", to));
 	return false;

@@ -7,6 +7,8 @@ import socket
 import struct
 import time
 
+import pytest
+
 from harness import DEADLINE
 
 MIB = 1 << 20
@@ -155,3 +157,17 @@ def reset_by_peer(conn):
     except ConnectionResetError:
         return True
     return False
+
+
+def forge(source, target, data):
+    """Sends a datagram that says that it comes from SOURCE. No checksums: UDP may do without, and
+    the kernel adds that of IP (raw(7))."""
+    udp = struct.pack("!HHHH", source[1], target[1], 8 + len(data), 0) + data
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                         socket.inet_aton(source[0]), socket.inet_aton(target[0]))
+    try:
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    except PermissionError:
+        pytest.skip("raw sockets take privilege")
+    with raw:
+        raw.sendto(header + udp, (target[0], 0))

@@ -8,14 +8,13 @@ import signal
 import select
 import socket
 import stat
-import struct
 import threading
 import time
 
 import pytest
 
 from harness import DEADLINE, Task, wait_for
-from peers import MIB, dial, dial_unix, half_close, port_of, receive, receive_all, reset
+from peers import MIB, dial, dial_unix, forge, half_close, port_of, receive, receive_all, reset
 
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 REFLECTORS = [7, 13, 17, 19, 37]
@@ -561,28 +560,11 @@ def test_servers_do_not_answer_each_other(echo, datagrams):
     assert stats(proc)["refused"] == 1
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def test_datagram_from_itself(echo, datagrams):
     """The classic forgery: the server's own address as the source."""
     proc = echo("--json")
     port = proc.port
-    loopback = socket.inet_aton("127.0.0.1")
-    udp = struct.pack("!HHHH", port, port, 8 + 4, 0) + b"loop"
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, loopback,
-                         loopback)
-    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
-    try:
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    except PermissionError:
-        pytest.skip("raw sockets take privilege")
-    with raw:
-        raw.sendto(header + udp, ("127.0.0.1", 0))
+    forge(("127.0.0.1", port), ("127.0.0.1", port), b"loop")
     assert datagram_comes_back(datagrams(port))
     counted = stats(proc)
     assert counted["datagrams_received"] == 2 and counted["refused"] == 1

@@ -17,7 +17,7 @@ import termios
 import pytest
 
 from harness import CLOSED, DEADLINE, DEVNULL, PIPE, wait_for
-from peers import udp, unused_udp_port
+from peers import forge, udp, unused_udp_port
 
 HOST = "127.0.0.1"
 LARGEST = 65507  # bytes of UDP data in an IPv4 packet
@@ -398,6 +398,19 @@ def test_reflectors_are_not_answered(recv, network):
         server.wait_err(f"127.0.0.1:{port} is not answered")
     assert proc.within(ask, 2000) == b"x"
     server.stop()
+
+
+@pytest.mark.parametrize("words", [["--echo"], ["--reply", "x"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("source", ["127.0.0.1", "127.0.0.2"])
+def test_own_port_is_not_answered(sockctl, peer, words, source):
+    """Bound to all addresses it has many, and an answer to one of them would never end."""
+    proc = sockctl("udp-recv", "-v", *words, "--stats", "0")
+    forge((source, proc.port), (HOST, proc.port), b"loop")
+    proc.wait_err(rf"{source}:{proc.port} is not answered")
+    peer.sendto(b"x", (HOST, proc.port))
+    assert peer.recv(10) == b"x"
+    proc.stop()
+    assert proc.out == b"loop\nx\n"
 
 
 # Ends

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "net/dgram/receiver.h"
+#include "net/dgram/reflection.h"
 #include "sys/message.h"
 #include "sys/socket.h"
 
@@ -32,11 +33,6 @@ struct echo_batch {
 	struct sockaddr_any sources[BATCH];
 	_Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
-
-static bool is_reflector(uint16_t port)
-{
-	return port == 7 || port == 13 || port == 17 || port == 19 || port == 37;
-}
 
 void echo_datagrams_make_room(int fd)
 {
@@ -81,12 +77,9 @@ static struct echo_batch *new_batch(size_t room)
 
 static bool is_answered(struct echo_datagrams *e, const struct sockaddr_any *source)
 {
-	uint16_t port;
-
 	if (source->len <= offsetof(struct sockaddr, sa_data))
 		return false; // a Unix socket without a name
-	port = sockaddr_port(source);
-	if (is_reflector(port) || (port && port == e->port))
+	if (is_reflection(source, &e->local))
 		return false;
 	return !e->may_send || e->may_send(e->data, source);
 }
@@ -243,8 +236,7 @@ int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool 
 {
 	int r;
 
-	*e = (struct echo_datagrams){
-		.fd = fd, .is_inherited = is_inherited, .port = sockaddr_port(local)};
+	*e = (struct echo_datagrams){.fd = fd, .is_inherited = is_inherited, .local = *local};
 	prepare(e, local);
 	r = watch_init(&e->watch, loop, fd, WATCH_DATAGRAM | (is_inherited ? WATCH_SHARED : 0),
 		on_event, e);

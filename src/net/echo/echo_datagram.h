@@ -33,7 +33,7 @@ void echo_datagram_counts_add(
 struct echo_datagrams {
 	int fd;
 	bool is_inherited;
-	uint16_t port; // of ours; 0 in the Unix domain
+	struct sockaddr_any local;
 	struct echo_datagram_counts counts;
 
 	// Tells whether a sender gets answers. NULL: everybody does.
