@@ -33,7 +33,7 @@ static int join(struct receiving *r, struct membership *m)
 		const struct bound_socket *s = &r->bound.sockets[i];
 
 		if (membership_is_heard(m, s->fd, &s->local))
-			error = membership_join(m, s->fd);
+			error = membership_join(m, &r->settings, s->fd);
 	}
 	return error;
 }

@@ -8,7 +8,9 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
-#define PROBE_SECONDS 5
+#define USUAL_IDLE 60 // seconds without a byte before a peer is probed
+#define USUAL_INTERVAL 10 // and from one probe to the next
+#define PROBE_SECONDS 5 // both, where it may be gone
 
 // Those of netinet/tcp.h, which cannot stand beside linux/tcp.h.
 enum {
@@ -28,8 +30,8 @@ void stream_socket_set_defaults(int fd, int family)
 		int level, option, value;
 	} defaults[] = {
 		{SOL_SOCKET, SO_KEEPALIVE, 1},
-		{IPPROTO_TCP, TCP_KEEPIDLE, 60},
-		{IPPROTO_TCP, TCP_KEEPINTVL, 10},
+		{IPPROTO_TCP, TCP_KEEPIDLE, USUAL_IDLE},
+		{IPPROTO_TCP, TCP_KEEPINTVL, USUAL_INTERVAL},
 		{IPPROTO_TCP, TCP_KEEPCNT, 6},
 		{SOL_SOCKET, SO_OOBINLINE, 1},
 		{IPPROTO_TCP, TCP_NODELAY, 1},
@@ -52,10 +54,20 @@ void stream_socket_inherit_buffer(int fd, int listener)
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_SNDBUF, size / 2); // doubled by the kernel
 }
 
+// What the user has set stays.
+static void shorten(int fd, int option, int usual)
+{
+	int seconds = 0;
+	socklen_t len = sizeof(seconds);
+
+	if (sys_getsockopt(fd, IPPROTO_TCP, option, &seconds, &len) == 0 && seconds == usual)
+		sys_setsockopt_int(fd, IPPROTO_TCP, option, PROBE_SECONDS);
+}
+
 void stream_socket_probe_often(int fd)
 {
-	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_SECONDS);
-	sys_setsockopt_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+	shorten(fd, TCP_KEEPIDLE, USUAL_IDLE);
+	shorten(fd, TCP_KEEPINTVL, USUAL_INTERVAL);
 }
 
 int stream_socket_count(int fd, struct stream_socket_counts *counts)

@@ -17,7 +17,7 @@ void stream_socket_set_defaults(int fd, int family);
 void stream_socket_inherit_buffer(int fd, int listener);
 
 // Looks every few seconds from now on whether the peer of a TCP socket is still there: it has ended
-// its side, and only so can be told whether it still listens.
+// its side, and only so can be told whether it still listens. Not where the user says when to look.
 void stream_socket_probe_often(int fd);
 
 // The bytes of a TCP connection.

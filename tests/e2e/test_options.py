@@ -12,7 +12,7 @@ import pytest
 
 from documents import OPTION_TYPES
 from harness import DEVNULL, PIPE
-from peers import accept, dial, port_of, receive_all, udp, unused_port
+from peers import accept, dial, half_close, port_of, receive_all, udp, unused_port
 
 # Values that differ from socket to socket or from moment to moment.
 VOLATILE = {"SO_COOKIE", "SO_NETNS_COOKIE", "SO_INCOMING_CPU", "TCP_TIMESTAMP"}
@@ -297,6 +297,26 @@ def test_answers_in_segments_of_the_users_size(sockctl):
         peer.sendto(b"0123456789", ("127.0.0.1", proc.port))
         assert [peer.recv(99) for _ in range(3)] == [b"0123", b"4567", b"89"]
     proc.wait()
+
+
+def test_groups_of_others_where_the_user_wants_them(sockctl):
+    proc = sockctl("udp-recv", "--join", "239.1.2.3%lo", "--set", "IP_MULTICAST_ALL=on",
+                   "--get", "IP_MULTICAST_ALL", "0.0.0.0", 0)
+    proc.wait_err("IP_MULTICAST_ALL=1$")
+    proc.stop()
+
+
+@pytest.mark.parametrize("words, is_changed", [([], True), (["--set", "TCP_KEEPIDLE=300"], False)],
+                         ids=["usual", "the user's"])
+def test_probes_of_a_half_closed_client(sockctl, words, is_changed):
+    """A program whose client has ended its side is told soon when that is gone, or when the user says."""
+    proc = sockctl("listen", *words, "--trace-all", "--exec", "cat >/dev/null; sleep 1000",
+                   "127.0.0.1", 0)
+    with dial(proc.port) as conn:
+        half_close(conn)
+        proc.wait_err("setsockopt.*TCP_KEEPINTVL, .?5")
+        assert bool(re.search("setsockopt.*TCP_KEEPIDLE, .?5", proc.err)) == is_changed
+    proc.stop()
 
 
 def test_source_port_of_the_users_own_kind(sockctl, server):

@@ -104,12 +104,13 @@ void membership_default_interface(struct membership *m, const char *name)
 	memcpy(m->value.data, &req, sizeof(req));
 }
 
-int membership_join(const struct membership *m, int fd)
+int membership_join(const struct membership *m, const struct sockopt_settings *settings, int fd)
 {
 	int level = m->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	int all = m->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL;
 
-	sys_setsockopt_int(
-		fd, level, m->family == AF_INET ? IP_MULTICAST_ALL : IPV6_MULTICAST_ALL, 0);
+	if (!sockopt_settings_has(settings, level, all))
+		sys_setsockopt_int(fd, level, all, 0);
 	return sys_setsockopt(fd, level, m->option->option, m->value.data, m->value.len);
 }
 

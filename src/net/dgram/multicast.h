@@ -4,7 +4,7 @@
 #define SOCKCTL_NET_DGRAM_MULTICAST_H
 
 #include "base/sockaddr.h"
-#include "sys/sockopt/sockopt_value.h"
+#include "net/sockopt.h"
 
 #include <stdbool.h>
 
@@ -30,9 +30,10 @@ bool membership_is_heard(const struct membership *m, int fd, const struct sockad
 // Joins on the interface NAME unless the membership says which; NULL leaves it to the kernel.
 void membership_default_interface(struct membership *m, const char *name);
 
-// Joins, and keeps out what other sockets of this machine have joined. An IPv6 socket that serves
-// IPv4 as well takes groups of either family. Returns 0 or a negative errno.
-int membership_join(const struct membership *m, int fd);
+// Joins, and keeps out what other sockets of this machine have joined, unless SETTINGS, what the
+// user sets, say whether (IP_MULTICAST_ALL). An IPv6 socket that serves IPv4 as well takes groups
+// of either family. Returns 0 or a negative errno.
+int membership_join(const struct membership *m, const struct sockopt_settings *settings, int fd);
 
 // How many routers a datagram may pass, 0 to 255, whatever kind of address it is sent to.
 int set_hops(int fd, int family, int hops);
