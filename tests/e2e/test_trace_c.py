@@ -460,6 +460,30 @@ def test_look_up(traced, program, command):
     program().wait()
 
 
+@pytest.mark.parametrize("command", [
+    ["resolve", "localhost"], ["resolve", "localhost", 80], ["resolve", "::1", "80", "--flag",
+     "AI_NUMERICHOST"], ["resolve", HOST], ["resolve", HOST, 80],
+    ["resolve", "--via", "gethostbyname", "localhost"]], ids=lambda words: " ".join(map(str, words)))
+def test_same_answer(traced, program, command):
+    proc = traced(*command)
+    proc.wait()
+    again = program()
+    again.wait()
+    assert again.out == proc.out != b""
+
+
+@pytest.mark.parametrize("command, shown", [
+    (["services", "http"], "http 80/tcp\n"), (["protocols", "udp"], "udp 17\n"),
+    (["networks", "loopback"], "loopback 0x7f000000\n"),
+    (["address", "258"], "33619968\n33619968\n513\n513\n0.0.1.2\n"),
+    (["errors", "EAI_NONAME"], "Name or service not known\n")], ids=str)
+def test_answer_of_calls(traced, program, command, shown):
+    traced(*command).wait()
+    again = program()
+    again.wait()
+    assert shown in again.out.decode()
+
+
 def test_look_up_that_fails(traced, program):
     traced("resolve", "--flag", "AI_NUMERICHOST", "nowhere").wait(3)
     again = program()

@@ -68,11 +68,67 @@ static const struct {
 		"\texit(1);\n"
 		"}\n"},
 	{C_FAIL_LOOKUP, C_CODE,
-		"// The same for a look-up, whose errors are no errno.\n"
+		"// Ends the program where a look-up fails that did not fail in the trace.\n"
 		"static void fail_lookup(const char *call)\n"
 		"{\n"
 		"\tfprintf(stderr, \"%s: %s\\n\", call, gai_strerror(code));\n"
 		"\texit(1);\n"
+		"}\n"},
+	{C_SHOW_ADDRESSES, C_RESULTS,
+		"// The addresses of a look-up, each once.\n"
+		"static void show_addresses(const struct addrinfo *list)\n"
+		"{\n"
+		"\tconst struct addrinfo *last = NULL;\n"
+		"\n"
+		"\tfor (; list; last = list, list = list->ai_next) {\n"
+		"\t\tchar address[NI_MAXHOST], port[NI_MAXSERV];\n"
+		"\t\tif (last && last->ai_addrlen == list->ai_addrlen &&\n"
+		"\t\t\tmemcmp(last->ai_addr, list->ai_addr, list->ai_addrlen) == 0)\n"
+		"\t\t\tcontinue;\n"
+		"\t\tif (getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address),\n"
+		"\t\t\t    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)\n"
+		"\t\t\tcontinue;\n"
+		"\t\tif (strcmp(port, \"0\") == 0)\n"
+		"\t\t\tfprintf(results, \"%s\\n\", address);\n"
+		"\t\telse if (list->ai_family == AF_INET6)\n"
+		"\t\t\tfprintf(results, \"[%s]:%s\\n\", address, port);\n"
+		"\t\telse\n"
+		"\t\t\tfprintf(results, \"%s:%s\\n\", address, port);\n"
+		"\t}\n"
+		"}\n"},
+	{C_SHOW_HOST, C_RESULTS | C_FAIL,
+		"static void show_host(const struct hostent *entry)\n"
+		"{\n"
+		"\tchar address[INET6_ADDRSTRLEN];\n"
+		"\n"
+		"\tif (!entry)\n"
+		"\t\tfail(\"look-up of a host\");\n"
+		"\tfor (char **a = entry->h_addr_list; *a; a++)\n"
+		"\t\tfprintf(results, \"%s\\n\",\n"
+		"\t\t\tinet_ntop(entry->h_addrtype, *a, address, sizeof(address)));\n"
+		"}\n"},
+	{C_SHOW_NETWORK, C_RESULTS | C_FAIL,
+		"static void show_network(const struct netent *entry)\n"
+		"{\n"
+		"\tif (!entry)\n"
+		"\t\tfail(\"look-up of a network\");\n"
+		"\tfprintf(results, \"%s %#x\\n\", entry->n_name, entry->n_net);\n"
+		"}\n"},
+	{C_SHOW_PROTOCOL, C_RESULTS | C_FAIL,
+		"static void show_protocol(const struct protoent *entry)\n"
+		"{\n"
+		"\tif (!entry)\n"
+		"\t\tfail(\"look-up of a protocol\");\n"
+		"\tfprintf(results, \"%s %d\\n\", entry->p_name, entry->p_proto);\n"
+		"}\n"},
+	{C_SHOW_SERVICE, C_RESULTS | C_FAIL,
+		"static void show_service(const struct servent *entry)\n"
+		"{\n"
+		"\tif (!entry)\n"
+		"\t\tfail(\"look-up of a service\");\n"
+		"\tfprintf(results, \"%s %d/%s\\n\", entry->s_name, "
+		"ntohs((uint16_t)entry->s_port),\n"
+		"\t\tentry->s_proto);\n"
 		"}\n"},
 	{C_AWAIT, C_FAIL,
 		"// Waits until FD is ready for EVENTS.\n"
@@ -158,6 +214,15 @@ static void add_part(struct str *s, const char *text, bool may_be_unused)
 	add_part(s, word + strlen("static "), true);
 }
 
+// Where bytes move stdout is for them.
+static void add_results(struct str *s)
+{
+	bool moves_bytes = program.needs & (C_SEND_ALL | C_RECV_ALL | C_AWAIT);
+
+	if (program.needs & C_RESULTS)
+		str_addf(s, "\n#define results %s\n", moves_bytes ? "stderr" : "stdout");
+}
+
 static void add_parts(struct str *s, bool may_be_unused)
 {
 	bool is_function = true;
@@ -165,6 +230,7 @@ static void add_parts(struct str *s, bool may_be_unused)
 	for (size_t i = ARRAY_SIZE(parts); i-- > 0;)
 		if (program.needs & parts[i].need)
 			program.needs |= parts[i].needs;
+	add_results(s);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (!(program.needs & parts[i].need))
 			continue;

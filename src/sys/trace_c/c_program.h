@@ -28,6 +28,12 @@ enum c_need {
 	C_PAIR = 1 << 14, // pair: two descriptors
 	C_FDS = 1 << 15, // fds: for select()
 	C_SET = 1 << 16, // set: signals
+	C_RESULTS = 1 << 18, // results: where the results of look-ups go
+	C_SHOW_ADDRESSES = 1 << 19, // show_addresses(list), and so on: what look-ups find
+	C_SHOW_HOST = 1 << 20,
+	C_SHOW_NETWORK = 1 << 21,
+	C_SHOW_PROTOCOL = 1 << 22,
+	C_SHOW_SERVICE = 1 << 23,
 };
 
 // Takes a line of the program, with its newline.

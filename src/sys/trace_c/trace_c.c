@@ -2,6 +2,7 @@
 #include "sys/trace_c/trace_c.h"
 
 #include "sys/trace_c/c_known.h"
+#include "sys/trace_c/c_lookup.h"
 #include "sys/trace_c/c_socket.h"
 #include "sys/trace_c/c_statement.h"
 #include "sys/trace_c/c_transfer.h"
@@ -174,42 +175,6 @@ static void add_kill(struct c_statement *t)
 	c_add_comment(t, "the process has another number here");
 }
 
-static void add_getaddrinfo(struct c_statement *t)
-{
-	t->needs |= C_CODE | C_LIST;
-	str_add(&t->text, "code = getaddrinfo(");
-	c_add_args(t);
-	str_add(&t->text, ");");
-	c_end_line(t);
-	if (t->call->result) {
-		str_add(&t->text, "if (code != 0)\n"
-				  "\tfprintf(stderr, \"getaddrinfo: %s\\n\", gai_strerror(code));\n"
-				  "else\n\tfreeaddrinfo(list);\n");
-		return;
-	}
-	str_add(&t->text, "if (code != 0)\n\tfail_lookup(\"getaddrinfo\");\nfreeaddrinfo(list);\n");
-	t->needs |= C_FAIL_LOOKUP;
-}
-
-static void add_getnameinfo(struct c_statement *t)
-{
-	t->needs |= C_CODE;
-	t->needs |= strncmp(t->call->args[1].c, "host", 4) == 0 ? C_HOST : 0;
-	t->needs |= strncmp(t->call->args[2].c, "service", 7) == 0 ? C_SERVICE : 0;
-	str_add(&t->text, "code = getnameinfo(");
-	c_add_args(t);
-	str_add(&t->text, ");");
-	c_end_line(t);
-	if (t->call->result) {
-		str_add(&t->text,
-			"if (code != 0)\n"
-			"\tfprintf(stderr, \"getnameinfo: %s\\n\", gai_strerror(code));\n");
-		return;
-	}
-	str_add(&t->text, "if (code != 0)\n\tfail_lookup(\"getnameinfo\");\n");
-	t->needs |= C_FAIL_LOOKUP;
-}
-
 // Calls that return no status.
 static void add_value(struct c_statement *t)
 {
@@ -238,13 +203,12 @@ static const struct {
 	{"execve", add_execve},
 	{"fcntl", add_fcntl},
 	{"fork", add_fork},
-	{"getaddrinfo", add_getaddrinfo},
-	{"getnameinfo", add_getnameinfo},
+	{"getaddrinfo", c_add_getaddrinfo},
+	{"getnameinfo", c_add_getnameinfo},
 	{"getpeername", c_add_get_address},
 	{"getsockname", c_add_get_address},
 	{"getsockopt", c_add_getsockopt},
 	{"if_indextoname", add_value_to_buf},
-	{"inet_ntop", add_value_to_buf},
 	{"inet_pton", add_value_to_buf},
 	{"kill", add_kill},
 	{"mmap", add_mmap},
@@ -274,9 +238,8 @@ static const struct {
 // Those whose result is no status, besides those that return a struct or a string.
 static bool returns_value(const struct trace_call *call)
 {
-	static const char *const names[] = {"htonl", "htons", "ntohl", "ntohs", "inet_addr",
-		"if_nametoindex", "setservent", "endservent", "setprotoent", "endprotoent",
-		"setnetent", "endnetent", "sethostent", "endhostent"};
+	static const char *const names[] = {"setservent", "endservent", "setprotoent",
+		"endprotoent", "setnetent", "endnetent", "sethostent", "endhostent"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(call->name, names[i]) == 0)
@@ -296,6 +259,8 @@ static void add_statement(struct c_statement *t)
 			return;
 		}
 	}
+	if (c_add_shown(t))
+		return;
 	if (returns_value(t->call))
 		add_value(t);
 	else
