@@ -88,7 +88,7 @@ int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode, stru
 		return r;
 	r = unix_path_identify(address->un.sun_path, file);
 	if (r < 0)
-		unlink(address->un.sun_path); // made a moment ago, and never to be known again
+		sys_unlink(address->un.sun_path); // made a moment ago, and never to be known again
 	return r;
 }
 

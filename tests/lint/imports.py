@@ -12,7 +12,7 @@ from objects import source, symbols
 from rooms import WITHOUT_LIBUV
 from tree import Findings
 
-# Calls on sockets, on names and databases, and those of libuv that make them on its own. A leading
+# Calls on sockets, on names and databases, of processes, and those of libuv that make them on its own. A leading
 # __ and the endings of checked, large-file and re-entrant variants are taken off before.
 CALLS = re.compile(
     r"""
@@ -21,6 +21,7 @@ CALLS = re.compile(
     | getsockname | getpeername | getsockopt | setsockopt
     | [gs]etsourcefilter | [gs]etipv4sourcefilter
     | ioctl | sendfile | splice | vmsplice | tee
+    | fork | exec[lv]\w* | waitpid | kill | setpgid | prctl | unlink
     | bindresvport | rcmd\w* | rexec\w* | rresvport\w* | i?ruserok\w*
     | getaddrinfo(_a)? | getnameinfo | gai_(suspend|cancel|error|strerror) | hstrerror
     | (get|set|end)(host|net|serv|proto|rpc|netgr)ent
