@@ -8,8 +8,7 @@
 #include "out/write.h"
 #include "sys/fd_calls.h"
 #include "sys/interrupt.h"
-#include "sys/trace_c/trace_c.h"
-#include "sys/trace_text.h"
+#include "sys/trace.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -87,50 +86,9 @@ void app_init(struct app *app)
 	app->out.ending_data = app;
 }
 
-static bool is_shown(const struct app *app, const struct trace_call *call)
-{
-	return app->traces_all || !call->is_housekeeping;
-}
-
-static void on_call(const struct trace_call *call, void *arg)
-{
-	struct app *app = arg;
-	struct str line = {0};
-
-	if (!is_shown(app, call))
-		return;
-	str_addf(&line, "%.6f ", (double)(call->start - app->started) / 1e9);
-	trace_format(&line, call);
-	str_addf(&line, " <%.6f>", (double)call->duration / 1e9);
-	trace_add_caller(&line, call, app->pid);
-	report_trace(&app->out, &line);
-}
-
-static void on_call_in_c(const struct trace_call *call, void *arg)
-{
-	if (is_shown(arg, call))
-		trace_c_add(call);
-}
-
-static void write_line_of_c(void *arg, const char *text, size_t len)
-{
-	struct app *app = arg;
-	struct str line = {0};
-
-	str_addn(&line, text, len);
-	report_trace(&app->out, &line);
-}
-
-static void start_trace_in_c(struct app *app)
-{
-	trace_c_begin(write_line_of_c, app, app->pid);
-	trace_set_sink(on_call_in_c, app);
-}
-
 static void stop_trace(struct app *app)
 {
-	trace_set_sink(NULL, NULL);
-	trace_c_end();
+	tracing_end();
 	// When stderr is gone there is nobody left to tell.
 	if (app->trace_path && app->out.trace_error)
 		app_fail(app, STATUS_LOCAL, app->trace_path, app->out.trace_error);
@@ -148,10 +106,7 @@ static int start_trace(struct app *app, const char *path, int format)
 		app->out.trace_fd = fd;
 		app->trace_path = path;
 	}
-	if (format == TRACE_FORMAT_C)
-		start_trace_in_c(app);
-	else
-		trace_set_sink(on_call, app);
+	tracing_begin(&app->tracing, format == TRACE_FORMAT_C);
 	return 0;
 }
 
@@ -186,8 +141,10 @@ int app_start_trace(struct app *app, const struct common_config *common)
 
 	if (status || (!file && !common->trace_format))
 		return status;
-	app->traces_all = common->trace_all;
-	trace_set_plain(!app->traces_all);
+	app->tracing = (struct tracing){.out = &app->out,
+		.started = app->started,
+		.pid = app->pid,
+		.shows_all = common->trace_all};
 	return start_trace(app, file, common->trace_format);
 }
 

@@ -10,6 +10,7 @@
 #include "io/signal_watch.h"
 #include "out/report.h"
 #include "out/rows.h"
+#include "tracing.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,7 +65,7 @@ struct app {
 	bool has_loop;
 	bool stopping;
 	bool is_cut_short; // by a signal or the deadline
-	bool traces_all;
+	struct tracing tracing;
 	const char *trace_path; // NULL where the trace goes to stderr
 	struct signal_watch signals[4];
 	uv_timer_t deadline;

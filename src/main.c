@@ -97,6 +97,8 @@
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *
+ *   tracing.[ch]              what --trace shows
+ *
  *   relay/                    moving bytes between channels
  *     answer.[ch]             how far an answer of HTTP/1 has come
  *     broker.[ch]             many relays that talk to each other
