@@ -252,7 +252,8 @@ static int start_stream(struct connect *c)
 		.done = on_stream_done,
 		.data = c,
 	};
-	const struct sandbox sandbox = {// somebody at a terminal can suspend it
+	// Somebody at a terminal can suspend it.
+	const struct sandbox sandbox = {
 		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
 	int r = stream_init(&c->stream, &options);
 
@@ -408,8 +409,18 @@ static void fini(struct connect *c)
 	tls_setup_fini(&c->tls);
 }
 
-// Ports are looked up and connected to until the end.
-static const struct sandbox checking = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+static void check_plain(struct connect *c, struct dial_options *dial)
+{
+	const struct connect_config *config = c->config;
+	struct sandbox sandbox = {0};
+
+	check_add_needs(c->app, &config->check, &config->endpoint, dial->numeric, &sandbox);
+	if (!confine(c->app, &config->confine, &sandbox))
+		check_run(c->app, &config->check, &config->endpoint, dial, &c->settings);
+}
+
+// Authorities are looked for in the directories of the system, where look-ups read as well.
+static const struct sandbox checking_secured = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
 
 static void check_secured(struct connect *c, struct dial_options *dial)
 {
@@ -421,7 +432,7 @@ static void check_secured(struct connect *c, struct dial_options *dial)
 		.plan = &c->tls.plan,
 	};
 
-	if (!confine(c->app, &c->config->confine, &checking))
+	if (!confine(c->app, &c->config->confine, &checking_secured))
 		check_secured_run(c->app, &options);
 }
 
@@ -455,8 +466,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		goto out;
 	}
 	if (config_->check.check) {
-		if (!confine(app, &config_->confine, &checking))
-			check_run(app, &config_->check, &config_->endpoint, &options, &c.settings);
+		check_plain(&c, &options);
 		goto out;
 	}
 	status = proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint, &options);

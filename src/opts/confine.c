@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "opts/confine.h"
 
+#include "net/addr/ports.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -33,6 +35,19 @@ int confine_check_program(const struct confine_config *c, struct str *err)
 		return 0;
 	str_add(err, "--sandbox cannot go with --exec or --exec-file: a program is not confined");
 	return -EINVAL;
+}
+
+void confine_add_target(struct sandbox *s, const struct endpoint *target)
+{
+	if (target->kind == ENDPOINT_FD)
+		return;
+	s->needs |= SANDBOX_DIAL;
+	if (target->kind == ENDPOINT_UNIX)
+		return;
+	if (is_port_number(target->service, 0))
+		s->port = (uint16_t)strtoul(target->service, NULL, 10);
+	if (!s->port || endpoint_has_host_name(target))
+		s->needs |= SANDBOX_NAMES;
 }
 
 unsigned confine_notify_need(void)

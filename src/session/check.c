@@ -330,11 +330,21 @@ static const char *const *columns_for(const struct check *c, const struct endpoi
 }
 
 // A single port is told by the status alone, as scripts expect.
-static bool is_listed(const struct check *c)
+static bool is_listed(const struct app *app, const struct check_config *config)
 {
-	const struct ports *ports = &c->config->ports;
+	const struct ports *ports = &config->ports;
 
-	return c->app->out.json || c->config->banner_ms || ports->count + ports->services.count > 1;
+	return app->out.json || config->banner_ms || ports->count + ports->services.count > 1;
+}
+
+void check_add_needs(const struct app *app, const struct check_config *config,
+	const struct endpoint *endpoint, bool is_numeric, struct sandbox *sandbox)
+{
+	bool has_services = config->ports.services.count || (is_listed(app, config) && !is_numeric);
+
+	sandbox->needs |= SANDBOX_DIAL;
+	if (endpoint->kind == ENDPOINT_INET && (has_services || endpoint_has_host_name(endpoint)))
+		sandbox->needs |= SANDBOX_NAMES;
 }
 
 int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
@@ -347,7 +357,7 @@ int check_run(struct app *app, const struct check_config *config, const struct e
 		.endpoint = endpoint};
 	int r = 0;
 
-	c.is_listed = is_listed(&c);
+	c.is_listed = is_listed(app, config);
 	if (c.is_listed)
 		r = output_init(&c.out, &app->loop, STDOUT_FILENO, on_output, &c);
 	if (r < 0)

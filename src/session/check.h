@@ -7,6 +7,7 @@
 #include "net/dial.h"
 #include "net/addr/ports.h"
 #include "net/sockopt.h"
+#include "sys/sandbox/sandbox.h"
 
 struct check_config {
 	bool check;
@@ -35,6 +36,10 @@ extern const struct opt check_opts[];
 // in ERR.
 int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err);
 void check_fini(struct check_config *c);
+
+// Adds what check_run() needs.
+void check_add_needs(const struct app *app, const struct check_config *config,
+	const struct endpoint *endpoint, bool is_numeric, struct sandbox *sandbox);
 
 // Checks the ports, and runs the loop for that. SETTINGS are those that OPTIONS prepare sockets
 // with. Returns the exit status.

@@ -367,8 +367,16 @@ static void judge(struct measurement *c)
 		app_fail_quietly(c->app, STATUS_TIMEOUT);
 }
 
-// It looks up and connects again and again.
-static const struct sandbox measuring = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+// It connects again and again.
+static int confine_measuring(const struct measurement *c)
+{
+	struct sandbox sandbox = {.needs = SANDBOX_DIAL};
+
+	if (is_datagram(c))
+		sandbox.needs |= SANDBOX_NAMES; // which has sockets for datagrams
+	confine_add_target(&sandbox, &c->config->endpoint);
+	return confine(c->app, &c->config->confine, &sandbox);
+}
 
 int echo_measure(struct app *app, struct echo_config *config)
 {
@@ -391,7 +399,7 @@ int echo_measure(struct app *app, struct echo_config *config)
 		r = init_echo_client(&c);
 	if (r < 0)
 		app_fail(app, STATUS_LOCAL, "connections", r);
-	else if (!confine(app, &config->confine, &measuring) && start(&c) == 0)
+	else if (confine_measuring(&c) == 0 && start(&c) == 0)
 		app_run(app);
 	progress_line_end(&c.progress_line);
 	judge(&c);

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "opts/connecting.h"
 #include "io/closing.h"
-#include "net/addr/ports.h"
 #include "sys/socket.h"
 #include "proxy/header_upgrade.h"
 
@@ -44,18 +43,7 @@ struct forward_client {
 
 static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
 {
-	const struct endpoint *target = &c->target;
-	struct sockaddr_any address;
-
-	if (target->kind == ENDPOINT_FD)
-		return;
-	sandbox->needs |= SANDBOX_DIAL;
-	if (target->kind == ENDPOINT_UNIX)
-		return;
-	if (is_port_number(target->service, 0))
-		sandbox->port = (uint16_t)strtoul(target->service, NULL, 10);
-	if (!sandbox->port || (target->host && !numeric_address(target->host, 0, &address)))
-		sandbox->needs |= SANDBOX_NAMES;
+	confine_add_target(sandbox, &c->target);
 }
 
 static int init(struct server *s)

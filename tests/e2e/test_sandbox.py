@@ -171,6 +171,25 @@ def test_names_are_looked_up_inside(sockctl, server):
     proc.wait(143)
 
 
+@needs_landlock
+@needs_strace
+@pytest.mark.parametrize("words, host, ports, reads", [
+    (["connect", "-z"], HERE, "{}", False),
+    (["connect", "-z"], "localhost", "{}", True),
+    (["connect", "-z", "--any"], HERE, "{},1", True),  # names of services are shown
+    (["connect", "-z", "--any", "-n"], HERE, "{},1", False),
+    (["echo", "--client", "--count", "1"], HERE, "{}", False),
+    (["echo", "--client", "--count", "1"], "localhost", "{}", True),
+    (["echo", "--client", "--udp", "--count", "1"], HERE, "{}", True),
+])
+def test_files_of_names_only_where_there_are_names(sockctl, tmp_path, words, host, ports, reads):
+    echo = sockctl("echo", "localhost", 0)
+    proc, log = strace(sockctl, tmp_path, "landlock_add_rule", [], *words, host, ports.format(echo.port))
+    proc.wait()
+    echo.stop()
+    assert ("LANDLOCK_RULE_PATH_BENEATH" in log.read_text(encoding="utf-8")) == reads
+
+
 def test_unix_socket_is_removed_from_inside(sockctl, tmp_path):
     for words in (["listen"], ["udp-recv"]):
         path = tmp_path / "socket"

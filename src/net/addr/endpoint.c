@@ -90,6 +90,13 @@ bool is_loose_address(const char *host)
 	return !numeric_address(host, 0, &a) && inet_aton(host, &ignored);
 }
 
+bool endpoint_has_host_name(const struct endpoint *p)
+{
+	struct sockaddr_any ignored;
+
+	return p->host && !numeric_address(p->host, 0, &ignored);
+}
+
 int check_host(const char *host, struct str *err)
 {
 	struct sockaddr_any a;

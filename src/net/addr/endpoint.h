@@ -58,6 +58,9 @@ int check_host(const char *host, struct str *err);
 // anybody. Returns false if HOST is no such thing.
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a);
 
+// True if connecting to the endpoint takes a look-up of its host.
+bool endpoint_has_host_name(const struct endpoint *p);
+
 // True for words that the C library would take for an address as inet_aton() does, though they are
 // none to us: "127.1", "0x7f000001". They are names, and no such names can exist.
 bool is_loose_address(const char *host);
