@@ -316,25 +316,16 @@ static void on_signal(void *data, int number)
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-// nohup and background jobs of plain shells ignore signals on purpose, but never this one.
-static bool is_ignored(int number)
-{
-	struct sigaction old;
-
-	return number != SIGTERM && sys_sigaction_swap(number, NULL, &old) == 0 &&
-	       old.sa_handler == SIG_IGN;
-}
-
+// nohup and background jobs of plain shells ignore signals on purpose, but never SIGTERM.
 static int start_signals(struct app *app)
 {
 	_Static_assert(
 		ARRAY_SIZE(end_signals) == ARRAY_SIZE(app->signals), "one handle per signal");
 	for (size_t i = 0; i < ARRAY_SIZE(end_signals); i++) {
-		int r = 0;
+		bool is_forced = end_signals[i] == SIGTERM;
+		int r = (is_forced ? signal_watch_init : signal_watch_init_unless_ignored)(
+			&app->signals[i], &app->loop, end_signals[i], on_signal, app);
 
-		if (!is_ignored(end_signals[i]))
-			r = signal_watch_init(
-				&app->signals[i], &app->loop, end_signals[i], on_signal, app);
 		if (r < 0)
 			return r;
 	}
@@ -411,6 +402,14 @@ void app_stop(struct app *app)
 static void end_at_once(int number)
 {
 	_exit(STATUS_SIGNAL + number);
+}
+
+static bool is_ignored(int number)
+{
+	struct sigaction old;
+
+	return number != SIGTERM && sys_sigaction_swap(number, NULL, &old) == 0 &&
+	       old.sa_handler == SIG_IGN;
 }
 
 void app_handle_signals(void)

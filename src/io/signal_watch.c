@@ -39,8 +39,8 @@ static void on_closed(uv_handle_t *handle)
 	free(handle);
 }
 
-int signal_watch_init(
-	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data)
+// Without setting the handler.
+static int init(struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data)
 {
 	uv_async_t *async = xmalloc(sizeof(*async));
 	int r = uv_async_init(loop, async, on_async);
@@ -55,9 +55,49 @@ int signal_watch_init(
 	*w = (struct signal_watch){.number = number, .async = async, .fn = fn, .data = data};
 	async->data = w;
 	asyncs[number] = async;
+	return 0;
+}
+
+// Without setting the signal.
+static void fini(struct signal_watch *w)
+{
+	asyncs[w->number] = NULL;
+	has_come[w->number] = 0;
+	w->async->data = NULL;
+	uv_close((uv_handle_t *)w->async, on_closed);
+	*w = (struct signal_watch){0};
+}
+
+int signal_watch_init(
+	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data)
+{
+	int r = init(w, loop, number, fn, data);
+
+	if (r < 0)
+		return r;
 	r = sys_sigaction(number, on_signal);
 	if (r < 0)
-		signal_watch_fini(w);
+		fini(w);
+	return r;
+}
+
+// One that comes before the old action is back is caught by the handler, and nobody hears of it: as
+// if it had been ignored.
+int signal_watch_init_unless_ignored(
+	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction old;
+	int r = init(w, loop, number, fn, data);
+
+	if (r < 0)
+		return r;
+	sigemptyset(&action.sa_mask);
+	r = sys_sigaction_swap(number, &action, &old);
+	if (r == 0 && old.sa_handler == SIG_IGN)
+		sys_sigaction_swap(number, &old, NULL);
+	if (r < 0 || old.sa_handler == SIG_IGN)
+		fini(w);
 	return r;
 }
 
@@ -76,8 +116,5 @@ void signal_watch_fini(struct signal_watch *w)
 	if (!w->number)
 		return;
 	sys_sigaction(w->number, NULL);
-	asyncs[w->number] = NULL;
-	w->async->data = NULL;
-	uv_close((uv_handle_t *)w->async, on_closed);
-	*w = (struct signal_watch){0};
+	fini(w);
 }

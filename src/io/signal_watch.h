@@ -20,6 +20,10 @@ struct signal_watch {
 int signal_watch_init(
 	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data);
 
+// The same, but a signal that is ignored stays so; then the watch is zeroed.
+int signal_watch_init_unless_ignored(
+	struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn, void *data);
+
 // Whether the signal has come and the callback has not heard of it yet. Any thread may ask. False
 // on a zeroed watch.
 bool signal_watch_has_come(const struct signal_watch *w);

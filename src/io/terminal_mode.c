@@ -123,15 +123,6 @@ static void on_stop(void *data, int number)
 	apply();
 }
 
-// Signals that were ignored on purpose stay so.
-static void catch_signal(struct signal_watch *w, uv_loop_t *loop, int number, signal_fn *fn)
-{
-	struct sigaction old;
-
-	if (sys_sigaction_swap(number, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
-		signal_watch_init(w, loop, number, fn, loop);
-}
-
 int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode)
 {
 	struct fd_info info = {.kind = FD_TERMINAL, .readable = true, .writable = true};
@@ -146,8 +137,8 @@ int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode)
 	terminal.mode = mode;
 	terminal.is_changed = false;
 	catch_fatal_signals();
-	catch_signal(&terminal.stop, loop, SIGTSTP, on_stop);
-	catch_signal(&terminal.resume, loop, SIGCONT, on_resume);
+	signal_watch_init_unless_ignored(&terminal.stop, loop, SIGTSTP, on_stop, loop);
+	signal_watch_init_unless_ignored(&terminal.resume, loop, SIGCONT, on_resume, loop);
 	apply();
 	return 0;
 }
