@@ -75,6 +75,9 @@ void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_pri
 // The same on the heap, for channel_destroy() or channel_release().
 struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private);
 
+// The same for a stream socket of FAMILY that was made here.
+struct channel *channel_create_stream(uv_loop_t *loop, int fd, int family);
+
 // Two descriptors, such as stdin and stdout, that keep their mode: pipes and terminals are opened
 // anew where that is possible. Returns 0 or a negative errno; then channel_fini() is due all the
 // same.

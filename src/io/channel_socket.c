@@ -66,17 +66,25 @@ static void init(struct channel *c, const struct channel_ops *ops, uv_loop_t *lo
 	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
 }
 
-void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private)
+static void init_socket(
+	struct channel *c, uv_loop_t *loop, int fd, bool is_private, const struct fd_info *info)
 {
 	assert(fd >= 0);
 	init(c, &socket_ops, loop, fd);
 	c->is_private = is_private;
 	c->may_splice = true;
+	c->rd_info = c->wr_info = *info;
+}
+
+void channel_init_socket(struct channel *c, uv_loop_t *loop, int fd, bool is_private)
+{
+	struct fd_info info;
+
 	if (is_private)
-		fd_inspect_socket(fd, &c->rd_info);
+		fd_inspect_socket(fd, &info);
 	else
-		fd_inspect(fd, &c->rd_info);
-	c->wr_info = c->rd_info;
+		fd_inspect(fd, &info);
+	init_socket(c, loop, fd, is_private, &info);
 }
 
 struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private)
@@ -84,6 +92,15 @@ struct channel *channel_create_socket(uv_loop_t *loop, int fd, bool is_private)
 	struct channel *c = xmalloc(sizeof(*c));
 
 	channel_init_socket(c, loop, fd, is_private);
+	return c;
+}
+
+struct channel *channel_create_stream(uv_loop_t *loop, int fd, int family)
+{
+	struct fd_info info = fd_info_of_socket(family, SOCK_STREAM);
+	struct channel *c = xmalloc(sizeof(*c));
+
+	init_socket(c, loop, fd, true, &info);
 	return c;
 }
 
@@ -129,8 +146,7 @@ int channel_init_program(struct channel *c, uv_loop_t *loop, int *theirs)
 		return r;
 	init(c, &program_ops, loop, pair[0]);
 	c->is_private = true;
-	fd_inspect_socket(pair[0], &c->rd_info);
-	c->wr_info = c->rd_info;
+	c->rd_info = c->wr_info = fd_info_of_socket(AF_UNIX, SOCK_STREAM);
 	*theirs = pair[1];
 	return 0;
 }

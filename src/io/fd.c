@@ -30,6 +30,15 @@ static enum fd_kind kind_of(int fd, const struct stat *st)
 	return S_ISCHR(st->st_mode) && isatty(fd) ? FD_TERMINAL : FD_OTHER;
 }
 
+struct fd_info fd_info_of_socket(int family, int type)
+{
+	return (struct fd_info){.kind = FD_SOCKET,
+		.readable = true,
+		.writable = true,
+		.socket_type = type,
+		.is_tcp = type == SOCK_STREAM && (family == AF_INET || family == AF_INET6)};
+}
+
 void fd_inspect_socket(int fd, struct fd_info *info)
 {
 	int domain = 0;
@@ -38,11 +47,7 @@ void fd_inspect_socket(int fd, struct fd_info *info)
 
 	sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
 	sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
-	*info = (struct fd_info){.kind = FD_SOCKET,
-		.readable = true,
-		.writable = true,
-		.socket_type = type,
-		.is_tcp = type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6)};
+	*info = fd_info_of_socket(domain, type);
 }
 
 static int inspect(int fd, struct fd_info *info)

@@ -33,6 +33,9 @@ int fd_inspect(int fd, struct fd_info *info);
 // The same for what is known to be an open socket.
 void fd_inspect_socket(int fd, struct fd_info *info);
 
+// The same for a socket that was made here, without asking the kernel.
+struct fd_info fd_info_of_socket(int family, int type);
+
 // True if what EVENTS (those of poll(2)) stand for is possible without waiting, or never will be.
 bool fd_is_ready(int fd, short events);
 

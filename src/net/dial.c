@@ -128,12 +128,17 @@ static struct dial_attempt *attempt_of(const struct dial_socket *s)
 	return &s->dial->now.attempts[s - s->dial->sockets];
 }
 
+static struct channel *channel_of(const struct dial_socket *s)
+{
+	return channel_create_stream(s->dial->loop, s->fd, attempt_of(s)->address.sa.sa_family);
+}
+
 static void succeed(struct dial *d, struct dial_socket *s)
 {
 	if (s->chain)
 		d->channel = upgrade_chain_take(s->chain);
 	else
-		d->channel = channel_create_socket(d->loop, s->fd, true);
+		d->channel = channel_of(s);
 	d->address = attempt_of(s)->address;
 	d->began = s->began;
 	watch_fini(&s->watch);
@@ -169,7 +174,7 @@ static int upgrade(struct dial *d, struct dial_socket *s)
 	if (!o->upgrade_count)
 		return 1;
 	watch_fini(&s->watch);
-	channel = channel_create_socket(d->loop, s->fd, true);
+	channel = channel_of(s);
 	s->fd = -1;
 	s->chain = upgrade_chain_create(channel, &(struct upgrade_options){.loop = d->loop,
 							 .plan = o->upgrades,
