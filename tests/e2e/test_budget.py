@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""What starting costs: the system calls of whole runs, and the libraries that are mapped. A number
+here may go down; what would make it go up has to be worth that in each run of a script."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import peers
+from harness import DEVNULL, PROGRAM, SANITIZED
+from names_fixtures import make_host  # noqa: F401: a fixture
+
+HERE = "127.0.0.1"
+FEATURES = re.search(r"^features:(.*)$", subprocess.run(
+    [PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout, re.M)[1].split()
+
+pytestmark = [
+    pytest.mark.needs("strace"),
+    pytest.mark.skipif(SANITIZED, reason="sanitizers make calls of their own"),
+    pytest.mark.skipif("static" not in FEATURES, reason="each library more is mapped by ten calls"),
+]
+
+
+@pytest.fixture
+def counted(sockctl, tmp_path):
+    """Runs the program; returns it and its calls, one a line."""
+
+    def run(*words, wrap=(), conversation=None, **how):
+        log = tmp_path / "calls"
+        proc = sockctl(*words, wrap=[*wrap, "strace", "-f", "-qq", "-e", "signal=none", "-o", log], **how)
+        if conversation:
+            conversation(proc)
+        proc.wait()
+        return proc, [line for line in log.read_text(encoding="utf-8").splitlines() if "resumed>" not in line]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def plain(make_host):  # noqa: F811
+    """A host whose names are in files alone, whatever this one's nsswitch.conf(5) says."""
+    cache = Path("/etc/ld.so.cache")
+    return make_host({
+        "services": "http 80/tcp www\n",
+        "protocols": "tcp 6 TCP\n",
+        "networks": "loopback 127.0.0.0\n",
+        "ld.so.cache": cache.read_bytes() if cache.exists() else None,
+    })
+
+
+def libraries(calls):
+    """The names of the shared libraries that were opened."""
+    opened = (re.search(r'openat\(AT_FDCWD, "([^"]*\.so[^"]*)", .*\) = \d+$', call) for call in calls)
+    return {os.path.basename(found[1]) for found in opened if found} - {"ld.so.cache"}
+
+
+def check(calls, budget):
+    assert len(calls) <= budget, f"{len(calls)} calls:\n" + "\n".join(calls)
+    assert {name.split(".")[0] for name in libraries(calls)} <= {"libc"}
+
+
+def test_version(counted):
+    check(counted("--version")[1], 40)
+
+
+def test_check_of_a_port(counted, server):
+    check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 90)
+
+
+@pytest.mark.parametrize("source, budget", [("file", 120), ("pipe", 133)])
+def test_a_line_each_way(counted, server, tmp_path, source, budget):
+    """A pipe is opened anew, so that it need not block; a file never does."""
+    line = tmp_path / "line"
+    line.write_bytes(b"question\n")
+
+    def converse(_proc):
+        with peers.accept(server) as conn:
+            assert peers.receive(conn, 9) == b"question\n"
+            conn.sendall(b"answer\n")
+
+    with open(line, "rb") as file:
+        proc, calls = counted("connect", HERE, peers.port_of(server),
+                              stdin=file if source == "file" else line.read_bytes(), conversation=converse)
+    assert proc.out == b"answer\n"
+    check(calls, budget)
+
+
+@pytest.mark.parametrize("words, budget", [
+    (["services", "http"], 77), (["protocols", "tcp"], 64), (["networks", "loopback"], 74),
+    (["resolve", "localhost"], 80),
+])
+def test_names(counted, plain, words, budget):
+    check(counted(*words, wrap=plain.wrap)[1], budget)
