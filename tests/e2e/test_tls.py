@@ -484,9 +484,23 @@ def test_prefix_without_a_port(sockctl):
     sockctl("connect", "tls:443").fails(2, "tls:HOST:PORT")
 
 
+@pytest.mark.parametrize("words, remedy", [
+    (["tls:localhost", "443"], "write tls:localhost:443"),
+    (["tls:::1", "443"], "write tls:[::1]:443"),
+    (["tls:[::1]", "443"], "write tls:[::1]:443"),
+    (["tls:localhost:443", "80"], "'80' is one word too many after tls:HOST:PORT"),
+    (["tls:[::1]:443", "80"], "'80' is one word too many after tls:HOST:PORT"),
+    (["tls:unix:/run/x"], "write --tls before it"),
+    (["tls:/run/x"], "write --tls before it"),
+])
+def test_prefix_and_a_port_of_its_own(sockctl, words, remedy):
+    sockctl("connect", *words).fails(2, remedy)
+
+
 @pytest.mark.parametrize("words", [
     ["listen", "127.0.0.1", "0", "--forward", "tls:localhost:443"],
     ["listen", "tls:localhost:443"],
+    ["listen", "tls:localhost:443", "80"],
     ["udp-send", "tls:localhost:443", "x"],
     ["echo", "--client", "tls:localhost:443", "x"],
 ])

@@ -221,14 +221,58 @@ static void set_name(struct endpoint *p, int argc, char **argv)
 	p->name = name.data ? name.data : xstrdup("");
 }
 
+static bool has_prefix(const char *word)
+{
+	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0;
+}
+
+static bool has_tls_prefix(const char *word)
+{
+	return strncmp(word, TLS_PREFIX, strlen(TLS_PREFIX)) == 0;
+}
+
+static int check_tls_use(enum endpoint_use use, const char *word, struct str *err)
+{
+	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN)
+		return bad_word(err, word, "is no endpoint here: only connect speaks TLS");
+	return 0;
+}
+
+// Says how "tls:HOST" and a port are written, which are one word.
+static int refuse_two_tls_words(enum endpoint_use use, char **words, struct str *err)
+{
+	const char *host = words[0] + strlen(TLS_PREFIX);
+	const char *colon = strchr(host, ':');
+	bool is_bracketed = host[0] == '[';
+	bool is_ipv6 = !is_bracketed && colon && strchr(colon + 1, ':');
+	bool has_port = is_bracketed ? strstr(host, "]:") != NULL : colon && !is_ipv6;
+	int r = check_tls_use(use, words[0], err);
+
+	if (r < 0)
+		return r;
+	if (has_port)
+		return bad_word(err, words[1],
+			"is one word too many after tls:HOST:PORT, which has a port");
+	bad_word(err, words[0], "needs its port in the same word; write " TLS_PREFIX);
+	str_add(err, is_ipv6 ? "[" : "");
+	str_add_escaped(err, host, strlen(host));
+	str_add(err, is_ipv6 ? "]:" : ":");
+	str_add_escaped(err, words[1], strlen(words[1]));
+	return -EINVAL;
+}
+
 // What follows "tls:" is a host with its port: a port alone would be taken for a host called tls.
 static int parse_tls(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
 	const char *rest = word + strlen(TLS_PREFIX);
+	int r = check_tls_use(use, word, err);
 
 	p->is_tls = true;
-	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN)
-		return bad_word(err, word, "is no endpoint here: only connect speaks TLS");
+	if (r < 0)
+		return r;
+	if (has_prefix(rest) || strchr(rest, '/'))
+		return bad_word(err, word,
+			"is no host with a port; for TLS over a socket write --tls before it");
 	if (!strchr(rest, ':'))
 		return bad_word(err, word,
 			"has no port; write tls:HOST:PORT, or two words for a host called tls");
@@ -237,7 +281,7 @@ static int parse_tls(struct endpoint *p, enum endpoint_use use, const char *word
 
 static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
-	if (strncmp(word, TLS_PREFIX, strlen(TLS_PREFIX)) == 0)
+	if (has_tls_prefix(word))
 		return parse_tls(p, use, word, err);
 	if (strncmp(word, "unix:", 5) == 0)
 		return parse_unix(p, word, word + 5, err);
@@ -246,11 +290,6 @@ static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word
 	if (strchr(word, '/'))
 		return parse_unix(p, word, word, err);
 	return parse_host_and_port(p, use, word, err);
-}
-
-static bool has_prefix(const char *word)
-{
-	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0;
 }
 
 // A URL looks like the path of a Unix socket, and is never meant to be one.
@@ -271,6 +310,8 @@ int endpoint_parse(
 		r = bad_word(err, argv[0], "is a URL; write its HOST and PORT");
 	} else if (argc == 1) {
 		r = parse_one(p, use, argv[0], err);
+	} else if (has_tls_prefix(argv[0])) {
+		r = refuse_two_tls_words(use, argv, err);
 	} else if (has_prefix(argv[0]) || strchr(argv[0], '/')) {
 		r = bad_word(err, argv[1], "is one word too many after a socket");
 	} else {
@@ -287,8 +328,7 @@ int endpoint_parse(
 int endpoint_word_count(const char *first)
 {
 	const char *colon = strchr(first, ':');
-	bool is_socket = has_prefix(first) || strchr(first, '/') ||
-			 strncmp(first, TLS_PREFIX, strlen(TLS_PREFIX)) == 0;
+	bool is_socket = has_prefix(first) || strchr(first, '/') || has_tls_prefix(first);
 	bool is_bracketed = first[0] == '[' && strstr(first, "]:");
 
 	// With several colons, and no brackets, it is an IPv6 address alone.
