@@ -164,7 +164,8 @@ static void on_certificate_end(
 	void *arg, enum tls_chain chain, size_t position, const struct certificate *c)
 {
 	struct expiry_search *s = arg;
-	long long days = certificate_days_left(c, time(NULL));
+	int64_t now = time(NULL);
+	long long days = certificate_days_left(c, now);
 
 	(void)chain;
 	if (s->why->len || !c->is_dated || c->not_after > s->until)
@@ -172,9 +173,14 @@ static void on_certificate_end(
 	str_add(s->why, "the certificate ");
 	if (position)
 		str_addf(s->why, "of the authority '%s' ", str_c(&c->short_subject));
-	str_add(s->why, "expires on ");
+	str_add(s->why, c->not_after < now ? "has expired on " : "expires on ");
 	str_add_date(s->why, c->not_after);
-	str_addf(s->why, " (in %lld day%s)", days, days == 1 ? "" : "s");
+	str_add(s->why, " (");
+	if (c->not_after < now)
+		str_add_days_ago(s->why, c, now);
+	else
+		str_addf(s->why, "in %lld day%s", days, days == 1 ? "" : "s");
+	str_addc(s->why, ')');
 }
 
 bool tls_expires_too_soon(const struct tls_config *c, const struct tls *t, struct str *why)

@@ -244,6 +244,16 @@ void str_add_date(struct str *s, int64_t seconds)
 		str_add(s, "(no date)");
 }
 
+void str_add_days_ago(struct str *s, const struct certificate *c, int64_t now)
+{
+	long long days = (now - c->not_after) / DAY;
+
+	if (days < 1)
+		str_add(s, "less than a day ago");
+	else
+		str_addf(s, "%lld day%s ago", days, days == 1 ? "" : "s");
+}
+
 static void add_validity(struct str *s, const struct certificate *c, int64_t now)
 {
 	long long days = certificate_days_left(c, now);
@@ -257,9 +267,11 @@ static void add_validity(struct str *s, const struct certificate *c, int64_t now
 	str_add_date(s, c->not_after);
 	if (now < c->not_before)
 		str_add(s, " (not yet valid)");
-	else if (now > c->not_after)
-		str_addf(s, " (expired %lld day%s ago)", -days, days == -1 ? "" : "s");
-	else
+	else if (now > c->not_after) {
+		str_add(s, " (expired ");
+		str_add_days_ago(s, c, now);
+		str_addc(s, ')');
+	} else
 		str_addf(s, " (%lld day%s left)", days, days == 1 ? "" : "s");
 }
 

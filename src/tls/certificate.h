@@ -34,6 +34,9 @@ int certificate_parse(struct certificate *c, const void *der, size_t len);
 // Whole days from now on, down: -1 once it ended today.
 int64_t certificate_days_left(const struct certificate *c, int64_t now);
 
+// "50 days ago", of a certificate that has ended: whole days.
+void str_add_days_ago(struct str *s, const struct certificate *c, int64_t now);
+
 // "example.org, www.example.org (3 more)": at most MAX of the names.
 void str_add_certificate_names(struct str *s, const struct certificate *c, size_t max);
 

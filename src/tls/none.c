@@ -65,6 +65,7 @@ NEVER(bool, tls_failure_may_pass, const struct tls_failure *f)
 NEVER(int, tls_failure_error, const struct tls_failure *f)
 NEVER(void, certificate_fini, struct certificate *c)
 NEVER(int64_t, certificate_days_left, const struct certificate *c, int64_t now)
+NEVER(void, str_add_days_ago, struct str *s, const struct certificate *c, int64_t now)
 NEVER(void, str_add_certificate_names, struct str *s, const struct certificate *c, size_t max)
 NEVER(void, str_add_date, struct str *s, int64_t seconds)
 NEVER(void, str_add_certificate, struct str *s, const struct certificate *c, int64_t now,

@@ -41,12 +41,12 @@ static void add_which(struct fault *f)
 
 static void add_expired(struct fault *f)
 {
-	long long days = -certificate_days_left(&f->at, time(NULL));
-
 	add_which(f);
 	str_add(f->s, " has expired on ");
 	str_add_date(f->s, f->at.not_after);
-	str_addf(f->s, " (%lld day%s ago); ", days, days == 1 ? "" : "s");
+	str_add(f->s, " (");
+	str_add_days_ago(f->s, &f->at, time(NULL));
+	str_add(f->s, "); ");
 	if (f->depth)
 		str_addf(f->s, "the %s should send a newer chain", f->peer);
 	else
