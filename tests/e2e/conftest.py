@@ -11,9 +11,11 @@ import pytest
 
 import peers
 import proxies
+from authority import Authority
 from harness import HAS_TLS, LARGE, SANITIZED, Proc
 from network import Network
 from terminal import Terminal
+from tls_server import Server, echo
 
 
 def pytest_configure():
@@ -110,6 +112,23 @@ def real(tmp_path):
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def secure(sockctl, authority):
+    """secure(SERVE, OPTION...) joins the program to a server that speaks TLS."""
+    def start(serve=echo, *words, identity=None, trust=True, host="localhost", options=None,
+              **streams):
+        server = Server(identity or authority.server, serve, **(options or {}))
+        trusted = ["--ca", authority.root.cert] if trust else []
+        proc = sockctl("connect", "--tls", *trusted, *words, host, server.port, **streams)
+        return proc, server
+    return start
 
 
 @pytest.fixture

@@ -12,74 +12,17 @@ from contextlib import closing
 
 import pytest
 
-from authority import Authority
+from authority import openssl
 from harness import PIPE, Task
 from peers import MIB, accept, listener, port_of, reset, unused_port
+from tls_server import VERSIONS, Server, echo, read_to_end
 
 pytestmark = pytest.mark.tls
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-class Server:
-    """Accepts one connection after another and gives each, secured, to a function."""
-
-    def __init__(self, identity, serve, **options):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(identity.both)
-        for name, value in options.items():
-            getattr(self.context, name)(value) if callable(getattr(self.context, name)) \
-                else setattr(self.context, name, value)
-        self.socket = listener()
-        self.port = port_of(self.socket)
-        self.task = Task(self.run, serve)
-
-    def run(self, serve):
-        conn = accept(self.socket)
-        try:
-            secured = self.context.wrap_socket(
-                conn, server_side=True, suppress_ragged_eofs=False)
-            return serve(secured)
-        except OSError as error:
-            conn.close()
-            return error
-
-    def result(self):
-        return self.task.result()
-
-
-def read_to_end(conn):
-    data = b""
-    while piece := conn.recv(65536):
-        data += piece
-    return data
-
-
-def echo(conn):
-    """Reads to close_notify, answers, and ends in turn."""
-    data = read_to_end(conn)
-    conn.sendall(data)
-    conn.unwrap()
-    conn.close()
-    return data
-
-
-VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
 @pytest.fixture
-def join(sockctl, authority):
-    """Joins the program to a server of this identity."""
-    def start(serve=echo, *words, identity=None, trust=True, host="localhost", options=None,
-              **streams):
-        server = Server(identity or authority.server, serve, **(options or {}))
-        trusted = ["--ca", str(authority.root.cert)] if trust else []
-        proc = sockctl("connect", "--tls", *trusted, *words, host, str(server.port), **streams)
-        return proc, server
-    return start
+def join(secure):
+    return secure
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -284,7 +227,6 @@ def test_client_certificate(sockctl, authority, version, check, has_one):
 
 
 def test_pkcs12_with_a_passphrase(sockctl, authority, tmp_path):
-    from authority import openssl
     bundle = tmp_path / "client.p12"
     password = tmp_path / "password"
     password.write_text("secret\n")

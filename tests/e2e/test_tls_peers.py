@@ -6,16 +6,10 @@ import subprocess
 
 import pytest
 
-from authority import Authority
 from harness import PIPE, Task
 from peers import MIB, accept, listener, port_of, receive_all, send_all, unused_port
 
 pytestmark = [pytest.mark.peers, pytest.mark.tls]
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
