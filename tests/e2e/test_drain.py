@@ -104,6 +104,7 @@ def test_a_forward_under_way_ends_whole(forward):
 def test_clients_of_a_broker_go_on(listen):
     proc = listen("--broker", *LONG)
     with dial(proc.port) as a, dial(proc.port) as b:
+        proc.wait_err("accepted connection 2")  # who comes later hears nothing of it
         a.sendall(b"before")
         assert receive(b, 6) == b"before"
         drain(proc, open_connections=2)
@@ -196,6 +197,7 @@ def test_what_is_left_of_a_broker_ends_with_what_was_said(listen):
     """Its streams have no end of their own."""
     proc = listen("--broker", *SHORT)
     with dial(proc.port) as a, dial(proc.port) as b:
+        proc.wait_err("accepted connection 2")  # who comes later hears nothing of it
         a.sendall(b"all")
         assert receive(b, 3) == b"all"
         cut(proc, None, 143)
