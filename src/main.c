@@ -357,7 +357,8 @@
 static void on_abort(int number)
 {
 	(void)number;
-	end_in_need("sockctl: the event loop got no resources from the kernel\n");
+	end_in_need("sockctl: the event loop got no resources from the kernel, or the program has "
+		    "a fault\n");
 }
 
 // What the parent blocks or ignores is inherited. Blocked signals would end nothing; nor would an
@@ -464,12 +465,13 @@ static int unknown_option(struct app *app, const struct cmd *cmd, const char *wo
 // The milliseconds of --timeout, which count from the start; 0 without it.
 static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 {
+	uint64_t ms = 0;
+
 	opt_for_each_group (g, cmd)
 		opt_for_each (o, g)
 			if (o->type == OPT_DURATION && strcmp(o->name, "timeout") == 0)
-				return *(const uint64_t *)((const char *)config + g->base +
-							   o->offset);
-	return 0;
+				memcpy(&ms, (const char *)config + g->base + o->offset, sizeof(ms));
+	return ms;
 }
 
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
