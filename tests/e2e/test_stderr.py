@@ -74,7 +74,7 @@ def serve_unread(sockctl, unread, *words):
 
 @pytest.mark.parametrize("words", [
     ["listen", "-kv"], ["listen", "-k", "--json"], ["listen", "-k", "--hex"],
-    ["listen", "-k", "--trace"], ["listen", "-k", "--trace-format", "c"],
+    ["listen", "-k", "--trace"],
     ["listen", "-kv", "--trace", "--exec", "cat"], ["listen", "-kv", "--stats"],
     ["echo", "--tcp", "--threads", "4", "--trace"],
 ], ids=lambda words: " ".join(words[1:]))

@@ -478,4 +478,4 @@ def test_trace_in_c(sockctl, authority, tmp_path, starttls):
             again = sockctl(port_of(peer), program=str(tmp_path / "again"))
             accept(peer).close()
             again.wait(1)
-        assert again.err == "TLS: ciphertext cannot be replayed\n"
+        assert again.err.endswith("TLS: ciphertext cannot be replayed\n")
