@@ -271,7 +271,7 @@ int tls_end(struct tls *t)
 		begin(t);
 		ossl.SSL_shutdown(t->ssl);
 		ossl.ERR_clear_error();
-		t->end_is_queued = true;
+		t->end_is_queued = t->wire.is_shut = true;
 	}
 	return tls_flush(t);
 }

@@ -91,7 +91,8 @@ static int on_read(BIO *bio, char *buf, size_t len, size_t *got)
 	return 1;
 }
 
-// Gathers; wire_flush() sends.
+// Gathers; wire_flush() sends. OpenSSL answers some messages of the peer, such as a request for new
+// keys, also after our close_notify, which is the last that may go (RFC 8446, section 6.1).
 static int on_write(BIO *bio, const char *data, size_t len, size_t *put)
 {
 	struct wire *w = ossl.BIO_get_data(bio);
@@ -100,6 +101,10 @@ static int on_write(BIO *bio, const char *data, size_t len, size_t *put)
 	*put = 0;
 	if (w->send_error)
 		return 0;
+	if (w->is_shut) {
+		*put = len;
+		return 1;
+	}
 	if (wire_unsent(w) > UNSENT_MAX) {
 		ossl.BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
 		return 0;

@@ -20,6 +20,7 @@ struct wire {
 	size_t rest_start;
 	uint64_t sent, received;
 	int recv_error, send_error; // negative errno that ended that direction, or 0
+	bool is_shut; // close_notify was the last that may go
 	bool has_ended; // the peer's FIN was read
 	bool is_drained; // the socket had nothing more at the last look
 	size_t budget; // bytes that may be read until the call returns
