@@ -92,6 +92,7 @@ struct connect {
 	struct stream_files files;
 	struct sockopt_settings settings;
 	struct proxying proxying;
+	struct proxy_way way;
 	struct dial *dial;
 	struct connection connection;
 	struct channel *channel; // until the session has taken it over
@@ -246,7 +247,7 @@ static int start_stream(struct connect *c)
 		.files = &c->files,
 		.peer = c->channel,
 		.local = &c->local,
-		.shutdown_delay_ms = c->proxying.chain.count ? PROXY_SHUTDOWN_DELAY_MS : 0,
+		.shutdown_delay_ms = proxying_is_wanted(&c->proxying) ? PROXY_SHUTDOWN_DELAY_MS : 0,
 		.asks = true,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
@@ -282,6 +283,8 @@ static void join(struct connect *c)
 		connection_init(&c->connection, app, 1, &c->dial->address);
 	else
 		connection_init_of(&c->connection, app, fd);
+	if (proxying_is_wanted(&c->proxying))
+		connection_set_proxying(&c->connection, &c->proxying);
 	if (complete(c, fd)) {
 		app_stop(app);
 		return;
@@ -469,7 +472,10 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		check_plain(&c, &options);
 		goto out;
 	}
-	status = proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint, &options);
+	status = proxying_init(
+		&c.proxying, app, &config_->proxy, &config_->endpoint, config_->client.numeric);
+	if (!status)
+		proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);
 	if (!status && config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
 	else if (!status)

@@ -51,6 +51,7 @@ static const struct opt_group groups[] = {
 	ACCEPT_PROXY_GROUP(listen_config, accept_proxy),
 	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
+	PROXY_GROUP(listen_config, proxy),
 	SEND_PROXY_GROUP(listen_config, send_proxy),
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
@@ -98,6 +99,9 @@ static const char *const conflicts[][2] = {
 
 static const char *const needs[][2] = {
 	{"connect-timeout", "forward"},
+	{"proxy", "forward"},
+	{"proxy-auth-file", "proxy"},
+	{"proxy-dns", "proxy"},
 	{"send-proxy", "forward"},
 	{"handshake-timeout", "accept-proxy"},
 	{NULL, NULL},
@@ -159,6 +163,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = check_target(c, err);
 	if (r == 0)
+		r = proxy_check(&c->proxy, err);
+	if (r == 0)
 		r = send_proxy_check(&c->send_proxy, &c->target, err);
 	if (r == 0)
 		r = accept_proxy_check(&c->accept_proxy, err);
@@ -181,6 +187,7 @@ static void fini_config(void *config)
 	struct listen_config *c = config;
 
 	listening_fini(&c->listening);
+	strlist_fini(&c->proxy.proxies);
 	accept_proxy_fini(&c->accept_proxy);
 	endpoint_fini(&c->endpoint);
 	endpoint_fini(&c->target);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "opts/proxy.h"
 
+#include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/ports.h"
 #include "sys/process.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -50,29 +53,56 @@ static bool has_credentials(const struct proxy_chain *c)
 	return false;
 }
 
-// What was to follow on a connection to the target follows the last proxy.
-static void plan(struct proxying *p, struct dial_options *options)
+// What the proxy at INDEX leads to.
+static const struct endpoint *behind(
+	const struct proxying *p, size_t index, const struct endpoint *target)
+{
+	return index + 1 < p->chain.count ? &p->chain.hops[index + 1].url.endpoint : target;
+}
+
+void proxying_plan(struct proxying *p, const struct endpoint *target, struct proxy_way *way,
+	struct dial_options *options)
 {
 	size_t n = p->chain.count;
 
 	for (size_t i = 0; i < p->chain.count; i++) {
-		p->steps[i] = (struct proxy_step){.loop = &p->app->loop,
+		way->steps[i] = (struct proxy_step){.loop = &p->app->loop,
 			.hop = &p->chain.hops[i],
-			.to = i + 1 < p->chain.count ? &p->chain.hops[i + 1].url.endpoint
-						     : p->target,
-			.numeric = options->numeric,
+			.to = behind(p, i, target),
+			.numeric = p->numeric,
 			.note = report_wants(&p->app->out, &ev_dialogue) ? on_note : NULL,
 			.data = p->app};
-		p->upgrades[i] = (struct upgrade){&proxy_upgrade, &p->steps[i]};
+		way->upgrades[i] = (struct upgrade){&proxy_upgrade, &way->steps[i]};
 	}
 	for (size_t i = 0; i < options->upgrade_count; i++)
-		p->upgrades[n++] = options->upgrades[i];
-	options->upgrades = p->upgrades;
+		way->upgrades[n++] = options->upgrades[i];
+	options->upgrades = way->upgrades;
 	options->upgrade_count = n;
 }
 
+bool proxying_asks_names(const struct proxying *p)
+{
+	if (endpoint_has_host_name(proxying_endpoint(p)))
+		return true;
+	for (size_t i = 0; i < p->chain.count; i++) {
+		const struct endpoint *to = behind(p, i, p->target);
+
+		if (!is_port_number(to->service, 0) ||
+			(!p->chain.hops[i].asks_names && endpoint_has_host_name(to)))
+			return true;
+	}
+	return false;
+}
+
+static void list_proxies(struct proxying *p)
+{
+	p->via = xcalloc(p->chain.count + 1, sizeof(*p->via));
+	for (size_t i = 0; i < p->chain.count; i++)
+		p->via[i] = p->chain.hops[i].url.name;
+}
+
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
-	const struct endpoint *target, struct dial_options *options)
+	const struct endpoint *target, bool numeric)
 {
 	// The words are those of argv, in which credentials are overwritten.
 	const struct proxy_settings settings = {.words = (char *const *)c->proxies.items,
@@ -82,7 +112,7 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	struct str err = {0};
 	int r;
 
-	*p = (struct proxying){.app = app, .target = target};
+	*p = (struct proxying){.app = app, .target = target, .numeric = numeric};
 	r = proxy_chain_init(&p->chain, &settings, target, &err);
 	for (size_t i = 0; i < p->chain.count && r == 0; i++) {
 		if (p->chain.hops[i].url.scheme != PROXY_HTTPS)
@@ -101,14 +131,15 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	if (p->chain.why_direct)
 		report(&app->out, &ev_direct, F_STR("name", target->name),
 			F_STR("reason", p->chain.why_direct));
-	if (p->chain.count)
-		plan(p, options);
+	list_proxies(p);
 	return 0;
 }
 
 void proxying_fini(struct proxying *p)
 {
 	proxy_chain_fini(&p->chain);
+	free(p->via);
+	p->via = NULL;
 }
 
 const struct endpoint *proxying_endpoint(const struct proxying *p)

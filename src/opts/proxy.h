@@ -35,7 +35,13 @@ extern const struct opt proxy_opts[];
 struct proxying {
 	struct app *app;
 	const struct endpoint *target;
+	bool numeric; // never ask for a name here
 	struct proxy_chain chain;
+	const char **via; // the proxies as they are spoken of, in order; ends with NULL
+};
+
+// The steps of one connection on this way.
+struct proxy_way {
 	struct proxy_step steps[CHAIN_MAX];
 	struct upgrade upgrades[UPGRADE_MOST];
 };
@@ -43,11 +49,25 @@ struct proxying {
 // Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
 int proxy_check(const struct proxy_config *c, struct str *err);
 
-// Finds the way to TARGET and adds it to OPTIONS. Credentials in the words of the command line and
-// in the environment are overwritten. Returns 0, or the status after a message.
+// Finds the way to TARGET. Credentials in the words of the command line and in the environment are
+// overwritten. Returns 0, or the status after a message. The target must outlive it.
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
-	const struct endpoint *target, struct dial_options *options);
+	const struct endpoint *target, bool numeric);
 void proxying_fini(struct proxying *p);
+
+// True if there is a proxy.
+static inline bool proxying_is_wanted(const struct proxying *p)
+{
+	return p->chain.count;
+}
+
+// Puts the steps through the proxies to TARGET before the upgrades that OPTIONS have already.
+// TARGET and WAY, which holds them, must outlive the connecting.
+void proxying_plan(struct proxying *p, const struct endpoint *target, struct proxy_way *way,
+	struct dial_options *options);
+
+// True if a name has to be looked up here on the way.
+bool proxying_asks_names(const struct proxying *p);
 
 // What is to be dialled: the first proxy, or the target itself.
 const struct endpoint *proxying_endpoint(const struct proxying *p);

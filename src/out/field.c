@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "out/field.h"
 
+#include "base/value.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,19 @@ static json_t *json_bytes(const void *data, size_t len)
 	return value;
 }
 
+static json_t *json_host(const struct field_host *h)
+{
+	json_t *object = json_object();
+	uint64_t port;
+
+	json_object_set_new(object, "name", json_text(h->name));
+	if (parse_uint(h->service, &port) == 0)
+		json_object_set_new(object, "port", json_integer((json_int_t)port));
+	else
+		json_object_set_new(object, "service", json_text(h->service));
+	return object;
+}
+
 static void json_add_field(json_t *j, const struct field *f)
 {
 	json_t *value = NULL;
@@ -123,6 +138,9 @@ static void json_add_field(json_t *j, const struct field *f)
 	case FIELD_ADDR:
 		value = json_object();
 		json_add_addr(value, f->ptr);
+		break;
+	case FIELD_HOST:
+		value = json_host(f->ptr);
 		break;
 	case FIELD_ENDPOINT:
 		json_add_addr(j, f->ptr);
@@ -176,6 +194,7 @@ static void text_add_time(struct str *s, uint64_t ns)
 void str_add_field(struct str *s, const struct field *f)
 {
 	const struct sockaddr_any *a = f->ptr;
+	const struct field_host *h = f->ptr;
 
 	switch (f->type) {
 	case FIELD_STR:
@@ -204,6 +223,9 @@ void str_add_field(struct str *s, const struct field *f)
 		break;
 	case FIELD_TIME:
 		text_add_time(s, f->number);
+		break;
+	case FIELD_HOST:
+		str_add_escaped(s, h->text, strlen(h->text));
 		break;
 	case FIELD_ADDR:
 	case FIELD_ENDPOINT:

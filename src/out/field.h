@@ -24,6 +24,7 @@ enum field_type {
 	FIELD_SECONDS, // from nanoseconds
 	FIELD_TIME, // from nanoseconds since 1970: seconds, or RFC 3339 in text
 	FIELD_ADDR, // {family, address, port} or {family, path}
+	FIELD_HOST, // struct field_host *: {name, port}, or {name, service}
 	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the object itself
 	FIELD_OBJECTS, // struct field_group *, number of them: an array of objects, JSON only
 	FIELD_OBJECT, // struct field_group *: an object, JSON only
@@ -34,6 +35,12 @@ struct field {
 	enum field_type type;
 	uint64_t number;
 	const void *ptr;
+};
+
+// A host that is known by its name alone.
+struct field_host {
+	const char *text; // as it is spoken of: "example.org:443"
+	const char *name, *service; // the latter a number or a name
 };
 
 // The members of an object inside another.
@@ -81,6 +88,10 @@ struct field_group {
 #define F_ADDR(key, addr) \
 	{ \
 		key, FIELD_ADDR, 0, addr \
+	}
+#define F_HOST(key, host) \
+	{ \
+		key, FIELD_HOST, 0, host \
 	}
 #define F_ENDPOINT(key, addr) \
 	{ \

@@ -2,6 +2,8 @@
 #include "session/connection.h"
 
 #include "base/mem.h"
+#include "base/value.h"
+#include "net/addr/ports.h"
 #include "net/stream_socket.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -59,6 +61,38 @@ void connection_announce(
 	sockaddr_unmap(&c->announced->local);
 }
 
+void connection_set_proxying(struct connection *c, const struct proxying *p)
+{
+	const struct endpoint *target = p->target;
+	const char *host = target->host ? target->host : "localhost";
+	uint64_t port = 0;
+
+	c->proxying = p;
+	if (is_port_number(target->service, 0))
+		parse_uint(target->service, &port);
+	if (!port || !numeric_address(host, (uint16_t)port, &c->remote))
+		c->target = (struct field_host){target->name, host, target->service};
+}
+
+struct field connection_remote(const struct connection *c)
+{
+	if (c->target.name)
+		return (struct field)F_HOST("remote", &c->target);
+	return (struct field)F_ADDR("remote", &c->remote);
+}
+
+void str_add_remote(struct str *s, const struct connection *c)
+{
+	const struct field remote = connection_remote(c);
+
+	str_add_field(s, &remote);
+}
+
+struct field connection_via(const struct connection *c)
+{
+	return (struct field)F_LIST("via", c->proxying ? c->proxying->via : NULL);
+}
+
 void connection_fini(struct connection *c)
 {
 	free(c->announced);
@@ -78,8 +112,8 @@ void connection_report_connected(const struct connection *c, int fd)
 	if (!report_wants(&c->app->out, &ev_connected))
 		return;
 	get_local(fd, &local);
-	report(&c->app->out, &ev_connected, F_UINT("connection", c->number),
-		F_ADDR("remote", &c->remote), F_ADDR("local", &local));
+	report(&c->app->out, &ev_connected, F_UINT("connection", c->number), connection_remote(c),
+		F_ADDR("local", &local), connection_via(c));
 }
 
 void connection_report_accepted(const struct connection *c, int fd)
@@ -110,8 +144,8 @@ bool connection_is_reported(const struct connection *c)
 
 void connection_report_closed(const struct connection *c, const struct connection_end *end)
 {
-	report(&c->app->out, &ev_closed, F_UINT("connection", c->number),
-		F_ADDR("remote", &c->remote), F_TIME("start", c->start_time),
+	report(&c->app->out, &ev_closed, F_UINT("connection", c->number), connection_remote(c),
+		connection_via(c), F_TIME("start", c->start_time),
 		F_SECONDS("duration", trace_now() - c->started), F_UINT("sent", end->sent),
 		F_UINT("received", end->received), F_UINT("unsent", end->unsent),
 		F_STR("how", end->how), F_UINT("status", end->status));
@@ -136,7 +170,7 @@ int connection_report_error(const struct connection *c, int status, const char *
 {
 	struct str remote = {0};
 
-	str_add_sockaddr(&remote, &c->remote.sa, c->remote.len);
+	str_add_remote(&remote, c);
 	report_error(&c->app->out, status, str_c(&remote), message, error);
 	str_fini(&remote);
 	return status;

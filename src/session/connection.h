@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "base/sockaddr.h"
+#include "opts/proxy.h"
 #include "relay/flow.h"
 
 #include <stdint.h>
@@ -20,7 +21,10 @@ struct connection {
 	struct app *app;
 	uint64_t number; // 1 for the first
 	bool is_one_of_many; // the owner's, after connection_init()
-	struct sockaddr_any remote;
+	struct sockaddr_any remote; // of a connection through proxies, the target if that has an
+				    // address here
+	const struct proxying *proxying; // the owner's; NULL: there are no proxies
+	struct field_host target; // without a name: REMOTE is who is at the other end
 	struct announced *announced; // NULL: it is what it looks like
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970
@@ -45,7 +49,17 @@ void connection_init_of(struct connection *c, struct app *app, int fd);
 void connection_announce(
 	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local);
 
+// It goes through proxies: their target is who is spoken of.
+void connection_set_proxying(struct connection *c, const struct proxying *p);
+
 void connection_fini(struct connection *c);
+
+// Who is at the other end, as the field "remote" of events and as text.
+struct field connection_remote(const struct connection *c);
+void str_add_remote(struct str *s, const struct connection *c);
+
+// The proxies that it goes through, as the field "via", which is left out where there are none.
+struct field connection_via(const struct connection *c);
 
 // FD is the connected socket, to be asked for what else is known about both ends.
 void connection_report_connected(const struct connection *c, int fd);

@@ -151,7 +151,7 @@ static void show_status(const struct console *c)
 	const struct stream *s = c->stream;
 	struct str text = {0};
 
-	str_add_sockaddr(&text, &s->connection->remote.sa, s->connection->remote.len);
+	str_add_remote(&text, s->connection);
 	str_addf(&text,
 		": connected for %.0f s, %" PRIu64 " bytes sent, %" PRIu64
 		" bytes received, %zu bytes waiting\r\n",

@@ -29,19 +29,14 @@ static const struct event ev_killed = {"exited", REPORT_VERBOSE,
 
 static void look(void *data);
 
-static bool is_unix(const struct exec *s)
-{
-	return s->connection->remote.sa.sa_family == AF_UNIX;
-}
-
 // The kernel counts the bytes of TCP, but not of Unix sockets.
-static bool must_see_bytes(const struct exec *s)
+static bool must_see_bytes(const struct exec *s, const struct channel *channel)
 {
 	const struct stream_config *c = s->config;
 
 	return stream_config_wants_bytes(c) || c->until != UNTIL_BOTH ||
 	       c->shutdown > SHUTDOWN_WRITE ||
-	       (is_unix(s) && (c->stats || connection_is_reported(s->connection)));
+	       (!channel->wr_info.is_tcp && (c->stats || connection_is_reported(s->connection)));
 }
 
 static void report_exit(const struct exec *s)
@@ -333,8 +328,8 @@ int exec_start(struct exec *s, const struct exec_options *o)
 	timer_init(&s->look, loop, look, s);
 	timer_init(&s->gone, loop, on_gone, s);
 	s->is_private = o->channel->is_private;
-	s->is_direct =
-		s->is_private && !must_see_bytes(s) && channel_splice_source(o->channel) >= 0;
+	s->is_direct = s->is_private && !must_see_bytes(s, o->channel) &&
+		       channel_splice_source(o->channel) >= 0;
 	r = s->is_direct ? start_direct(s, o) : start_relay(s, o);
 	if (r < 0)
 		exec_fini(s);

@@ -100,6 +100,16 @@ void program_fini(struct program *p)
 	*p = (struct program){0};
 }
 
+// Credentials of proxies are no program's, whether a proxy was used or not.
+static bool is_secret(const char *variable)
+{
+	static const char url[] = "SOCKCTL_PROXY=";
+	static const char credentials[] = "SOCKCTL_PROXY_AUTH=";
+
+	return strncmp(variable, credentials, strlen(credentials)) == 0 ||
+	       (strncmp(variable, url, strlen(url)) == 0 && strchr(variable, '@'));
+}
+
 // What concerns this process only, or may be left over from a server that started it.
 static bool is_dropped(const char *variable)
 {
@@ -111,7 +121,7 @@ static bool is_dropped(const char *variable)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
 			return true;
-	return false;
+	return is_secret(variable);
 }
 
 struct environment {
@@ -166,17 +176,32 @@ static void set_unix(struct environment *e, int fd, const struct sockaddr_any *l
 	set(e, "UNIXREMOTEEGID", "%u", who.gid);
 }
 
+// What only a proxy has an address of.
+static void set_target(struct environment *e, const struct field_host *target)
+{
+	set(e, "SOCKCTL_REMOTE_ADDRESS", "%s", target->name);
+	set(e, "TCPREMOTEHOST", "%s", target->name);
+	set(e, "SOCKCTL_REMOTE_PORT", "%s", target->service);
+	set(e, "TCPREMOTEPORT", "%s", target->service);
+}
+
 static void set_tcp(
-	struct environment *e, const struct sockaddr_any *local, const struct sockaddr_any *remote)
+	struct environment *e, const struct sockaddr_any *local, const struct connection *c)
 {
 	set(e, "PROTO", "TCP");
 	set(e, "SOCKCTL_PROTO", "TCP");
-	set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "TCPLOCALIP");
-	set_address(e, remote, "SOCKCTL_REMOTE_ADDRESS", "TCPREMOTEIP");
-	set(e, "SOCKCTL_LOCAL_PORT", "%u", sockaddr_port(local));
-	set(e, "TCPLOCALPORT", "%u", sockaddr_port(local));
-	set(e, "SOCKCTL_REMOTE_PORT", "%u", sockaddr_port(remote));
-	set(e, "TCPREMOTEPORT", "%u", sockaddr_port(remote));
+	if (local->sa.sa_family != AF_UNIX) { // of the socket of a proxy
+		set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "TCPLOCALIP");
+		set(e, "SOCKCTL_LOCAL_PORT", "%u", sockaddr_port(local));
+		set(e, "TCPLOCALPORT", "%u", sockaddr_port(local));
+	}
+	if (c->target.name) {
+		set_target(e, &c->target);
+		return;
+	}
+	set_address(e, &c->remote, "SOCKCTL_REMOTE_ADDRESS", "TCPREMOTEIP");
+	set(e, "SOCKCTL_REMOTE_PORT", "%u", sockaddr_port(&c->remote));
+	set(e, "TCPREMOTEPORT", "%u", sockaddr_port(&c->remote));
 }
 
 // The connection itself, where a PROXY header says whose it is.
@@ -237,10 +262,10 @@ char **program_environment(const struct connection *c, const struct channel *cha
 		set_sender(&e, &local, &c->announced->sender);
 		local = c->announced->local;
 	}
-	if (local.sa.sa_family == AF_UNIX)
+	if (local.sa.sa_family == AF_UNIX && !c->proxying)
 		set_unix(&e, channel_socket(channel), &local, &c->remote);
 	else
-		set_tcp(&e, &local, &c->remote);
+		set_tcp(&e, &local, c);
 	if (tls)
 		set_tls(&e, tls);
 	return e.items;

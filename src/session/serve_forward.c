@@ -19,31 +19,39 @@
 
 static const struct event ev_connected = {
 	"connected", REPORT_VERBOSE, "connection {connection} goes to {remote} from {local}"};
+static const struct event ev_connected_through = {"connected", REPORT_VERBOSE,
+	"connection {connection} goes to {remote} through {via} from {local}"};
 
 struct forward {
 	struct stream_files files; // how the target is called
 	struct dial_options options;
+	struct proxying proxying;
 };
 
-// What the target is told of the connection that it gets.
-struct announcement {
-	struct proxy_header header;
-	struct upgrade upgrade;
+// What happens on a connection to the target before the client is joined to it.
+struct approach {
+	struct proxy_way way;
+	struct proxy_header header; // what the target is told of the connection that it gets
+	struct upgrade announcement;
 };
 
 struct forward_client {
 	struct client client;
 	struct dial *dial;
-	struct announcement *announcement; // NULL: none is made
+	struct approach *approach; // of the dial; NULL: nothing happens
 	struct channel *target;
 	struct stream stream;
 	struct closing *closing; // of what is left when the other side has broken
 	int status;
 };
 
-static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+static void add_needs(const struct server *s, struct sandbox *sandbox)
 {
-	confine_add_target(sandbox, &c->target);
+	const struct proxying *p = &((const struct forward *)s->mode_data)->proxying;
+
+	confine_add_target(sandbox, proxying_endpoint(p));
+	if (proxying_asks_names(p))
+		sandbox->needs |= SANDBOX_NAMES;
 }
 
 static int init(struct server *s)
@@ -54,12 +62,15 @@ static int init(struct server *s)
 	f->files = (struct stream_files){
 		.in_name = target->name, .out_name = target->name, .is_remote = true};
 	f->options = (struct dial_options){.connect_timeout_ms = s->config->connect_timeout_ms};
-	return 0;
+	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false);
 }
 
 static void fini(struct server *s)
 {
-	free(s->mode_data);
+	struct forward *f = s->mode_data;
+
+	proxying_fini(&f->proxying);
+	free(f);
 }
 
 static void on_closed(void *data, int error)
@@ -106,6 +117,7 @@ static int join(struct forward_client *c)
 		.local = c->target,
 		.answers = true,
 		.splice_after = SPLICE_AFTER,
+		.shutdown_delay_ms = proxying_is_wanted(&f->proxying) ? PROXY_SHUTDOWN_DELAY_MS : 0,
 		.done = on_done,
 		.data = c,
 	};
@@ -120,17 +132,31 @@ static int join(struct forward_client *c)
 
 static void report_connected(const struct forward_client *c)
 {
-	struct reporter *out = &c->client.server->app->out;
+	const struct server *s = c->client.server;
+	const struct proxying *p = &((const struct forward *)s->mode_data)->proxying;
+	bool is_direct = !proxying_is_wanted(p);
 	int fd = channel_socket(c->target);
+	struct connection there;
 	struct sockaddr_any local;
-	struct sockaddr_any remote;
 
-	if (!report_wants(out, &ev_connected))
+	if (!report_wants(&s->app->out, &ev_connected))
 		return;
 	sys_getsockname(fd, &local);
-	sys_getpeername(fd, &remote);
-	report(out, &ev_connected, F_UINT("connection", c->client.connection.number),
-		F_ADDR("remote", &remote), F_ADDR("local", &local));
+	connection_init_of(&there, s->app, fd);
+	if (!is_direct)
+		connection_set_proxying(&there, p);
+	report(&s->app->out, is_direct ? &ev_connected : &ev_connected_through,
+		F_UINT("connection", c->client.connection.number), connection_remote(&there),
+		F_ADDR("local", &local), connection_via(&there));
+}
+
+// Nothing is under way any more.
+static void end_dial(struct forward_client *c)
+{
+	dial_destroy(c->dial);
+	c->dial = NULL;
+	free(c->approach);
+	c->approach = NULL;
 }
 
 // What kept the target from being connected to, if that was a lack of descriptors or memory.
@@ -152,10 +178,8 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 	struct connection_end end = {.how = "target not reached"};
 
 	if (!error)
-		end.status = connecting_say(s->app, &s->config->target,
-			&((struct forward *)s->mode_data)->options, &d->last);
-	dial_destroy(c->dial);
-	c->dial = NULL;
+		end.status = connecting_say(s->app, d->endpoint, &d->options, &d->last);
+	end_dial(c);
 	if (error) {
 		client_wait(client, error);
 		return;
@@ -174,8 +198,7 @@ static void on_dialled(struct dial *d)
 		return;
 	}
 	c->target = dial_take(d);
-	dial_destroy(c->dial);
-	c->dial = NULL;
+	end_dial(c);
 	report_connected(c);
 	r = join(c);
 	if (r < 0) {
@@ -186,10 +209,9 @@ static void on_dialled(struct dial *d)
 }
 
 // The target is told whose connection it gets.
-static void announce(struct forward_client *c, struct dial_options *options)
+static void announce(struct forward_client *c, struct approach *a, struct dial_options *options)
 {
 	const struct connection *connection = &c->client.connection;
-	struct announcement *a = c->announcement = xcalloc(1, sizeof(*a));
 	struct proxy_header *h = &a->header;
 
 	*h = c->client.server->config->send_proxy.header;
@@ -201,9 +223,23 @@ static void announce(struct forward_client *c, struct dial_options *options)
 		sys_getsockname(channel_socket(c->client.channel), &h->destination);
 	sockaddr_unmap(&h->destination);
 	h->is_local = connection->remote.sa.sa_family == AF_UNIX;
-	a->upgrade = (struct upgrade){&proxy_header_send, h};
-	options->upgrades = &a->upgrade;
+	a->announcement = (struct upgrade){&proxy_header_send, h};
+	options->upgrades = &a->announcement;
 	options->upgrade_count = 1;
+}
+
+static void plan_approach(struct forward_client *c, struct dial_options *options)
+{
+	struct server *s = c->client.server;
+	struct proxying *p = &((struct forward *)s->mode_data)->proxying;
+	bool announces = s->config->send_proxy.version;
+
+	if (!announces && !proxying_is_wanted(p))
+		return;
+	c->approach = xcalloc(1, sizeof(*c->approach));
+	if (announces)
+		announce(c, c->approach, options);
+	proxying_plan(p, &s->config->target, &c->approach->way, options);
 }
 
 static int start(struct client *client)
@@ -217,9 +253,9 @@ static int start(struct client *client)
 		c->target = channel_create_socket(&s->app->loop, s->config->target.fd, false);
 		return join(c);
 	}
-	if (s->config->send_proxy.version)
-		announce(c, &options);
-	c->dial = dial_create(&s->app->loop, &s->config->target, &options, on_dialled, NULL, c);
+	plan_approach(c, &options);
+	c->dial = dial_create(
+		&s->app->loop, proxying_endpoint(&f->proxying), &options, on_dialled, NULL, c);
 	return 0;
 }
 
@@ -227,11 +263,10 @@ static void fini_client(struct client *client)
 {
 	struct forward_client *c = container_of(client, struct forward_client, client);
 
-	dial_destroy(c->dial);
+	end_dial(c);
 	stream_fini(&c->stream);
 	channel_destroy(c->target);
 	closing_destroy(c->closing);
-	free(c->announcement);
 }
 
 static void report_totals(struct client *client)

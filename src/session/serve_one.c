@@ -18,9 +18,9 @@ struct one_client {
 };
 
 // The terminal is opened again for the one client.
-static void add_needs(const struct listen_config *c, struct sandbox *sandbox)
+static void add_needs(const struct server *s, struct sandbox *sandbox)
 {
-	(void)c;
+	(void)s;
 	sandbox->needs |= SANDBOX_STDIO;
 }
 

@@ -11,6 +11,7 @@
 #include "session/connection.h"
 #include "session/console.h"
 #include "opts/listening.h"
+#include "opts/proxy.h"
 #include "opts/proxy_header.h"
 #include "opts/endpoint_open.h"
 #include "session/program.h"
@@ -28,6 +29,7 @@ struct listen_config {
 	struct listening_config listening;
 	struct accept_proxy_config accept_proxy;
 	struct send_proxy_config send_proxy;
+	struct proxy_config proxy;
 	uint64_t handshake_ms;
 	bool ipv4, ipv6;
 	bool numeric;
@@ -58,7 +60,7 @@ struct serve_mode {
 	bool gives_access; // to what strangers must not get at by accident
 
 	// Adds what its connections need besides themselves. May be NULL.
-	void (*add_needs)(const struct listen_config *c, struct sandbox *sandbox);
+	void (*add_needs)(const struct server *s, struct sandbox *sandbox);
 
 	// Prepares what all clients share, in server->mode_data. Returns 0, or the status after a
 	// message.

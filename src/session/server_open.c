@@ -21,7 +21,7 @@ static int confine_server(struct server *s)
 		.unlink = s->listener.bound.unix_path};
 
 	if (s->mode->add_needs)
-		s->mode->add_needs(c, &sandbox);
+		s->mode->add_needs(s, &sandbox);
 	return s->mode->gives_access ? 0 : confine(s->app, &c->confine, &sandbox);
 }
 

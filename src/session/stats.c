@@ -51,7 +51,8 @@ void stats_report(
 
 	const struct field fields[] = {
 		F_UINT("connection", c->number),
-		F_ADDR("remote", &c->remote),
+		connection_remote(c),
+		connection_via(c),
 		F_UINT("sent", sent),
 		F_UINT("received", received),
 		F_SECONDS("duration", trace_now() - c->started),

@@ -108,8 +108,8 @@ static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 	struct stream *s = data;
 	const char text[] = {(char)byte, '\0'};
 
-	report(&s->app->out, &ev_urgent, F_ADDR("remote", &s->connection->remote),
-		F_STR("text", text), F_UINT("byte", byte), F_UINT("offset", offset));
+	report(&s->app->out, &ev_urgent, connection_remote(s->connection), F_STR("text", text),
+		F_UINT("byte", byte), F_UINT("offset", offset));
 }
 
 static void on_received(void *arg, const void *data, size_t len)
@@ -129,10 +129,9 @@ static uint64_t bytes_to_send(const struct channel *local)
 static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 {
 	const struct stream *s = data;
-	const struct sockaddr_any *remote = &s->connection->remote;
 
 	if (s->connection->is_one_of_many) {
-		str_add_sockaddr(line, &remote->sa, remote->len);
+		str_add_remote(line, s->connection);
 		str_add(line, ": ");
 	}
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,

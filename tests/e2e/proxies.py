@@ -18,6 +18,13 @@ GRANTED = {"socks4": GRANTED_4, "socks4a": GRANTED_4, "socks5": b"\5\0" + GRANTE
 SCHEMES = tuple(GRANTED)
 
 
+def granting(scheme, behind=b""):
+    """What a proxy of the scheme answers to each request, the last one together with more."""
+    if scheme.startswith("socks5"):
+        return [b"\5\0", GRANTED_5 + behind]
+    return [GRANTED[scheme] + behind]
+
+
 def read_head(conn):
     head = b""
     while not head.endswith(b"\r\n\r\n"):

@@ -2,12 +2,13 @@
 """connect --proxy: dialogues with proxies that behave, and with those that do not."""
 
 import os
+import socket
 
 import pytest
 
 from harness import PIPE
-from peers import accept, port_of, receive, receive_all, unused_port
-from proxies import (GRANTED, GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, read_head, read_methods5,
+from peers import accept, port_of, receive, receive_all, reset, unused_port
+from proxies import (GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, granting, read_head, read_methods5,
                      read_request5)
 
 TARGET = ("192.0.2.1", 443)  # nobody but a proxy may be connected to
@@ -25,13 +26,6 @@ def proxy():
     yield start
     for one in made:
         one.close()
-
-
-def granting(scheme, behind=b""):
-    """What a proxy of the scheme answers to each request, the last one together with more."""
-    if scheme.startswith("socks5"):
-        return [b"\5\0", GRANTED_5 + behind]
-    return [GRANTED[scheme] + behind]
 
 
 def silent(scheme, steps):
@@ -250,6 +244,69 @@ def test_names_are_the_proxys(through, proxy):
     proc.wait()
     assert b"a" * 63 in one.requests[1]
     assert "the proxy looks up names" in proc.err
+
+
+@pytest.mark.parametrize("target, remote, text", [
+    (TARGET, {"family": "inet", "address": "192.0.2.1", "port": 443}, "192.0.2.1:443"),
+    (("name.example", 443), {"name": "name.example", "port": 443}, "name.example:443"),
+    (("name.example", "https"), {"name": "name.example", "service": "https"}, "name.example:https"),
+])
+def test_events_name_target_and_proxies(through, proxy, target, remote, text):
+    one = proxy("socks5h", b"\5\0", GRANTED_5, b"\5\0", GRANTED_5)
+    one.readers = [read_methods5, read_request5] * 2
+    other = "socks5h://127.0.0.1:1"
+    proc = through([one], "--proxy", other, "--json", "--stats", target=target)
+    one.conn().close()
+    proc.wait()
+    events = {event["event"]: event for event in proc.events}
+    for name in ("connected", "closed", "stats"):
+        assert events[name]["remote"] == remote
+        assert events[name]["via"] == [one.url, other]
+
+    one = proxy("socks5h", *granting("socks5h"))
+    proc = through([one], "-v", target=target)
+    one.conn().close()
+    proc.wait()
+    lines = proc.err.replace("sockctl: connect: ", "").splitlines()
+    at = lines.index(f"through {one.url} (socks5h; the proxy looks up names)")
+    assert lines[at + 1].startswith(f"connected to {text} from 127.0.0.1:")
+
+
+def test_errors_name_the_target(through, proxy):
+    one = proxy("http", GRANTED_HTTP)
+    proc = through([one], stdin=PIPE)
+    reset(one.conn())
+    proc.fails(7, "192.0.2.1:443: Connection reset")
+
+
+@pytest.mark.parametrize("target", [("192.0.2.1", 443), ("name.example", 443)])
+def test_programs_know_the_target(through, proxy, target):
+    one = proxy("socks5h", *granting("socks5h"))
+    proc = through([one], "--exec", "env", target=target)
+    words = receive_all(one.conn()).decode().splitlines()
+    one.conn().close()
+    proc.wait()
+    assert f"SOCKCTL_REMOTE_ADDRESS={target[0]}" in words
+    assert "SOCKCTL_REMOTE_PORT=443" in words
+    assert "SOCKCTL_LOCAL_ADDRESS=127.0.0.1" in words
+
+
+def test_proxy_on_a_unix_socket(sockctl, tmp_path):
+    """The connection is spoken of as one of TCP all the same, and its bytes are counted."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+        name = str(tmp_path / "s").replace("/", "%2F")
+        proc = sockctl("connect", "--proxy", f"http://unix:{name}", "--json", "--exec", "env",
+                       *TARGET)
+        conn = accept(server)
+        read_head(conn)
+        conn.sendall(GRANTED_HTTP)
+        words = receive_all(conn)
+        conn.close()
+    proc.wait()
+    assert b"SOCKCTL_PROTO=TCP\n" in words and b"SOCKCTL_REMOTE_ADDRESS=192.0.2.1\n" in words
+    assert [event["sent"] for event in proc.events if event["event"] == "closed"] == [len(words)]
 
 
 def test_silent_listener_names_no_secret(sockctl, proxy):

@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
-from harness import PROGRAM
-from peers import MIB, accept, port_of, sink, unused_port
+from harness import DEVNULL, PROGRAM
+from peers import (MIB, accept, dial, half_close, port_of, receive, receive_all, send_all, sink,
+                   unused_port)
 
 pytestmark = pytest.mark.peers
 
@@ -78,6 +79,40 @@ def test_chain_of_three_kinds(sockctl, real, server):
     conn.close()
     proc.wait()
     assert proc.out == b"answer"
+
+
+@pytest.mark.parametrize("name, scheme", CASES)
+def test_forward(sockctl, real, server, name, scheme):
+    """The client ends first, and the answer comes all the same."""
+    proc = sockctl("listen", "--forward", f"127.0.0.1:{port_of(server)}",
+                   "--proxy", f"{scheme}://127.0.0.1:{real(name).port}", "127.0.0.1", 0,
+                   stdin=DEVNULL)
+    with dial(proc.port) as client:
+        client.sendall(b"request")
+        half_close(client)
+        conn = accept(server)
+        assert receive(conn, 7) == b"request"
+        conn.sendall(b"answer")
+        conn.close()
+        assert receive_all(client) == b"answer"
+    proc.wait()
+
+
+@pytest.mark.needs("microsocks", "tinyproxy")
+def test_forward_through_a_chain(sockctl, real, server, random_file):
+    data = random_file.read_bytes()[:MIB]
+    chain = [("socks5h", "microsocks"), ("http", "tinyproxy")]
+    words = [f"--proxy={scheme}://127.0.0.1:{real(name).port}" for scheme, name in chain]
+    proc = sockctl("listen", "--forward", f"127.0.0.1:{port_of(server)}", *words, "127.0.0.1", 0,
+                   stdin=DEVNULL)
+    with dial(proc.port) as client:
+        send_all(client, data)
+        conn = accept(server)
+        total, _ = sink(conn)
+        conn.close()
+        assert receive_all(client) == b""
+    assert total == MIB
+    proc.wait()
 
 
 @pytest.mark.needs("microsocks", "ssh", "/usr/sbin/sshd")
