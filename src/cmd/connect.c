@@ -3,7 +3,7 @@
 // sockctl-connect(1).
 #include "app.h"
 #include "session/check.h"
-#include "session/check_secured.h"
+#include "session/check_dial.h"
 #include "opts/connecting.h"
 #include "opts/proxy_header.h"
 #include "proxy/header_upgrade.h"
@@ -425,9 +425,9 @@ static void check_plain(struct connect *c, struct dial_options *dial)
 // Authorities are looked for in the directories of the system, where look-ups read as well.
 static const struct sandbox checking_secured = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
 
-static void check_secured(struct connect *c, struct dial_options *dial)
+static void check_dialled(struct connect *c, struct dial_options *dial)
 {
-	const struct check_secured_options options = {
+	const struct check_dial_options options = {
 		.check = &c->config->check,
 		.tls = &c->config->tls,
 		.endpoint = &c->config->endpoint,
@@ -436,7 +436,7 @@ static void check_secured(struct connect *c, struct dial_options *dial)
 	};
 
 	if (!confine(c->app, &c->config->confine, &checking_secured))
-		check_secured_run(c->app, &options);
+		check_dial_run(c->app, &options);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)
@@ -465,7 +465,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	options.upgrade_count = c.upgrade_count;
 	if (config_->check.check && c.tls.context) {
 		options.upgrade_count = 0; // each port has its own
-		check_secured(&c, &options);
+		check_dialled(&c, &options);
 		goto out;
 	}
 	if (config_->check.check) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // connect --check with TLS: a port is open when the handshake has succeeded and the certificate is
 // good.
-#ifndef SOCKCTL_SESSION_CHECK_SECURED_H
-#define SOCKCTL_SESSION_CHECK_SECURED_H
+#ifndef SOCKCTL_SESSION_CHECK_DIAL_H
+#define SOCKCTL_SESSION_CHECK_DIAL_H
 
 #include "app.h"
 #include "net/dial.h"
@@ -10,7 +10,7 @@
 #include "session/check.h"
 #include "tls/upgrade.h"
 
-struct check_secured_options {
+struct check_dial_options {
 	const struct check_config *check;
 	const struct tls_config *tls;
 	const struct endpoint *endpoint;
@@ -19,6 +19,6 @@ struct check_secured_options {
 };
 
 // Checks the ports, 16 at once, and runs the loop for that. Returns the exit status.
-int check_secured_run(struct app *app, const struct check_secured_options *options);
+int check_dial_run(struct app *app, const struct check_dial_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "session/check_secured.h"
+#include "session/check_dial.h"
 
 #include "base/mem.h"
 #include "opts/connecting.h"
@@ -29,7 +29,7 @@ struct probe {
 
 struct check_run {
 	struct app *app;
-	const struct check_secured_options *options;
+	const struct check_dial_options *options;
 	struct probe *probes;
 	size_t count, next, left;
 	size_t open_count;
@@ -207,7 +207,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	str_add_escaped(doing, name, strlen(name));
 }
 
-int check_secured_run(struct app *app, const struct check_secured_options *options)
+int check_dial_run(struct app *app, const struct check_dial_options *options)
 {
 	struct check_run run = {.app = app, .options = options};
 
