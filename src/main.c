@@ -36,7 +36,7 @@
  *   session/                  what a connected socket is joined to, and how a server serves
  *     arriving.[ch]           clients on whose connections something has to happen first
  *     check.[ch]              connect --check: one port by dialling, many by a scan
- *     check_dial.[ch]         connect --check with TLS: handshakes on many ports
+ *     check_dial.[ch]         connect --check with TLS or through proxies: each port dialled
  *     connection.[ch]         one connection in events and messages: number, peer, how it ended
  *     console.[ch]            the person at the terminal: its mode, and the key that leads out
  *     echo.h                  the config that both sides of echo share

@@ -60,7 +60,6 @@ static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	PROGRAM_CONFLICTS,
 	{"quiet", "verbose"},
-	{"check", "proxy"},
 	{"check", "send-proxy"},
 	{"peek", "recv-exactly"},
 	{"reset", "shutdown"},
@@ -284,7 +283,7 @@ static void join(struct connect *c)
 	else
 		connection_init_of(&c->connection, app, fd);
 	if (proxying_is_wanted(&c->proxying))
-		connection_set_proxying(&c->connection, &c->proxying);
+		connection_set_proxying(&c->connection, &c->proxying, &c->config->endpoint);
 	if (complete(c, fd)) {
 		app_stop(app);
 		return;
@@ -412,7 +411,7 @@ static void fini(struct connect *c)
 	tls_setup_fini(&c->tls);
 }
 
-static void check_plain(struct connect *c, struct dial_options *dial)
+static void check_plain(struct connect *c, const struct dial_options *dial)
 {
 	const struct connect_config *config = c->config;
 	struct sandbox sandbox = {0};
@@ -422,20 +421,29 @@ static void check_plain(struct connect *c, struct dial_options *dial)
 		check_run(c->app, &config->check, &config->endpoint, dial, &c->settings);
 }
 
-// Authorities are looked for in the directories of the system, where look-ups read as well.
-static const struct sandbox checking_secured = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+// Authorities are looked for in the directories of the system, where look-ups read as well, and the
+// names of services.
+static const struct sandbox checking_dialled = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
 
-static void check_dialled(struct connect *c, struct dial_options *dial)
+// Checks the ports: by very many sockets, unless more than connecting is to happen on them.
+static void run_check(struct connect *c, const struct dial_options *dial)
 {
+	const struct connect_config *config = c->config;
 	const struct check_dial_options options = {
-		.check = &c->config->check,
-		.tls = &c->config->tls,
-		.endpoint = &c->config->endpoint,
+		.check = &config->check,
+		.tls = &config->tls,
+		.endpoint = &config->endpoint,
 		.dial = dial,
+		.proxying = &c->proxying,
 		.plan = &c->tls.plan,
 	};
 
-	if (!confine(c->app, &c->config->confine, &checking_secured))
+	if (config->check.banner_ms && proxying_is_wanted(&c->proxying))
+		app_failf(c->app, STATUS_USAGE, NULL,
+			"--banner reads what a port says directly, not through proxies");
+	else if (!c->tls.context && !proxying_is_wanted(&c->proxying))
+		check_plain(c, dial);
+	else if (!confine(c->app, &config->confine, &checking_dialled))
 		check_dial_run(c->app, &options);
 }
 
@@ -461,24 +469,19 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	options.socket.prepare_data = &c;
 	if (plan_upgrades(&c))
 		goto out;
+	if (proxying_init(
+		    &c.proxying, app, &config_->proxy, &config_->endpoint, config_->client.numeric))
+		goto out;
+	if (config_->check.check) {
+		run_check(&c, &options);
+		goto out;
+	}
 	options.upgrades = c.upgrades;
 	options.upgrade_count = c.upgrade_count;
-	if (config_->check.check && c.tls.context) {
-		options.upgrade_count = 0; // each port has its own
-		check_dialled(&c, &options);
-		goto out;
-	}
-	if (config_->check.check) {
-		check_plain(&c, &options);
-		goto out;
-	}
-	status = proxying_init(
-		&c.proxying, app, &config_->proxy, &config_->endpoint, config_->client.numeric);
-	if (!status)
-		proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);
-	if (!status && config_->endpoint.kind == ENDPOINT_FD)
+	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);
+	if (config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
-	else if (!status)
+	else
 		c.dial = dial_create(&app->loop, proxying_endpoint(&c.proxying), &options,
 			on_dialled, on_progress, &c);
 	if (!status)

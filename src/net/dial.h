@@ -29,6 +29,7 @@ struct dial_options {
 	// What happens on each connection before it counts as made. The owner's.
 	const struct upgrade *upgrades;
 	size_t upgrade_count;
+	const struct endpoint *target; // what these lead to, for messages; NULL: what is dialled
 };
 
 // How a try ended.

@@ -210,6 +210,23 @@ void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 		connecting_add_lookup_failure(s, endpoint->service, options->family, o->code);
 }
 
+// What the failure of an attempt is about: who was meant, or the address that was tried. That of a
+// proxy is known by its URL.
+static void add_object(struct str *s, const struct endpoint *endpoint,
+	const struct dial_options *options, const struct dial_outcome *o, size_t index)
+{
+	const struct dial_attempt *a = &o->attempts[index];
+
+	if (a->upgrade.failure) {
+		str_add(s, options->target ? options->target->name : endpoint->name);
+		return;
+	}
+	if (options->target)
+		str_addf(s, "%s%s", endpoint->name, o->attempt_count > 1 ? ": " : "");
+	if (!options->target || o->attempt_count > 1)
+		str_add_sockaddr(s, &a->address.sa, a->address.len);
+}
+
 int connecting_say(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o)
 {
@@ -222,10 +239,7 @@ int connecting_say(struct app *app, const struct endpoint *endpoint,
 
 		str_clear(&object);
 		str_clear(&text);
-		if (a->upgrade.failure) // whatever its address: it is about who was meant
-			str_add(&object, endpoint->name);
-		else
-			str_add_sockaddr(&object, &a->address.sa, a->address.len);
+		add_object(&object, endpoint, options, o, i);
 		add_circumstance(&text, &options->socket, a);
 		str_add(&text, a->upgrade.text.len ? str_c(&a->upgrade.text) : strerror(-a->error));
 		report_error(&app->out, status, str_c(&object), str_c(&text),
@@ -288,8 +302,9 @@ void connecting_report_progress(struct app *app, const struct dial *d, enum dial
 		break;
 	case DIAL_RETRY:
 		connecting_add_reason(&reason, d->endpoint, &d->options, &d->last);
-		connecting_report_retry(
-			app, d->endpoint->name, d->tries, str_c(&reason), &d->options);
+		connecting_report_retry(app,
+			d->options.target ? d->options.target->name : d->endpoint->name, d->tries,
+			str_c(&reason), &d->options);
 		break;
 	}
 	str_fini(&reason);
@@ -297,7 +312,13 @@ void connecting_report_progress(struct app *app, const struct dial *d, enum dial
 
 void connecting_add_doing(const struct dial *d, struct str *doing)
 {
+	const struct endpoint *target = d->lookup ? NULL : d->options.target;
+
 	str_add(doing, d->lookup ? "looking up " : "connecting to ");
+	if (target) {
+		str_add_escaped(doing, target->name, strlen(target->name));
+		str_add(doing, " through ");
+	}
 	str_add_escaped(doing, d->endpoint->name, strlen(d->endpoint->name));
 	if (d->now.attempt_count > 1) {
 		str_add(doing, ": ");

@@ -65,6 +65,9 @@ void proxying_plan(struct proxying *p, const struct endpoint *target, struct pro
 {
 	size_t n = p->chain.count;
 
+	if (!n)
+		return;
+	options->target = target;
 	for (size_t i = 0; i < p->chain.count; i++) {
 		way->steps[i] = (struct proxy_step){.loop = &p->app->loop,
 			.hop = &p->chain.hops[i],

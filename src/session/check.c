@@ -119,17 +119,22 @@ static void set_service(void *arg, const struct servent *e)
 	str_add(arg, e->s_name);
 }
 
-static void add_service(struct check *c, struct str *s, uint16_t port)
+void check_add_service(struct str *s, uint16_t port)
 {
 	char number[sizeof("65535")];
 
+	snprintf(number, sizeof(number), "%u", port);
+	services_find(number, "tcp", set_service, s);
+}
+
+static void add_service(struct check *c, struct str *s, uint16_t port)
+{
 	if (!port || c->options->numeric)
 		return;
 	if (!c->has_services)
 		services_hold();
 	c->has_services = true;
-	snprintf(number, sizeof(number), "%u", port);
-	services_find(number, "tcp", set_service, s);
+	check_add_service(s, port);
 }
 
 // The bytes to show, without the line ends after them.

@@ -46,4 +46,7 @@ void check_add_needs(const struct app *app, const struct check_config *config,
 int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct sockopt_settings *settings);
 
+// Adds the name of the service that PORT of TCP is known by, if there is one.
+void check_add_service(struct str *s, uint16_t port);
+
 #endif

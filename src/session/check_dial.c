@@ -2,6 +2,9 @@
 #include "session/check_dial.h"
 
 #include "base/mem.h"
+#include "base/value.h"
+#include "net/names/database.h"
+#include "net/scan/scan.h"
 #include "opts/connecting.h"
 #include "out/rows.h"
 #include "tls/channel.h"
@@ -14,7 +17,8 @@
 #define AT_ONCE 16
 
 static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
-static const char *const columns[] = {"{port}", "{version}", "{expires}", NULL};
+static const char *const columns[] = {"{port}", "{service}", NULL};
+static const char *const columns_with_tls[] = {"{port}", "{version}", "{expires}", NULL};
 
 struct check_run;
 
@@ -25,6 +29,8 @@ struct probe {
 	struct dial *dial; // NULL before it begins and once it is over
 	struct tls_plan plan;
 	struct upgrade upgrade;
+	struct proxy_way way;
+	struct connection connection; // as it is spoken of
 };
 
 struct check_run {
@@ -80,26 +86,56 @@ static void make_probes(struct check_run *run)
 	run->left = run->count;
 }
 
-static void add_row(struct probe *p, const struct dial *d)
+static void set_port(void *arg, const struct servent *e)
+{
+	*(uint16_t *)arg = ntohs((uint16_t)e->s_port);
+}
+
+// The port of a probe, which only a proxy may have been told; 0 for a Unix socket.
+static uint16_t port_of(const struct probe *p)
+{
+	uint64_t number;
+	uint16_t port = 0;
+
+	if (p->endpoint.kind != ENDPOINT_INET)
+		return 0;
+	if (parse_uint(p->endpoint.service, &number) == 0)
+		return (uint16_t)number;
+	services_find(p->endpoint.service, "tcp", set_port, &port);
+	return port;
+}
+
+// What TLS says beside: its version and the end of the certificate. NULL: there is none.
+static void add_row(struct probe *p, const struct tls *t)
 {
 	struct check_run *run = p->run;
-	struct tls_facts f;
-	struct str expires = {0}, text = {0};
+	const struct connection *c = &p->connection;
+	uint16_t port = port_of(p);
+	struct tls_facts f = {0};
+	struct str expires = {0}, service = {0}, text = {0};
 
-	tls_describe(channel_tls(d->channel), &f);
-	str_add_date(&expires, f.expires);
+	if (t)
+		tls_describe(t, &f);
+	if (f.expires)
+		str_add_date(&expires, f.expires);
+	if (port && !run->options->dial->numeric)
+		check_add_service(&service, port);
 
 	const struct field fields[] = {
-		F_STR("name", p->endpoint.host), F_ENDPOINT("remote", &d->address),
-		F_STR("state", "open"), F_STR("version", f.version),
-		F_STR("expires", f.expires ? str_c(&expires) : NULL),
-		F_UINT("port", sockaddr_port(&d->address)), // a Unix socket has none
+		F_STR("name", p->endpoint.host),
+		// A target that the proxy looks up has no address here.
+		c->target.name ? (struct field)F_STR("remote", NULL)
+			       : (struct field)F_ENDPOINT("remote", &c->remote),
+		connection_via(c), F_STR("state", "open"), F_STR("service", service.data),
+		F_STR("version", f.version), F_STR("expires", expires.data),
+		F_UINT("port", port), // a Unix socket has none
 	};
 
-	rows_add_fields(&run->rows, fields, ARRAY_SIZE(fields) - !sockaddr_port(&d->address));
+	rows_add_fields(&run->rows, fields, ARRAY_SIZE(fields) - !port);
 	rows_take(&run->rows, &text);
 	app_output(run->app, &text);
 	str_fini(&expires);
+	str_fini(&service);
 	str_fini(&text);
 	tls_facts_fini(&f);
 }
@@ -123,25 +159,41 @@ static void end(struct check_run *run)
 }
 
 // The port speaks TLS with a good certificate. Returns the status that it deserves.
-static int judge(struct probe *p, const struct dial *d)
+static int judge_tls(struct probe *p, const struct tls *t)
 {
 	struct app *app = p->run->app;
 	const struct tls_config *config = p->run->options->tls;
-	const struct tls *t = channel_tls(d->channel);
 	struct str fault = {0};
 	int status = STATUS_OK;
 
-	tls_report_secured(app, p->endpoint.name, 1 + (uint64_t)(p - p->run->probes), t);
+	tls_report_secured(app, p->endpoint.name, p->connection.number, t);
 	tls_show_certificates(app, config, t);
 	if (tls_expires_too_soon(config, t, &fault)) {
 		status = STATUS_TLS;
 		report_error(&app->out, status, p->endpoint.name, str_c(&fault), 0);
-	} else {
-		report(&app->out, &ev_open, F_ADDR("remote", &d->address));
-		if (p->run->is_listed)
-			add_row(p, d);
 	}
 	str_fini(&fault);
+	return status;
+}
+
+// Every step has succeeded. Returns the status that the port deserves.
+static int judge(struct probe *p, const struct dial *d)
+{
+	struct check_run *run = p->run;
+	struct proxying *proxying = run->options->proxying;
+	const struct tls *t = channel_tls(d->channel);
+	int status;
+
+	connection_init(&p->connection, run->app, 1 + (uint64_t)(p - run->probes), &d->address);
+	if (proxying_is_wanted(proxying))
+		connection_set_proxying(&p->connection, proxying, &p->endpoint);
+	status = t ? judge_tls(p, t) : STATUS_OK;
+	if (!status) {
+		report(&run->app->out, &ev_open, connection_remote(&p->connection),
+			connection_via(&p->connection));
+		if (run->is_listed)
+			add_row(p, t);
+	}
 	d->channel->ops->shut(d->channel, SHUT_RDWR); // an orderly end, for all was said
 	channel_complete(d->channel);
 	return status;
@@ -156,7 +208,7 @@ static void on_dialled(struct dial *d)
 	if (d->last.failure == DIAL_OK)
 		status = judge(p, d);
 	else
-		status = connecting_say(run->app, &p->endpoint, &d->options, &d->last);
+		status = connecting_say(run->app, d->endpoint, &d->options, &d->last);
 	run->open_count += status == STATUS_OK;
 	run->worst = MAX(run->worst, status);
 	dial_destroy(d);
@@ -178,15 +230,21 @@ static void on_progress(
 
 static void start(struct check_run *run, struct probe *p)
 {
+	struct proxying *proxying = run->options->proxying;
 	struct dial_options options = *run->options->dial;
 
+	if (!options.connect_timeout_ms)
+		options.connect_timeout_ms = SCAN_ATTEMPT_MS;
 	p->plan = *run->options->plan;
 	p->plan.told = on_handshake;
 	p->plan.data = p;
 	p->upgrade = (struct upgrade){&tls_upgrade, &p->plan};
 	options.upgrades = &p->upgrade;
-	options.upgrade_count = 1;
-	p->dial = dial_create(&run->app->loop, &p->endpoint, &options, on_dialled, on_progress, p);
+	options.upgrade_count = p->plan.context ? 1 : 0;
+	proxying_plan(proxying, &p->endpoint, &p->way, &options);
+	p->dial = dial_create(&run->app->loop,
+		proxying_is_wanted(proxying) ? proxying_endpoint(proxying) : &p->endpoint, &options,
+		on_dialled, on_progress, p);
 }
 
 static void start_more(struct check_run *run)
@@ -213,10 +271,11 @@ int check_dial_run(struct app *app, const struct check_dial_options *options)
 
 	make_probes(&run);
 	run.is_listed = app->out.json || run.count > 1;
-	rows_init(&run.rows, app->out.json, columns);
+	rows_init(&run.rows, app->out.json, options->plan->context ? columns_with_tls : columns);
 	run.rows.unaligned = true;
 	app->on_stop = on_stop;
 	app->stop_arg = &run;
+	proxying_report(options->proxying);
 	start_more(&run);
 	app_run(app);
 	for (size_t i = 0; i < run.count; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// connect --check with TLS: a port is open when the handshake has succeeded and the certificate is
-// good.
+// connect --check with TLS or through proxies: a port is open when every step up to there has
+// succeeded, and with TLS the certificate is good.
 #ifndef SOCKCTL_SESSION_CHECK_DIAL_H
 #define SOCKCTL_SESSION_CHECK_DIAL_H
 
@@ -8,6 +8,7 @@
 #include "net/dial.h"
 #include "opts/tls.h"
 #include "session/check.h"
+#include "session/connection.h"
 #include "tls/upgrade.h"
 
 struct check_dial_options {
@@ -15,7 +16,8 @@ struct check_dial_options {
 	const struct tls_config *tls;
 	const struct endpoint *endpoint;
 	const struct dial_options *dial; // without upgrades
-	const struct tls_plan *plan; // for each port
+	struct proxying *proxying;
+	const struct tls_plan *plan; // for each port; without a context: no TLS
 };
 
 // Checks the ports, 16 at once, and runs the loop for that. Returns the exit status.

@@ -61,9 +61,9 @@ void connection_announce(
 	sockaddr_unmap(&c->announced->local);
 }
 
-void connection_set_proxying(struct connection *c, const struct proxying *p)
+void connection_set_proxying(
+	struct connection *c, const struct proxying *p, const struct endpoint *target)
 {
-	const struct endpoint *target = p->target;
 	const char *host = target->host ? target->host : "localhost";
 	uint64_t port = 0;
 

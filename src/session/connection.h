@@ -49,8 +49,9 @@ void connection_init_of(struct connection *c, struct app *app, int fd);
 void connection_announce(
 	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local);
 
-// It goes through proxies: their target is who is spoken of.
-void connection_set_proxying(struct connection *c, const struct proxying *p);
+// It goes through proxies: their TARGET, which must outlive it, is who is spoken of.
+void connection_set_proxying(
+	struct connection *c, const struct proxying *p, const struct endpoint *target);
 
 void connection_fini(struct connection *c);
 

@@ -144,7 +144,7 @@ static void report_connected(const struct forward_client *c)
 	sys_getsockname(fd, &local);
 	connection_init_of(&there, s->app, fd);
 	if (!is_direct)
-		connection_set_proxying(&there, p);
+		connection_set_proxying(&there, p, p->target);
 	report(&s->app->out, is_direct ? &ev_connected : &ev_connected_through,
 		F_UINT("connection", c->client.connection.number), connection_remote(&there),
 		F_ADDR("local", &local), connection_via(&there));

@@ -63,6 +63,7 @@ class Scripted:
         self.listener = listener()
         self.readers = self.readers_of(scheme)
         self.requests, self.conns = [], []
+        self.answer_of = None  # a function of the request, instead of the answers
         self.task = Task(self._serve)
 
     @property
@@ -96,6 +97,8 @@ class Scripted:
                     break
                 self.requests.append(read(conn))
                 words = self.answers.pop(0)
+                if self.answer_of:
+                    words = self.answer_of(self.requests[-1])
                 if words == "reset":
                     reset(conn)
                     break

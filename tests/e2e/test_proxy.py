@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: ISC
 """connect --proxy: dialogues with proxies that behave, and with those that do not."""
 
+import json
 import os
 import socket
 
 import pytest
 
-from harness import PIPE
-from peers import accept, port_of, receive, receive_all, reset, unused_port
+from harness import DEVNULL, PIPE
+from peers import accept, dial, port_of, receive, receive_all, reset, unused_port
 from proxies import (GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, granting, read_head, read_methods5,
                      read_request5)
 
@@ -394,5 +395,77 @@ def test_auth_file(sockctl, proxy, tmp_path):
 
 
 def test_nobody_at_the_proxys_address(sockctl):
-    sockctl("connect", "--proxy", f"socks5h://127.0.0.1:{unused_port()}", *TARGET).fails(
-        5, "Connection refused")
+    url = f"socks5h://127.0.0.1:{unused_port()}"
+    sockctl("connect", "--proxy", url, *TARGET).fails(5, f"{url}: Connection refused")
+
+
+@pytest.mark.parametrize("names, status", [("nxdomain", 3), ("servfail", 4)])
+def test_name_of_the_proxy(sockctl, namespaces, names, status):
+    sockctl("connect", "--proxy", "http://proxy.example", *TARGET, wrap=namespaces(names)).fails(
+        status, "http://proxy.example:3128: ")
+
+
+class TestCheck:
+    """--check: a port is open when the proxy has connected to it."""
+
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_open(self, through, proxy, scheme):
+        one = proxy(scheme, *granting(scheme))
+        proc = through([one], "--check", "-v")
+        proc.wait()
+        assert proc.out == b""
+        assert f"through {one.url} ({scheme};" in proc.err and "192.0.2.1:443 is open" in proc.err
+        assert receive_all(one.conn()) == b""
+
+    @pytest.mark.parametrize("scheme, answer, status", [
+        ("socks5", b"\5\5", 5), ("socks5", b"\5\6", 6), ("socks5", b"\5\2", 9),
+    ])
+    def test_not_open(self, through, proxy, scheme, answer, status):
+        through([proxy(scheme, b"\5\0", answer)], "--check").fails(status, "192.0.2.1:443: proxy")
+
+    def test_several(self, through, proxy):
+        """In any order; those that are open are listed, and the worst status counts."""
+        one = proxy("http", *[GRANTED_HTTP] * 3)
+        one.readers = [read_head]
+        one.answer_of = lambda head: (b"HTTP/1.1 502 No\r\n\r\n" if b":25 " in head else GRANTED_HTTP)
+        proc = through([one], "--check", target=("name.example", "22,25,https"))
+        proc.fails(5, "name.example:25: proxy", "'502 No'")
+        assert sorted(proc.out.splitlines()) == [b"22\tssh", b"443\thttps"]
+
+    def test_json(self, through, proxy):
+        one = proxy("socks5h", *granting("socks5h"))
+        proc = through([one], "--check", "--json", target=("name.example", 443))
+        proc.wait()
+        assert json.loads(proc.out) == {
+            "name": "name.example", "via": [one.url], "state": "open", "service": "https",
+            "port": 443}
+
+    def test_more_than_are_tried_at_once(self, through, proxy):
+        one = proxy("http", *[GRANTED_HTTP] * 40)
+        one.readers = [read_head]
+        proc = through([one], "--check", target=("192.0.2.1", "1-40"))
+        proc.wait()
+        assert sorted(int(line.split()[0]) for line in proc.out.splitlines()) == list(range(1, 41))
+
+    def test_any(self, through, proxy):
+        one = proxy("http", b"HTTP/1.1 502 No\r\n\r\n", GRANTED_HTTP)
+        one.readers = [read_head]
+        through([one], "--check", "--any", target=("192.0.2.1", "1,2")).wait()
+
+    def test_silence_ends_by_itself(self, through, proxy):
+        through([proxy("socks5", None)], "--check").fails(6)
+
+    def test_banner(self, sockctl):
+        sockctl("connect", "--check", "--banner", "--proxy", "http://h", *TARGET).fails(
+            2, "--banner")
+
+
+def test_sandbox_leaves_the_proxys_port(sockctl, proxy):
+    """Not the target's."""
+    one = proxy("socks5h", *granting("socks5h", b"hi"))
+    proc = sockctl("listen", "--sandbox=on", "--forward", "192.0.2.1:443", "--proxy", one.url,
+                   "127.0.0.1", 0, stdin=DEVNULL)
+    with dial(proc.port) as client:
+        assert receive(client, 2) == b"hi"
+        one.conn().close()
+    proc.wait()

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define STAGGER_MS 250 // RFC 8305 section 5
-#define ATTEMPT_MS 5000 // unless the options say how long; TCP asks three times in that
 #define PORTS_PER_TURN 256 // tried before others of the loop have their turn
 #define BANNER_SIZE 512
 
@@ -303,7 +302,7 @@ static void init_queues(struct scan *s)
 	uint64_t attempt_ms = s->options.dial.connect_timeout_ms;
 
 	if (!attempt_ms)
-		attempt_ms = ATTEMPT_MS;
+		attempt_ms = SCAN_ATTEMPT_MS;
 	list_init(&s->ready);
 	deadline_queue_init(&s->delayed, s->options.dial.retry_delay_ms);
 	deadline_queue_init(&s->fresh, MIN(STAGGER_MS, attempt_ms));

@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// What an attempt to connect may take, unless the options say how long: TCP asks three times in
+// that.
+#define SCAN_ATTEMPT_MS 5000
+
 enum scan_state {
 	SCAN_UNKNOWN, // no attempt has ended
 	SCAN_CLOSED,
