@@ -154,7 +154,7 @@ static void fini_config(void *config)
 	struct connect_config *c = config;
 
 	check_fini(&c->check);
-	strlist_fini(&c->proxy.proxies);
+	proxy_config_fini(&c->proxy);
 	endpoint_fini(&c->endpoint);
 }
 
@@ -238,6 +238,12 @@ static int start_program(struct connect *c)
 	return 0;
 }
 
+// A proxy does not see the end of what TLS sends through it.
+static uint64_t shutdown_delay_of(const struct connect *c)
+{
+	return proxying_is_wanted(&c->proxying) && !c->tls.context ? PROXY_SHUTDOWN_DELAY_MS : 0;
+}
+
 static int start_stream(struct connect *c)
 {
 	const struct stream_options options = {
@@ -246,7 +252,7 @@ static int start_stream(struct connect *c)
 		.files = &c->files,
 		.peer = c->channel,
 		.local = &c->local,
-		.shutdown_delay_ms = proxying_is_wanted(&c->proxying) ? PROXY_SHUTDOWN_DELAY_MS : 0,
+		.shutdown_delay_ms = shutdown_delay_of(c),
 		.asks = true,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
@@ -469,13 +475,16 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	options.socket.prepare_data = &c;
 	if (plan_upgrades(&c))
 		goto out;
-	if (proxying_init(
-		    &c.proxying, app, &config_->proxy, &config_->endpoint, config_->client.numeric))
+	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,
+		    config_->client.numeric, config_->check.check) ||
+		stream_calls_check_proxying(&config_->stream.calls, &c.proxying))
 		goto out;
 	if (config_->check.check) {
 		run_check(&c, &options);
 		goto out;
 	}
+	if (proxying_is_wanted(&c.proxying))
+		c.tls.plan.place = TLS_THROUGH_PROXY;
 	options.upgrades = c.upgrades;
 	options.upgrade_count = c.upgrade_count;
 	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);

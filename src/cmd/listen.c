@@ -187,7 +187,7 @@ static void fini_config(void *config)
 	struct listen_config *c = config;
 
 	listening_fini(&c->listening);
-	strlist_fini(&c->proxy.proxies);
+	proxy_config_fini(&c->proxy);
 	accept_proxy_fini(&c->accept_proxy);
 	endpoint_fini(&c->endpoint);
 	endpoint_fini(&c->target);

@@ -86,6 +86,8 @@ static bool run(struct upgrade_chain *c)
 		if (!c->state)
 			begin_step(c);
 		r = c->plan[c->next].kind->step(c->state, &c->channel, &c->outcome);
+		if (r > 0 && r & WATCH_READ && c->channel->has_more)
+			continue; // poll(2) would not see it
 		if (r > 0) {
 			r = wait_for(c, (unsigned)r);
 			if (r == 0)

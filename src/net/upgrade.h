@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UPGRADE_MOST 16 // steps of a chain
+#define UPGRADE_MOST 20 // steps of a chain
 
 enum upgrade_failure {
 	UPGRADE_OK,

@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
+#include "opts/tls.h"
 #include "sys/process.h"
+#include "tls/name.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +22,11 @@ const struct opt proxy_opts[] = {
 		"read USER:PASSWORD for the proxy from FILE", .words = "file"},
 	{"proxy-dns", 0, OPT_STRING, AT(dns, const char *), "local|remote",
 		"look up names here, or let the proxy do it"},
+	{"proxy-ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
+		"trust these authorities for https proxies instead of the system's",
+		.words = "file"},
+	{"proxy-insecure", 0, OPT_FLAG, AT(insecure, bool), NULL,
+		"accept any certificate of an https proxy, and say so"},
 	{0},
 };
 
@@ -38,6 +45,12 @@ int proxy_check(const struct proxy_config *c, struct str *err)
 	return 0;
 }
 
+void proxy_config_fini(struct proxy_config *c)
+{
+	strlist_fini(&c->proxies);
+	strlist_fini(&c->ca);
+}
+
 static void on_note(void *data, const struct proxy_step *s, const char *line)
 {
 	struct app *app = data;
@@ -53,6 +66,16 @@ static bool has_credentials(const struct proxy_chain *c)
 	return false;
 }
 
+static bool is_secured(const struct proxy_hop *h)
+{
+	return h->url.scheme == PROXY_HTTPS;
+}
+
+bool proxying_has_tls(const struct proxying *p)
+{
+	return p->tls;
+}
+
 // What the proxy at INDEX leads to.
 static const struct endpoint *behind(
 	const struct proxying *p, size_t index, const struct endpoint *target)
@@ -63,9 +86,9 @@ static const struct endpoint *behind(
 void proxying_plan(struct proxying *p, const struct endpoint *target, struct proxy_way *way,
 	struct dial_options *options)
 {
-	size_t n = p->chain.count;
+	size_t n = 0;
 
-	if (!n)
+	if (!p->chain.count)
 		return;
 	options->target = target;
 	for (size_t i = 0; i < p->chain.count; i++) {
@@ -75,7 +98,9 @@ void proxying_plan(struct proxying *p, const struct endpoint *target, struct pro
 			.numeric = p->numeric,
 			.note = report_wants(&p->app->out, &ev_dialogue) ? on_note : NULL,
 			.data = p->app};
-		way->upgrades[i] = (struct upgrade){&proxy_upgrade, &way->steps[i]};
+		if (is_secured(&p->chain.hops[i]))
+			way->upgrades[n++] = (struct upgrade){&tls_upgrade, &p->secured[i].plan};
+		way->upgrades[n++] = (struct upgrade){&proxy_upgrade, &way->steps[i]};
 	}
 	for (size_t i = 0; i < options->upgrade_count; i++)
 		way->upgrades[n++] = options->upgrades[i];
@@ -104,8 +129,70 @@ static void list_proxies(struct proxying *p)
 		p->via[i] = p->chain.hops[i].url.name;
 }
 
+// A handshake with a proxy has ended.
+static void on_handshake(void *data, const struct tls *t, bool is_good)
+{
+	const struct secured_proxy *s = data;
+
+	if (is_good)
+		tls_report_proxy(s->app, s->plan.proxy, t);
+}
+
+// Says for each https proxy whom its certificate must be for. Returns 0, or -EINVAL with the reason
+// in ERR.
+static int plan_tls(struct proxying *p, const struct proxy_config *c, struct str *err)
+{
+	bool is_wanted = false;
+
+	for (size_t i = 0; i < p->chain.count; i++) {
+		const struct proxy_url *u = &p->chain.hops[i].url;
+		const char *name = u->endpoint.kind == ENDPOINT_INET ? u->endpoint.host : NULL;
+		const char *fault = name ? tls_name_fault(name) : NULL;
+
+		if (!is_secured(&p->chain.hops[i]))
+			continue;
+		is_wanted = true;
+		if (!name && !c->insecure)
+			fault = "has no name that TLS could verify: --proxy-insecure does without";
+		if (fault)
+			return bad_word(err, u->name, fault);
+		p->secured[i].app = p->app;
+		p->secured[i].plan = (struct tls_plan){.name = name,
+			.place = TLS_WITH_PROXY | (i ? TLS_THROUGH_PROXY : 0),
+			.proxy = u->name,
+			.told = on_handshake,
+			.data = &p->secured[i]};
+	}
+	if (!is_wanted && p->chain.count && (c->ca.count || c->insecure)) {
+		str_addf(err, "%s is for https:// proxies, and there is none",
+			c->insecure ? "--proxy-insecure" : "--proxy-ca");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+// Returns 0, or the status after a message.
+static int open_tls(struct proxying *p, const struct proxy_config *c, bool is_confined)
+{
+	struct tls_config config = TLS_DEFAULTS;
+	int status = 0;
+
+	config.ca = c->ca;
+	config.insecure = c->insecure;
+	config.alpn = "http/1.1"; // CONNECT is spoken in no other
+	config.is_of_proxy = true;
+	for (size_t i = 0; i < p->chain.count && !status; i++) {
+		if (!is_secured(&p->chain.hops[i]))
+			continue;
+		if (!p->tls)
+			status = tls_config_open(p->app, &config, is_confined, &p->tls);
+		p->secured[i].plan.context = p->tls;
+	}
+	return status;
+}
+
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
-	const struct endpoint *target, bool numeric)
+	const struct endpoint *target, bool numeric, bool is_confined)
 {
 	// The words are those of argv, in which credentials are overwritten.
 	const struct proxy_settings settings = {.words = (char *const *)c->proxies.items,
@@ -117,12 +204,8 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 
 	*p = (struct proxying){.app = app, .target = target, .numeric = numeric};
 	r = proxy_chain_init(&p->chain, &settings, target, &err);
-	for (size_t i = 0; i < p->chain.count && r == 0; i++) {
-		if (p->chain.hops[i].url.scheme != PROXY_HTTPS)
-			continue;
-		str_addf(&err, "%s: TLS to a proxy is not known here", p->chain.hops[i].url.name);
-		r = -EINVAL;
-	}
+	if (r == 0)
+		r = plan_tls(p, c, &err);
 	if (r < 0)
 		app_failf(app, r == -EINVAL ? STATUS_USAGE : STATUS_LOCAL, NULL, "%s", str_c(&err));
 	str_fini(&err);
@@ -135,12 +218,14 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 		report(&app->out, &ev_direct, F_STR("name", target->name),
 			F_STR("reason", p->chain.why_direct));
 	list_proxies(p);
-	return 0;
+	return open_tls(p, c, is_confined);
 }
 
 void proxying_fini(struct proxying *p)
 {
 	proxy_chain_fini(&p->chain);
+	tls_context_destroy(p->tls);
+	p->tls = NULL;
 	free(p->via);
 	p->via = NULL;
 }

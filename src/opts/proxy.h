@@ -7,6 +7,7 @@
 #include "base/strlist.h"
 #include "net/dial.h"
 #include "proxy/hop.h"
+#include "tls/upgrade.h"
 
 // Many proxies end the whole tunnel when one side ends: the end of the input is passed on once the
 // target has been silent for so long.
@@ -16,6 +17,8 @@ struct proxy_config {
 	struct strlist proxies;
 	const char *auth_file;
 	const char *dns;
+	struct strlist ca; // authorities of https proxies; none: the system's
+	bool insecure; // any certificate of theirs is accepted
 };
 
 extern const struct opt proxy_opts[];
@@ -31,6 +34,12 @@ extern const struct opt proxy_opts[];
 		"proxy-dns", "proxy" \
 	}
 
+// TLS with an https proxy.
+struct secured_proxy {
+	struct app *app;
+	struct tls_plan plan;
+};
+
 // The way through proxies to one target. Zeroed means that there are none.
 struct proxying {
 	struct app *app;
@@ -38,6 +47,8 @@ struct proxying {
 	bool numeric; // never ask for a name here
 	struct proxy_chain chain;
 	const char **via; // the proxies as they are spoken of, in order; ends with NULL
+	struct tls_context *tls; // with https proxies; NULL: there are none
+	struct secured_proxy secured[CHAIN_MAX]; // of those that are
 };
 
 // The steps of one connection on this way.
@@ -48,11 +59,13 @@ struct proxy_way {
 
 // Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
 int proxy_check(const struct proxy_config *c, struct str *err);
+void proxy_config_fini(struct proxy_config *c);
 
 // Finds the way to TARGET. Credentials in the words of the command line and in the environment are
-// overwritten. Returns 0, or the status after a message. The target must outlive it.
+// overwritten. IS_CONFINED: connecting will happen in the sandbox. Returns 0, or the status after a
+// message. The target must outlive it, and it stays where it is.
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
-	const struct endpoint *target, bool numeric);
+	const struct endpoint *target, bool numeric, bool is_confined);
 void proxying_fini(struct proxying *p);
 
 // True if there is a proxy.
@@ -65,6 +78,9 @@ static inline bool proxying_is_wanted(const struct proxying *p)
 // TARGET and WAY, which holds them, must outlive the connecting.
 void proxying_plan(struct proxying *p, const struct endpoint *target, struct proxy_way *way,
 	struct dial_options *options);
+
+// True if TLS is spoken with a proxy, so that the bytes of the target are not those of the socket.
+bool proxying_has_tls(const struct proxying *p);
 
 // True if a name has to be looked up here on the way.
 bool proxying_asks_names(const struct proxying *p);

@@ -213,6 +213,7 @@ int tls_config_open(
 	struct app *app, const struct tls_config *c, bool is_confined, struct tls_context **context)
 {
 	const struct tls_settings settings = {
+		.is_proxy = c->is_of_proxy,
 		.is_confined = is_confined,
 		.authorities = c->ca,
 		.pins = c->pin,

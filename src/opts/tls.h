@@ -21,6 +21,7 @@ struct tls_config {
 	bool show_certificates;
 	uint64_t expires_within_ms; // 0: not asked
 	int eof;
+	bool is_of_proxy; // not from the command line: TLS with a proxy
 };
 
 #define TLS_DEFAULTS \
@@ -63,6 +64,9 @@ int tls_config_open(struct app *app, const struct tls_config *c, bool is_confine
 
 // Reports that connection NUMBER is secured, and aloud if nothing was verified.
 void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t);
+
+// The same for TLS with the proxy that is NAMEd.
+void tls_report_proxy(struct app *app, const char *name, const struct tls *t);
 
 // Reports the certificates of the chain as sent, if they are wanted: also where they were refused.
 void tls_report_certificates(struct app *app, const struct tls_config *c, const struct tls *t);

@@ -11,6 +11,10 @@ static const struct event ev_secured = {"secured", REPORT_VERBOSE,
 	"connection {connection} is secured by {version} ({suite}), {verification}"};
 static const struct event ev_unverified = {"unverified", REPORT_QUIET,
 	"{object}: NOT verified: anybody may be at the other end (--insecure)"};
+static const struct event ev_proxy_secured = {"proxy-secured", REPORT_VERBOSE,
+	"{proxy} is secured by {version} ({suite}), {verification}"};
+static const struct event ev_proxy_unverified = {"unverified", REPORT_QUIET,
+	"{object}: NOT verified: anybody may be this proxy (--proxy-insecure)"};
 static const struct event ev_certificate = {"certificate", REPORT_QUIET, "{text}"};
 
 static void add_iso_date(struct str *s, int64_t seconds)
@@ -79,6 +83,29 @@ void tls_report_secured(struct app *app, const char *object, uint64_t number, co
 	str_fini(&verification);
 	str_fini(&expires);
 	str_fini(&pin);
+	tls_facts_fini(&f);
+}
+
+void tls_report_proxy(struct app *app, const char *name, const struct tls *t)
+{
+	struct tls_facts f;
+	struct str suite = {0}, verification = {0};
+
+	tls_describe(t, &f);
+	if (!f.is_verified)
+		report(&app->out, &ev_proxy_unverified, F_STR("object", name),
+			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
+	if (report_wants(&app->out, &ev_proxy_secured)) {
+		add_suite(&suite, &f);
+		add_verification(&verification, &f);
+		report(&app->out, &ev_proxy_secured, F_STR("proxy", name),
+			F_STR("version", f.version), F_STR("cipher", f.cipher),
+			F_BOOL("verified", f.is_verified), F_STR("reason", or_null(&f.unverified)),
+			F_STR("peer", or_null(&f.peer)), F_SHOWN("suite", str_c(&suite)),
+			F_SHOWN("verification", str_c(&verification)));
+	}
+	str_fini(&suite);
+	str_fini(&verification);
 	tls_facts_fini(&f);
 }
 

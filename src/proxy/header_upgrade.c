@@ -60,6 +60,7 @@ static int send_header(void *state, struct channel **channel, struct upgrade_out
 {
 	struct header_sending *s = state;
 	struct channel *c = *channel;
+	int r;
 
 	if (!s->bytes.len && build(s, channel_socket(c), outcome) < 0)
 		return UPGRADE_FAILED;
@@ -67,12 +68,15 @@ static int send_header(void *state, struct channel **channel, struct upgrade_out
 		ssize_t n = c->ops->send(c, s->bytes.data + s->sent, s->bytes.len - s->sent);
 
 		if (n == -EAGAIN)
-			return WATCH_WRITE;
+			return (int)c->send_wants;
 		if (n < 0 && n != -EINTR)
 			return upgrade_fail(outcome, UPGRADE_BROKEN, (int)n, NULL);
 		s->sent += n > 0 ? (size_t)n : 0;
 	}
-	return UPGRADE_DONE;
+	r = channel_flush(c); // what TLS with a proxy has taken
+	if (r == -EAGAIN)
+		return (int)c->send_wants;
+	return r < 0 ? upgrade_fail(outcome, UPGRADE_BROKEN, r, NULL) : UPGRADE_DONE;
 }
 
 const struct upgrade_kind proxy_header_send = {

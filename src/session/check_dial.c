@@ -236,6 +236,7 @@ static void start(struct check_run *run, struct probe *p)
 	if (!options.connect_timeout_ms)
 		options.connect_timeout_ms = SCAN_ATTEMPT_MS;
 	p->plan = *run->options->plan;
+	p->plan.place = proxying_is_wanted(proxying) ? TLS_THROUGH_PROXY : 0;
 	p->plan.told = on_handshake;
 	p->plan.data = p;
 	p->upgrade = (struct upgrade){&tls_upgrade, &p->plan};

@@ -62,7 +62,8 @@ static int init(struct server *s)
 	f->files = (struct stream_files){
 		.in_name = target->name, .out_name = target->name, .is_remote = true};
 	f->options = (struct dial_options){.connect_timeout_ms = s->config->connect_timeout_ms};
-	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false);
+	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false, true) ||
+	       stream_calls_check_proxying(&s->config->stream.calls, &f->proxying);
 }
 
 static void fini(struct server *s)

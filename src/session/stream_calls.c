@@ -103,6 +103,15 @@ int stream_calls_check(struct stream_calls_config *c, const struct strlist *sett
 	return 0;
 }
 
+int stream_calls_check_proxying(const struct stream_calls_config *c, const struct proxying *p)
+{
+	const char *option = proxying_has_tls(p) ? plain_option(c) : NULL;
+
+	return option ? app_failf(p->app, STATUS_USAGE, NULL,
+				"%s cannot go through the TLS of an https:// proxy", option)
+		      : 0;
+}
+
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy)
 {
 	if (c->reset)

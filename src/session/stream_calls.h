@@ -6,6 +6,7 @@
 
 #include "cli/opt.h"
 #include "io/channel.h"
+#include "opts/proxy.h"
 #include "relay/relay.h"
 
 struct stream_calls_config {
@@ -24,6 +25,10 @@ extern const struct opt stream_calls_opts[];
 // connection, and with TLS. Returns 0, or -EINVAL with the reason in ERR.
 int stream_calls_check(struct stream_calls_config *c, const struct strlist *settings,
 	bool has_program, bool has_tls, struct str *err);
+
+// Whether they go with the proxies of the connection: what is done with the bytes of the socket
+// itself cannot be done through TLS. Returns 0, or the status after a message.
+int stream_calls_check_proxying(const struct stream_calls_config *c, const struct proxying *p);
 
 // What the options say about the end of the stream.
 void stream_calls_adjust(const struct stream_calls_config *c, struct relay_policy *policy);

@@ -15,6 +15,7 @@ struct tls_channel {
 	struct channel *below;
 	struct tls *tls;
 	bool has_shut;
+	unsigned place; // a set of enum tls_place
 };
 
 static struct tls_channel *tls_channel_of(const struct channel *c)
@@ -55,6 +56,12 @@ static bool is_gone(int error)
 	return error == -EPIPE || error == -ECONNRESET || error == -ENOTCONN;
 }
 
+// True if the connection below is to hear of the end, too.
+static bool ends_below(const struct tls_channel *c, int how)
+{
+	return !c->has_shut && (!(c->place & TLS_THROUGH_PROXY) || how != SHUT_WR);
+}
+
 // The end of our direction is close_notify and then that of TCP. A peer that is gone by then has
 // missed our last word alone where all before it was acknowledged: whether that is a failure, what
 // it said itself decides.
@@ -65,9 +72,9 @@ static int tls_channel_shut(struct channel *channel, int how)
 	int r = how == SHUT_RD ? 0 : tls_end(c->tls);
 
 	note_state(c);
-	if (r == 0 && !c->has_shut) {
-		c->has_shut = true;
+	if (r == 0 && ends_below(c, how)) {
 		r = c->below->ops->shut(c->below, how);
+		c->has_shut = r != -EAGAIN; // TLS below has words of its own to send
 	}
 	if (!has_arrived || (!tls_has_ended(c->tls) && !is_gone(r)))
 		return r;
@@ -81,6 +88,8 @@ static void tls_channel_fini(struct channel *channel)
 	struct tls_channel *c = tls_channel_of(channel);
 
 	tls_destroy(c->tls);
+	if (channel->is_whole && channel_splice_source(c->below) < 0)
+		c->below->ops->shut(c->below, SHUT_WR); // TLS with the proxy ends in order, too
 	c->below->is_whole = channel->is_whole;
 	c->below->is_guarded = channel->is_guarded;
 	c->below->is_private = channel->is_private;
@@ -91,7 +100,9 @@ static const char *tls_channel_failure(const struct channel *channel)
 {
 	const struct tls_failure *f = tls_failure(tls_channel_of(channel)->tls);
 
-	return f->kind && f->kind != TLS_FAIL_ERRNO ? str_c(&f->text) : NULL;
+	return f->kind && f->kind != TLS_FAIL_ERRNO
+		       ? str_c(&f->text)
+		       : channel_failure(tls_channel_of(channel)->below);
 }
 
 static void tls_channel_describe(const struct channel *channel, struct str *s)
@@ -130,7 +141,14 @@ struct channel *channel_create_tls(struct channel *below, struct tls *t)
 	return &c->channel;
 }
 
+void channel_tls_set_place(struct channel *c, unsigned place)
+{
+	tls_channel_of(c)->place = place;
+}
+
 struct tls *channel_tls(const struct channel *c)
 {
-	return c->ops == &tls_channel_ops ? tls_channel_of(c)->tls : NULL;
+	if (c->ops != &tls_channel_ops || tls_channel_of(c)->place & TLS_WITH_PROXY)
+		return NULL;
+	return tls_channel_of(c)->tls;
 }

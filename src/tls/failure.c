@@ -255,7 +255,9 @@ static void fail_by_reason(struct tls *t, unsigned long error)
 	struct str *s = tls_fail(t, TLS_FAIL_PROTOCOL, -EPROTO);
 	const char *text = ossl.ERR_reason_error_string(error);
 
-	if (!s || add_remedy(s, t, ERR_GET_REASON(error)))
+	if (!s)
+		return;
+	if (!t->context->settings.is_proxy && add_remedy(s, t, ERR_GET_REASON(error)))
 		return;
 	str_addf(s, "the peer breaks the rules of TLS: %s", text ? text : "unknown error");
 }
@@ -289,8 +291,10 @@ static void fail_by_end(struct tls *t)
 	else if (wire_is_inside(&t->wire))
 		str_add(s, "the peer ended within a record: what was received is cut off");
 	else
-		str_add(s, "the peer ended without saying so (no close_notify): what was received "
-			   "may be cut off; --tls-eof any accepts that");
+		str_addf(s,
+			"the peer ended without saying so (no close_notify): what was received may "
+			"be cut off%s",
+			t->context->settings.is_proxy ? "" : "; --tls-eof any accepts that");
 }
 
 int tls_fail_by_library(struct tls *t)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "tls/handshake.h"
 
-#include "sys/socket.h"
 #include "sys/trace_c/trace_c.h"
 #include "tls/internal.h"
 
@@ -15,13 +14,13 @@ static int send_words(struct handshake *h)
 	struct str *s = &h->words.say;
 
 	while (s->len) {
-		ssize_t n = sys_send(h->fd, s->data, s->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = wire_send(&h->tls->wire, s->data, s->len);
 
 		if (n < 0)
 			return (int)n;
 		str_drop(s, (size_t)n);
 	}
-	return 0;
+	return wire_flush(&h->tls->wire);
 }
 
 // The peer has ended or broken the connection before TLS began.
@@ -45,7 +44,7 @@ static int fail_in_words(struct handshake *h, int error)
 static int hear_words(struct handshake *h)
 {
 	char buf[PIECE];
-	ssize_t n = sys_recv(h->fd, buf, sizeof(buf), MSG_DONTWAIT);
+	ssize_t n = wire_receive(&h->tls->wire, buf, sizeof(buf));
 	struct str *s;
 
 	if (n == -EAGAIN || n == -EINTR)
@@ -102,7 +101,7 @@ int handshake_step(struct handshake *h)
 	if (r == 0 && h->phase == HANDSHAKE_WORDS)
 		h->phase = HANDSHAKE_TLS;
 	if (r == 0 && h->phase == HANDSHAKE_TLS) {
-		trace_c_add_tls(h->fd);
+		trace_c_add_tls(h->tls->wire.fd);
 		r = tls_handshake(h->tls);
 	}
 	if (r == 0 && h->phase == HANDSHAKE_TLS)
@@ -115,15 +114,14 @@ int handshake_step(struct handshake *h)
 unsigned handshake_wants(const struct handshake *h)
 {
 	if (h->phase == HANDSHAKE_WORDS)
-		return h->words.say.len ? TLS_WANTS_WRITE : TLS_WANTS_READ;
+		return h->words.say.len || tls_unsent(h->tls) ? TLS_WANTS_WRITE : TLS_WANTS_READ;
 	return tls_wants(h->tls, true) | (tls_unsent(h->tls) ? TLS_WANTS_WRITE : 0);
 }
 
 void handshake_init(
-	struct handshake *h, struct tls *t, int fd, enum starttls_protocol protocol, bool is_check)
+	struct handshake *h, struct tls *t, enum starttls_protocol protocol, bool is_check)
 {
 	*h = (struct handshake){.tls = t,
-		.fd = fd,
 		.phase = protocol ? HANDSHAKE_WORDS : HANDSHAKE_TLS,
 		.is_check = is_check};
 	if (protocol)

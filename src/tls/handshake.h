@@ -17,16 +17,15 @@ enum handshake_phase {
 
 struct handshake {
 	struct tls *tls; // the owner's
-	int fd;
 	enum handshake_phase phase;
 	bool is_check; // nothing else will be sent: end, and wait for what the server says to it
 	struct starttls words;
 	bool are_over; // the plain words are said once words.say is sent
 };
 
-// T stands over FD; both stay the caller's.
+// T stays the caller's.
 void handshake_init(
-	struct handshake *h, struct tls *t, int fd, enum starttls_protocol protocol, bool is_check);
+	struct handshake *h, struct tls *t, enum starttls_protocol protocol, bool is_check);
 void handshake_fini(struct handshake *h);
 
 // Does what can be done now. Returns 0 when TLS is spoken, -EAGAIN, or another negative errno with

@@ -44,6 +44,7 @@ void tls_destroy(struct tls *t)
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 NEVER(const char *, tls_context_keylog, const struct tls_context *c)
 NEVER(struct tls *, tls_create, struct tls_context *c, int fd, const char *name)
+NEVER(void, tls_set_below, struct tls *t, struct channel *below)
 NEVER(int, tls_handshake, struct tls *t)
 NEVER(bool, tls_is_confirmed, const struct tls *t)
 NEVER(int, tls_confirm, struct tls *t)

@@ -10,6 +10,7 @@
 
 struct tls_settings {
 	bool is_server;
+	bool is_proxy; // the server is a proxy, for which options have names of their own
 	bool is_confined; // handshakes happen in the sandbox: no file can be read then
 
 	// Whom to trust.

@@ -76,6 +76,11 @@ struct tls *tls_create(struct tls_context *c, int fd, const char *name)
 	return t;
 }
 
+void tls_set_below(struct tls *t, struct channel *below)
+{
+	wire_set_below(&t->wire, below);
+}
+
 static void free_chain(STACK_OF(X509) * chain)
 {
 	if (chain)
@@ -283,7 +288,7 @@ unsigned tls_wants(const struct tls *t, bool is_receiving)
 
 bool tls_has_more(const struct tls *t)
 {
-	return t->has_more;
+	return t->has_more || (t->wire.below && t->wire.below->has_more);
 }
 
 bool tls_has_ended(const struct tls *t)

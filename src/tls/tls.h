@@ -46,6 +46,11 @@ void str_add_tls_version(struct str *s);
 struct tls *tls_create(struct tls_context *c, int fd, const char *name);
 void tls_destroy(struct tls *t); // sends nothing
 
+// Lets the connection stand over BELOW, such as TLS with a proxy, instead of its socket. Before
+// anything else; BELOW is borrowed.
+struct channel;
+void tls_set_below(struct tls *t, struct channel *below);
+
 // Goes on with the handshake. Returns 0 when it is done, -EAGAIN, or another negative errno with
 // tls_failure().
 int tls_handshake(struct tls *t);

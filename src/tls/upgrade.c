@@ -36,6 +36,17 @@ static enum upgrade_failure kind_of(const struct tls_failure *f)
 	return tls_failure_may_pass(f) ? UPGRADE_BROKEN : UPGRADE_TLS;
 }
 
+static int fail(const struct tls_run *run, int error, struct upgrade_outcome *outcome)
+{
+	const struct tls_failure *f = tls_failure(run->tls);
+
+	outcome->is_hopeless = !tls_failure_may_pass(f);
+	if (run->plan->place & TLS_WITH_PROXY)
+		str_addf(&outcome->text, "proxy %s: ", run->plan->proxy);
+	return upgrade_fail(
+		outcome, kind_of(f), f->kind == TLS_FAIL_ERRNO ? error : 0, str_c(&f->text));
+}
+
 static int step(void *state, struct channel **channel, struct upgrade_outcome *outcome)
 {
 	struct tls_run *run = state;
@@ -44,23 +55,20 @@ static int step(void *state, struct channel **channel, struct upgrade_outcome *o
 
 	if (!run->tls) {
 		run->tls = tls_create(plan->context, channel_socket(*channel), plan->name);
-		handshake_init(&run->handshake, run->tls, channel_socket(*channel), plan->protocol,
-			plan->is_check);
+		if (channel_splice_source(*channel) < 0) // not the bytes of the socket
+			tls_set_below(run->tls, *channel);
+		handshake_init(&run->handshake, run->tls, plan->protocol, plan->is_check);
 	}
 	r = handshake_step(&run->handshake);
 	if (r == -EAGAIN)
 		return (int)handshake_wants(&run->handshake);
 	if (plan->told)
 		plan->told(plan->data, run->tls, r == 0);
-	if (r < 0) {
-		const struct tls_failure *f = tls_failure(run->tls);
-
-		outcome->is_hopeless = !tls_failure_may_pass(f);
-		return upgrade_fail(
-			outcome, kind_of(f), f->kind == TLS_FAIL_ERRNO ? r : 0, str_c(&f->text));
-	}
+	if (r < 0)
+		return fail(run, r, outcome);
 	*channel = channel_create_tls(*channel, run->tls);
 	run->tls = NULL;
+	channel_tls_set_place(*channel, plan->place);
 	return UPGRADE_DONE;
 }
 

@@ -4,6 +4,7 @@
 #define SOCKCTL_TLS_UPGRADE_H
 
 #include "net/upgrade.h"
+#include "tls/channel.h"
 #include "tls/starttls.h"
 #include "tls/tls.h"
 
@@ -13,6 +14,8 @@ struct tls_plan {
 	const char *name; // to verify, or NULL
 	enum starttls_protocol protocol;
 	bool is_check; // nothing is sent afterwards
+	unsigned place; // a set of enum tls_place
+	const char *proxy; // that TLS is spoken with, for failures
 
 	// Tells of a handshake that has ended, well or not, before the outcome. May be NULL.
 	void (*told)(void *data, const struct tls *t, bool is_good);

@@ -63,19 +63,25 @@ static void add_not_yet_valid(struct fault *f)
 	str_addc(f->s, ')');
 }
 
+// The option that gives an authority.
+static const char *ca_option(const struct fault *f)
+{
+	return f->t->context->settings.is_proxy ? "--proxy-ca" : "--ca";
+}
+
 static void add_self_signed(struct fault *f)
 {
-	str_addf(f->s,
-		"the certificate is self-signed; if it is the right one, trust it with "
-		"--pin sha256:%s or --ca FILE",
-		f->leaf.sha256);
+	str_add(f->s, "the certificate is self-signed; if it is the right one, trust it with ");
+	if (!f->t->context->settings.is_proxy)
+		str_addf(f->s, "--pin sha256:%s or ", f->leaf.sha256);
+	str_addf(f->s, "%s FILE", ca_option(f));
 }
 
 static void add_untrusted_root(struct fault *f)
 {
 	str_add(f->s, "the authority ");
 	add_quoted(f->s, &f->at.short_subject);
-	str_add(f->s, " is not trusted here; give it with --ca FILE");
+	str_addf(f->s, " is not trusted here; give it with %s FILE", ca_option(f));
 }
 
 static void add_no_issuer(struct fault *f)
@@ -83,8 +89,10 @@ static void add_no_issuer(struct fault *f)
 	bool is_alone = !f->t->sent || sk_X509_num(f->t->sent) <= 1;
 
 	if (f->t->context->trust.has_system && trust_is_empty(&f->t->context->trust)) {
-		str_add(f->s, "no authorities are installed on this system (ca-certificates); give "
-			      "one with --ca");
+		str_addf(f->s,
+			"no authorities are installed on this system (ca-certificates); give one "
+			"with %s",
+			ca_option(f));
 		return;
 	}
 	str_add(f->s, "the authority ");
@@ -92,14 +100,14 @@ static void add_no_issuer(struct fault *f)
 	if (f->depth) {
 		str_add(f->s, " that signed ");
 		add_quoted(f->s, &f->at.short_subject);
-		str_add(f->s, " is unknown; give it with --ca FILE");
+		str_addf(f->s, " is unknown; give it with %s FILE", ca_option(f));
 	} else if (is_alone) {
 		str_addf(f->s,
 			" that signed it is unknown, and the %s did not send its certificate: the "
-			"%s should send the whole chain (or --ca FILE)",
-			f->peer, f->peer);
+			"%s should send the whole chain (or %s FILE)",
+			f->peer, f->peer, ca_option(f));
 	} else {
-		str_add(f->s, " that signed it is unknown; give it with --ca FILE");
+		str_addf(f->s, " that signed it is unknown; give it with %s FILE", ca_option(f));
 	}
 }
 
@@ -124,7 +132,8 @@ static void add_wrong_name(struct fault *f)
 	}
 	str_add(f->s, ", not for ");
 	str_add_escaped(f->s, name, strlen(name));
-	str_add(f->s, "; --server-name NAME expects another");
+	if (!f->t->context->settings.is_proxy)
+		str_add(f->s, "; --server-name NAME expects another");
 }
 
 static void add_wrong_address(struct fault *f)
@@ -138,7 +147,9 @@ static void add_wrong_address(struct fault *f)
 	}
 	str_add(f->s, " (it names ");
 	str_add_certificate_names(f->s, &f->leaf, SHOWN_NAMES);
-	str_addf(f->s, "); connect by name, or --server-name %s", str_c(&f->leaf.names[0]));
+	str_add(f->s, "); connect by name");
+	if (!f->t->context->settings.is_proxy)
+		str_addf(f->s, ", or --server-name %s", str_c(&f->leaf.names[0]));
 }
 
 // Adds the short names of the uses that a certificate is limited to.

@@ -22,7 +22,25 @@ void wire_begin(struct wire *w)
 
 size_t wire_unsent(const struct wire *w)
 {
-	return w->rest.len - w->rest_start + w->batch->len;
+	return w->rest.len - w->rest_start + w->batch->len + (w->below ? w->below->unsent : 0);
+}
+
+void wire_set_below(struct wire *w, struct channel *below)
+{
+	w->below = below;
+	w->batch = &w->own_batch;
+}
+
+ssize_t wire_receive(struct wire *w, void *buf, size_t len)
+{
+	return w->below ? w->below->ops->recv(w->below, buf, len)
+			: sys_recv(w->fd, buf, len, MSG_DONTWAIT);
+}
+
+ssize_t wire_send(struct wire *w, const void *buf, size_t len)
+{
+	return w->below ? w->below->ops->send(w->below, buf, len)
+			: sys_send(w->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 bool wire_is_inside(const struct wire *w)
@@ -71,7 +89,7 @@ static int on_read(BIO *bio, char *buf, size_t len, size_t *got)
 	ossl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
 	if (w->recv_error || w->has_ended)
 		return 0;
-	n = w->is_drained || !w->budget ? -EAGAIN : sys_recv(w->fd, buf, len, MSG_DONTWAIT);
+	n = w->is_drained || !w->budget ? -EAGAIN : wire_receive(w, buf, len);
 	if (n == -EAGAIN || n == -EINTR) {
 		w->is_drained = n == -EAGAIN;
 		ossl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
@@ -83,7 +101,7 @@ static int on_read(BIO *bio, char *buf, size_t len, size_t *got)
 		return 0;
 	}
 	*got = (size_t)n;
-	w->is_drained = *got < len;
+	w->is_drained = *got < len && !w->below;
 	w->budget -= MIN(w->budget, *got);
 	w->received += *got;
 	keep_first(w, (unsigned char *)buf, *got);
@@ -148,6 +166,7 @@ BIO *wire_create_bio(struct wire *w)
 void wire_fini(struct wire *w)
 {
 	str_fini(&w->rest);
+	str_fini(&w->own_batch);
 	w->rest_start = 0;
 }
 
@@ -155,8 +174,7 @@ void wire_fini(struct wire *w)
 static int send_some(struct wire *w, const struct str *s, size_t *start)
 {
 	while (*start < s->len) {
-		ssize_t n = sys_send(
-			w->fd, s->data + *start, s->len - *start, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = wire_send(w, s->data + *start, s->len - *start);
 
 		if (n < 0)
 			return (int)n;
@@ -190,6 +208,8 @@ int wire_flush(struct wire *w)
 	if (r == 0)
 		r = send_some(w, w->batch, &start);
 	keep_rest(w, start);
+	if (r == 0 && w->below)
+		r = channel_flush(w->below);
 	if (r == -EINTR)
 		r = -EAGAIN;
 	if (r != 0 && r != -EAGAIN) {

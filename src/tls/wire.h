@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
-// The socket below a TLS connection, as a BIO: the records that OpenSSL writes are gathered and
-// sent in one call, and what is read is followed record by record, so that an end between two can
-// be told from one within.
+// The socket below a TLS connection, or the channel (TLS within TLS), as a BIO: the records that
+// OpenSSL writes are gathered and sent in one call, and what is read is followed record by record,
+// so that an end between two can be told from one within.
 #ifndef SOCKCTL_TLS_WIRE_H
 #define SOCKCTL_TLS_WIRE_H
 
 #include "base/str.h"
+#include "io/channel.h"
 #include "tls/library.h"
 
 #include <stdbool.h>
@@ -15,7 +16,9 @@
 
 struct wire {
 	int fd;
+	struct channel *below; // that bytes pass by instead of the socket; NULL: none
 	struct str *batch; // shared by the connections of a loop; empty between two calls
+	struct str own_batch; // over a channel, whose connection may be in the middle of that
 	struct str rest; // what the kernel did not take; memory only while there is some
 	size_t rest_start;
 	uint64_t sent, received;
@@ -35,6 +38,14 @@ struct wire {
 BIO *wire_create_bio(struct wire *w);
 void wire_fini(struct wire *w);
 
+// The bytes pass by BELOW, which is borrowed, instead of the socket.
+void wire_set_below(struct wire *w, struct channel *below);
+
+// What the peer says, and what is said to it, without TLS. Both return how many bytes went,
+// -EAGAIN, or another negative errno; wire_receive() 0 at the end.
+ssize_t wire_receive(struct wire *w, void *buf, size_t len);
+ssize_t wire_send(struct wire *w, const void *buf, size_t len);
+
 // A call begins: it may read what is there, up to a bound.
 void wire_begin(struct wire *w);
 
@@ -42,6 +53,7 @@ void wire_begin(struct wire *w);
 // errno, which is kept. Reading goes on after that.
 int wire_flush(struct wire *w);
 
+// Bytes that the kernel has not taken, those that a channel below has taken included.
 size_t wire_unsent(const struct wire *w);
 
 // True if the peer stopped within a record.

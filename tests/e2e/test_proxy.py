@@ -367,7 +367,6 @@ def test_no_proxy(sockctl, server):
     (["--proxy", "http://h", "--proxy", "none"], "give it alone"),
     (["--proxy", "socks4://h", "::1", "80"], "has no IPv6 addresses in SOCKS4"),
     (["--proxy", "http://h", "unix:/x"], "no proxy leads to a Unix socket"),
-    (["--proxy", "https://h"], "TLS to a proxy"),
     (["--proxy", "http://h", "--proxy-dns", "maybe"], "is neither local nor remote"),
 ])
 def test_usage(sockctl, words, message):

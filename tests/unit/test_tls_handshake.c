@@ -32,7 +32,7 @@ static void begin(struct run *r, enum starttls_protocol protocol, bool is_check)
 	assert_int_equal(peer_join(&r->peer, &(struct tls_settings){.authorities = {trusted, 1}},
 				 "localhost"),
 		0);
-	handshake_init(&r->handshake, r->peer.tls, r->peer.fds[0], protocol, is_check);
+	handshake_init(&r->handshake, r->peer.tls, protocol, is_check);
 	r->result = handshake_step(&r->handshake);
 	assert_int_equal(r->result, -EAGAIN);
 }
