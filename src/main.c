@@ -86,6 +86,7 @@
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound
+ *     pass_fd.[ch]            --pass-fd
  *     progress_line.[ch]      --progress
  *     proxy.[ch]            --proxy and its group
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
@@ -235,6 +236,7 @@
  *     closing.[ch]            the end of a channel, once all has arrived
  *     defer.[ch]              a callback in the next turn
  *     fd.[ch]                 what a descriptor is; one of our own for a shared one
+ *     fd_pass.[ch]            a descriptor for another process, over a Unix socket
  *     group.[ch]              the processes of a group, from /proc
  *     output.[ch]             writing to stdout in the background
  *     pacer.[ch]              a rate, to the microsecond

@@ -5,6 +5,7 @@
 #include "session/check.h"
 #include "session/check_dial.h"
 #include "opts/connecting.h"
+#include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
 #include "proxy/header_upgrade.h"
 #include "opts/confine.h"
@@ -27,6 +28,7 @@ struct connect_config {
 	struct connecting_config client;
 	struct proxy_config proxy;
 	struct check_config check;
+	struct pass_fd_config pass_fd;
 	struct program_config program;
 	struct stream_config stream;
 	struct console_config console;
@@ -44,6 +46,7 @@ static const struct opt_group groups[] = {
 	SEND_PROXY_GROUP(connect_config, send_proxy),
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	PROGRAM_GROUP(connect_config, program),
+	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	CONSOLE_GROUP(connect_config, console),
 	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls)},
@@ -60,11 +63,9 @@ static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	PROGRAM_CONFLICTS,
 	{"quiet", "verbose"},
-	{"check", "send-proxy"},
-	{"peek", "recv-exactly"},
-	{"reset", "shutdown"},
-	{"reset", "shutdown-delay"},
+	STREAM_CALLS_CONFLICTS,
 	CHECK_CONFLICTS,
+	PASS_FD_CONFLICTS,
 	TLS_CONFLICTS,
 	{NULL, NULL},
 };
@@ -103,6 +104,7 @@ struct connect {
 	struct tls_setup tls;
 	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
 	size_t upgrade_count;
+	struct pass_fd passing; // with --pass-fd, instead of the streams
 	struct upgrade_chain *chain; // of a socket that was connected by others
 
 	// With --exec, instead of these.
@@ -116,7 +118,6 @@ static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct connect_config *c = config;
 	int r = connecting_check(&c->client, err);
-	bool has_tls;
 
 	if (r == 0)
 		r = proxy_check(&c->proxy, err);
@@ -127,23 +128,20 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
 		r = tls_config_check(&c->tls, &c->endpoint, err);
-	has_tls = r == 0 && tls_is_wanted(&c->tls, &c->endpoint);
-	if (has_tls && c->check.banner_ms) {
-		str_add(err, "--banner reads what a port says in plain, not through TLS");
-		r = -EINVAL;
-	}
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
 	if (r == 0)
 		r = send_proxy_check(&c->send_proxy, &c->endpoint, err);
 	if (r == 0)
+		r = pass_fd_check(&c->pass_fd, &c->endpoint, err);
+	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_check(&c->stream, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
-			program_is_wanted(&c->program), has_tls, err);
+			program_is_wanted(&c->program), tls_is_wanted(&c->tls, &c->endpoint), err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
 	return r;
@@ -238,12 +236,6 @@ static int start_program(struct connect *c)
 	return 0;
 }
 
-// A proxy does not see the end of what TLS sends through it.
-static uint64_t shutdown_delay_of(const struct connect *c)
-{
-	return proxying_is_wanted(&c->proxying) && !c->tls.context ? PROXY_SHUTDOWN_DELAY_MS : 0;
-}
-
 static int start_stream(struct connect *c)
 {
 	const struct stream_options options = {
@@ -252,7 +244,10 @@ static int start_stream(struct connect *c)
 		.files = &c->files,
 		.peer = c->channel,
 		.local = &c->local,
-		.shutdown_delay_ms = shutdown_delay_of(c),
+		// Of what TLS sends through them, proxies do not see the end.
+		.shutdown_delay_ms = proxying_is_wanted(&c->proxying) && !c->tls.context
+					     ? PROXY_SHUTDOWN_DELAY_MS
+					     : 0,
 		.asks = true,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
@@ -296,6 +291,11 @@ static void join(struct connect *c)
 	}
 	connection_report_connected(&c->connection, fd);
 	tls_setup_report(&c->tls, c->connection.number, c->channel);
+	if (c->config->pass_fd.is_wanted) {
+		pass_fd_start(&c->passing, app, channel_release(c->channel));
+		c->channel = NULL;
+		return;
+	}
 	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
 	if (r == 0)
 		return;
@@ -378,11 +378,6 @@ static int use_descriptor(struct connect *c)
 
 	if (r < 0)
 		return sockopt_fail(c->app, p->name, &c->settings, r);
-	if (!c->upgrade_count) {
-		c->channel = channel_create_socket(&c->app->loop, p->fd, false);
-		join(c);
-		return 0;
-	}
 	c->chain = upgrade_chain_create(channel_create_socket(&c->app->loop, p->fd, false),
 		&(struct upgrade_options){&c->app->loop, c->upgrades, c->upgrade_count,
 			c->config->client.connect_timeout_ms, on_upgraded, c});
@@ -396,7 +391,9 @@ static int init_local(struct connect *c)
 {
 	if (program_is_wanted(&c->config->program))
 		return exec_prepare(c->app, &c->config->program, &c->program, &c->children);
-	return c->config->check.check ? 0 : stream_files_join(&c->files, c->app, &c->local);
+	if (c->config->check.check || c->config->pass_fd.is_wanted)
+		return 0;
+	return stream_files_join(&c->files, c->app, &c->local);
 }
 
 static void fini(struct connect *c)
@@ -405,6 +402,7 @@ static void fini(struct connect *c)
 	proxying_fini(&c->proxying);
 	upgrade_chain_destroy(c->chain);
 	channel_destroy(c->channel);
+	pass_fd_fini(&c->passing);
 	console_fini(&c->console);
 	if (c->is_streaming)
 		stream_fini(&c->stream);
@@ -444,10 +442,12 @@ static void run_check(struct connect *c, const struct dial_options *dial)
 		.plan = &c->tls.plan,
 	};
 
-	if (config->check.banner_ms && proxying_is_wanted(&c->proxying))
+	bool is_plain = !c->tls.context && !proxying_is_wanted(&c->proxying);
+
+	if (config->check.banner_ms && !is_plain)
 		app_failf(c->app, STATUS_USAGE, NULL,
-			"--banner reads what a port says directly, not through proxies");
-	else if (!c->tls.context && !proxying_is_wanted(&c->proxying))
+			"--banner reads what a port says in plain, not through TLS or a proxy");
+	else if (is_plain)
 		check_plain(c, dial);
 	else if (!confine(c->app, &config->confine, &checking_dialled))
 		check_dial_run(c->app, &options);
@@ -477,7 +477,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		goto out;
 	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,
 		    config_->client.numeric, config_->check.check) ||
-		stream_calls_check_proxying(&config_->stream.calls, &c.proxying))
+		stream_calls_check_proxying(&config_->stream.calls, &c.proxying) ||
+		pass_fd_check_proxying(&config_->pass_fd, &c.proxying))
 		goto out;
 	if (config_->check.check) {
 		run_check(&c, &options);

@@ -91,17 +91,14 @@ static const char *const conflicts[][2] = {
 	{"escape", "forward"},
 	{"escape", "broker"},
 	{"escape", "chat"},
-	{"peek", "recv-exactly"},
-	{"reset", "shutdown"},
-	{"reset", "shutdown-delay"},
+	STREAM_CALLS_CONFLICTS,
 	{NULL, NULL},
 };
 
 static const char *const needs[][2] = {
 	{"connect-timeout", "forward"},
 	{"proxy", "forward"},
-	{"proxy-auth-file", "proxy"},
-	{"proxy-dns", "proxy"},
+	PROXY_NEEDS,
 	{"send-proxy", "forward"},
 	{"handshake-timeout", "accept-proxy"},
 	{NULL, NULL},

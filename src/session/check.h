@@ -28,6 +28,7 @@ extern const struct opt check_opts[];
 		{"check", "input"}, {"check", "output"}, {"check", "get"}, {"check", "exec"}, \
 		{"check", "exec-file"}, {"check", "send-flag"}, {"check", "recv-flag"}, \
 		{"check", "recv-exactly"}, {"check", "peek"}, {"check", "oob"}, \
+		{"check", "send-proxy"}, \
 	{ \
 		"check", "reset" \
 	}
