@@ -66,6 +66,7 @@ static const char *const conflicts[][2] = {
 	STREAM_CALLS_CONFLICTS,
 	CHECK_CONFLICTS,
 	PASS_FD_CONFLICTS,
+	SEND_PROXY_CONFLICTS,
 	TLS_CONFLICTS,
 	{NULL, NULL},
 };
@@ -74,6 +75,7 @@ static const char *const needs[][2] = {
 	{"any", "check"},
 	{"banner", "check"},
 	PROXY_NEEDS,
+	SEND_PROXY_NEEDS,
 	TLS_NEEDS,
 	{NULL, NULL},
 };
@@ -153,6 +155,7 @@ static void fini_config(void *config)
 
 	check_fini(&c->check);
 	proxy_config_fini(&c->proxy);
+	send_proxy_fini(&c->send_proxy);
 	endpoint_fini(&c->endpoint);
 }
 
@@ -244,10 +247,7 @@ static int start_stream(struct connect *c)
 		.files = &c->files,
 		.peer = c->channel,
 		.local = &c->local,
-		// Of what TLS sends through them, proxies do not see the end.
-		.shutdown_delay_ms = proxying_is_wanted(&c->proxying) && !c->tls.context
-					     ? PROXY_SHUTDOWN_DELAY_MS
-					     : 0,
+		.shutdown_delay_ms = proxying_shutdown_delay(&c->proxying, c->tls.context),
 		.asks = true,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
@@ -458,7 +458,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	struct dial_options options;
-	int status = sockopt_config_parse(app, &config_->sockopt, &c.settings);
+	int status = send_proxy_load(app, &config_->send_proxy) ||
+		     sockopt_config_parse(app, &config_->sockopt, &c.settings);
 
 	(void)argc;
 	(void)argv;
@@ -484,8 +485,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		run_check(&c, &options);
 		goto out;
 	}
-	if (proxying_is_wanted(&c.proxying))
-		c.tls.plan.place = TLS_THROUGH_PROXY;
+	c.tls.plan.place = proxying_is_wanted(&c.proxying) ? TLS_THROUGH_PROXY : 0;
 	options.upgrades = c.upgrades;
 	options.upgrade_count = c.upgrade_count;
 	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);

@@ -92,6 +92,7 @@ static const char *const conflicts[][2] = {
 	{"escape", "broker"},
 	{"escape", "chat"},
 	STREAM_CALLS_CONFLICTS,
+	SEND_PROXY_CONFLICTS,
 	{NULL, NULL},
 };
 
@@ -100,6 +101,7 @@ static const char *const needs[][2] = {
 	{"proxy", "forward"},
 	PROXY_NEEDS,
 	{"send-proxy", "forward"},
+	SEND_PROXY_NEEDS,
 	{"handshake-timeout", "accept-proxy"},
 	{NULL, NULL},
 };
@@ -185,6 +187,7 @@ static void fini_config(void *config)
 
 	listening_fini(&c->listening);
 	proxy_config_fini(&c->proxy);
+	send_proxy_fini(&c->send_proxy);
 	accept_proxy_fini(&c->accept_proxy);
 	endpoint_fini(&c->endpoint);
 	endpoint_fini(&c->target);
@@ -208,6 +211,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (send_proxy_load(app, &c->send_proxy))
+		return app->status;
 	if (server_init(&s, app, c, mode_of(c)) == 0 && server_open(&s) == 0)
 		app_run(app);
 	server_fini(&s);

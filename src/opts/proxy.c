@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#define SHUTDOWN_DELAY_MS 2000
+
 #define AT(field, type) OPT_AT(struct proxy_config, field, type)
 
 const struct opt proxy_opts[] = {
@@ -69,6 +71,11 @@ static bool has_credentials(const struct proxy_chain *c)
 static bool is_secured(const struct proxy_hop *h)
 {
 	return h->url.scheme == PROXY_HTTPS;
+}
+
+uint64_t proxying_shutdown_delay(const struct proxying *p, bool has_tls)
+{
+	return proxying_is_wanted(p) && !has_tls ? SHUTDOWN_DELAY_MS : 0;
 }
 
 bool proxying_has_tls(const struct proxying *p)

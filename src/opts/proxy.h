@@ -9,10 +9,6 @@
 #include "proxy/hop.h"
 #include "tls/upgrade.h"
 
-// Many proxies end the whole tunnel when one side ends: the end of the input is passed on once the
-// target has been silent for so long.
-#define PROXY_SHUTDOWN_DELAY_MS 2000
-
 struct proxy_config {
 	struct strlist proxies;
 	const char *auth_file;
@@ -78,6 +74,11 @@ static inline bool proxying_is_wanted(const struct proxying *p)
 // TARGET and WAY, which holds them, must outlive the connecting.
 void proxying_plan(struct proxying *p, const struct endpoint *target, struct proxy_way *way,
 	struct dial_options *options);
+
+// How long the end of what is sent is held back without a byte from the target, for many proxies
+// end the whole tunnel when one side ends. Of what TLS with the target sends they do not see the
+// end.
+uint64_t proxying_shutdown_delay(const struct proxying *p, bool has_tls);
 
 // True if TLS is spoken with a proxy, so that the bytes of the target are not those of the socket.
 bool proxying_has_tls(const struct proxying *p);

@@ -11,8 +11,13 @@
 
 struct send_proxy_config {
 	const char *version; // NULL: send none
+	const char *source, *destination; // instead of the ends of the connection, or NULL
+	bool is_local;
+	bool has_crc;
+	struct strlist tlvs; // TYPE=HEX or TYPE=@FILE
 
-	struct proxy_header header; // what every connection announces; filled in by the check
+	struct proxy_header header; // what every connection announces; the check fills in all but
+				    // the extensions
 };
 
 extern const struct opt send_proxy_opts[];
@@ -21,9 +26,28 @@ extern const struct opt send_proxy_opts[];
 		"Proxies", send_proxy_opts, offsetof(struct config, member) \
 	}
 
+// Pairs for the tables of commands that have the group.
+#define SEND_PROXY_CONFLICTS \
+	{"send-proxy-local", "send-proxy-source"}, \
+	{ \
+		"send-proxy-local", "send-proxy-destination" \
+	}
+#define SEND_PROXY_NEEDS \
+	{"send-proxy-source", "send-proxy"}, {"send-proxy-destination", "send-proxy"}, \
+		{"send-proxy-local", "send-proxy"}, {"send-proxy-tlv", "send-proxy"}, \
+	{ \
+		"send-proxy-crc", "send-proxy" \
+	}
+
 // Checks what the table cannot. TARGET is where to connect to. Returns 0, or -EINVAL with the
 // reason in ERR.
 int send_proxy_check(struct send_proxy_config *c, const struct endpoint *target, struct str *err);
+
+// Reads the extensions, and looks whether the header can be built. Returns 0, or the status after a
+// message.
+int send_proxy_load(struct app *app, struct send_proxy_config *c);
+
+void send_proxy_fini(struct send_proxy_config *c);
 
 struct accept_proxy_config {
 	bool accept;

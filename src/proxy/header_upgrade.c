@@ -38,16 +38,15 @@ static int build(struct header_sending *s, int fd, struct upgrade_outcome *outco
 	struct str err = {0};
 	int r = 0;
 
-	if (!h.is_local && !h.source.len) {
+	if (!h.is_local && !h.source.len)
 		r = sys_getsockname(fd, &h.source);
-		if (r == 0)
-			r = sys_getpeername(fd, &h.destination);
-		if (r < 0)
-			return upgrade_fail(outcome, UPGRADE_BROKEN, r, NULL);
-		sockaddr_unmap(&h.source);
-		sockaddr_unmap(&h.destination);
-		h.type = SOCK_STREAM;
-	}
+	if (!h.is_local && !h.destination.len && r == 0)
+		r = sys_getpeername(fd, &h.destination);
+	if (r < 0)
+		return upgrade_fail(outcome, UPGRADE_BROKEN, r, NULL);
+	sockaddr_unmap(&h.source);
+	sockaddr_unmap(&h.destination);
+	h.type = SOCK_STREAM;
 	if (proxy_header_build(&h, &s->bytes, &err) < 0) {
 		r = upgrade_fail(outcome, UPGRADE_LOCAL, 0, str_c(&err));
 		outcome->is_hopeless = true;

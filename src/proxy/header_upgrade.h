@@ -7,8 +7,8 @@
 #include "net/upgrade.h"
 #include "proxy/header.h"
 
-// ARG is a const struct proxy_header: what to announce. Without addresses, and unless it is local,
-// those of the connection itself are announced.
+// ARG is a const struct proxy_header: what to announce. For an address that it does not have,
+// unless it is local, that of the connection itself is announced.
 extern const struct upgrade_kind proxy_header_send;
 
 // ARG is a zeroed struct proxy_header, which becomes what the peer has announced.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "session/connection.h"
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
 #include "net/stream_socket.h"
+#include "proxy/tlv.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 
@@ -19,6 +21,8 @@ static const struct event ev_accepted = {
 	"accepted", REPORT_VERBOSE, "accepted connection {connection} from {remote}"};
 static const struct event ev_accepted_announced = {"accepted", REPORT_VERBOSE,
 	"accepted connection {connection} from {remote}, announced by {sender}"};
+static const struct event ev_header = {"proxy-header", REPORT_DEBUG,
+	"the PROXY header of connection {connection} is of version {version}{extensions}"};
 static const struct event ev_accepted_local = {"accepted", REPORT_VERBOSE,
 	"accepted connection {connection} from {remote} (process {pid}, user {uid}, group {gid})"};
 static const struct event ev_closed = {"closed", REPORT_VERBOSE,
@@ -51,12 +55,11 @@ void connection_init_of(struct connection *c, struct app *app, int fd)
 	connection_init(c, app, 1, &remote);
 }
 
-void connection_announce(
-	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local)
+void connection_announce(struct connection *c, const struct proxy_header *h)
 {
 	c->announced = xmalloc(sizeof(*c->announced));
-	*c->announced = (struct announced){.local = *local, .sender = c->remote};
-	c->remote = *remote;
+	*c->announced = (struct announced){.local = h->destination, .sender = c->remote};
+	c->remote = h->source;
 	sockaddr_unmap(&c->remote);
 	sockaddr_unmap(&c->announced->local);
 }
@@ -116,7 +119,70 @@ void connection_report_connected(const struct connection *c, int fd)
 		F_ADDR("local", &local), connection_via(c));
 }
 
-void connection_report_accepted(const struct connection *c, int fd)
+// One extension of a header as an object.
+struct extension {
+	struct str value; // as hex
+	struct field fields[3];
+};
+
+static size_t count_extensions(const struct proxy_header *h)
+{
+	struct tlv t;
+	size_t at = 0;
+	size_t count = 0;
+
+	while (tlv_next(str_c(&h->tlvs), h->tlvs.len, &at, &t) == 1)
+		count++;
+	return count;
+}
+
+// Adds "alpn=6832 0xe0=", and fills the objects.
+static void read_extensions(const struct proxy_header *h, struct str *text, struct extension *x,
+	struct field_group *groups)
+{
+	struct tlv t;
+	size_t at = 0;
+
+	for (size_t i = 0; tlv_next(str_c(&h->tlvs), h->tlvs.len, &at, &t) == 1; i++) {
+		const char *name = tlv_name(t.type);
+
+		str_add_hex(&x[i].value, t.value, t.len);
+		x[i].fields[0] = (struct field)F_UINT("type", t.type);
+		x[i].fields[1] = (struct field)F_STR("name", name);
+		x[i].fields[2] = (struct field)F_STR("value", str_c(&x[i].value));
+		groups[i] = (struct field_group){x[i].fields, ARRAY_SIZE(x[i].fields)};
+		if (name)
+			str_addf(text, " %s=%s", name, str_c(&x[i].value));
+		else
+			str_addf(text, " 0x%02x=%s", t.type, str_c(&x[i].value));
+	}
+}
+
+static void report_announced(
+	const struct connection *c, const struct sockaddr_any *local, const struct proxy_header *h)
+{
+	size_t count = count_extensions(h);
+	struct extension *extensions = xcalloc(count + 1, sizeof(*extensions));
+	struct field_group *groups = xcalloc(count + 1, sizeof(*groups));
+	struct str text = {0};
+
+	read_extensions(h, &text, extensions, groups);
+	report(&c->app->out, &ev_accepted_announced, F_UINT("connection", c->number),
+		F_ADDR("remote", &c->remote), F_ADDR("local", &c->announced->local),
+		F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", local),
+		F_OBJECTS("tlvs", groups, count));
+	report(&c->app->out, &ev_header, F_UINT("connection", c->number),
+		F_UINT("version", h->version), F_BOOL("checked", h->has_crc),
+		F_SHOWN("extensions", str_c(&text)));
+	for (size_t i = 0; i < count; i++)
+		str_fini(&extensions[i].value);
+	free(extensions);
+	free(groups);
+	str_fini(&text);
+}
+
+void connection_report_accepted(
+	const struct connection *c, int fd, const struct proxy_header *header)
 {
 	struct sockaddr_any local;
 	struct ucred who;
@@ -124,10 +190,8 @@ void connection_report_accepted(const struct connection *c, int fd)
 	if (!report_wants(&c->app->out, &ev_accepted))
 		return;
 	get_local(fd, &local);
-	if (c->announced)
-		report(&c->app->out, &ev_accepted_announced, F_UINT("connection", c->number),
-			F_ADDR("remote", &c->remote), F_ADDR("local", &c->announced->local),
-			F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", &local));
+	if (header)
+		report_announced(c, &local, header);
 	else if (stream_socket_credentials(fd, &who) == 0)
 		report(&c->app->out, &ev_accepted_local, F_UINT("connection", c->number),
 			F_ADDR("remote", &c->remote), F_ADDR("local", &local),

@@ -7,6 +7,7 @@
 #include "app.h"
 #include "base/sockaddr.h"
 #include "opts/proxy.h"
+#include "proxy/header.h"
 #include "relay/flow.h"
 
 #include <stdint.h>
@@ -45,9 +46,8 @@ void connection_init(
 // The same for the only one, by the connected socket FD, which knows who is at the other end.
 void connection_init_of(struct connection *c, struct app *app, int fd);
 
-// A PROXY header says whose connection it is: REMOTE takes the place of who has sent it.
-void connection_announce(
-	struct connection *c, const struct sockaddr_any *remote, const struct sockaddr_any *local);
+// A PROXY header says whose connection it is: the source in it takes the place of who has sent it.
+void connection_announce(struct connection *c, const struct proxy_header *h);
 
 // It goes through proxies: their TARGET, which must outlive it, is who is spoken of.
 void connection_set_proxying(
@@ -64,7 +64,11 @@ struct field connection_via(const struct connection *c);
 
 // FD is the connected socket, to be asked for what else is known about both ends.
 void connection_report_connected(const struct connection *c, int fd);
-void connection_report_accepted(const struct connection *c, int fd);
+
+// HEADER is the one that announced the client, or NULL.
+void connection_report_accepted(
+	const struct connection *c, int fd, const struct proxy_header *header);
+
 // True if somebody wants to know what becomes of it.
 bool connection_is_reported(const struct connection *c);
 void connection_report_closed(const struct connection *c, const struct connection_end *end);

@@ -118,7 +118,7 @@ static int join(struct forward_client *c)
 		.local = c->target,
 		.answers = true,
 		.splice_after = SPLICE_AFTER,
-		.shutdown_delay_ms = proxying_is_wanted(&f->proxying) ? PROXY_SHUTDOWN_DELAY_MS : 0,
+		.shutdown_delay_ms = proxying_shutdown_delay(&f->proxying, false),
 		.done = on_done,
 		.data = c,
 	};
@@ -216,14 +216,15 @@ static void announce(struct forward_client *c, struct approach *a, struct dial_o
 	struct proxy_header *h = &a->header;
 
 	*h = c->client.server->config->send_proxy.header;
-	h->type = SOCK_STREAM;
-	h->source = connection->remote;
-	if (connection->announced)
+	if (!h->destination.len && connection->announced)
 		h->destination = connection->announced->local;
-	else
+	else if (!h->destination.len)
 		sys_getsockname(channel_socket(c->client.channel), &h->destination);
 	sockaddr_unmap(&h->destination);
-	h->is_local = connection->remote.sa.sa_family == AF_UNIX;
+	if (!h->source.len) {
+		h->source = connection->remote;
+		h->is_local |= connection->remote.sa.sa_family == AF_UNIX;
+	}
 	a->announcement = (struct upgrade){&proxy_header_send, h};
 	options->upgrades = &a->announcement;
 	options->upgrade_count = 1;

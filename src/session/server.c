@@ -340,11 +340,11 @@ static void add_client(struct server *s, struct channel *channel, const struct s
 	s->open++;
 	connection_init(&c->connection, s->app, s->accepted, remote);
 	if (announced)
-		connection_announce(&c->connection, &announced->source, &announced->destination);
+		connection_announce(&c->connection, announced);
 	c->connection.is_one_of_many = s->serves_many;
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
-	connection_report_accepted(&c->connection, channel_socket(channel));
+	connection_report_accepted(&c->connection, channel_socket(channel), announced);
 	status = complete_client(c);
 	if (status)
 		turn_away(c, status);

@@ -2,6 +2,7 @@
 """The PROXY protocol: --send-proxy, --accept-proxy and --accept-proxy-from."""
 
 import fcntl
+import re
 import signal
 import socket
 import struct
@@ -217,6 +218,92 @@ def test_connect_sends_it(sockctl, server, word, start):
     proc.wait()
 
 
+def announced(sockctl, server, *words):
+    """The bytes that come before the data."""
+    proc = sockctl("connect", *words, "127.0.0.1", port_of(server), stdin=b"data")
+    with accept(server) as conn:
+        data = receive_all(conn)
+    proc.wait()
+    assert data.endswith(b"data")
+    return data[:-4]
+
+
+def ends_of(head):
+    """Source and destination of a header of version 2 for IPv4."""
+    a, b, x, y = struct.unpack("!4s4sHH", head[16:28])
+    return (socket.inet_ntoa(a), x), (socket.inet_ntoa(b), y)
+
+
+def test_ends_as_they_are_given(sockctl, server):
+    words = ["--send-proxy", "--send-proxy-source", "192.0.2.1:1234"]
+    head = announced(sockctl, server, *words)
+    assert ends_of(head) == (("192.0.2.1", 1234), ("127.0.0.1", port_of(server)))
+    head = announced(sockctl, server, *words, "--send-proxy-destination", "198.51.100.7:443")
+    assert head == v2(ipv4())
+    head = announced(sockctl, server, "--send-proxy", "--send-proxy-destination", "198.51.100.7:443")
+    assert ends_of(head)[0][0] == "127.0.0.1" and ends_of(head)[1] == ("198.51.100.7", 443)
+
+
+@pytest.mark.parametrize("words, head", [
+    (["--send-proxy=v1", "--send-proxy-source", "192.0.2.1:1234", "--send-proxy-destination",
+      "198.51.100.7:443"], V1),
+    (["--send-proxy=v1", "--send-proxy-source", "[2001:db8::1]:1", "--send-proxy-destination",
+      "[2001:db8::2]:2"], b"PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n"),
+    (["--send-proxy=v1", "--send-proxy-local"], b"PROXY UNKNOWN\r\n"),
+    (["--send-proxy", "--send-proxy-local"], v2(b"", command=0, family=0)),
+    (["--send-proxy", "--send-proxy-local", "--send-proxy-tlv", "alpn=6832", "--send-proxy-tlv",
+      "0xe0=", "--send-proxy-tlv", "5=00ff"],
+     v2(b"\1\0\2h2" b"\xe0\0\0" b"\5\0\2\0\xff", command=0, family=0)),
+    (["--send-proxy", "--send-proxy-source", "unix:/a", "--send-proxy-destination", "unix:/b"],
+     v2(b"/a".ljust(108, b"\0") + b"/b".ljust(108, b"\0"), family=0x31)),
+])
+def test_header_word_for_word(sockctl, server, words, head):
+    assert announced(sockctl, server, *words) == head
+
+
+def test_value_from_a_file(sockctl, server, tmp_path):
+    (tmp_path / "value").write_bytes(bytes(range(256)))
+    head = announced(sockctl, server, "--send-proxy", "--send-proxy-tlv",
+                     f"0xe1=@{tmp_path}/value")
+    assert head[28:] == b"\xe1\1\0" + bytes(range(256))
+
+
+def test_extensions_and_checksum_are_seen(sockctl):
+    """Sent by us and taken by us: as an event, and with -vv."""
+    for words in (["--json"], ["-vv"]):
+        behind = listen(sockctl, *words, stdin=DEVNULL)
+        proc = sockctl("connect", "--send-proxy", "--send-proxy-source", "192.0.2.1:1",
+                       "--send-proxy-destination", "192.0.2.2:2", "--send-proxy-tlv",
+                       "authority=" + b"example.org".hex(), "--send-proxy-tlv", "0xe0=",
+                       "--send-proxy-crc", "127.0.0.1", behind.port)
+        proc.wait()
+        behind.wait()
+        if words == ["-vv"]:
+            assert re.search("the PROXY header of connection 1 is of version 2 "
+                             "authority=6578616d706c652e6f7267 0xe0= crc32c=[0-9a-f]{8}$",
+                             behind.err, re.MULTILINE)
+            continue
+        event, = [one for one in behind.events if one["event"] == "accepted"]
+        assert event["remote"]["address"] == "192.0.2.1"
+        assert event["tlvs"][:2] == [
+            {"type": 2, "name": "authority", "value": b"example.org".hex()},
+            {"type": 0xe0, "value": ""}]
+        assert event["tlvs"][2]["name"] == "crc32c" and len(event["tlvs"]) == 3
+
+
+def test_forward_announces_what_it_is_told(sockctl, server):
+    proc = sockctl("listen", "--forward", f"127.0.0.1:{port_of(server)}", "--send-proxy",
+                   "--send-proxy-source", "192.0.2.1:1234", "--send-proxy-tlv", "alpn=6832",
+                   *PLACE)
+    with dial(proc.port) as client:
+        send_all(client, b"data")
+        with accept(server) as conn:
+            data = receive_all(conn)
+    assert ends_of(data) == (("192.0.2.1", 1234), ("127.0.0.1", proc.port))
+    assert data[28:] == b"\1\0\2h2data"
+    proc.wait()
+
+
 def conn_port(data):
     return int(data.split()[4]) if data.startswith(b"PROXY") else 0
 
@@ -236,6 +323,13 @@ def test_forward_announces_its_client(sockctl, version):
     behind.stop()
 
 
+def test_value_from_a_file_that_cannot_be_read(sockctl, tmp_path):
+    words = ["connect", "--send-proxy", "--send-proxy-tlv"]
+    sockctl(*words, f"1=@{tmp_path}/none", "h", "1").fails(1, f"{tmp_path}/none", "ENOENT")
+    sockctl(*words, f"1=@{tmp_path}", "h", "1").fails(1, tmp_path, "EISDIR")
+    sockctl(*words, "1=@/dev/zero", "h", "1").fails(2, "/dev/zero", "4096")
+
+
 def test_peer_that_refuses_it(sockctl, server):
     """A reset in answer to the header is a broken connection, which another try may cure."""
     proc = sockctl("connect", "--send-proxy", "127.0.0.1", port_of(server), stdin=PIPE)
@@ -251,6 +345,25 @@ def test_peer_that_refuses_it(sockctl, server):
     (["connect", "--send-proxy", "fd:0"], "fd:0"),
     (["listen", "--send-proxy", "0"], "--forward"),
     (["listen", "--accept-proxy-from", "nonsense", "0"], "nonsense"),
+    (["connect", "--send-proxy-crc", "h", "1"], "--send-proxy"),
+    (["connect", "--send-proxy", "--send-proxy-source", "192.0.2.1", "h", "1"], "192.0.2.1"),
+    (["connect", "--send-proxy", "--send-proxy-source", "name:1", "h", "1"], "numeric address"),
+    (["connect", "--send-proxy", "--send-proxy-source", "192.0.2.1:1",
+      "--send-proxy-destination", "[::1]:1", "h", "1"], "one family"),
+    (["connect", "--send-proxy=v1", "--send-proxy-crc", "h", "1"], "v2"),
+    (["connect", "--send-proxy=v1", "--send-proxy-local", "--send-proxy-tlv", "1=00", "h", "1"],
+     "v2"),
+    (["connect", "--send-proxy=v1", "--send-proxy-source", "unix:/x", "h", "1"], "v2"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "alpn", "h", "1"], "TYPE=HEX"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "alpn=6", "h", "1"], "pairs of hex digits"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "256=00", "h", "1"], "0 to 255"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "crc32c=00000000", "h", "1"],
+     "--send-proxy-crc"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "unique_id=" + "00" * 129, "h", "1"], "128"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "1=" + "00" * 4097, "h", "1"], "4096"),
+    (["connect", "--send-proxy", "--send-proxy-tlv", "1=" + "00" * 4090, "h", "1"], "too long"),
+    (["connect", "--send-proxy", "--send-proxy-local", "--send-proxy-source", "::1", "h", "1"],
+     "--send-proxy-local"),
 ])
 def test_wrong_command_line(sockctl, words, named):
     sockctl(*words).fails(2, named)
