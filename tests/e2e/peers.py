@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The other end of the connection: sockets that behave, and sockets that do not."""
 
+import fcntl
 import hashlib
 import random
 import socket
 import struct
+import termios
 import time
 
 from harness import DEADLINE
@@ -131,6 +133,11 @@ def answer(conn, reply, delay=0):
     conn.sendall(reply)
     conn.close()
     return request
+
+
+def acknowledged(conn):
+    """Whether the other kernel has taken everything."""
+    return struct.unpack("i", fcntl.ioctl(conn, termios.TIOCOUTQ, b"\0" * 4))[0] == 0
 
 
 def send_all(conn, data):

@@ -33,10 +33,11 @@ def read_head(conn):
 
 
 def read_request4(conn):
+    """The request, with the name of the user and that of the target."""
     head = receive(conn, 8)
     for _ in range(2 if head[4:7] == b"\0\0\0" and head[7] else 1):
-        while receive(conn, 1) != b"\0":
-            pass
+        while (byte := receive(conn, 1)) != b"\0":
+            head += byte
         head += b"\0"
     return head
 

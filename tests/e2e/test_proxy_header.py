@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The PROXY protocol: --send-proxy, --accept-proxy and --accept-proxy-from."""
 
-import fcntl
 import re
 import signal
 import socket
@@ -10,8 +9,8 @@ import struct
 import pytest
 
 from harness import DEVNULL, PIPE, wait_for
-from peers import (accept, dial, dial_unix, port_of, receive, receive_all, reset_by_peer,
-                   send_all, turned_down, unused_port)
+from peers import (accept, acknowledged, dial, dial_unix, port_of, receive, receive_all,
+                   reset_by_peer, send_all, turned_down, unused_port)
 
 PLACE = ("127.0.0.1", "0")
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -61,15 +60,10 @@ def test_split_at_every_byte(sockctl, header):
         with dial(proc.port) as conn:
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             conn.sendall(header[:at])
-            wait_for(lambda conn=conn: taken(conn), "the first piece taken")
+            wait_for(lambda conn=conn: acknowledged(conn), "the first piece taken")
             send_all(conn, header[at:] + b"x")
             assert receive_all(conn) == b"x"
     proc.stop()
-
-
-def taken(conn):
-    """Whether the other kernel has acknowledged everything."""
-    return struct.unpack("i", fcntl.ioctl(conn, 0x5411, b"\0" * 4))[0] == 0
 
 
 @pytest.mark.parametrize("header", [

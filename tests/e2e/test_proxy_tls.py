@@ -351,3 +351,45 @@ def test_secrets_stay_inside(sockctl, authority, tmp_path):
     assert b"Proxy-Authorization: Basic emFwaG9kOnF3ZXJ0eQ==" in one.result()
     for text in (proc.err, (tmp_path / "trace").read_text()):
         assert "qwerty" not in text and "zaphod" not in text and "emFwaG9k" not in text
+
+
+# What other clients hang on or fail at, inside TLS.
+
+@pytest.mark.parametrize("answer", [
+    b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" + GRANTED_HTTP,
+    b"HTTP/1.0 200 OK\n\n",
+], ids=["204", "100", "LF"])
+def test_answers_that_grant(through, authority, answer):
+    one = Secured(authority.server, say_and_end(b"banner"), answer=answer)
+    proc = through(one)
+    proc.wait()
+    assert proc.out == b"banner"
+
+
+def test_endless_head(through, authority):
+    def flood(conn):
+        try:
+            while True:
+                conn.sendall(b"x" * 1000)
+        except OSError:
+            return None
+
+    one = Secured(authority.server, flood, answer=b"HTTP/1.1 200 OK\r\nX: ")
+    through(one, "--retry").fails(9, "16 KiB")
+    one.result()
+
+
+@pytest.mark.parametrize("end", ["silence", "end", "reset"])
+def test_proxy_that_does_not_answer(through, authority, end):
+    def serve(conn):
+        if end == "silence":
+            return read_to_end(conn)
+        if end == "reset":
+            return reset(conn)
+        return conn.unwrap()
+
+    one = Secured(authority.server, serve, answer=b"")
+    if end == "silence":
+        through(one, "--timeout", "1s").fails(6)
+    else:
+        through(one).fails(7, f"192.0.2.1:443: proxy {one.url} ended the connection")
