@@ -23,18 +23,23 @@ static bool is_at_mark(const struct urgent *u)
 }
 
 // Takes the urgent byte if the stream has been received up to its mark. Returns whether it has.
-// The kernel hands a byte out once, so that asking again gets only one that has come since.
+// The kernel hands a byte out once, so that asking again gets only one that has come since: with it
+// the mark has moved ahead.
 static bool take_at_mark(struct urgent *u)
 {
 	unsigned char byte;
+	int before = 0;
 
 	if (!is_at_mark(u))
 		return false;
-	if (sys_recv(u->fd, &byte, 1, MSG_OOB | MSG_DONTWAIT) == 1) {
-		u->taken = true;
-		u->fn(u->data, byte, u->received);
-	}
-	return true;
+	if (sys_recv(u->fd, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
+		return true;
+	if (!is_at_mark(u) && sys_inq(u->fd, &before) < 0)
+		before = 0;
+	u->has_taken = true;
+	u->taken_at = u->received + (uint64_t)before;
+	u->fn(u->data, byte, u->taken_at);
+	return before == 0;
 }
 
 static ssize_t receive(struct urgent *u, void *buf, size_t len, int flags)
@@ -44,7 +49,6 @@ static ssize_t receive(struct urgent *u, void *buf, size_t len, int flags)
 	if (n <= 0)
 		return n;
 	u->received += (uint64_t)n;
-	u->taken = false; // whatever was taken lies behind; what stands ahead is another
 	take_at_mark(u);
 	return n;
 }
@@ -59,7 +63,7 @@ static ssize_t receive_before_mark(struct urgent *u, void *buf, size_t len, int 
 	ssize_t n = -EAGAIN;
 
 	for (int round = 0; round < MAX_ROUNDS; round++) {
-		if (take_at_mark(u) && u->taken)
+		if (take_at_mark(u) && u->has_taken && u->taken_at == u->received)
 			return receive(u, buf, len, flags);
 		n = sys_inq(u->fd, &before);
 		if (n < 0)

@@ -19,7 +19,8 @@ struct urgent {
 	urgent_fn *fn;
 	void *data; // the owner's
 	uint64_t received; // bytes of the stream so far
-	bool taken; // the urgent byte at the mark ahead
+	uint64_t taken_at; // where the last urgent byte that was taken stood
+	bool has_taken;
 };
 
 // Takes urgent data out of the stream of FD from now on. Returns 0 or a negative errno.

@@ -3,10 +3,11 @@
 
 import re
 import socket
+import time
 
 import pytest
 
-from harness import DEVNULL, PIPE, wait_for
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
 from peers import accept, answer, dial, half_close, listener, port_of, receive, receive_all
 
 
@@ -68,6 +69,27 @@ def test_urgent_data_received(join):
     conn.send(b"\x1b", socket.MSG_OOB)
     conn.sendall(b".")
     conn.close()
+    proc.wait()
+    assert proc.out == b"hello and on."
+    urgent = [event for event in proc.events if event["event"] == "urgent"]
+    assert [(event["byte"], event["offset"]) for event in urgent] == [(33, 5), (27, 12)]
+
+
+@pytest.mark.needs("strace")
+def test_urgent_data_that_come_between_two_calls(sockctl, server):
+    """The second byte comes after the program has seen that it stands at the mark of the first."""
+    late = ["strace", "-o", "/dev/null", "-E", NO_LEAK_CHECK, "-e", "trace=ioctl",
+            "-e", "inject=ioctl:delay_exit=200000"]
+    proc = sockctl("connect", "--sandbox=off", "--oob", "--json", "127.0.0.1", port_of(server),
+                   stdin=DEVNULL, wrap=late)
+    with accept(server) as conn:
+        conn.sendall(b"hello")
+        conn.send(b"!", socket.MSG_OOB)
+        conn.sendall(b" and on")
+        proc.wait_err('"event":"urgent"')
+        time.sleep(0.1)  # it asks where it stands, which takes it 0.2 s
+        conn.send(b"\x1b", socket.MSG_OOB)
+        conn.sendall(b".")
     proc.wait()
     assert proc.out == b"hello and on."
     urgent = [event for event in proc.events if event["event"] == "urgent"]
