@@ -228,6 +228,13 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	return open_tls(p, c, is_confined);
 }
 
+void proxying_report_unused(struct app *app, const char *object)
+{
+	if (proxy_is_in_environment())
+		report(&app->out, &ev_direct, F_STR("name", object),
+			F_STR("reason", "SOCKCTL_PROXY is for connect and listen --forward"));
+}
+
 void proxying_fini(struct proxying *p)
 {
 	proxy_chain_fini(&p->chain);

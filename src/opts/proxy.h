@@ -64,6 +64,10 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	const struct endpoint *target, bool numeric, bool is_confined);
 void proxying_fini(struct proxying *p);
 
+// For commands that connect without proxies: says with -v that the one of the environment is not
+// used for OBJECT.
+void proxying_report_unused(struct app *app, const char *object);
+
 // True if there is a proxy.
 static inline bool proxying_is_wanted(const struct proxying *p)
 {

@@ -151,17 +151,26 @@ static int take_our_credentials(struct proxy_hop *h, struct str *err)
 	return r;
 }
 
+bool proxy_is_in_environment(void)
+{
+	const char *value = getenv(OUR_PROXY);
+
+	return value && *value;
+}
+
 static int init_from_our_proxy(struct proxy_chain *c, const struct proxy_settings *settings,
 	const struct endpoint *target, struct str *err)
 {
 	char *value = getenv(OUR_PROXY);
 	int r = 0;
 
-	if (value && *value && target->kind != ENDPOINT_INET)
+	if (!proxy_is_in_environment())
+		return 0;
+	if (target->kind != ENDPOINT_INET)
 		c->why_direct = OUR_PROXY " is for TCP";
-	else if (value && *value && is_excepted(target))
+	else if (is_excepted(target))
 		c->why_direct = "NO_PROXY excepts it";
-	else if (value && *value)
+	else
 		r = add_from_environment(c, OUR_PROXY, value, settings, err);
 	return r;
 }

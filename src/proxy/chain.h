@@ -44,6 +44,9 @@ int proxy_chain_init(struct proxy_chain *c, const struct proxy_settings *setting
 	const struct endpoint *target, struct str *err);
 void proxy_chain_fini(struct proxy_chain *c);
 
+// True if SOCKCTL_PROXY names one.
+bool proxy_is_in_environment(void);
+
 // Whatever a proxy may be asked in.
 union proxy_dialogue {
 	struct dialogue dialogue; // the first member of each

@@ -7,6 +7,7 @@
 #include "opts/open_failure.h"
 #include "opts/progress_line.h"
 #include "opts/endpoint_open.h"
+#include "opts/proxy.h"
 #include "io/fd.h"
 #include "io/output.h"
 #include "net/dial.h"
@@ -389,6 +390,7 @@ int echo_measure(struct app *app, struct echo_config *config)
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	app_set_deadline(app, config->timeout_ms);
+	proxying_report_unused(app, config->endpoint.name);
 	connecting_options(&config->client, &c.dial_options);
 	c.dial_options.socket.prepare = prepare;
 	c.dial_options.socket.prepare_data = &c;

@@ -16,7 +16,7 @@ from pathlib import Path
 BUILT = Path(__file__).parents[2] / "build" / "sockctl"
 PROGRAM = os.environ.get("SOCKCTL", str(BUILT))
 SANITIZED = os.environ.get("SOCKCTL_SANITIZED") == "1"
-HAS_TLS = os.environ.get("SOCKCTL_TLS") != "0"
+HAS_TLS = os.environ.get("SOCKCTL_TEST_TLS") != "0"
 NO_LEAK_CHECK = "ASAN_OPTIONS=detect_leaks=0"  # it cannot run beside strace
 # What runs the program, such as valgrind with its options.
 WRAPPER = shlex.split(os.environ.get("SOCKCTL_WRAPPER", ""))

@@ -360,6 +360,16 @@ def test_no_proxy(sockctl, server):
     assert "no proxy is used: NO_PROXY excepts it" in proc.err
 
 
+def test_command_that_connects_without_proxies(sockctl):
+    """It is told that the proxy of the environment is not used, if it is asked to tell."""
+    environment = {**os.environ, "SOCKCTL_PROXY": f"http://127.0.0.1:{unused_port()}"}
+    server = sockctl("echo", "--tcp", "127.0.0.1", 0, stdin=DEVNULL)
+    proc = sockctl("echo", "--client", "-v", "--count", "1", "127.0.0.1", server.port, env=environment)
+    proc.wait()
+    assert "no proxy is used: SOCKCTL_PROXY is for connect and listen --forward" in proc.err
+    server.stop()
+
+
 @pytest.mark.parametrize("words, message", [
     (["--proxy", "h:1"], "has no scheme"),
     (["--proxy", "socks://h"], "did you mean socks5h://"),
