@@ -399,7 +399,6 @@ static int init_local(struct connect *c)
 static void fini(struct connect *c)
 {
 	dial_destroy(c->dial);
-	proxying_fini(&c->proxying);
 	upgrade_chain_destroy(c->chain);
 	channel_destroy(c->channel);
 	pass_fd_fini(&c->passing);
@@ -412,7 +411,8 @@ static void fini(struct connect *c)
 	children_fini(&c->children);
 	program_fini(&c->program);
 	sockopt_settings_fini(&c->settings);
-	tls_setup_fini(&c->tls);
+	tls_setup_fini(&c->tls); // contexts go after the channels that stand on them
+	proxying_fini(&c->proxying);
 }
 
 static void check_plain(struct connect *c, const struct dial_options *dial)

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import DEVNULL, PIPE
+from harness import DEVNULL, PIPE, SANITIZED
 from peers import accept, dial, port_of, receive, receive_all, reset, unused_port
 from proxies import (GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, granting, read_head, read_methods5,
                      read_request5)
@@ -469,6 +469,7 @@ class TestCheck:
             2, "--banner")
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer build has no sandbox")
 def test_sandbox_leaves_the_proxys_port(sockctl, proxy):
     """Not the target's."""
     one = proxy("socks5h", *granting("socks5h", b"hi"))
