@@ -133,6 +133,16 @@ int attempt_connect(int fd, const struct sockaddr_any *to)
 	return sys_getpeername(fd, &peer) == 0 ? accept_peer(fd, &peer) : send_late_syn(fd);
 }
 
+// Whether TCP still waits for the answer to its SYN.
+static bool is_waiting(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+	       info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_SYN_RECV;
+}
+
 int attempt_result(int fd)
 {
 	struct sockaddr_any peer;
@@ -141,5 +151,7 @@ int attempt_result(int fd)
 	if (sys_getpeername(fd, &peer) == 0)
 		return accept_peer(fd, &peer);
 	r = sys_socket_error(fd);
-	return r < 0 ? r : -EINPROGRESS;
+	if (r < 0)
+		return r;
+	return is_waiting(fd) ? -EINPROGRESS : -ENOTCONN;
 }
