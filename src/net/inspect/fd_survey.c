@@ -290,7 +290,12 @@ static bool try_listen(struct trial *t)
 
 	t->listener = pair_listen(t->kind, &t->place, &step);
 	t->function = ""; // what follows is not what the step shows
-	return t->listener >= 0 && sys_set_nonblocking(t->listener, true) == 0;
+	if (t->listener >= 0 && sys_set_nonblocking(t->listener, true) == 0)
+		return true;
+	if (t->listener >= 0)
+		sys_close(t->listener); // accepting would wait without end
+	t->listener = -1;
+	return false;
 }
 
 static bool try_accept_nobody(struct trial *t)
