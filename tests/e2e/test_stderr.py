@@ -37,7 +37,8 @@ class Unread:
         return wait_for(lambda: re.search(pattern, self.read()), pattern)
 
     def is_full(self):
-        return not select.select([], [self.fd], [], 0)[1]
+        """A terminal that is full for a moment may find room by itself."""
+        return not select.select([], [self.fd], [], 0.2)[1]
 
     def fill(self):
         try:
