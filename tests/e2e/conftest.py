@@ -187,3 +187,17 @@ def network(tmp_path):
     net = Network(tmp_path)
     yield net
     net.close()
+
+
+@pytest.fixture
+def proxy():
+    """proxy(SCHEME, ANSWER...) plays one."""
+    made = []
+
+    def start(scheme, *answers, **how):
+        made.append(proxies.Scripted(scheme, *answers, **how))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()

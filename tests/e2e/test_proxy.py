@@ -15,20 +15,6 @@ from proxies import (GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, granting, read_
 TARGET = ("192.0.2.1", 443)  # nobody but a proxy may be connected to
 
 
-@pytest.fixture
-def proxy():
-    """proxy(SCHEME, ANSWER...) plays one."""
-    made = []
-
-    def start(scheme, *answers, **how):
-        made.append(Scripted(scheme, *answers, **how))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.close()
-
-
 def silent(scheme, steps):
     return [*granting(scheme)[:steps], None]
 

@@ -10,7 +10,7 @@ import pytest
 from harness import DEVNULL
 from peers import (accept, dial, half_close, port_of, receive, receive_all, send_all, turned_down,
                    unused_port)
-from proxies import GRANTED_5, GRANTED_HTTP, SCHEMES, Scripted, granting, read_head
+from proxies import GRANTED_5, GRANTED_HTTP, SCHEMES, granting, read_head
 
 TARGET = "192.0.2.1:443"
 
@@ -22,19 +22,6 @@ def forward(sockctl):
                        **how)
 
     return start
-
-
-@pytest.fixture
-def proxy():
-    made = []
-
-    def start(scheme, *answers, **how):
-        made.append(Scripted(scheme, *answers, **how))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.close()
 
 
 @pytest.mark.parametrize("pieces", [0, 1], ids=["whole", "bytewise"])

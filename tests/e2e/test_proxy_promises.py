@@ -11,24 +11,11 @@ import pytest
 
 from harness import DEVNULL, NO_LEAK_CHECK, PROGRAM
 from peers import MIB, accept, dial, port_of, receive, receive_all, sink
-from proxies import GRANTED_5, GRANTED_HTTP, Scripted, granting, read_methods5, read_request5
+from proxies import GRANTED_5, GRANTED_HTTP, granting, read_methods5, read_request5
 
 STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none"]
 HELPER = Path(__file__).with_name("proxied.py")
 TARGET = ("192.0.2.1", 443)
-
-
-@pytest.fixture
-def proxy():
-    made = []
-
-    def start(scheme, *answers, **how):
-        made.append(Scripted(scheme, *answers, **how))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.close()
 
 
 # No look-up here.
