@@ -38,8 +38,8 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data)
 {
 	assert(c->ops);
 	if (channel_socket(c) >= 0 && !c->rd) {
-		int r = watch_init(
-			&c->watch, c->loop, c->socket, c->is_private ? 0 : WATCH_SHARED, cb, data);
+		int r = watch_init(&c->watch, c->watch.loop, c->socket,
+			c->is_private ? 0 : WATCH_SHARED, cb, data);
 
 		if (r == 0)
 			c->rd = c->wr = &c->watch;

@@ -46,7 +46,7 @@ struct channel_ops {
 struct channel {
 	const struct channel_ops *ops; // NULL: no party
 	struct watch *rd, *wr; // the same for a socket; NULL where the owner wakes the relay itself
-	unsigned recv_wants, send_wants; // WATCH_* of RD and WR that a blocked call waits for
+	unsigned char recv_wants, send_wants; // WATCH_* of RD and WR that a blocked call waits for
 	bool has_more; // the next recv does not wait, whatever poll(2) says
 	bool is_private; // ours to close and non-blocking; others are left open and as they were
 	bool is_whole; // all was said: the end is a FIN; until then it is a reset (TCP)
@@ -61,8 +61,7 @@ struct channel {
 	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
 
 	// The kind's own.
-	uv_loop_t *loop;
-	struct watch watch; // of a socket, or of what is read
+	struct watch watch; // of a socket, which channel_watch() begins, or of what is read
 	int socket; // beneath; -1: none
 	int rd_fd, wr_fd; // what is read and written
 	int in, out; // the descriptors as they were given

@@ -62,7 +62,7 @@ static const struct channel_ops socket_ops = {.name = "socket",
 static void init(struct channel *c, const struct channel_ops *ops, uv_loop_t *loop, int fd)
 {
 	channel_init_member(c, ops);
-	c->loop = loop;
+	c->watch.loop = loop;
 	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
 }
 

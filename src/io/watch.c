@@ -269,5 +269,5 @@ void watch_fini(struct watch *w)
 	close_handle(w);
 	if (w->nested > 0)
 		close(w->nested);
-	*w = (struct watch){.fd = -1, .nested = -1};
+	*w = (struct watch){.fd = -1, .nested = -1, .loop = w->loop}; // for a watch begun anew
 }

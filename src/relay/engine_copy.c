@@ -25,7 +25,7 @@ static bool is_drained(const struct channel *src, size_t got)
 static int deliver(struct flow *f, const char *data, size_t len)
 {
 	if (f->tap && !f->tap_before_filter)
-		f->tap(f->tap_arg, data, len);
+		f->tap(f, data, len);
 	if (f->text)
 		request_text_add(&f->text, data, len);
 	if (!fifo_len(&f->pending)) {
@@ -50,7 +50,7 @@ static int filter_and_deliver(struct flow *f, const char *data, size_t len)
 	if (f->answer)
 		answer_add(f->answer, data, len);
 	if (f->tap && f->tap_before_filter)
-		f->tap(f->tap_arg, data, len);
+		f->tap(f, data, len);
 	if (!f->filter)
 		return deliver(f, data, len);
 	f->filter->run(f->filter, (const unsigned char *)data, len, &out);

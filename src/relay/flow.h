@@ -55,7 +55,7 @@ extern const struct engine engine_copy; // recv and send, through filters
 extern const struct engine engine_splice; // inside the kernel
 
 // Sees the bytes as they are on the wire, before they are sent or after they are received.
-typedef void flow_tap_fn(void *arg, const void *data, size_t len);
+typedef void flow_tap_fn(struct flow *f, const void *data, size_t len);
 
 // The flow has left the state BEFORE; only to look at.
 typedef void flow_state_fn(const struct flow *f, enum flow_state before);
@@ -93,7 +93,6 @@ struct flow {
 	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	flow_tap_fn *tap;
-	void *tap_arg;
 	struct str *text; // what was sent so far (relay/request.h); NULL: nobody asks
 	struct answer *answer; // how far what comes has come; NULL: nobody asks
 	flow_state_fn *on_state; // NULL: nobody asks

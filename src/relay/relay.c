@@ -23,8 +23,22 @@ static void on_turn(void *data)
 
 static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
-static void on_shutdown_timer(void *data);
-static void on_end_grace(void *data);
+static void on_pause(void *data);
+
+static struct channel *local_of(const struct relay *r)
+{
+	return r->out.src;
+}
+
+static struct channel *peer_of(const struct relay *r)
+{
+	return r->out.dst;
+}
+
+static uint64_t now(const struct relay *r)
+{
+	return uv_now(r->out.pool->loop);
+}
 
 int relay_init(struct relay *r, const struct relay_options *o)
 {
@@ -39,27 +53,21 @@ int relay_init(struct relay *r, const struct relay_options *o)
 
 	assert(o->pool && o->done);
 	assert(o->local->ops && o->peer->ops);
-	*r = (struct relay){.local = o->local,
-		.peer = o->peer,
-		.policy = o->policy,
-		.done = o->done,
-		.data = o->data};
-	error = channel_watch(r->local, on_event, r);
+	*r = (struct relay){.policy = o->policy, .done = o->done, .data = o->data};
+	error = channel_watch(o->local, on_event, r);
 	if (error == 0)
-		error = channel_watch(r->peer, on_event, r);
+		error = channel_watch(o->peer, on_event, r);
 	if (error < 0)
 		return error;
-	r->pool = o->pool;
-	flow_init(&r->out, r->pool, r->local, r->peer);
-	flow_init(&r->in, r->pool, r->peer, r->local);
+	flow_init(&r->out, o->pool, o->local, o->peer);
+	flow_init(&r->in, o->pool, o->peer, o->local);
 	r->out.shut_how = how[o->policy.shutdown];
-	r->out.splice_after = r->in.splice_after = o->policy.splice_after;
+	r->out.splice_after = r->in.splice_after = o->splice_after;
 	r->in.tap_before_filter = true;
-	defer_init(&r->defer, r->pool->loop, on_turn, r);
-	timer_init(&r->idle, r->pool->loop, on_idle_timer, r);
-	timer_init(&r->shutdown, r->pool->loop, on_shutdown_timer, r);
-	timer_init(&r->end_grace, r->pool->loop, on_end_grace, r);
-	ack_wait_init(&r->acks, r->pool->loop, on_turn, r);
+	defer_init(&r->defer, o->pool->loop, on_turn, r);
+	timer_init(&r->idle, o->pool->loop, on_idle_timer, r);
+	timer_init(&r->pause, o->pool->loop, on_pause, r);
+	ack_wait_init(&r->acks, o->pool->loop, on_turn, r);
 	return 0;
 }
 
@@ -87,15 +95,15 @@ void relay_start(struct relay *r)
 {
 	const struct relay_policy *p = &r->policy;
 
-	assert(r->pool);
+	assert(r->out.pool);
 	if (p->until != UNTIL_INPUT && asking(r)->shut_how == SHUT_WR) {
-		if (p->shutdown == SHUTDOWN_AUTO && may_be_request(r->local))
+		if (p->shutdown == SHUTDOWN_AUTO && may_be_request(local_of(r)))
 			r->out.text = request_text_create();
 		asking(r)->holds_end = p->shutdown_delay_ms || r->out.text;
 	}
 	flow_start(&r->out);
 	flow_start(&r->in);
-	r->active = uv_now(r->pool->loop);
+	r->active = now(r);
 	if (r->policy.idle_ms)
 		timer_start(&r->idle, r->policy.idle_ms);
 	// Not at once: the owner is not ready to be called back.
@@ -180,13 +188,13 @@ static bool hold_end(struct relay *r)
 		plan_hold(r);
 	if (!r->hold_ms || flow_has_ended(answer)) {
 		asking(r)->holds_end = false;
-		timer_stop(&r->shutdown);
+		timer_stop(&r->pause);
 		return true;
 	}
 	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && is_answered_in_part(answer)))
 		return false;
-	if (!timer_is_running(&r->shutdown) || r->heard != answer->received)
-		timer_start(&r->shutdown, r->hold_ms);
+	if (!timer_is_running(&r->pause) || r->heard != answer->received)
+		timer_start(&r->pause, r->hold_ms);
 	r->heard = answer->received;
 	return false;
 }
@@ -201,18 +209,18 @@ static bool awaits_end(struct relay *r)
 	ssize_t n;
 
 	if (in->state != FLOW_FAILED || in->failed != FLOW_DST || in->error != -EPIPE ||
-		flow_undelivered(in) || !r->peer->is_private || r->end_grace_over)
+		flow_undelivered(in) || !peer_of(r)->is_private || r->end_grace_over)
 		return false;
-	n = r->peer->ops->recv(r->peer, &byte, sizeof(byte));
+	n = peer_of(r)->ops->recv(peer_of(r), &byte, sizeof(byte));
 	if (n == 0)
 		flow_excuse(in);
 	if (n != -EAGAIN) {
-		timer_stop(&r->end_grace);
+		timer_stop(&r->pause);
 		return false;
 	}
 	in->want_src = true;
-	if (!timer_is_running(&r->end_grace))
-		timer_start(&r->end_grace, END_GRACE_MS);
+	if (!timer_is_running(&r->pause))
+		timer_start(&r->pause, END_GRACE_MS);
 	return true;
 }
 
@@ -249,8 +257,8 @@ static void judge(struct relay *r)
 // Everything is said. Waits until the kernels of both sides have acknowledged it.
 static void linger(struct relay *r)
 {
-	int left = channel_settle(r->peer, &r->peer_ended);
-	int left_here = channel_unacknowledged(r->local);
+	int left = channel_settle(peer_of(r), &r->peer_ended);
+	int left_here = channel_unacknowledged(local_of(r));
 
 	if (left < 0 || left_here < 0 || left + left_here == 0) {
 		finish(r,
@@ -269,7 +277,7 @@ static void note_activity(struct relay *r)
 	uint64_t moved = r->in.received + r->in.sent + r->out.received + r->out.sent;
 
 	if (moved != r->moved)
-		r->active = uv_now(r->pool->loop);
+		r->active = now(r);
 	r->moved = moved;
 }
 
@@ -303,12 +311,11 @@ static bool step_flows(struct relay *r)
 static void end(struct relay *r)
 {
 	assert(r->finished);
-	channel_want(r->local, false, false);
-	channel_want(r->peer, false, false);
+	channel_want(local_of(r), false, false);
+	channel_want(peer_of(r), false, false);
 	defer_stop(&r->defer);
 	timer_stop(&r->idle);
-	timer_stop(&r->shutdown);
-	timer_stop(&r->end_grace);
+	timer_stop(&r->pause);
 	ack_wait_stop(&r->acks);
 	r->done(r);
 }
@@ -334,10 +341,10 @@ static void turn(struct relay *r)
 		finish(r, RELAY_QUIT, 0);
 	} else if (!r->lingering) {
 		more = step_flows(r);
+		more |= hold_end(r); // before the other, which uses the same timer
 		awaits = awaits_end(r);
 		apply_policy(r);
 		more |= has_more(&r->in) || has_more(&r->out);
-		more |= hold_end(r);
 		note_activity(r);
 		if (!awaits && is_over(r)) {
 			judge(r);
@@ -351,37 +358,32 @@ static void turn(struct relay *r)
 		end(r);
 		return;
 	}
-	channel_want(r->local, r->out.want_src, r->in.want_dst || r->local->unsent);
-	channel_want(r->peer, r->in.want_src, r->out.want_dst || r->peer->unsent);
+	channel_want(local_of(r), r->out.want_src, r->in.want_dst || local_of(r)->unsent);
+	channel_want(peer_of(r), r->in.want_src, r->out.want_dst || peer_of(r)->unsent);
 	if (more)
 		defer_start(&r->defer);
 	else
 		defer_stop(&r->defer);
 }
 
-static void on_shutdown_timer(void *data)
+static void on_pause(void *data)
 {
 	struct relay *r = data;
 
-	asking(r)->holds_end = false;
-	turn(r);
-}
-
-static void on_end_grace(void *data)
-{
-	struct relay *r = data;
-
-	r->end_grace_over = true;
+	if (asking(r)->is_held)
+		asking(r)->holds_end = false;
+	else
+		r->end_grace_over = true;
 	turn(r);
 }
 
 // What was handed to the kernel may still be on its way to a slow party, which is not idle.
 static void note_queue(struct relay *r)
 {
-	int queued = channel_queued(r->peer) + channel_queued(r->local);
+	int queued = channel_queued(peer_of(r)) + channel_queued(local_of(r));
 
 	if (queued != r->queued)
-		r->active = uv_now(r->pool->loop);
+		r->active = now(r);
 	r->queued = queued;
 }
 
@@ -391,7 +393,7 @@ static void on_idle_timer(void *data)
 	uint64_t quiet;
 
 	note_queue(r);
-	quiet = uv_now(r->pool->loop) - r->active;
+	quiet = now(r) - r->active;
 
 	if (quiet < r->policy.idle_ms) {
 		timer_start(&r->idle, r->policy.idle_ms - quiet);
@@ -437,12 +439,12 @@ static void on_event(struct watch *w, unsigned events)
 
 	if (r->finished)
 		return;
-	if (events & WATCH_ERROR && w == r->local->wr && w != r->local->rd) {
+	if (events & WATCH_ERROR && w == local_of(r)->wr && w != local_of(r)->rd) {
 		if (!flow_has_ended(&r->in))
 			flow_break(&r->in, FLOW_DST, -EPIPE);
-	} else if (events & WATCH_ERROR && w == r->local->rd) {
+	} else if (events & WATCH_ERROR && w == local_of(r)->rd) {
 		take_error(&r->out, &r->in);
-	} else if (events & WATCH_ERROR && w == r->peer->rd) {
+	} else if (events & WATCH_ERROR && w == peer_of(r)->rd) {
 		take_error(&r->in, &r->out);
 	}
 	turn(r);
@@ -476,19 +478,18 @@ size_t relay_unsent(const struct relay *r)
 
 ssize_t relay_unacknowledged(const struct relay *r)
 {
-	int left = channel_unacknowledged(r->peer);
+	int left = channel_unacknowledged(peer_of(r));
 
 	return left < 0 ? left : (ssize_t)relay_unsent(r) + left;
 }
 
 void relay_fini(struct relay *r)
 {
-	if (!r->pool)
+	if (!r->out.pool)
 		return;
 	defer_fini(&r->defer);
 	timer_fini(&r->idle);
-	timer_fini(&r->shutdown);
-	timer_fini(&r->end_grace);
+	timer_fini(&r->pause);
 	ack_wait_fini(&r->acks);
 	flow_fini(&r->out);
 	flow_fini(&r->in);

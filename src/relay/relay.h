@@ -27,14 +27,13 @@ enum relay_shutdown {
 };
 
 struct relay_policy {
-	int until; // enum relay_until
-	int shutdown; // enum relay_shutdown
+	enum relay_until until : 8;
+	enum relay_shutdown shutdown : 8;
 	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
 	bool peer_asks; // the delay is about the end of the peer, which the local party answers
 	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
 				    // without a byte from it; 0: at once
 	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
-	uint64_t splice_after; // copy until this many bytes have passed in a direction
 };
 
 enum relay_outcome {
@@ -53,8 +52,7 @@ struct relay;
 typedef void relay_fn(struct relay *r);
 
 struct relay {
-	struct channel *local, *peer; // the owner's
-	struct flow out; // local to peer
+	struct flow out; // local to peer; both are the owner's
 	struct flow in; // peer to local
 	struct relay_policy policy;
 	relay_fn *done;
@@ -63,11 +61,10 @@ struct relay {
 	enum relay_outcome outcome;
 	int error; // negative errno of a failed outcome
 
-	struct pool *pool; // the owner's
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
-	struct timer shutdown; // while the end of the input is held back
-	struct timer end_grace; // while only the peer's end may still come
+	struct timer pause; // while the end of the input is held back, or only the peer's end
+			    // may still come
 	uint64_t hold_ms; // for so long without a byte of the peer; see hold_end()
 	uint64_t heard; // bytes of the answer when the timer was started
 	struct ack_wait acks;
@@ -90,6 +87,7 @@ struct relay_options {
 	struct pool *pool; // of the loop
 	struct channel *local, *peer;
 	struct relay_policy policy;
+	uint64_t splice_after; // copy until this many bytes have passed in a direction
 	relay_fn *done;
 	void *data;
 };

@@ -124,8 +124,8 @@ static void add_row(struct probe *p, const struct tls *t)
 	const struct field fields[] = {
 		F_STR("name", p->endpoint.host),
 		// A target that the proxy looks up has no address here.
-		c->target.name ? (struct field)F_STR("remote", NULL)
-			       : (struct field)F_ENDPOINT("remote", &c->remote),
+		c->target ? (struct field)F_STR("remote", NULL)
+			  : (struct field)F_ENDPOINT("remote", &c->remote),
 		connection_via(c), F_STR("state", "open"), F_STR("service", service.data),
 		F_STR("version", f.version), F_STR("expires", expires.data),
 		F_UINT("port", port), // a Unix socket has none

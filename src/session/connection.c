@@ -73,14 +73,16 @@ void connection_set_proxying(
 	c->proxying = p;
 	if (is_port_number(target->service, 0))
 		parse_uint(target->service, &port);
-	if (!port || !numeric_address(host, (uint16_t)port, &c->remote))
-		c->target = (struct field_host){target->name, host, target->service};
+	if (port && numeric_address(host, (uint16_t)port, &c->remote))
+		return;
+	c->target = xmalloc(sizeof(*c->target));
+	*c->target = (struct field_host){target->name, host, target->service};
 }
 
 struct field connection_remote(const struct connection *c)
 {
-	if (c->target.name)
-		return (struct field)F_HOST("remote", &c->target);
+	if (c->target)
+		return (struct field)F_HOST("remote", c->target);
 	return (struct field)F_ADDR("remote", &c->remote);
 }
 
@@ -99,7 +101,9 @@ struct field connection_via(const struct connection *c)
 void connection_fini(struct connection *c)
 {
 	free(c->announced);
+	free(c->target);
 	c->announced = NULL;
+	c->target = NULL;
 }
 
 static void get_local(int fd, struct sockaddr_any *local)

@@ -25,7 +25,7 @@ struct connection {
 	struct sockaddr_any remote; // of a connection through proxies, the target if that has an
 				    // address here
 	const struct proxying *proxying; // the owner's; NULL: there are no proxies
-	struct field_host target; // without a name: REMOTE is who is at the other end
+	struct field_host *target; // NULL: REMOTE is who is at the other end
 	struct announced *announced; // NULL: it is what it looks like
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970

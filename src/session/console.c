@@ -241,7 +241,7 @@ static void tell_escape(const struct console *c)
 	if (c->config->escape < 0)
 		return;
 	add_key(&key, c->config->escape);
-	report(&c->stream->app->out, c->config->raw ? &ev_escape_raw : &ev_escape,
+	report(&c->stream->connection->app->out, c->config->raw ? &ev_escape_raw : &ev_escape,
 		F_STR("escape", str_c(&key)), F_BOOL("raw", c->config->raw));
 	str_fini(&key);
 }
@@ -261,7 +261,7 @@ int console_init(struct console *c, const struct console_config *config, struct 
 		.ops = *local->ops,
 		.keys = local->rd};
 	tell_escape(c);
-	r = terminal_take(&stream->app->loop, local->in, config->escape, mode_of(c));
+	r = terminal_take(&stream->connection->app->loop, local->in, config->escape, mode_of(c));
 	if (r < 0)
 		return r;
 	c->ops.recv = recv_typed;

@@ -195,8 +195,8 @@ static void set_tcp(
 		set(e, "SOCKCTL_LOCAL_PORT", "%u", sockaddr_port(local));
 		set(e, "TCPLOCALPORT", "%u", sockaddr_port(local));
 	}
-	if (c->target.name) {
-		set_target(e, &c->target);
+	if (c->target) {
+		set_target(e, c->target);
 		return;
 	}
 	set_address(e, &c->remote, "SOCKCTL_REMOTE_ADDRESS", "TCPREMOTEIP");

@@ -99,7 +99,7 @@ static void on_done(struct stream *stream, int status)
 		return;
 	}
 	c->status = status;
-	c->closing = closing_create(&stream->app->loop, survivor, CLOSING_RESET,
+	c->closing = closing_create(&stream->connection->app->loop, survivor, CLOSING_RESET,
 		stream->config->idle_ms ? stream->config->idle_ms : PATIENCE_MS, on_closed, c);
 }
 

@@ -93,12 +93,12 @@ static void show_hex(struct stream *s, struct hexdump *h, const void *data, size
 	struct str text = {0};
 
 	hexdump_add(h, &text, data, len);
-	report_dump(&s->app->out, &text);
+	report_dump(&s->connection->app->out, &text);
 }
 
-static void on_sent(void *arg, const void *data, size_t len)
+static void on_sent(struct flow *f, const void *data, size_t len)
 {
-	struct stream *s = arg;
+	struct stream *s = container_of(f, struct stream, relay.out);
 
 	show_hex(s, &s->extras->hex_out, data, len);
 }
@@ -108,13 +108,13 @@ static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 	struct stream *s = data;
 	const char text[] = {(char)byte, '\0'};
 
-	report(&s->app->out, &ev_urgent, connection_remote(s->connection), F_STR("text", text),
-		F_UINT("byte", byte), F_UINT("offset", offset));
+	report(&s->connection->app->out, &ev_urgent, connection_remote(s->connection),
+		F_STR("text", text), F_UINT("byte", byte), F_UINT("offset", offset));
 }
 
-static void on_received(void *arg, const void *data, size_t len)
+static void on_received(struct flow *f, const void *data, size_t len)
 {
-	struct stream *s = arg;
+	struct stream *s = container_of(f, struct stream, relay.in);
 
 	show_hex(s, &s->extras->hex_in, data, len);
 }
@@ -148,7 +148,7 @@ void stream_report_totals(struct stream *s)
 		return;
 	if (s->extras)
 		progress_line_end(&s->extras->progress_line);
-	if (c->stats || (c->progress && s->app->out.json))
+	if (c->stats || (c->progress && s->connection->app->out.json))
 		stats_report(s->connection, channel_socket(s->peer), channel_tls(s->peer),
 			relay_sent(&s->relay), relay_received(&s->relay));
 }
@@ -162,7 +162,7 @@ static int report_local_failure(struct stream *s, const char *name)
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	report_error(&s->app->out, status, name, NULL, error);
+	report_error(&s->connection->app->out, status, name, NULL, error);
 	return status;
 }
 
@@ -268,7 +268,8 @@ static void on_relay_done(struct relay *r)
 	if (!status)
 		status = check_received(s);
 	if (!status && s->asks && relay_is_unanswered(r))
-		report(&s->app->out, &ev_no_answer, F_UINT("connection", s->connection->number),
+		report(&s->connection->app->out, &ev_no_answer,
+			F_UINT("connection", s->connection->number),
 			F_ADDR("remote", &s->connection->remote));
 	if (!status && !s->config->calls.reset)
 		complete(s);
@@ -322,7 +323,7 @@ static void set_filters(struct stream *s)
 		r->out.filter = &x->crlf.filter;
 	}
 	if (s->config->hex) {
-		if (s->app->out.is_coloured) {
+		if (s->connection->app->out.is_coloured) {
 			x->hex_out.colour = COLOUR_SENT;
 			x->hex_in.colour = COLOUR_RECEIVED;
 		}
@@ -330,7 +331,6 @@ static void set_filters(struct stream *s)
 		x->hex_in.direction = '<';
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
-		r->out.tap_arg = r->in.tap_arg = s;
 	}
 }
 
@@ -351,7 +351,7 @@ static void on_in_state(const struct flow *f, enum flow_state before)
 // Only where they are asked for, in JSON, too: they are more than all else that is said.
 static void watch_states(struct stream *s)
 {
-	if (s->app->out.level < REPORT_DEBUG)
+	if (s->connection->app->out.level < REPORT_DEBUG)
 		return;
 	s->relay.out.on_state = on_out_state;
 	s->relay.in.on_state = on_in_state;
@@ -368,7 +368,6 @@ static struct relay_policy policy_of(const struct stream_options *o)
 		.idle_ms = config->idle_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,
 		.peer_asks = o->answers,
-		.splice_after = o->splice_after,
 	};
 
 	if (policy.shutdown == SHUTDOWN_AUTO && !(o->asks && is_usual))
@@ -381,12 +380,12 @@ static struct relay_policy policy_of(const struct stream_options *o)
 
 int stream_init(struct stream *s, const struct stream_options *o)
 {
-	struct app *app = o->connection->app;
 	const struct relay_options options = {
-		.pool = &app->pool,
+		.pool = &o->connection->app->pool,
 		.local = o->local,
 		.peer = o->peer,
 		.policy = policy_of(o),
+		.splice_after = o->splice_after,
 		.done = on_relay_done,
 		.data = s,
 	};
@@ -394,8 +393,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 
 	assert(o->connection && o->config && o->files && o->done);
 	assert(o->local && channel_socket(o->peer) >= 0);
-	*s = (struct stream){.app = app,
-		.connection = o->connection,
+	*s = (struct stream){.connection = o->connection,
 		.config = o->config,
 		.files = o->files,
 		.local = o->local,
@@ -429,7 +427,8 @@ void stream_start(struct stream *s)
 {
 	assert(s->peer);
 	if (s->config->progress)
-		progress_line_start(&s->extras->progress_line, s->app, true, add_progress, s);
+		progress_line_start(
+			&s->extras->progress_line, s->connection->app, true, add_progress, s);
 	relay_start(&s->relay);
 }
 

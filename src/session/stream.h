@@ -48,7 +48,6 @@ typedef void stream_fn(struct stream *s, int status);
 
 // One connection and its relay.
 struct stream {
-	struct app *app;
 	const struct connection *connection; // the owner's
 	const struct stream_config *config;
 	const struct stream_files *files;

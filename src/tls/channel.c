@@ -128,7 +128,7 @@ struct channel *channel_create_tls(struct channel *below, struct tls *t)
 
 	channel_unwatch(below); // one watch for a descriptor
 	channel_init_member(&c->channel, &tls_channel_ops);
-	c->channel.loop = below->loop;
+	c->channel.watch.loop = below->watch.loop;
 	c->channel.socket = below->socket;
 	c->channel.rd_fd = c->channel.wr_fd = c->channel.in = c->channel.out = below->socket;
 	c->channel.rd_info = below->rd_info;

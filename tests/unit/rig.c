@@ -112,9 +112,9 @@ void end_feed(struct rig *r)
 	close_if_open(&r->feed);
 }
 
-static void nothing_seen(void *arg, const void *data, size_t len)
+static void nothing_seen(struct flow *f, const void *data, size_t len)
 {
-	(void)arg;
+	(void)f;
 	(void)data;
 	(void)len;
 }

@@ -37,9 +37,9 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-static void nothing_seen(void *arg, const void *data, size_t len)
+static void nothing_seen(struct flow *f, const void *data, size_t len)
 {
-	(void)arg;
+	(void)f;
 	(void)data;
 	(void)len;
 }
