@@ -244,11 +244,6 @@ int app_print(struct app *app, struct rows *rows)
 	return status;
 }
 
-static const struct event ev_stopped = {
-	"stopped", REPORT_VERBOSE, "stopped by signal {signal} {doing}"};
-static const struct event ev_draining = {"draining", REPORT_VERBOSE,
-	"signal {signal}: no more connections are accepted; {connections} have {limit} to end"};
-
 // Ends the loop, and tells what was under way.
 static void stop_early(struct app *app, int signal, struct str *doing)
 {

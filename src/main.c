@@ -300,6 +300,7 @@
  *   out/                      what the program writes
  *     colour.[ch]             colours on terminals
  *     datagram_text.[ch]      datagrams on stdout
+ *     events.[ch]             the catalogue of events, which is events.def
  *     field.[ch]              named values in texts and in JSON
  *     hexdump.[ch]            bytes on the wire
  *     histogram_text.[ch]     a histogram with bars

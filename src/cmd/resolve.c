@@ -51,9 +51,6 @@ struct resolve {
 	struct progress_line progress_line;
 };
 
-static const struct event ev_stats = {
-	"stats", REPORT_VERBOSE, "found {found} of {answered} in {duration}"};
-
 static int status_of(enum query_outcome outcome)
 {
 	static const int statuses[] = {
@@ -283,10 +280,8 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 // For people only: the rows say the same in JSON.
 static void report_stats(struct resolve *r)
 {
-	if (!r->app->out.json)
-		report(&r->app->out, &ev_stats, F_UINT("found", r->found),
-			F_UINT("answered", r->answered),
-			F_SECONDS("duration", trace_now() - r->app->started));
+	report(&r->app->out, &ev_found, F_UINT("found", r->found), F_UINT("answered", r->answered),
+		F_SECONDS("duration", trace_now() - r->app->started));
 }
 
 // Gives what is known before the end that somebody else set.

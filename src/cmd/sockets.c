@@ -181,9 +181,6 @@ static bool is_of_user(const struct sockets *s, const struct diag_socket *d)
 // Says which kinds the kernel cannot list: an error for what was asked for.
 static void report_missing(struct sockets *s, unsigned missing)
 {
-	static const struct event ev_missing = {
-		"missing", REPORT_VERBOSE, "this kernel does not list {protocol} sockets"};
-
 	for (unsigned kind = DIAG_TCP; kind <= DIAG_UNIX; kind <<= 1) {
 		if (!(missing & kind))
 			continue;

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct event ev_ignored = {
-	"ignored", REPORT_VERBOSE, "{remote} is not answered: a reflector, or our own port"};
-
 // Answers that could not be sent for the same reason.
 struct answer_failure {
 	struct str object; // whom the first was for; empty: who has no address

@@ -34,15 +34,6 @@ const struct opt datagram_opts[] = {
 	{0},
 };
 
-static const struct event ev_sent = {"stats", REPORT_NORMAL,
-	"sent {sent} datagrams, {sent_bytes} bytes in {duration}: {sent_rate} a second"};
-static const struct event ev_received = {"stats", REPORT_NORMAL,
-	"received {received} datagrams, {received_bytes} bytes in {duration}: {received_rate} a "
-	"second; {truncated} truncated, {dropped} dropped"};
-static const struct event ev_both = {"stats", REPORT_NORMAL,
-	"sent {sent} datagrams, {sent_bytes} bytes, and received {received} datagrams, "
-	"{received_bytes} bytes in {duration}; {truncated} truncated, {dropped} dropped"};
-
 int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err)
 {
 	int r = msg_flags_parse(sends, &c->send_words, &c->send_flags, err);
@@ -115,7 +106,9 @@ static uint64_t per_second(uint64_t count, uint64_t ns)
 void datagram_report(struct app *app, const struct datagram_config *c,
 	const struct datagram_stats *s, bool sends, bool receives)
 {
-	struct event e = sends && receives ? ev_both : sends ? ev_sent : ev_received;
+	struct event e = sends && receives ? ev_stats_datagrams
+			 : sends           ? ev_stats_datagrams_sent
+					   : ev_stats_datagrams_received;
 	uint64_t ns = s->ended - s->started;
 	const struct field fields[] = {
 		F_SECONDS("duration", ns),
@@ -129,7 +122,7 @@ void datagram_report(struct app *app, const struct datagram_config *c,
 		F_UINT("dropped", s->dropped),
 	};
 
-	if (!c->stats)
-		e.level = REPORT_VERBOSE;
+	if (c->stats)
+		e.level = REPORT_NORMAL;
 	report_fields(&app->out, &e, fields, ARRAY_SIZE(fields));
 }

@@ -11,9 +11,6 @@
 
 #define ANY_ROOM ((size_t)64 << 10) // more than any datagram of IP, and what UDP_GRO fills
 
-static const struct event ev_truncated = {"truncated", REPORT_NORMAL,
-	"{source}: a datagram of {length} bytes was truncated to {received}"};
-
 unsigned printer_details(enum framing framing)
 {
 	bool shows = framing == FRAMING_HEX || framing == FRAMING_JSON;

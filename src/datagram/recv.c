@@ -17,15 +17,6 @@
 #define SHORTAGE_MS 100 // until a system without memory is asked again
 #define REST_LEAST 5 // datagrams that a rest must be expected to bring
 
-static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
-static const struct event ev_raw = {
-	"listening", REPORT_NORMAL, "listening on {address} for protocol {protocol}"};
-static const struct event ev_connected = {
-	"connected", REPORT_VERBOSE, "only {remote} counts from now on"};
-
-static const struct event ev_short = {
-	"paused", REPORT_NORMAL, "receiving nothing for now: {reason} ({errno})"};
-
 static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct receiving *r = arg;
@@ -94,7 +85,7 @@ static void lock_to_peer(struct receiving *r, struct source *s)
 		app_fail(r->app, STATUS_CONNECT, str_c(&name), error);
 		app_stop(r->app);
 	} else {
-		report(&r->app->out, &ev_connected, F_ADDR("remote", &s->peer));
+		report(&r->app->out, &ev_connected_datagrams, F_ADDR("remote", &s->peer));
 	}
 	str_fini(&name);
 }
@@ -128,7 +119,7 @@ static void fail_if_shut(struct receiving *r, const struct source *s)
 static void rest(struct receiving *r, int error)
 {
 	if (!r->is_short)
-		report(&r->app->out, &ev_short, F_STR("reason", strerror(-error)),
+		report(&r->app->out, &ev_paused_datagrams, F_STR("reason", strerror(-error)),
 			F_STR("errno", strerrorname_np(-error)));
 	r->is_short = true;
 	timer_start(&r->rest, SHORTAGE_MS);
@@ -266,7 +257,7 @@ static void report_listening(struct receiving *r, const struct sockaddr_any *loc
 		return;
 	}
 	str_add_sockaddr_host(&host, &local->sa, local->len);
-	report(&r->app->out, &ev_raw, F_STR("address", str_c(&host)),
+	report(&r->app->out, &ev_listening_raw, F_STR("address", str_c(&host)),
 		F_UINT("protocol", r->protocol));
 	str_fini(&host);
 }

@@ -15,10 +15,6 @@ const struct opt confine_opts[] = {
 	{0},
 };
 
-static const struct event ev_confined = {"confined", REPORT_VERBOSE, "confined by {sandbox}"};
-static const struct event ev_unconfined = {
-	"unconfined", REPORT_VERBOSE, "not confined: this system or build has no sandbox"};
-
 void str_add_sandbox(struct str *s, const struct sandbox_state *state)
 {
 	if (state->seccomp)

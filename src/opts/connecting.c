@@ -36,11 +36,6 @@ const struct opt connecting_opts[] = {
 	{0},
 };
 
-static const struct event ev_resolved = {"resolved", REPORT_VERBOSE, "{name} is {addresses}"};
-static const struct event ev_next = {"attempt", REPORT_VERBOSE, "{remote}: {reason}"};
-static const struct event ev_retry = {
-	"retry", REPORT_VERBOSE, "{name}: {reason}; trying again in {delay}"};
-
 static int bad(struct str *err, const char *option, const char *word, const char *why)
 {
 	str_addf(err, "%s: ", option);
@@ -297,7 +292,7 @@ void connecting_report_progress(struct app *app, const struct dial *d, enum dial
 		break;
 	case DIAL_NEXT:
 		add_attempt(&reason, &d->options.socket, attempt);
-		report(&app->out, &ev_next, F_ADDR("remote", &attempt->address),
+		report(&app->out, &ev_attempt, F_ADDR("remote", &attempt->address),
 			F_STR("reason", str_c(&reason)));
 		break;
 	case DIAL_RETRY:

@@ -15,9 +15,6 @@ const struct opt pass_fd_opts[] = {
 	{0},
 };
 
-static const struct event ev_passed = {
-	"passed", REPORT_VERBOSE, "the socket was passed over standard output"};
-
 int pass_fd_check(const struct pass_fd_config *c, const struct endpoint *endpoint, struct str *err)
 {
 	if (!c->is_wanted)

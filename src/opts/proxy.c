@@ -32,12 +32,6 @@ const struct opt proxy_opts[] = {
 	{0},
 };
 
-static const struct event ev_direct = {
-	"direct", REPORT_VERBOSE, "{name}: no proxy is used: {reason}"};
-static const struct event ev_proxy = {
-	"proxy", REPORT_VERBOSE, "through {proxy} ({scheme}; {names} looks up names)"};
-static const struct event ev_dialogue = {"proxy-dialogue", REPORT_DEBUG, "{proxy} {step}"};
-
 int proxy_check(const struct proxy_config *c, struct str *err)
 {
 	if (c->dns && strcmp(c->dns, "local") != 0 && strcmp(c->dns, "remote") != 0) {
@@ -57,7 +51,8 @@ static void on_note(void *data, const struct proxy_step *s, const char *line)
 {
 	struct app *app = data;
 
-	report(&app->out, &ev_dialogue, F_STR("proxy", s->hop->url.name), F_STR("step", line));
+	report(&app->out, &ev_proxy_dialogue, F_STR("proxy", s->hop->url.name),
+		F_STR("step", line));
 }
 
 static bool has_credentials(const struct proxy_chain *c)
@@ -103,7 +98,7 @@ void proxying_plan(struct proxying *p, const struct endpoint *target, struct pro
 			.hop = &p->chain.hops[i],
 			.to = behind(p, i, target),
 			.numeric = p->numeric,
-			.note = report_wants(&p->app->out, &ev_dialogue) ? on_note : NULL,
+			.note = report_wants(&p->app->out, &ev_proxy_dialogue) ? on_note : NULL,
 			.data = p->app};
 		if (is_secured(&p->chain.hops[i]))
 			way->upgrades[n++] = (struct upgrade){&tls_upgrade, &p->secured[i].plan};

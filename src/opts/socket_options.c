@@ -12,8 +12,6 @@ const struct opt sockopt_opts[] = {
 	{0},
 };
 
-static const struct event ev_option = {"option", REPORT_QUIET, "{name}={value}"};
-
 static int parse_all(
 	const struct sockopt_config *c, struct sockopt_settings *settings, struct str *err)
 {

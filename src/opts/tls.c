@@ -171,7 +171,6 @@ static int version_number(int index)
 // Says each line of NOTES as a warning.
 static void warn(struct app *app, const struct str *notes)
 {
-	static const struct event ev_warning = {"warning", REPORT_QUIET, "warning: {text}"};
 	const char *line = str_c(notes);
 
 	while (*line) {
@@ -201,8 +200,6 @@ static int open_status(int error)
 // The secrets go where others may read them one day: that is said each time.
 static void warn_of_keylog(struct app *app, const struct tls_context *context)
 {
-	static const struct event ev_keylog = {
-		"keylog", REPORT_QUIET, "the secrets of TLS are written to {path}"};
 	const char *path = tls_context_keylog(context);
 
 	if (path)

@@ -7,16 +7,6 @@
 
 #define DATE_SIZE 24
 
-static const struct event ev_secured = {"secured", REPORT_VERBOSE,
-	"connection {connection} is secured by {version} ({suite}), {verification}"};
-static const struct event ev_unverified = {"unverified", REPORT_QUIET,
-	"{object}: NOT verified: anybody may be at the other end (--insecure)"};
-static const struct event ev_proxy_secured = {"proxy-secured", REPORT_VERBOSE,
-	"{proxy} is secured by {version} ({suite}), {verification}"};
-static const struct event ev_proxy_unverified = {"unverified", REPORT_QUIET,
-	"{object}: NOT verified: anybody may be this proxy (--proxy-insecure)"};
-static const struct event ev_certificate = {"certificate", REPORT_QUIET, "{text}"};
-
 static void add_iso_date(struct str *s, int64_t seconds)
 {
 	time_t when = seconds;
@@ -93,7 +83,7 @@ void tls_report_proxy(struct app *app, const char *name, const struct tls *t)
 
 	tls_describe(t, &f);
 	if (!f.is_verified)
-		report(&app->out, &ev_proxy_unverified, F_STR("object", name),
+		report(&app->out, &ev_unverified_proxy, F_STR("object", name),
 			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
 	if (report_wants(&app->out, &ev_proxy_secured)) {
 		add_suite(&suite, &f);
@@ -117,7 +107,7 @@ static void report_lines(struct app *app, const struct str *text)
 	while (*line) {
 		size_t len = strcspn(line, "\n");
 
-		report(&app->out, &ev_certificate, F_BYTES("text", line, len));
+		report(&app->out, &ev_certificate_line, F_BYTES("text", line, len));
 		line += len + (line[len] == '\n');
 	}
 }

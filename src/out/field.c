@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-json_t *json_text(const char *s)
+// Bytes that may be no UTF-8: then they are escaped as in text.
+static json_t *json_text(const char *s)
 {
 	json_t *j = json_string(s);
 

@@ -119,9 +119,6 @@ void str_add_field(struct str *s, const struct field *f);
 // Expands TEMPLATE, in which {key} stands for the field of that key, or for nothing.
 void str_add_fields(struct str *s, const char *template, const struct field *fields, size_t n);
 
-// A JSON string of bytes that may be no UTF-8: then it is escaped as str_add_escaped() does.
-json_t *json_text(const char *s);
-
 void json_add_fields(json_t *object, const struct field *fields, size_t n);
 
 // Adds the object as one line without newline, and takes the reference. Beyond ASCII all is written

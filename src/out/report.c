@@ -15,11 +15,6 @@
 #define CLEAR_LINE "\033[K" // to its end (ECMA-48, EL)
 #define MESSAGE_MS 1000 // that a message waits for room before it is lost
 
-static const struct event ev_lost_one = {
-	"lost", REPORT_QUIET, "{count} message was lost, for nobody read it"};
-static const struct event ev_lost = {
-	"lost", REPORT_QUIET, "{count} messages were lost, for nobody read them"};
-
 // One line at a time: what poll(2) promises to one thread, another could take away.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -163,13 +158,14 @@ static void text_begin(const struct reporter *r, enum colour colour, struct str 
 
 bool report_wants(const struct reporter *r, const struct event *e)
 {
-	return r->json ? r->level > REPORT_QUIET : e->text && r->level >= e->level;
+	return r->json ? e->name && r->level > REPORT_QUIET : e->text && r->level >= e->level;
 }
 
 // The line of an event, without its end.
 static void add_event(const struct reporter *r, const struct event *e, const struct field *fields,
 	size_t n, struct str *line)
 {
+	assert(event_allows(e, fields, n));
 	if (r->json) {
 		json_t *j = json_event(r, e->name);
 
@@ -235,15 +231,10 @@ void report_error(
 
 	assert(error <= 0 && (message || error));
 	if (r->json) {
-		json_t *j = json_event(r, "error");
+		const struct field fields[] = {F_STR("object", object), F_STR("message", text),
+			F_STR("errno", name), F_UINT("status", status)};
 
-		if (object)
-			json_object_set_new(j, "object", json_text(object));
-		json_object_set_new(j, "message", json_text(text));
-		if (name)
-			json_object_set_new(j, "errno", json_string(name));
-		json_object_set_new(j, "status", json_integer(status));
-		str_add_json(&line, j);
+		add_event(r, &ev_error, fields, ARRAY_SIZE(fields), &line);
 		write_text(r, r->fd, &line, message_gives_up);
 		return;
 	}
@@ -283,11 +274,12 @@ void report_trace(struct reporter *r, struct str *line)
 	int error;
 
 	if (r->json && r->trace_fd == r->fd) {
-		json_t *j = json_event(r, "call");
+		struct str call = *line;
+		const struct field text = F_STR("text", str_c(&call));
 
-		json_object_set_new(j, "text", json_text(str_c(line)));
-		str_fini(line);
-		str_add_json(line, j);
+		*line = (struct str){0};
+		add_event(r, &ev_call, &text, 1, line);
+		str_fini(&call);
 	}
 	error = write_text(r, r->trace_fd, line, dump_gives_up);
 	if (error != -EAGAIN && !r->trace_error) // else it is counted

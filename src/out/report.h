@@ -7,25 +7,9 @@
 #ifndef SOCKCTL_OUT_REPORT_H
 #define SOCKCTL_OUT_REPORT_H
 
-#include "out/field.h"
+#include "out/events.h"
 
 #include <stdbool.h>
-
-enum report_level {
-	REPORT_QUIET, // errors only
-	REPORT_NORMAL, // and what the user must know, such as where we listen
-	REPORT_VERBOSE, // -v: and what happens
-	REPORT_DEBUG, // -vv: and why
-};
-
-// A kind of event. The text is a template: {key} stands for the field of that key. Where the text
-// is NULL, the event exists in JSON only.
-struct event {
-	const char *name;
-	enum report_level
-		level; // text below this level leaves it out; JSON never does, unless quiet
-	const char *text;
-};
 
 struct reporter {
 	const char *command;

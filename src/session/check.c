@@ -36,7 +36,6 @@ const struct opt check_opts[] = {
 	{0},
 };
 
-static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
 static const char *const columns[] = {"{port}", "{service}", NULL};
 static const char *const columns_of_unix[] = {"{remote}", "{banner}", NULL};
 static const char *const columns_with_banner[] = {"{port}", "{service}", "{banner}", NULL};

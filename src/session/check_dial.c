@@ -16,7 +16,6 @@
 
 #define AT_ONCE 16
 
-static const struct event ev_open = {"open", REPORT_VERBOSE, "{remote} is open"};
 static const char *const columns[] = {"{port}", "{service}", NULL};
 static const char *const columns_with_tls[] = {"{port}", "{version}", "{expires}", NULL};
 

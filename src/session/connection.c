@@ -15,23 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-static const struct event ev_connected = {
-	"connected", REPORT_VERBOSE, "connected to {remote} from {local}"};
-static const struct event ev_accepted = {
-	"accepted", REPORT_VERBOSE, "accepted connection {connection} from {remote}"};
-static const struct event ev_accepted_announced = {"accepted", REPORT_VERBOSE,
-	"accepted connection {connection} from {remote}, announced by {sender}"};
-static const struct event ev_header = {"proxy-header", REPORT_DEBUG,
-	"the PROXY header of connection {connection} is of version {version}{extensions}"};
-static const struct event ev_accepted_local = {"accepted", REPORT_VERBOSE,
-	"accepted connection {connection} from {remote} (process {pid}, user {uid}, group {gid})"};
-static const struct event ev_closed = {"closed", REPORT_VERBOSE,
-	"closed {remote}: {sent} bytes sent, {received} bytes received, {duration} since {start}, "
-	"{how}"};
-static const struct event ev_flow = {"flow", REPORT_DEBUG, "{from} -> {to}: {before} -> {state}"};
-static const struct event ev_flow_failed = {
-	"flow", REPORT_DEBUG, "{from} -> {to}: {before} -> {state} ({errno})"};
-
 void connection_init(
 	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote)
 {
@@ -175,7 +158,7 @@ static void report_announced(
 		F_ADDR("remote", &c->remote), F_ADDR("local", &c->announced->local),
 		F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", local),
 		F_OBJECTS("tlvs", groups, count));
-	report(&c->app->out, &ev_header, F_UINT("connection", c->number),
+	report(&c->app->out, &ev_proxy_header, F_UINT("connection", c->number),
 		F_UINT("version", h->version), F_BOOL("checked", h->has_crc),
 		F_SHOWN("extensions", str_c(&text)));
 	for (size_t i = 0; i < count; i++)

@@ -24,12 +24,6 @@ const struct opt console_opts[] = {
 	{0},
 };
 
-static const struct event ev_escape = {
-	"terminal", REPORT_VERBOSE, "the key {escape} opens the menu"};
-// Where no other key leads out it is good to know.
-static const struct event ev_escape_raw = {
-	"terminal", REPORT_NORMAL, "the terminal is raw; the key {escape} opens the menu"};
-
 int console_check(struct console_config *c, struct str *err)
 {
 	const char *word = c->escape_word;
@@ -241,7 +235,7 @@ static void tell_escape(const struct console *c)
 	if (c->config->escape < 0)
 		return;
 	add_key(&key, c->config->escape);
-	report(&c->stream->connection->app->out, c->config->raw ? &ev_escape_raw : &ev_escape,
+	report(&c->stream->connection->app->out, c->config->raw ? &ev_terminal_raw : &ev_terminal,
 		F_STR("escape", str_c(&key)), F_BOOL("raw", c->config->raw));
 	str_fini(&key);
 }

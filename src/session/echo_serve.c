@@ -14,19 +14,6 @@
 
 #define SAY_AGAIN_NS 60000000000ull
 
-static const struct event ev_listening = {
-	"listening", REPORT_NORMAL, "{protocol}: listening on {local}"};
-static const struct event ev_accepted = {
-	"accepted", REPORT_DEBUG, "accepted connection {connection} from {remote}"};
-static const struct event ev_closed = {"closed", REPORT_VERBOSE,
-	"connection {connection} from {remote}: {sent} bytes echoed, {duration}, {how}"};
-static const struct event ev_refused = {"refused", REPORT_VERBOSE, "refused {remote}: {reason}"};
-static const struct event ev_full = {"paused", REPORT_NORMAL,
-	"accepting nobody for now: {reason} ({errno}); {connections} connections are open"};
-static const struct event ev_stats = {"stats", REPORT_VERBOSE,
-	"{connections} connections, {sent} bytes echoed; {datagrams_received} datagrams received, "
-	"{datagrams_sent} echoed, {refused} refused, {failed} failed, {dropped} dropped"};
-
 // One run of the command.
 struct serving {
 	struct app *app;
@@ -42,7 +29,8 @@ static void on_accepted(void *data, uint64_t number, const struct sockaddr_any *
 {
 	struct serving *s = data;
 
-	report(&s->app->out, &ev_accepted, F_UINT("connection", number), F_ADDR("remote", remote));
+	report(&s->app->out, &ev_accepted_echo, F_UINT("connection", number),
+		F_ADDR("remote", remote));
 }
 
 static void on_closed(void *data, const struct echo_closed *c)
@@ -55,7 +43,7 @@ static void on_closed(void *data, const struct echo_closed *c)
 	};
 	struct serving *s = data;
 
-	report(&s->app->out, &ev_closed, F_UINT("connection", c->number),
+	report(&s->app->out, &ev_closed_echo, F_UINT("connection", c->number),
 		F_ADDR("remote", &c->remote), F_UINT("received", c->received),
 		F_UINT("sent", c->sent), F_UINT("unsent", c->received - c->sent),
 		F_TIME("start", c->start_time), F_SECONDS("duration", trace_now() - c->started),
@@ -80,7 +68,7 @@ static void on_trouble(void *data, int error, uint64_t open)
 		return;
 	if (!atomic_compare_exchange_strong(&s->said_full, &said, now))
 		return; // another thread says it
-	report(&s->app->out, &ev_full, F_STR("reason", listener_strerror(error)),
+	report(&s->app->out, &ev_paused, F_STR("reason", listener_strerror(error)),
 		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", open));
 }
 
@@ -109,7 +97,8 @@ static const struct echo_server_events events = {
 
 static void report_listening(struct serving *s, const char *protocol, const struct sockaddr_any *a)
 {
-	report(&s->app->out, &ev_listening, F_STR("protocol", protocol), F_ENDPOINT("local", a));
+	report(&s->app->out, &ev_listening_echo, F_STR("protocol", protocol),
+		F_ENDPOINT("local", a));
 }
 
 // All workers have the same addresses.
@@ -216,7 +205,7 @@ static void report_stats(struct serving *s)
 {
 	struct echo_counts c = echo_server_counts(&s->server);
 
-	report(&s->app->out, &ev_stats, F_UINT("connections", c.connections),
+	report(&s->app->out, &ev_stats_echo, F_UINT("connections", c.connections),
 		F_UINT("sent", c.stream_bytes), F_UINT("datagrams_received", c.datagrams.received),
 		F_UINT("datagrams_sent", c.datagrams.sent), F_UINT("refused", c.datagrams.refused),
 		F_UINT("truncated", c.datagrams.truncated), F_UINT("failed", c.datagrams.failed),
@@ -234,7 +223,7 @@ static struct echo_server_options options_of(struct serving *s)
 		.threads = (unsigned)c->threads,
 		.max_connections = c->listening.max_connections,
 		.idle_ms = c->idle_ms,
-		.keeps_records = report_wants(&s->app->out, &ev_closed),
+		.keeps_records = report_wants(&s->app->out, &ev_closed_echo),
 		.access = &c->listening.access,
 		.listen = {.backlog = (int)c->listening.backlog,
 			.mode = (mode_t)c->listening.mode,

@@ -22,11 +22,6 @@
 static const struct stream_files program_files = {
 	.in_name = "program", .out_name = "program", .is_remote = true};
 
-static const struct event ev_exited = {"exited", REPORT_VERBOSE,
-	"the program of connection {connection} has ended: exit status {exit_status}"};
-static const struct event ev_killed = {"exited", REPORT_VERBOSE,
-	"the program of connection {connection} has ended: killed by {signal}"};
-
 static void look(void *data);
 
 // The kernel counts the bytes of TCP, but not of Unix sockets.
@@ -47,7 +42,7 @@ static void report_exit(const struct exec *s)
 
 	if (WIFSIGNALED(status)) {
 		snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(WTERMSIG(status)));
-		report(out, &ev_killed, F_UINT("connection", s->connection->number),
+		report(out, &ev_exited_killed, F_UINT("connection", s->connection->number),
 			F_UINT("pid", s->child->pid), F_STR("signal", name));
 	} else {
 		report(out, &ev_exited, F_UINT("connection", s->connection->number),

@@ -4,11 +4,6 @@
 #define RANGES_SHOWN 20
 #define MAX_REASONS 4 // told apart; the rest is summed up
 
-static const struct event ev_checked = {
-	"checked", REPORT_NORMAL, "{name}: {count} of {asked} ports open: {open}"};
-static const struct event ev_none = {
-	"checked", REPORT_NORMAL, "{name}: none of {asked} ports open"};
-
 static void add_open(struct str *s, const struct scan *scan)
 {
 	struct ports ports = {0};
@@ -66,7 +61,7 @@ void scan_report_summary(struct app *app, const char *host, const struct scan *s
 	struct str open = {0};
 
 	add_open(&open, s);
-	report(&app->out, s->open_count ? &ev_checked : &ev_none, F_STR("name", host),
+	report(&app->out, s->open_count ? &ev_checked : &ev_checked_none, F_STR("name", host),
 		F_UINT("count", s->open_count), F_UINT("asked", s->count),
 		F_STR("open", str_c(&open)));
 	str_fini(&open);

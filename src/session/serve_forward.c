@@ -17,11 +17,6 @@
 
 #define PATIENCE_MS 10000 // with one side that takes nothing after the other has broken
 
-static const struct event ev_connected = {
-	"connected", REPORT_VERBOSE, "connection {connection} goes to {remote} from {local}"};
-static const struct event ev_connected_through = {"connected", REPORT_VERBOSE,
-	"connection {connection} goes to {remote} through {via} from {local}"};
-
 struct forward {
 	struct stream_files files; // how the target is called
 	struct dial_options options;
@@ -140,13 +135,13 @@ static void report_connected(const struct forward_client *c)
 	struct connection there;
 	struct sockaddr_any local;
 
-	if (!report_wants(&s->app->out, &ev_connected))
+	if (!report_wants(&s->app->out, &ev_connected_forward))
 		return;
 	sys_getsockname(fd, &local);
 	connection_init_of(&there, s->app, fd);
 	if (!is_direct)
 		connection_set_proxying(&there, p, p->target);
-	report(&s->app->out, is_direct ? &ev_connected : &ev_connected_through,
+	report(&s->app->out, is_direct ? &ev_connected_forward : &ev_connected_through,
 		F_UINT("connection", c->client.connection.number), connection_remote(&there),
 		F_ADDR("local", &local), connection_via(&there));
 }

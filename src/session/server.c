@@ -17,10 +17,6 @@
 #define RETRY_MS 100
 #define SAY_AGAIN_NS 60000000000ull
 
-static const struct event ev_refused = {"refused", REPORT_VERBOSE, "refused {remote}: {reason}"};
-static const struct event ev_full = {"paused", REPORT_NORMAL,
-	"accepting nobody for now: {reason} ({errno}); {connections} connections are open"};
-
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer);
 static void on_trouble(struct listener *l, int error);
 static void on_arrived(struct arrival *a);
@@ -179,7 +175,7 @@ static void say_full(struct server *s, int error)
 	if (s->said_full && now - s->said_full < SAY_AGAIN_NS)
 		return;
 	s->said_full = now;
-	report(&s->app->out, &ev_full, F_STR("reason", listener_strerror(error)),
+	report(&s->app->out, &ev_paused, F_STR("reason", listener_strerror(error)),
 		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", s->open));
 }
 

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct event ev_listening = {"listening", REPORT_NORMAL, "listening on {local}"};
-
 // What serving takes from now on; programs take everything.
 static int confine_server(struct server *s)
 {

@@ -13,9 +13,6 @@
 		F_UINT("tcp_mss", (s)->mss)
 #define TCP_FIELD_COUNT 6
 
-static const struct event ev_stats = {"stats", REPORT_NORMAL,
-	"{remote}: {sent} bytes sent, {received} bytes received, {duration}{tls}{tcp}"};
-
 void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
 {
 	str_add(s, "tcp: ");

@@ -60,12 +60,6 @@ const struct opt stream_opts[] = {
 	{0},
 };
 
-static const struct event ev_no_answer = {"no-answer", REPORT_VERBOSE,
-	"{remote} ended without an answer after the end of the input; if it takes that for the end "
-	"of all, --shutdown-delay or --shutdown never may help"};
-static const struct event ev_urgent = {"urgent", REPORT_NORMAL,
-	"urgent data from {remote}: {text} ({byte}), after {offset} bytes"};
-
 // What few streams need, apart, so that thousands of the others stay small.
 struct stream_extras {
 	struct hexdump hex_out, hex_in;

@@ -42,7 +42,7 @@ BANNED_IN_PROGRAM = {
 EXEMPT = {Path("src/base/mem.c"): "malloc calloc realloc strdup strndup"}
 
 LICENCE = "SPDX-License-Identifier: ISC"
-LICENSED_SUFFIXES = {".c", ".h", ".py", ".sh", ".bash", ".zsh", ".fish", ".build", ".options"}
+LICENSED_SUFFIXES = {".c", ".h", ".def", ".py", ".sh", ".bash", ".zsh", ".fish", ".build", ".options"}
 TOPS = ["src", "tests", "completions", ".ci"]
 
 IN_COMMENT = re.compile(r"//|/\*| \*")

@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-static const struct event ev_listening = {
+static const struct event ev_opened = {
 	"listening", REPORT_NORMAL, "listening on {local}, backlog {backlog}{note}"};
-static const struct event ev_closed = {
+static const struct event ev_ended = {
 	"closed", REPORT_VERBOSE, "closed {remote} after {elapsed}, clean: {clean}"};
 static const struct event ev_silent = {"silent", REPORT_NORMAL, NULL};
 
@@ -73,15 +73,15 @@ static void test_text(void **state)
 
 	(void)state;
 	begin(&f, REPORT_NORMAL, false);
-	report(&f.r, &ev_listening, F_ENDPOINT("local", &local), F_UINT("backlog", 4096));
+	report(&f.r, &ev_opened, F_ENDPOINT("local", &local), F_UINT("backlog", 4096));
 	assert_string_equal(
 		written(&f), "sockctl: listen: listening on 127.0.0.1:80, backlog 4096\n");
 	str_fini(&f.out);
 
 	begin(&f, REPORT_VERBOSE, false);
-	report(&f.r, &ev_closed, F_ADDR("remote", &path), F_SECONDS("elapsed", 1500000000),
+	report(&f.r, &ev_ended, F_ADDR("remote", &path), F_SECONDS("elapsed", 1500000000),
 		F_BOOL("clean", true));
-	report(&f.r, &ev_listening, F_STR("note", "\x1b[31m"), F_STR("local", NULL));
+	report(&f.r, &ev_opened, F_STR("note", "\x1b[31m"), F_STR("local", NULL));
 	assert_string_equal(written(&f),
 		"sockctl: listen: closed unix:/run/\\x1b after 1.500 s, clean: yes\n"
 		"sockctl: listen: listening on , backlog \\x1b[31m\n");
@@ -98,8 +98,8 @@ static void test_levels(void **state)
 		struct fixture f;
 
 		begin(&f, levels[i], false);
-		report(&f.r, &ev_listening, F_UINT("backlog", 1));
-		report(&f.r, &ev_closed, F_BOOL("clean", false));
+		report(&f.r, &ev_opened, F_UINT("backlog", 1));
+		report(&f.r, &ev_ended, F_BOOL("clean", false));
 		report(&f.r, &ev_silent, F_BOOL("clean", false));
 
 		const char *out = written(&f);
@@ -117,7 +117,7 @@ static void test_json(void **state)
 
 	(void)state;
 	begin(&f, REPORT_NORMAL, true); // also what text would leave out at this level
-	report(&f.r, &ev_closed, F_ENDPOINT("local", &local), F_ADDR("remote", &path),
+	report(&f.r, &ev_ended, F_ENDPOINT("local", &local), F_ADDR("remote", &path),
 		F_ADDR("nobody", &none), F_UINT("bytes", 1234567890123), F_BOOL("clean", false),
 		F_SECONDS("elapsed", 1500000000), F_STR("name", "\xc3\xbc\n"), F_STR("not", NULL));
 
@@ -160,7 +160,7 @@ static void test_json_times(void **state)
 
 	(void)state;
 	begin(&f, REPORT_NORMAL, true);
-	report(&f.r, &ev_closed, F_TIME("start", 1795979019123456000),
+	report(&f.r, &ev_ended, F_TIME("start", 1795979019123456000),
 		F_SECONDS("elapsed", 123456000));
 	double after = wall_clock();
 	json_t *j = written_json(&f);
@@ -179,7 +179,7 @@ static void test_json_is_silent_when_quiet(void **state)
 
 	(void)state;
 	begin(&f, REPORT_QUIET, true);
-	report(&f.r, &ev_listening, F_UINT("backlog", 1));
+	report(&f.r, &ev_opened, F_UINT("backlog", 1));
 	assert_string_equal(written(&f), "");
 	str_fini(&f.out);
 }
