@@ -111,6 +111,10 @@ static bool is_of_type(const struct field *f, enum value_type type)
 		return type == VALUE_REMOTE;
 	case FIELD_OBJECTS:
 		return type == VALUE_OBJECTS;
+	case FIELD_REAL:
+		return type == VALUE_REAL;
+	case FIELD_JSON:
+		return type == VALUE_RANGES;
 	case FIELD_SHOWN:
 	case FIELD_ENDPOINT:
 	case FIELD_OBJECT:

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 enum report_level {
+	REPORT_RESULT, // what was asked for, on standard output
 	REPORT_QUIET, // errors only
 	REPORT_NORMAL, // and what the user must know, such as where we listen
 	REPORT_VERBOSE, // -v: and what happens
@@ -43,6 +44,7 @@ struct event {
 enum value_type {
 	VALUE_STRING,
 	VALUE_INTEGER,
+	VALUE_REAL,
 	VALUE_BOOLEAN,
 	VALUE_SECONDS, // a number
 	VALUE_TIME, // a number: seconds since 1970
@@ -50,6 +52,7 @@ enum value_type {
 	VALUE_REMOTE, // the same, or name and port, or name and service
 	VALUE_STRINGS, // an array
 	VALUE_OBJECTS, // an array, of objects with members of their own
+	VALUE_RANGES, // an array, of arrays: from and to in seconds, and a number of values
 };
 
 struct event_field {

@@ -152,6 +152,12 @@ static void json_add_field(json_t *j, const struct field *f)
 	case FIELD_OBJECT:
 		value = f->ptr ? json_group(f->ptr) : NULL;
 		break;
+	case FIELD_REAL:
+		value = json_real(*(const double *)f->ptr);
+		break;
+	case FIELD_JSON:
+		value = json_incref((json_t *)(uintptr_t)f->ptr);
+		break;
 	}
 	if (value)
 		json_object_set_new(j, f->key, value);
@@ -232,8 +238,12 @@ void str_add_field(struct str *s, const struct field *f)
 	case FIELD_ENDPOINT:
 		str_add_sockaddr(s, &a->sa, a->len);
 		break;
+	case FIELD_REAL:
+		str_addf(s, "%g", *(const double *)f->ptr);
+		break;
 	case FIELD_OBJECTS:
 	case FIELD_OBJECT:
+	case FIELD_JSON:
 		break;
 	}
 }

@@ -22,12 +22,14 @@ enum field_type {
 	FIELD_INT, // from int64_t
 	FIELD_BOOL,
 	FIELD_SECONDS, // from nanoseconds
+	FIELD_REAL, // const double *
 	FIELD_TIME, // from nanoseconds since 1970: seconds, or RFC 3339 in text
 	FIELD_ADDR, // {family, address, port} or {family, path}
 	FIELD_HOST, // struct field_host *: {name, port}, or {name, service}
 	FIELD_ENDPOINT, // the members of FIELD_ADDR spread into the object itself
 	FIELD_OBJECTS, // struct field_group *, number of them: an array of objects, JSON only
 	FIELD_OBJECT, // struct field_group *: an object, JSON only
+	FIELD_JSON, // json_t *, borrowed; NULL leaves the field out, JSON only
 };
 
 struct field {
@@ -81,6 +83,10 @@ struct field_group {
 	{ \
 		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
 	}
+#define F_REAL(key, value) \
+	{ \
+		key, FIELD_REAL, 0, value \
+	}
 #define F_TIME(key, ns) \
 	{ \
 		key, FIELD_TIME, (uint64_t)(ns), NULL \
@@ -104,6 +110,12 @@ static inline struct field field_uint_if(const char *key, bool there, uint64_t n
 	return (struct field){key, there ? FIELD_UINT : FIELD_STR, number, NULL};
 }
 
+// The same for nanoseconds.
+static inline struct field field_seconds_if(const char *key, bool there, uint64_t ns)
+{
+	return (struct field){key, there ? FIELD_SECONDS : FIELD_STR, ns, NULL};
+}
+
 // Adds the value alone.
 void str_add_field(struct str *s, const struct field *f);
 
@@ -114,6 +126,10 @@ void str_add_field(struct str *s, const struct field *f);
 #define F_OBJECT(key, group) \
 	{ \
 		key, FIELD_OBJECT, 1, group \
+	}
+#define F_JSON(key, value) \
+	{ \
+		key, FIELD_JSON, 0, value \
 	}
 
 // Expands TEMPLATE, in which {key} stands for the field of that key, or for nothing.

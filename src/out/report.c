@@ -172,7 +172,8 @@ static void add_event(const struct reporter *r, const struct event *e, const str
 		json_add_fields(j, fields, n);
 		str_add_json(line, j);
 	} else {
-		text_begin(r, COLOUR_NONE, line);
+		if (e->level > REPORT_RESULT)
+			text_begin(r, COLOUR_NONE, line);
 		str_add_fields(line, e->text, fields, n);
 	}
 }
@@ -220,6 +221,14 @@ void report_fields(struct reporter *r, const struct event *e, const struct field
 		return;
 	add_event(r, e, fields, n, &line);
 	write_text(r, r->fd, &line, message_gives_up);
+}
+
+void report_line_fields(const struct reporter *r, const struct event *e, struct str *line,
+	const struct field *fields, size_t n)
+{
+	assert(e->level == REPORT_RESULT);
+	add_event(r, e, fields, n, line);
+	str_addc(line, '\n');
 }
 
 void report_error(

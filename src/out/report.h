@@ -39,6 +39,14 @@ void report_init(struct reporter *r, int fd);
 
 void report_fields(struct reporter *r, const struct event *e, const struct field *fields, size_t n);
 
+// Adds the line of an event of the level REPORT_RESULT.
+#define report_line(r, event, line, ...) \
+	report_line_fields(r, event, line, (const struct field[]){__VA_ARGS__}, \
+		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field))
+
+void report_line_fields(const struct reporter *r, const struct event *e, struct str *line,
+	const struct field *fields, size_t n);
+
 // True if the event would be reported: for callers who would have to find out its fields first.
 bool report_wants(const struct reporter *r, const struct event *e);
 

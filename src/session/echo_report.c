@@ -27,15 +27,6 @@ static int output(struct echo_report *r, struct str *text)
 	return status;
 }
 
-static int output_json(struct echo_report *r, json_t *object)
-{
-	struct str text = {0};
-
-	str_add_json(&text, object);
-	str_addc(&text, '\n');
-	return output(r, &text);
-}
-
 int echo_report_begin(struct echo_report *r)
 {
 	struct str text = {0};
@@ -61,65 +52,40 @@ static const char *const verdicts[] = {
 	[ECHO_CLIENT_LOST] = "lost",
 };
 
-static int output_result(struct echo_report *r, const struct echo_client_result *result)
-{
-	struct str text = {0};
-
-	if (result->verdict == ECHO_CLIENT_LOST)
-		str_add(&text, "no answer from ");
-	else
-		str_addf(&text, "%" PRIu64 " bytes from ", r->config->size);
-	str_add_sockaddr(&text, &r->remote.sa, r->remote.len);
-	str_add(&text, ":");
-	if (r->config->connections > 1)
-		str_addf(&text, " connection=%u", result->connection + 1);
-	str_addf(&text, " seq=%" PRIu64, result->number + 1);
-	if (result->verdict != ECHO_CLIENT_LOST)
-		str_addf(&text, " time=%.3f ms", (double)result->rtt / 1e6);
-	if (result->verdict == ECHO_CLIENT_DUPLICATED || result->verdict == ECHO_CLIENT_DIFFERS)
-		str_addf(&text, " (%s)", verdicts[result->verdict]);
-	str_addc(&text, '\n');
-	return output(r, &text);
-}
-
 int echo_report_result(struct echo_report *r, const struct echo_client_result *result)
 {
-	const struct field fields[] = {
-		F_STR("event", "reply"),
-		F_ADDR("remote", &r->remote),
-		F_UINT("connection", result->connection + 1),
-		F_UINT("seq", result->number + 1),
-		F_STR("result", verdicts[result->verdict]),
-		F_SECONDS("rtt", result->rtt),
-	};
-	// What was lost has taken no time.
-	size_t n = ARRAY_SIZE(fields) - (result->verdict == ECHO_CLIENT_LOST);
-	json_t *object;
+	bool is_lost = result->verdict == ECHO_CLIENT_LOST;
+	const char *verdict = verdicts[result->verdict];
+	struct str line = {0}, of = {0}, milliseconds = {0}, note = {0};
 
-	if (!r->config->common.json)
-		return output_result(r, result);
-	object = json_object();
-	json_add_fields(object, fields, n);
-	return output_json(r, object);
+	if (r->config->connections > 1)
+		str_addf(&of, " connection=%u", result->connection + 1);
+	str_addf(&milliseconds, "%.3f", (double)result->rtt / 1e6);
+	if (result->verdict == ECHO_CLIENT_DUPLICATED || result->verdict == ECHO_CLIENT_DIFFERS)
+		str_addf(&note, " (%s)", verdict);
+	// What was lost has taken no time.
+	report_line(&r->app->out, is_lost ? &ev_reply_lost : &ev_reply, &line,
+		F_ADDR("remote", &r->remote), F_UINT("connection", result->connection + 1),
+		F_UINT("seq", result->number + 1), F_UINT("size", r->config->size),
+		F_STR("result", verdict), field_seconds_if("rtt", !is_lost, result->rtt),
+		F_SHOWN("of", str_c(&of)), F_SHOWN("milliseconds", str_c(&milliseconds)),
+		F_SHOWN("note", str_c(&note)));
+	str_fini(&of);
+	str_fini(&milliseconds);
+	str_fini(&note);
+	return output(r, &line);
 }
 
 int echo_report_answer(struct echo_report *r, const struct str *answer, const struct echo_client *p)
 {
-	const struct field fields[] = {
-		F_STR("event", "reply"),
-		F_ADDR("remote", &r->remote),
-		{"data", answer->len ? FIELD_BYTES : FIELD_STR, answer->len, str_c(answer)},
-		F_SECONDS("rtt", p->latencies.max),
-	};
-	// Only what was answered right has taken its time.
-	size_t n = ARRAY_SIZE(fields) - !p->counts.received;
 	struct str text = {0};
-	json_t *object;
 
 	if (r->config->common.json) {
-		object = json_object();
-		json_add_fields(object, fields, n);
-		return output_json(r, object);
+		// Only what was answered right has taken its time.
+		report_line(&r->app->out, &ev_reply_word, &text, F_ADDR("remote", &r->remote),
+			{"data", answer->len ? FIELD_BYTES : FIELD_STR, answer->len, str_c(answer)},
+			field_seconds_if("rtt", p->counts.received, p->latencies.max));
+		return output(r, &text);
 	}
 	str_addn(&text, answer->data, answer->len);
 	str_addc(&text, '\n');
@@ -188,44 +154,35 @@ static void add_summary(
 		histogram_draw(&p->latencies, s);
 }
 
-static json_t *json_summary(const struct echo_report *r, const struct echo_client *p)
+#define PERCENTILE(i) \
+	field_seconds_if( \
+		percentiles[i].name, answered, histogram_percentile(h, percentiles[i].percent))
+
+static void add_json_summary(
+	struct str *s, const struct echo_report *r, const struct echo_client *p)
 {
 	const struct echo_client_counts *c = &p->counts;
 	const struct histogram *h = &p->latencies;
-	const struct field fields[] = {
-		F_STR("event", "stats"),
-		F_ADDR("remote", &r->remote),
-		F_STR("protocol", r->protocol),
-		F_UINT("size", r->config->size),
-		F_UINT("connections", r->config->connections),
-		F_UINT("sent", c->sent),
-		F_UINT("received", c->received),
-		F_UINT("lost", c->lost),
-		F_UINT("under_way", p->under_way),
-		F_UINT("different", c->differing),
-		F_UINT("out_of_order", c->out_of_order),
-		F_UINT("duplicated", c->duplicated),
-		F_SECONDS("duration", p->ended > p->started ? p->ended - p->started : 0),
-		F_SECONDS("min", h->min),
-		F_SECONDS("avg", (uint64_t)(h->mean + 0.5)),
-		F_SECONDS("max", h->max),
-		F_SECONDS("mdev", (uint64_t)(histogram_deviation(h) + 0.5)),
-	};
 	struct tcp_stats tcp = echo_client_tcp_stats(p);
-	// Without answers there are no times.
-	size_t n = ARRAY_SIZE(fields) - (c->received ? 0 : 4);
-	json_t *object = json_object();
+	json_t *ranges = r->config->histogram ? histogram_json(h) : NULL;
+	bool answered = c->received; // otherwise there are no times
+	uint64_t mean = (uint64_t)(h->mean + 0.5);
+	uint64_t deviation = (uint64_t)(histogram_deviation(h) + 0.5);
+	double rate = rate_of(p);
 
-	json_add_fields(object, fields, n);
-	for (size_t i = 0; i < ARRAY_SIZE(percentiles) && c->received; i++)
-		json_object_set_new(object, percentiles[i].name,
-			json_real((double)histogram_percentile(h, percentiles[i].percent) / 1e9));
-	json_object_set_new(object, "rate", json_real(rate_of(p)));
-	if (tcp.count)
-		json_add_tcp_stats(object, &tcp);
-	if (r->config->histogram)
-		json_object_set_new(object, "histogram", histogram_json(h));
-	return object;
+	report_line(&r->app->out, &ev_stats_echo_client, s, F_ADDR("remote", &r->remote),
+		F_STR("protocol", r->protocol), F_UINT("size", r->config->size),
+		F_UINT("connections", r->config->connections), F_UINT("sent", c->sent),
+		F_UINT("received", c->received), F_UINT("lost", c->lost),
+		F_UINT("under_way", p->under_way), F_UINT("different", c->differing),
+		F_UINT("out_of_order", c->out_of_order), F_UINT("duplicated", c->duplicated),
+		F_SECONDS("duration", p->ended > p->started ? p->ended - p->started : 0),
+		field_seconds_if("min", answered, h->min), field_seconds_if("avg", answered, mean),
+		field_seconds_if("max", answered, h->max),
+		field_seconds_if("mdev", answered, deviation), PERCENTILE(0), PERCENTILE(1),
+		PERCENTILE(2), PERCENTILE(3), F_REAL("rate", &rate), TCP_STATS_FIELDS(&tcp),
+		F_JSON("histogram", ranges));
+	json_decref(ranges);
 }
 
 int echo_report_summary(struct echo_report *r, const struct echo_client *p)
@@ -233,7 +190,8 @@ int echo_report_summary(struct echo_report *r, const struct echo_client *p)
 	struct str text = {0};
 
 	if (r->config->common.json)
-		return output_json(r, json_summary(r, p));
-	add_summary(&text, r, p, r->config->common.verbose);
+		add_json_summary(&text, r, p);
+	else
+		add_summary(&text, r, p, r->config->common.verbose);
 	return output(r, &text);
 }

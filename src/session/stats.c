@@ -6,13 +6,6 @@
 
 #include <inttypes.h>
 
-#define TCP_FIELDS(s) \
-	F_SECONDS("tcp_rtt", (s)->rtt_ns), F_SECONDS("tcp_rttvar", (s)->rttvar_ns), \
-		F_SECONDS("tcp_min_rtt", (s)->min_rtt_ns), \
-		F_UINT("tcp_retransmits", (s)->retransmits), F_UINT("tcp_cwnd", (s)->cwnd), \
-		F_UINT("tcp_mss", (s)->mss)
-#define TCP_FIELD_COUNT 6
-
 void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
 {
 	str_add(s, "tcp: ");
@@ -23,13 +16,6 @@ void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
 		" retransmits, cwnd %" PRIu64 ", mss %" PRIu64,
 		(double)stats->rtt_ns / 1e6, (double)stats->rttvar_ns / 1e6,
 		(double)stats->min_rtt_ns / 1e6, stats->retransmits, stats->cwnd, stats->mss);
-}
-
-void json_add_tcp_stats(json_t *object, const struct tcp_stats *stats)
-{
-	const struct field fields[] = {TCP_FIELDS(stats)};
-
-	json_add_fields(object, fields, TCP_FIELD_COUNT);
 }
 
 void stats_report(
@@ -45,23 +31,12 @@ void stats_report(
 	str_add_tcp_stats(&text, &tcp);
 	str_addf(&wire, "; TLS: %" PRIu64 " bytes sent, %" PRIu64 " bytes received", tls_sent,
 		tls_received);
-
-	const struct field fields[] = {
-		F_UINT("connection", c->number),
-		connection_remote(c),
-		connection_via(c),
-		F_UINT("sent", sent),
-		F_UINT("received", received),
+	report(&c->app->out, &ev_stats, F_UINT("connection", c->number), connection_remote(c),
+		connection_via(c), F_UINT("sent", sent), F_UINT("received", received),
 		F_SECONDS("duration", trace_now() - c->started),
-		F_SHOWN("tls", tls ? str_c(&wire) : NULL),
-		field_uint_if("tls_sent", tls, tls_sent),
+		F_SHOWN("tls", tls ? str_c(&wire) : NULL), field_uint_if("tls_sent", tls, tls_sent),
 		field_uint_if("tls_received", tls, tls_received),
-		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL),
-		TCP_FIELDS(&tcp),
-	};
-	size_t n = ARRAY_SIZE(fields) - (is_tcp ? 0 : TCP_FIELD_COUNT);
-
-	report_fields(&c->app->out, &ev_stats, fields, n);
+		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL), TCP_STATS_FIELDS(&tcp));
 	str_fini(&text);
 	str_fini(&wire);
 }

@@ -3,7 +3,7 @@
 
 Usage: events.py SOURCE_ROOT
 
-What a call of report() does not spell out is checked as the program runs.
+What a call does not spell out is checked as the program runs.
 """
 
 import re
@@ -18,8 +18,8 @@ EVENT = re.compile(rf'^EVENT\((\w+), "[a-z-]+", \w+,\s*{STRING},\s*({STRING}),',
 WORDING = re.compile(r"^WORDING\((\w+), (\w+),", re.M)
 TEXT = re.compile(r"^TEXT\((\w+),", re.M)
 OWN = re.compile(r"\bstruct event (\w+) = \{")
-REPORT = re.compile(r"\breport\(")
-FIELD = re.compile(r'\bF_(?!SHOWN|ENDPOINT)[A-Z]+\("([^"]+)"')
+REPORT = re.compile(r"\breport(?:_line)?\(")
+FIELD = re.compile(r'\b(?:F_(?!SHOWN|ENDPOINT)[A-Z]+|field_[a-z]+_if)\("([^"]+)"')
 
 
 def catalogue(text):
@@ -30,7 +30,7 @@ def catalogue(text):
 
 
 def calls(text):
-    """Yields (line, call) for each report(...)."""
+    """Yields (line, call) for each report(...) and report_line(...)."""
     for match in REPORT.finditer(text):
         depth, end = 1, match.end()
         while depth and end < len(text):

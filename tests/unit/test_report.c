@@ -88,6 +88,33 @@ static void test_text(void **state)
 	str_fini(&f.out);
 }
 
+// A result stands on standard output alone, without the name of the program before it.
+static void test_result(void **state)
+{
+	static const struct event ev_result = {
+		"result", REPORT_RESULT, "{count} of {name}, {rate}"};
+	const double rate = 0.25;
+	json_t *ranges = json_pack("[[i]]", 7);
+	struct fixture f;
+	struct str line = {0};
+
+	(void)state;
+	for (int json = 0; json < 2; json++) {
+		begin(&f, REPORT_QUIET, json);
+		report_line(&f.r, &ev_result, &line, F_UINT("count", 2), F_STR("name", "\x1b"),
+			F_REAL("rate", &rate), F_JSON("ranges", ranges), F_JSON("none", NULL));
+		assert_string_equal(written(&f), "");
+		str_fini(&f.out);
+		if (!json)
+			assert_string_equal(str_c(&line), "2 of \\x1b, 0.25\n");
+		else
+			assert_non_null(strstr(str_c(&line), ",\"count\":2,\"name\":\"\\u001B\","
+							     "\"rate\":0.25,\"ranges\":[[7]]}\n"));
+		str_fini(&line);
+	}
+	json_decref(ranges);
+}
+
 static void test_levels(void **state)
 {
 	static const enum report_level levels[] = {
@@ -341,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_result),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_times),
