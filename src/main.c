@@ -10,6 +10,7 @@
  *   help/                     what the program says about itself
  *     guide.[ch]              the overview of the program and the topics of "sockctl help"
  *     lessons.[ch]            the topics that teach: servers, byte order
+ *     translations.[ch]       command lines of other tools, and those that do the same here
  *     word_kinds.[ch]         kinds of words for completion: hosts, services, socket options ...
  *     words.[ch]              the words that complete a command line
  *
@@ -310,6 +311,7 @@
  *     write.[ch]              writing to what others share and may have stopped reading
  *
  *   cli/                      command lines
+ *     habits.[ch]             what users of other tools type, and what to type here
  *     help.c                  --help, words and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
@@ -340,6 +342,7 @@
 
 #include "app.h"
 #include "base/mem.h"
+#include "cli/habits.h"
 #include "opts/confine.h"
 #include "help/guide.h"
 #include "cmd/table.h"
@@ -434,15 +437,19 @@ static int print_version(struct app *app)
 static int unknown_command(struct app *app, const char *name)
 {
 	struct str quoted = {0};
+	struct str advice = {0};
 	const char *near = cmd_nearest(name);
 
 	str_add_escaped(&quoted, name, strlen(name));
-	if (name[0] == '-')
+	if (habit_add_advice(&advice, "", name, strlen(name)))
+		app_failf(app, STATUS_USAGE, NULL, "no %s '%s'%s",
+			name[0] == '-' ? "option" : "command", str_c(&quoted), str_c(&advice));
+	else if (name[0] == '-')
 		app_failf(app, STATUS_USAGE, NULL, "no option '%s' before the command",
 			str_c(&quoted));
 	else if (guide_has_topic(name))
 		app_failf(app, STATUS_USAGE, NULL,
-			"'%s' is no command; 'sockctl help %s' is about that", name, name);
+			"'%s' is a help topic, not a command; use 'sockctl help %s'", name, name);
 	else if (near)
 		app_failf(app, STATUS_USAGE, NULL, "no command '%s'; did you mean '%s'?",
 			str_c(&quoted), near);
@@ -450,6 +457,7 @@ static int unknown_command(struct app *app, const char *name)
 		app_failf(app, STATUS_USAGE, NULL, "no command '%s'; 'sockctl help' lists them",
 			str_c(&quoted));
 	str_fini(&quoted);
+	str_fini(&advice);
 	return STATUS_USAGE;
 }
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
+#include "cli/habits.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -101,35 +102,30 @@ static void add_argument(struct str *s, const struct opt *o, const char *arg)
 	add_quoted(s, arg, strlen(arg));
 }
 
+// NEAR is the name that was probably meant, or NULL.
+static int fail_unknown(struct parser *p, const char *word, size_t len, const char *near)
+{
+	str_add(p->err, "no option ");
+	add_quoted(p->err, word, len);
+	if (habit_add_advice(p->err, p->cmd->name, word, len))
+		return -EINVAL;
+	if (near)
+		return fail(p, "; did you mean '--%s'?", near);
+	if (len == 2 && word[1] >= '0' && word[1] <= '9')
+		return fail(p, "; put '--' before a negative number");
+	return fail(p, "; 'sockctl %s --help' lists them", p->cmd->name);
+}
+
 static int fail_unknown_long(struct parser *p, const char *word)
 {
 	struct nearest near;
-	size_t len = strcspn(word + 2, "=");
+	size_t len = strcspn(word, "=");
 
-	nearest_init(&near, word + 2, len);
+	nearest_init(&near, word + 2, len - 2);
 	for (size_t i = 0; i < p->count; i++)
 		nearest_offer(&near, p->table[i].opt->name);
 	nearest_offer(&near, "help");
-	str_add(p->err, "no option ");
-	add_quoted(p->err, word, len + 2);
-	if (near.best)
-		str_addf(p->err, "; did you mean '--%s'?", near.best);
-	else
-		str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
-	return -EINVAL;
-}
-
-static int fail_unknown_letter(struct parser *p, char letter)
-{
-	char word[] = {'-', letter, '\0'};
-
-	str_add(p->err, "no option ");
-	add_quoted(p->err, word, 2);
-	if (letter >= '0' && letter <= '9')
-		str_add(p->err, "; put '--' before a negative number");
-	else
-		str_addf(p->err, "; 'sockctl %s --help' lists them", p->cmd->name);
-	return -EINVAL;
+	return fail_unknown(p, word, len, near.best);
 }
 
 // The limit in the form in which the option is written.
@@ -325,7 +321,7 @@ static int fail_getopt(struct parser *p, char **argv)
 	if (optopt == HELP_CODE)
 		return fail(p, "--help takes no argument");
 	if (optopt)
-		return fail_unknown_letter(p, (char)optopt);
+		return fail_unknown(p, (char[]){'-', (char)optopt, '\0'}, 2, NULL);
 	return fail_unknown_long(p, word);
 }
 
@@ -351,6 +347,8 @@ static int check_pairs(struct parser *p)
 
 static int check_operands(struct parser *p, int argc, char **argv)
 {
+	if (habit_refuses(p->err, p->cmd->name, argc, argv))
+		return -EINVAL;
 	if (argc < p->cmd->min_operands && p->taker)
 		return fail(p, "expected %s before --%s, which all words after it belong to",
 			p->cmd->operands, p->taker);

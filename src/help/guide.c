@@ -3,6 +3,7 @@
 
 #include "cmd/table.h"
 #include "help/lessons.h"
+#include "help/translations.h"
 
 #include <string.h>
 
@@ -90,6 +91,7 @@ void guide_contents(struct str *out)
 	str_add(out, "\ntopics:\n");
 	for (const struct guide_topic *t = guide_topics; t->name; t++)
 		str_addf(out, "  %-12s %s\n", t->name, t->summary);
+	str_addf(out, "\ntranslations from other tools:\n  %s\n", translated_tools);
 	str_add(out, "\n'sockctl help COMMAND' or 'sockctl help TOPIC' explains it, and\n"
 		     "'sockctl help COMMAND OPTION' one option or one group of them.\n");
 }
@@ -112,15 +114,19 @@ static const struct guide_topic *find(const char *name)
 
 bool guide_has_topic(const char *name)
 {
-	return find(name);
+	return find(name) || translations_has(name);
 }
 
 bool guide_topic(const char *name, struct str *out)
 {
 	const struct guide_topic *t = find(name);
 
-	if (!t)
+	if (!t && !translations_has(name))
 		return false;
+	if (!t) {
+		translations_add(name, out);
+		return true;
+	}
 	str_addf(out, "%s.\n\n", t->summary);
 	if (t->text)
 		str_add(out, t->text);

@@ -3,6 +3,7 @@
 
 #include "help/guide.h"
 #include "cmd/table.h"
+#include "help/translations.h"
 #include "help/word_kinds.h"
 
 #include <string.h>
@@ -112,6 +113,21 @@ static void add_words(struct words *w, const struct cmd *cmd, const struct posit
 	}
 }
 
+static void add_tools(struct words *w)
+{
+	struct str tool = {0};
+
+	for (const char *at = translated_tools; *at; at += strspn(at, ", ")) {
+		size_t len = strcspn(at, ",");
+
+		str_clear(&tool);
+		str_addn(&tool, at, len);
+		words_add(w, str_c(&tool), "what to type instead");
+		at += len;
+	}
+	str_fini(&tool);
+}
+
 // "help COMMAND OPTION", "help TOPIC".
 static void add_help(struct words *w, int count, char **words)
 {
@@ -121,6 +137,7 @@ static void add_help(struct words *w, int count, char **words)
 		add_commands(w);
 		for (const struct guide_topic *t = guide_topics; t->name; t++)
 			words_add(w, t->name, t->summary);
+		add_tools(w);
 	} else if (cmd) {
 		opt_for_each_group (g, cmd)
 			opt_for_each (o, g)

@@ -2,6 +2,7 @@
 """What the program says about itself: in ten lines, in a list, by command, option and topic."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -105,7 +106,59 @@ def test_statuses_are_those_of_the_manual(say):
 def test_a_topic_is_no_command(sockctl, topic):
     proc = sockctl(topic)
     proc.wait(2)
-    assert proc.lines == [f"sockctl: '{topic}' is no command; 'sockctl help {topic}' is about that"]
+    assert proc.lines == [f"sockctl: '{topic}' is a help topic, not a command; "
+                          f"use 'sockctl help {topic}'"]
+
+
+def translations_of_the_manual():
+    """From the sections "Coming from other ..." of all pages: {tool: [(theirs, ours)]}."""
+    found = {}
+    for page in MAN.glob("*.[17]"):
+        for section in re.split(r"^\.Sh ", page.read_text(encoding="utf-8"), flags=re.M):
+            if section.startswith("COMING FROM OTHER"):
+                for row in re.findall(r"^\.It Li (.*)\n\.Li (.*)$", section, re.M):
+                    theirs, ours = (cell.replace(r"\(ha", "^") for cell in row)
+                    found.setdefault(theirs.split()[0], []).append((theirs, ours))
+    return found
+
+
+@pytest.fixture
+def tools(say):
+    return re.search(r"^translations from other tools:\n  (.*)", say("help"), re.M)[1].split(", ")
+
+
+def test_translations_are_those_of_the_manual(say, tools):
+    manual = translations_of_the_manual()
+    assert set(tools) == set(manual)
+    assert {"nc", "ncat", "socat", "ss", "netstat", "dig", "telnet", "curl"} <= set(tools)
+    for tool in tools:
+        first, empty, *lines = say("help", tool).splitlines()
+        assert first == f"What to type instead of {tool}." and empty == ""
+        rows = re.findall(r"^  (\S.*?)(?:  +|\n      )(sockctl .*)$", "\n".join(lines), re.M)
+        assert sorted(rows) == sorted(manual[tool])
+
+
+def test_translations_can_be_typed(sockctl, tools):
+    """Commands and options exist; the tests of the examples run those that need no special host."""
+    for rows in translations_of_the_manual().values():
+        for _, ours in rows:
+            program, *words = shlex.split(ours.split(" <")[0].split(" 2>")[0])
+            assert program == "sockctl"
+            proc = sockctl(words[0], "--help", *words[1:])
+            proc.wait(0)
+
+
+def test_tools_are_completed(say, tools):
+    words = [line.split("\t")[0] for line in say("help", "--words", "help", "").splitlines()]
+    assert words[-len(tools):] == tools
+
+
+@pytest.mark.parametrize("word", ["nc", "ncat", "socat"])
+def test_a_tool_is_no_command(sockctl, word):
+    proc = sockctl(word, "-l", "80")
+    proc.wait(2)
+    assert proc.lines == [f"sockctl: '{word}' is a help topic, not a command; "
+                          f"use 'sockctl help {word}'"]
 
 
 def test_full_disk_is_noticed(sockctl):
