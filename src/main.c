@@ -152,8 +152,6 @@
  *     pin.[ch]                public keys that a peer must have
  *     secret.[ch]             files and passphrases, read once and wiped
  *     settings.h              what the command line says
- *     starttls.[ch]           the plain words before TLS
- *     starttls_binary.[ch]    the same where they are no lines
  *     symbols.h               the functions of OpenSSL that are used
  *     tls.[ch]                one connection: handshake, bytes, ends
  *     trust.[ch]              authorities and what they have revoked
@@ -161,6 +159,10 @@
  *     verify.c                whether the peer is who it should be
  *     verify_error.c          a line for each way in which a certificate can be wrong
  *     wire.[ch]               the socket below, as a BIO
+ *
+ *   tls/starttls/             the plain words before TLS
+ *     starttls.[ch]           protocols whose words are lines, and all of them by name
+ *     starttls_binary.[ch]    those whose words are none
  *
  *   net/echo/                 an echo server, and a client that measures one
  *     client.[ch]             the client: requests, counts, times

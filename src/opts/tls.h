@@ -5,7 +5,7 @@
 
 #include "app.h"
 #include "net/addr/endpoint.h"
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 #include "tls/tls.h"
 
 struct tls_config {

@@ -4,7 +4,7 @@
 #ifndef SOCKCTL_TLS_HANDSHAKE_H
 #define SOCKCTL_TLS_HANDSHAKE_H
 
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 #include "tls/tls.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 
 #include "net/upgrade.h"
 #include "tls/channel.h"
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 #include "tls/tls.h"
 
 // What the step needs; the argument of the upgrade.

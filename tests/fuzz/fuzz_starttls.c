@@ -3,7 +3,7 @@
 // and nothing that came in plain is left when TLS begins.
 #include "fuzz.h"
 
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 
 #include "unit.h"
 

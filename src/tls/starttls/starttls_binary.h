@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The answers of protocols whose messages are no lines.
-#ifndef SOCKCTL_TLS_STARTTLS_BINARY_H
-#define SOCKCTL_TLS_STARTTLS_BINARY_H
+#ifndef SOCKCTL_TLS_STARTTLS_STARTTLS_BINARY_H
+#define SOCKCTL_TLS_STARTTLS_STARTTLS_BINARY_H
 
 #include "base/str.h"
 

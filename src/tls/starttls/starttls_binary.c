@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "tls/starttls_binary.h"
+#include "tls/starttls/starttls_binary.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 //
 // Nothing that came in plain after the server's go-ahead may be taken for what came protected: such
 // bytes are refused. MySQL has no go-ahead: we change after our own request.
-#ifndef SOCKCTL_TLS_STARTTLS_H
-#define SOCKCTL_TLS_STARTTLS_H
+#ifndef SOCKCTL_TLS_STARTTLS_STARTTLS_H
+#define SOCKCTL_TLS_STARTTLS_STARTTLS_H
 
 #include "base/str.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "tls/starttls.h"
+#include "tls/starttls/starttls.h"
 
-#include "tls/starttls_binary.h"
+#include "tls/starttls/starttls_binary.h"
 
 #include <string.h>
 
