@@ -96,6 +96,7 @@
  *     stream_files.[ch]       --input and --output
  *     tls.[ch]                the options of TLS
  *     tls_report.c            what is said of a connection with TLS, and of certificates
+ *     udp.[ch]                --udp of the commands that join
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *
@@ -106,6 +107,7 @@
  *     broker.[ch]             many relays that talk to each other
  *     chat.[ch]               lines with the name of who says them
  *     engine_copy.c           bytes through a buffer
+ *     engine_datagram.c       datagrams with their boundaries, many at a time
  *     engine_splice.c         bytes inside the kernel: sendfile(2), splice(2)
  *     fanout.[ch]             one stream for many readers, each at its own pace
  *     filter.[ch]             what changes bytes on their way: CRLF, telnet
@@ -190,7 +192,10 @@
  *     tcp_stats.[ch]          the figures of TCP_INFO that matter
  *
  *   net/dgram/                datagrams in batches
+ *     batch.[ch]              buffers that all channels of datagrams share
+ *     dgram_channel.[ch]      the channel of a connected socket
  *     dgram_socket.[ch]       the socket that sends
+ *     error_queue.[ch]        what comes back of datagrams that were sent (IP_RECVERR)
  *     multicast.[ch]          groups: joining them, and how far datagrams go
  *     receiver.[ch]           recvmmsg(2), UDP_GRO
  *     reflection.[ch]         what is never answered, or the answers would never end

@@ -15,6 +15,7 @@
 #include "session/exec.h"
 #include "opts/socket_options.h"
 #include "opts/tls.h"
+#include "opts/udp.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"
 #include "io/fd.h"
@@ -36,6 +37,7 @@ struct connect_config {
 	struct confine_config confine;
 	struct send_proxy_config send_proxy;
 	struct tls_config tls;
+	struct udp_config udp;
 	struct endpoint endpoint;
 };
 
@@ -43,6 +45,7 @@ static const struct opt_group groups[] = {
 	{"Connecting", connecting_opts, offsetof(struct connect_config, client)},
 	TLS_GROUP(connect_config, tls),
 	PROXY_GROUP(connect_config, proxy),
+	{"Datagrams", udp_connect_opts, offsetof(struct connect_config, udp)},
 	SEND_PROXY_GROUP(connect_config, send_proxy),
 	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
 	PROGRAM_GROUP(connect_config, program),
@@ -56,8 +59,10 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static const struct connect_config defaults = {
-	.client = CONNECTING_DEFAULTS, .tls = TLS_DEFAULTS, .stream = STREAM_DEFAULTS};
+static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS,
+	.tls = TLS_DEFAULTS,
+	.stream = STREAM_DEFAULTS,
+	.udp = UDP_DEFAULTS};
 
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
@@ -68,6 +73,7 @@ static const char *const conflicts[][2] = {
 	PASS_FD_CONFLICTS,
 	SEND_PROXY_CONFLICTS,
 	TLS_CONFLICTS,
+	UDP_CONNECT_CONFLICTS,
 	{NULL, NULL},
 };
 
@@ -77,6 +83,7 @@ static const char *const needs[][2] = {
 	PROXY_NEEDS,
 	SEND_PROXY_NEEDS,
 	TLS_NEEDS,
+	{"wait", "udp"},
 	{NULL, NULL},
 };
 
@@ -124,8 +131,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = proxy_check(&c->proxy, err);
 	if (r == 0)
-		r = endpoint_parse(&c->endpoint, c->check.check ? ENDPOINT_CHECK : ENDPOINT_CONNECT,
-			argc, argv, err);
+		r = endpoint_parse(&c->endpoint,
+			c->check.check ? ENDPOINT_CHECK : udp_target(&c->udp), argc, argv, err);
 	if (r == 0)
 		r = endpoint_check_family(&c->endpoint, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
@@ -248,7 +255,7 @@ static int start_stream(struct connect *c)
 		.peer = c->channel,
 		.local = &c->local,
 		.shutdown_delay_ms = proxying_shutdown_delay(&c->proxying, c->tls.context),
-		.asks = true,
+		.asks = !c->config->udp.is_wanted,
 		.sets_linger = sets_linger(c),
 		.done = on_stream_done,
 		.data = c,
@@ -291,6 +298,7 @@ static void join(struct connect *c)
 	}
 	connection_report_connected(&c->connection, fd);
 	tls_setup_report(&c->tls, c->connection.number, c->channel);
+	udp_begin(&c->config->udp, c->channel);
 	if (c->config->pass_fd.is_wanted) {
 		pass_fd_start(&c->passing, app, channel_release(c->channel));
 		c->channel = NULL;
@@ -378,7 +386,7 @@ static int use_descriptor(struct connect *c)
 
 	if (r < 0)
 		return sockopt_fail(c->app, p->name, &c->settings, r);
-	c->chain = upgrade_chain_create(channel_create_socket(&c->app->loop, p->fd, false),
+	c->chain = upgrade_chain_create(udp_adopt(&c->config->udp, &c->app->loop, p->fd, &info),
 		&(struct upgrade_options){&c->app->loop, c->upgrades, c->upgrade_count,
 			c->config->client.connect_timeout_ms, on_upgraded, c});
 	if (upgrade_chain_start(c->chain))
@@ -415,16 +423,6 @@ static void fini(struct connect *c)
 	proxying_fini(&c->proxying);
 }
 
-static void check_plain(struct connect *c, const struct dial_options *dial)
-{
-	const struct connect_config *config = c->config;
-	struct sandbox sandbox = {0};
-
-	check_add_needs(c->app, &config->check, &config->endpoint, dial->numeric, &sandbox);
-	if (!confine(c->app, &config->confine, &sandbox))
-		check_run(c->app, &config->check, &config->endpoint, dial, &c->settings);
-}
-
 // Authorities are looked for in the directories of the system, where look-ups read as well, and the
 // names of services.
 static const struct sandbox checking_dialled = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
@@ -448,7 +446,8 @@ static void run_check(struct connect *c, const struct dial_options *dial)
 		app_failf(c->app, STATUS_USAGE, NULL,
 			"--banner reads what a port says in plain, not through TLS or a proxy");
 	else if (is_plain)
-		check_plain(c, dial);
+		check_run(c->app, &config->check, &config->endpoint, dial, &c->settings,
+			&config->confine);
 	else if (!confine(c->app, &config->confine, &checking_dialled))
 		check_dial_run(c->app, &options);
 }
@@ -474,6 +473,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	connecting_options(&config_->client, &options);
 	options.socket.prepare = prepare;
 	options.socket.prepare_data = &c;
+	udp_plan(&config_->udp, &options);
 	if (plan_upgrades(&c))
 		goto out;
 	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,

@@ -38,8 +38,9 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data)
 {
 	assert(c->ops);
 	if (channel_socket(c) >= 0 && !c->rd) {
-		int r = watch_init(&c->watch, c->watch.loop, c->socket,
-			c->is_private ? 0 : WATCH_SHARED, cb, data);
+		unsigned flags = (c->is_private ? 0u : WATCH_SHARED) |
+				 (channel_keeps_boundaries(c) ? WATCH_DATAGRAM : 0u);
+		int r = watch_init(&c->watch, c->watch.loop, c->socket, flags, cb, data);
 
 		if (r == 0)
 			c->rd = c->wr = &c->watch;

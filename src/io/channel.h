@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <uv.h>
 
 struct channel;
@@ -41,6 +42,14 @@ struct channel_ops {
 
 	// Adds what the bytes pass through, such as "TLS 1.3". NULL: nothing worth a word.
 	void (*describe)(const struct channel *c, struct str *s);
+
+	// The same as recv and send for datagrams, many at a time and each with its boundaries.
+	// NULL where there are bytes only. recv_many puts at most MOST into DATAGRAMS, which live
+	// until the next call of any channel or until the caller returns to the loop, and returns
+	// how many, one at least, or as recv does. send_many returns how many of COUNT went, one at
+	// least, or as send does.
+	int (*recv_many)(struct channel *c, struct iovec *datagrams, size_t most);
+	int (*send_many)(struct channel *c, const struct iovec *datagrams, size_t count);
 };
 
 struct channel {
@@ -124,6 +133,12 @@ void channel_complete(struct channel *c);
 static inline int channel_socket(const struct channel *c)
 {
 	return c->ops ? c->socket : -1;
+}
+
+// True if each call moves one datagram, which may be empty.
+static inline bool channel_keeps_boundaries(const struct channel *c)
+{
+	return c->ops && c->ops->recv_many;
 }
 
 // What splice() may move from and to; -1 where bytes must pass by recv and send.

@@ -68,6 +68,13 @@ static int prepare(const struct attempt_options *o, int fd, int family, int type
 		*step = STEP_BIND;
 		r = bind_address(o, fd, family);
 	}
+	// Who answers needs a name to send to: the kernel makes one up (unix(7), autobind).
+	if (r == 0 && !is_internet && type == SOCK_DGRAM) {
+		static const struct sockaddr any = {.sa_family = AF_UNIX};
+
+		*step = STEP_BIND;
+		r = sys_bind(fd, &any, sizeof(any.sa_family));
+	}
 	if (r == 0)
 		*step = STEP_CONNECT;
 	return r;

@@ -130,7 +130,17 @@ static struct dial_attempt *attempt_of(const struct dial_socket *s)
 
 static struct channel *channel_of(const struct dial_socket *s)
 {
-	return channel_create_stream(s->dial->loop, s->fd, attempt_of(s)->address.sa.sa_family);
+	const struct dial *d = s->dial;
+	int family = attempt_of(s)->address.sa.sa_family;
+
+	if (d->options.create_datagrams)
+		return d->options.create_datagrams(d->loop, s->fd, family);
+	return channel_create_stream(d->loop, s->fd, family);
+}
+
+static int type_of(const struct dial_options *o)
+{
+	return o->create_datagrams ? SOCK_DGRAM : SOCK_STREAM;
 }
 
 static void succeed(struct dial *d, struct dial_socket *s)
@@ -211,7 +221,8 @@ static int connect_socket(struct dial *d, struct dial_socket *s, struct dial_att
 	int r;
 
 	s->began = trace_now();
-	s->fd = attempt_open(&d->options.socket, a->address.sa.sa_family, SOCK_STREAM, &a->step);
+	s->fd = attempt_open(
+		&d->options.socket, a->address.sa.sa_family, type_of(&d->options), &a->step);
 	if (s->fd < 0)
 		return s->fd;
 	r = attempt_connect(s->fd, &a->address);
@@ -423,7 +434,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 struct addrinfo dial_hints(const struct dial_options *options)
 {
 	return (struct addrinfo){.ai_family = options->family,
-		.ai_socktype = SOCK_STREAM,
+		.ai_socktype = type_of(options),
 		.ai_flags = options->numeric ? AI_NUMERICHOST : 0};
 }
 

@@ -26,6 +26,9 @@ struct dial_options {
 	uint64_t retries; // tries after the first
 	uint64_t retry_delay_ms;
 
+	// Makes the channel of a connected datagram socket of FAMILY. NULL: a stream is dialled.
+	struct channel *(*create_datagrams)(uv_loop_t *loop, int fd, int family);
+
 	// What happens on each connection before it counts as made. The owner's.
 	const struct upgrade *upgrades;
 	size_t upgrade_count;

@@ -90,9 +90,18 @@ static void widen_pipes(struct flow *f)
 		pool_widen_pipe(channel_splice_sink(f->dst));
 }
 
+// A filter may change how many bytes there are, but not where they begin and end.
+static bool moves_datagrams(const struct flow *f)
+{
+	return !f->filter && !f->text && channel_keeps_boundaries(f->src) &&
+	       channel_keeps_boundaries(f->dst);
+}
+
 static void choose_engine(struct flow *f)
 {
-	f->engine = can_splice(f) ? &engine_splice : &engine_copy;
+	f->engine = moves_datagrams(f) ? &engine_datagram
+		    : can_splice(f)    ? &engine_splice
+				       : &engine_copy;
 	if (f->engine == &engine_splice)
 		widen_pipes(f);
 }

@@ -53,6 +53,7 @@ struct engine {
 
 extern const struct engine engine_copy; // recv and send, through filters
 extern const struct engine engine_splice; // inside the kernel
+extern const struct engine engine_datagram; // from datagrams to datagrams, many at a time
 
 // Sees the bytes as they are on the wire, before they are sent or after they are received.
 typedef void flow_tap_fn(struct flow *f, const void *data, size_t len);

@@ -341,7 +341,7 @@ static bool is_listed(const struct app *app, const struct check_config *config)
 	return app->out.json || config->banner_ms || ports->count + ports->services.count > 1;
 }
 
-void check_add_needs(const struct app *app, const struct check_config *config,
+static void add_needs(const struct app *app, const struct check_config *config,
 	const struct endpoint *endpoint, bool is_numeric, struct sandbox *sandbox)
 {
 	bool has_services = config->ports.services.count || (is_listed(app, config) && !is_numeric);
@@ -352,8 +352,10 @@ void check_add_needs(const struct app *app, const struct check_config *config,
 }
 
 int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
-	const struct dial_options *options, const struct sockopt_settings *settings)
+	const struct dial_options *options, const struct sockopt_settings *settings,
+	const struct confine_config *confine_config)
 {
+	struct sandbox sandbox = {0};
 	struct check c = {.app = app,
 		.config = config,
 		.options = options,
@@ -361,6 +363,9 @@ int check_run(struct app *app, const struct check_config *config, const struct e
 		.endpoint = endpoint};
 	int r = 0;
 
+	add_needs(app, config, endpoint, options->numeric, &sandbox);
+	if (confine(app, confine_config, &sandbox))
+		return app->status;
 	c.is_listed = is_listed(app, config);
 	if (c.is_listed)
 		r = output_init(&c.out, &app->loop, STDOUT_FILENO, on_output, &c);

@@ -4,10 +4,10 @@
 #define SOCKCTL_SESSION_CHECK_H
 
 #include "app.h"
+#include "opts/confine.h"
 #include "net/dial.h"
 #include "net/addr/ports.h"
 #include "net/sockopt.h"
-#include "sys/sandbox/sandbox.h"
 
 struct check_config {
 	bool check;
@@ -38,14 +38,11 @@ extern const struct opt check_opts[];
 int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err);
 void check_fini(struct check_config *c);
 
-// Adds what check_run() needs.
-void check_add_needs(const struct app *app, const struct check_config *config,
-	const struct endpoint *endpoint, bool is_numeric, struct sandbox *sandbox);
-
-// Checks the ports, and runs the loop for that. SETTINGS are those that OPTIONS prepare sockets
-// with. Returns the exit status.
+// Checks the ports in the sandbox of CONFINE, and runs the loop for that. SETTINGS are those that
+// OPTIONS prepare sockets with. Returns the exit status.
 int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
-	const struct dial_options *options, const struct sockopt_settings *settings);
+	const struct dial_options *options, const struct sockopt_settings *settings,
+	const struct confine_config *confine_config);
 
 // Adds the name of the service that PORT of TCP is known by, if there is one.
 void check_add_service(struct str *s, uint16_t port);

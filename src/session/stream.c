@@ -156,7 +156,7 @@ static int report_local_failure(struct stream *s, const char *name)
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	report_error(&s->connection->app->out, status, name, NULL, error);
+	report_error(&s->connection->app->out, status, name, channel_failure(s->local), error);
 	return status;
 }
 
@@ -166,11 +166,21 @@ static bool has_left(const struct stream *s)
 	       s->relay.in.state == FLOW_SHUT;
 }
 
+// Who refuses datagrams before it has sent any was never there.
+static int datagram_status(const struct stream *s)
+{
+	return s->relay.in.received ? STATUS_BROKEN : STATUS_CONNECT;
+}
+
 static int report_peer_failure(struct stream *s)
 {
 	const char *message = channel_failure(s->peer);
-	int status = message && s->relay.error == -EPROTO ? STATUS_TLS : STATUS_BROKEN;
-	int error = message ? 0 : s->relay.error; // the message of a channel tells it all
+	bool is_datagram = channel_keeps_boundaries(s->peer);
+	int status = is_datagram                            ? datagram_status(s)
+		     : message && s->relay.error == -EPROTO ? STATUS_TLS
+							    : STATUS_BROKEN;
+	// The message of a stream tells it all.
+	int error = message && !is_datagram ? 0 : s->relay.error;
 
 	if (!message && error == -EPIPE)
 		message = "the peer closed before everything was sent";

@@ -95,22 +95,32 @@ static int bind_source(struct dgram_socket *s, const struct dgram_socket_options
 	return a->len ? sys_bind(s->fd, &a->sa, a->len) : 0;
 }
 
+static size_t unix_limit(int fd)
+{
+	int buffer = 0;
+	socklen_t len = sizeof(buffer);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, &len);
+	return (size_t)MAX(buffer - UNIX_OVERHEAD, 1);
+}
+
+static size_t packet_limit(int family, bool header)
+{
+	return family == AF_INET && !header ? PACKET_MAX - IPV4_HEADER : PACKET_MAX;
+}
+
+size_t dgram_limit(int fd, int family)
+{
+	return family == AF_UNIX ? unix_limit(fd) : packet_limit(family, false) - UDP_HEADER;
+}
+
 static size_t limit_of(const struct dgram_socket *s, const struct dgram_socket_options *o)
 {
 	int family = s->to.sa.sa_family;
-	int buffer = 0;
-	socklen_t len = sizeof(buffer);
-	size_t limit = PACKET_MAX;
 
-	if (family == AF_UNIX) {
-		sys_getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, &len);
-		return (size_t)MAX(buffer - UNIX_OVERHEAD, 1);
-	}
 	if (o->type == SOCK_DGRAM)
-		limit -= UDP_HEADER;
-	if (family == AF_INET && !o->header)
-		limit -= IPV4_HEADER;
-	return limit;
+		return dgram_limit(s->fd, family);
+	return packet_limit(family, o->header);
 }
 
 int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,

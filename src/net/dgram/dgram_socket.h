@@ -51,6 +51,9 @@ int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
 int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket_options *options,
 	enum step *step);
 
+// The most bytes that a UDP datagram to FAMILY, or one of the Unix domain by FD, can have.
+size_t dgram_limit(int fd, int family);
+
 // Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
 int dgram_socket_close(struct dgram_socket *s);
 

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define BUFFER_SIZE (16 << 20) // as much as a burst may bring while we write or others run
-#define TOTAL_ROOM ((size_t)4 << 20) // of all pieces; memory that is not reached is not used
+#define TOTAL_ROOM ((size_t)16 << 20) // of all pieces; memory that is not reached is not used
 #define AT_ONCE ((size_t)1 << 20) // bytes of one call: no more than stays in the cache
 // Also for what other options of the socket may add: without that of UDP_GRO, which comes last,
 // nobody knows where datagrams end.

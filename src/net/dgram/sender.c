@@ -16,18 +16,25 @@
 #define MESSAGE_MAX 65000 // bytes in one message with segments: an IP packet with its headers
 #define CONTROL_ROOM (CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
-void sender_init(struct sender *s, int fd, bool segment, int flags)
+size_t sender_segment_max(int fd)
 {
 	int set = 0;
 	socklen_t len = sizeof(set);
 
+	// Who has set it, by --set or before we inherited the socket, has every message split so.
+	if (sys_getsockopt(fd, SOL_UDP, UDP_SEGMENT, &set, &len) < 0 || set)
+		return 0;
+	return MESSAGE_MAX / 2;
+}
+
+void sender_init(struct sender *s, int fd, bool segment, int flags)
+{
 	memset(s, 0, sizeof(*s));
 	s->fd = fd;
 	s->flags = flags;
 	s->control = xcalloc(SENDER_MESSAGES, CONTROL_ROOM);
-	// Who has set it, by --set or before we inherited the socket, has every message split so.
-	if (segment && !flags && sys_getsockopt(fd, SOL_UDP, UDP_SEGMENT, &set, &len) == 0 && !set)
-		s->segment_max = MESSAGE_MAX / 2;
+	if (segment && !flags)
+		s->segment_max = sender_segment_max(fd);
 }
 
 void sender_fini(struct sender *s)

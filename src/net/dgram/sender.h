@@ -35,6 +35,10 @@ struct sender {
 void sender_init(struct sender *s, int fd, bool segment, int flags);
 void sender_fini(struct sender *s);
 
+// The longest segments that may work on FD, or 0 where its owner splits every message alike, or the
+// kernel has none.
+size_t sender_segment_max(int fd);
+
 // Sends the first of COUNT datagrams by one call. Returns how many went, at least one; or the
 // negative errno that the first of them met: -EAGAIN and -ENOBUFS mean later.
 int sender_send(struct sender *s, const struct send_item *datagrams, size_t count);

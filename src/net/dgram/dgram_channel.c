@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: ISC
+#include "net/dgram/dgram_channel.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "io/timer.h"
+#include "net/dgram/batch.h"
+#include "net/dgram/dgram_socket.h"
+#include "net/dgram/error_queue.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define EMPTY_MOST 64 // datagrams without a byte that one call passes over
+
+struct dgram_channel {
+	struct channel channel;
+	struct batch *batch;
+	struct batch_sink sink;
+	size_t limit;
+	uint64_t end_after_ms; // 0: never
+	struct timer end;
+	bool has_ended;
+	struct str failure;
+};
+
+static struct dgram_channel *of(struct channel *c)
+{
+	return container_of(c, struct dgram_channel, channel);
+}
+
+// What is behind the error of a call, in words. Returns the error.
+static int explain(struct dgram_channel *d, int error)
+{
+	struct queued_error e;
+
+	if (error == -EAGAIN || error == -EINTR)
+		return error;
+	if (!error_queue_take(d->channel.socket, &e))
+		return error;
+	str_clear(&d->failure);
+	str_add_queued_error(&d->failure, &e);
+	return e.error;
+}
+
+static int nothing_now(const struct dgram_channel *d)
+{
+	return d->has_ended ? 0 : -EAGAIN;
+}
+
+static ssize_t dgram_recv(struct channel *c, void *buf, size_t len)
+{
+	struct dgram_channel *d = of(c);
+	int flags = MSG_DONTWAIT | MSG_TRUNC | c->recv_flags;
+
+	c->has_more = true;
+	for (int i = 0; i < EMPTY_MOST; i++) {
+		ssize_t n = sys_recv(c->socket, buf, len, flags);
+
+		if (n > (ssize_t)len)
+			return -EMSGSIZE;
+		if (n > 0)
+			return n;
+		if (n == -EAGAIN) {
+			c->has_more = false;
+			return nothing_now(d);
+		}
+		if (n < 0)
+			return explain(d, (int)n);
+	}
+	return -EAGAIN;
+}
+
+static ssize_t dgram_send(struct channel *c, const void *buf, size_t len)
+{
+	struct dgram_channel *d = of(c);
+	ssize_t n = sys_send(
+		c->socket, buf, MIN(len, d->limit), MSG_DONTWAIT | MSG_NOSIGNAL | c->send_flags);
+
+	return n < 0 ? explain(d, n == -ENOBUFS ? -EAGAIN : (int)n) : n;
+}
+
+static int dgram_recv_many(struct channel *c, struct iovec *datagrams, size_t most)
+{
+	struct dgram_channel *d = of(c);
+	int n = batch_receive(d->batch, c->socket, MSG_TRUNC | c->recv_flags, datagrams, most);
+
+	if (n == -EAGAIN)
+		return nothing_now(d);
+	return n < 0 ? explain(d, n) : n;
+}
+
+static int dgram_send_many(struct channel *c, const struct iovec *datagrams, size_t count)
+{
+	struct dgram_channel *d = of(c);
+	int n;
+
+	d->sink.flags = c->send_flags;
+	n = batch_send(d->batch, &d->sink, datagrams, count);
+	return n < 0 ? explain(d, n) : n;
+}
+
+static int dgram_shut(struct channel *c, int how)
+{
+	struct dgram_channel *d = of(c);
+
+	if (how != SHUT_RD && d->end_after_ms)
+		timer_start(&d->end, d->end_after_ms);
+	return 0;
+}
+
+static void on_end(void *data)
+{
+	struct dgram_channel *d = data;
+
+	d->has_ended = true;
+	if (d->channel.watch.cb)
+		d->channel.watch.cb(&d->channel.watch, WATCH_READ);
+}
+
+static const char *dgram_failure(const struct channel *c)
+{
+	const struct dgram_channel *d = container_of(c, struct dgram_channel, channel);
+
+	return d->failure.len ? str_c(&d->failure) : NULL;
+}
+
+static void dgram_fini(struct channel *c)
+{
+	struct dgram_channel *d = of(c);
+
+	timer_fini(&d->end);
+	str_fini(&d->failure);
+	batch_release();
+	if (c->is_private)
+		sys_close(c->socket);
+}
+
+static const struct channel_ops dgram_ops = {.name = "datagrams",
+	.recv = dgram_recv,
+	.send = dgram_send,
+	.shut = dgram_shut,
+	.fini = dgram_fini,
+	.failure = dgram_failure,
+	.recv_many = dgram_recv_many,
+	.send_many = dgram_send_many};
+
+static struct dgram_channel *create(uv_loop_t *loop, int fd, int family)
+{
+	struct dgram_channel *d = xcalloc(1, sizeof(*d));
+	struct channel *c = &d->channel;
+
+	channel_init_member(c, &dgram_ops);
+	c->loop = loop;
+	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
+	c->rd_info = c->wr_info = fd_info_of_socket(family, SOCK_DGRAM);
+	d->batch = batch_take();
+	d->sink = (struct batch_sink){.fd = fd, .segment_max = batch_segment_max(fd, family)};
+	d->limit = dgram_limit(fd, family);
+	timer_init(&d->end, loop, on_end, d);
+	return d;
+}
+
+struct channel *dgram_channel_create(uv_loop_t *loop, int fd, int family)
+{
+	struct dgram_channel *d = create(loop, fd, family);
+
+	d->channel.is_private = true;
+	error_queue_open(fd, family);
+	receiver_prepare(fd, 0, family != AF_UNIX);
+	return &d->channel;
+}
+
+struct channel *dgram_channel_adopt(uv_loop_t *loop, int fd, int family)
+{
+	return &create(loop, fd, family)->channel;
+}
+
+void dgram_channel_end_after(struct channel *c, uint64_t ms)
+{
+	of(c)->end_after_ms = ms;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: ISC
+#include "opts/udp.h"
+
+#include "net/dgram/dgram_channel.h"
+#include "sys/socket.h"
+
+#define DAY_MS (24 * 3600 * 1000ull)
+#define AT(field, type) OPT_AT(struct udp_config, field, type)
+#define UDP_ROW(help) \
+	{ \
+		"udp", 'u', OPT_FLAG, AT(is_wanted, bool), NULL, help \
+	}
+
+const struct opt udp_connect_opts[] = {
+	UDP_ROW("send and receive datagrams: UDP, or those of a Unix socket"),
+	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
+		"wait TIME for late answers after the end of the input (1s)", .min = 1,
+		.max = 365 * DAY_MS},
+	{0},
+};
+
+void udp_plan(const struct udp_config *c, struct dial_options *options)
+{
+	if (c->is_wanted)
+		options->create_datagrams = dgram_channel_create;
+}
+
+void udp_begin(const struct udp_config *c, struct channel *channel)
+{
+	if (c->is_wanted)
+		dgram_channel_end_after(channel, c->wait_ms);
+}
+
+struct channel *udp_adopt(
+	const struct udp_config *c, uv_loop_t *loop, int fd, const struct fd_info *info)
+{
+	struct sockaddr_any peer;
+
+	if (!c->is_wanted || info->socket_type != SOCK_DGRAM || sys_getpeername(fd, &peer) < 0)
+		return channel_create_socket(loop, fd, false);
+	return dgram_channel_adopt(loop, fd, peer.sa.sa_family);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: ISC
+// --udp of connect and listen: datagrams, of UDP or of Unix sockets, joined as streams are.
+#ifndef SOCKCTL_OPTS_UDP_H
+#define SOCKCTL_OPTS_UDP_H
+
+#include "app.h"
+#include "net/dial.h"
+
+struct udp_config {
+	bool is_wanted;
+	uint64_t wait_ms; // connect: after the end of the input
+};
+
+#define UDP_DEFAULTS \
+	{ \
+		.wait_ms = 1000 \
+	}
+
+extern const struct opt udp_connect_opts[];
+
+// Pairs for the tables of both commands, and of each: what only a stream has.
+#define UDP_CONFLICTS \
+	{"udp", "until"}, {"udp", "shutdown"}, {"udp", "shutdown-delay"}, {"udp", "telnet"}, \
+		{"udp", "peek"}, {"udp", "oob"}, {"udp", "reset"}, {"udp", "recv-exactly"}, \
+		{"udp", "proxy"}, \
+	{ \
+		"udp", "send-proxy" \
+	}
+#define UDP_CONNECT_CONFLICTS \
+	UDP_CONFLICTS, {"udp", "tls"}, {"udp", "starttls"}, {"udp", "check"}, \
+	{ \
+		"udp", "pass-fd" \
+	}
+
+// Nobody speaks TLS in datagrams.
+static inline enum endpoint_use udp_target(const struct udp_config *c)
+{
+	return c->is_wanted ? ENDPOINT_PLAIN : ENDPOINT_CONNECT;
+}
+
+// Makes OPTIONS dial datagrams, if C wants them.
+void udp_plan(const struct udp_config *c, struct dial_options *options);
+
+// CHANNEL is connected: it ends when the input has, after a while.
+void udp_begin(const struct udp_config *c, struct channel *channel);
+
+// The channel of the connected socket FD, which was inherited and is as INFO says.
+struct channel *udp_adopt(
+	const struct udp_config *c, uv_loop_t *loop, int fd, const struct fd_info *info);
+
+#endif

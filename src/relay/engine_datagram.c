@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: ISC
+// Moves datagrams, each as it came, the empty ones too: many with one call in and one call out.
+#include "relay/flow.h"
+
+#include "base/util.h"
+#include "io/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ROUNDS 16 // calls that receive per turn before others get theirs
+#define MOST (POOL_BUFFER / sizeof(struct iovec))
+
+// A datagram that waits begins with its length.
+static void keep(struct flow *f, const struct iovec *datagrams, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		fifo_add(&f->pending, &datagrams[i].iov_len, sizeof(datagrams[i].iov_len));
+		fifo_add(&f->pending, datagrams[i].iov_base, datagrams[i].iov_len);
+	}
+}
+
+// Sends what waits. Returns 0, -EAGAIN, or another negative errno.
+static int flush(struct flow *f)
+{
+	while (fifo_len(&f->pending)) {
+		struct iovec d;
+		int r;
+
+		memcpy(&d.iov_len, fifo_data(&f->pending), sizeof(d.iov_len));
+		d.iov_base = (void *)(fifo_data(&f->pending) + sizeof(d.iov_len));
+		r = f->dst->ops->send_many(f->dst, &d, 1);
+		if (r == -EINTR)
+			continue;
+		if (r < 0)
+			return r;
+		f->sent += d.iov_len;
+		fifo_drop(&f->pending, sizeof(d.iov_len) + d.iov_len);
+	}
+	return 0;
+}
+
+static void note(struct flow *f, const struct iovec *datagrams, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		f->received += datagrams[i].iov_len;
+		if (f->tap)
+			f->tap(f->tap_arg, datagrams[i].iov_base, datagrams[i].iov_len);
+	}
+}
+
+// Sends what goes and keeps the rest. Returns as flush() does.
+static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		int n = f->dst->ops->send_many(f->dst, datagrams + done, count - done);
+
+		if (n == -EINTR)
+			continue;
+		if (n == -EAGAIN)
+			keep(f, datagrams + done, count - done);
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++)
+			f->sent += datagrams[done++].iov_len;
+	}
+	return 0;
+}
+
+static enum pump stop(struct flow *f, int error)
+{
+	if (error != -EAGAIN)
+		return flow_fail(f, FLOW_DST, error);
+	f->want_dst = true;
+	return PUMP_WAIT;
+}
+
+static enum pump datagram_pump(struct flow *f)
+{
+	struct iovec *datagrams = (void *)pool_buffer(f->pool);
+	int r = flush(f);
+
+	for (int round = 0; r == 0 && round < ROUNDS; round++) {
+		int n = f->eof ? 0 : f->src->ops->recv_many(f->src, datagrams, MOST);
+
+		if (n == -EINTR)
+			continue;
+		if (n == -EAGAIN) {
+			f->want_src = true;
+			return PUMP_WAIT;
+		}
+		if (n < 0)
+			return flow_fail(f, FLOW_SRC, n);
+		if (n == 0) {
+			f->eof = true;
+			return PUMP_END;
+		}
+		note(f, datagrams, (size_t)n);
+		r = deliver(f, datagrams, (size_t)n);
+	}
+	return r < 0 ? stop(f, r) : PUMP_AGAIN;
+}
+
+const struct engine engine_datagram = {"datagram", datagram_pump};
