@@ -81,6 +81,7 @@
  *     subject.[ch]            a word that is an address, a prefix or a number
  *
  *   opts/                     groups of options that commands share, and what they stand for
+ *     also.[ch]               --also
  *     confine.[ch]            --sandbox
  *     connecting.[ch]         every command that connects: options, and what a failure is called
  *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial

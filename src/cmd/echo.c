@@ -139,7 +139,7 @@ static int check_server(struct echo_config *c, int argc, char **argv, struct str
 	if (r == 0 && c->endpoint.kind == ENDPOINT_UNIX && c->tcp && c->udp)
 		r = bad_word(err, c->endpoint.name,
 			"is for streams or for datagrams: give --tcp or --udp, not both");
-	return r < 0 ? r : listening_check(&c->listening, &c->endpoint, err);
+	return r < 0 ? r : listening_check(&c->listening, &c->endpoint, NULL, err);
 }
 
 // A word is one request, so what is for many makes no sense with it.

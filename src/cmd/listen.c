@@ -17,6 +17,7 @@ static const struct opt listen_opts[] = {
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"listen on this network interface only", .words = "interface",
 		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
+	ALSO_OPTION(AT(also.words, struct strlist)),
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
 		"serve one connection after the other, and many at once"},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "end after N connections", .min = 1,
@@ -160,6 +161,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = check_activation(c, err);
 	}
 	if (r == 0)
+		r = also_check(&c->also, c->ipv4, c->ipv6, err);
+	if (r == 0)
 		r = check_target(c, err);
 	if (r == 0)
 		r = proxy_check(&c->proxy, err);
@@ -178,7 +181,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 			program_is_wanted(&c->program), false, err);
 	if (r == 0 && program_is_wanted(&c->program))
 		r = confine_check_program(&c->confine, err);
-	return r < 0 ? r : listening_check(&c->listening, argc ? &c->endpoint : NULL, err);
+	return r < 0 ? r
+		     : listening_check(&c->listening, argc ? &c->endpoint : NULL, &c->also, err);
 }
 
 static void fini_config(void *config)
@@ -186,6 +190,7 @@ static void fini_config(void *config)
 	struct listen_config *c = config;
 
 	listening_fini(&c->listening);
+	also_fini(&c->also);
 	proxy_config_fini(&c->proxy);
 	send_proxy_fini(&c->send_proxy);
 	accept_proxy_fini(&c->accept_proxy);

@@ -5,7 +5,7 @@
 static const struct opt_group groups[] = {
 	{"Output", recv_output_opts, 0},
 	{"Receiving", recv_opts, 0},
-	{"Unix sockets", recv_unix_opts, 0},
+	{"Sockets", recv_socket_opts, 0},
 	{"Answering", recv_reply_opts, 0},
 	{"Datagrams", datagram_opts, offsetof(struct recv_config, datagram)},
 	SOCKOPT_GROUP(recv_config, sockopt),
@@ -28,7 +28,9 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct recv_config *c = config;
 	int r = datagram_check(&c->datagram, MSG_SEND_ANSWER, err);
 
-	return r < 0 ? r : endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
+	if (r == 0)
+		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
+	return r < 0 ? r : also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)

@@ -37,8 +37,10 @@ struct receiving {
 	struct membership *memberships;
 	size_t membership_count;
 	struct endpoint_open opening;
+	size_t next_place; // to be opened: the number of the endpoint
 	struct bound bound;
-	struct loan loan; // of a socket that was inherited
+	struct loan *loans; // of sockets that were inherited
+	size_t loan_count;
 	struct source *sources;
 	struct printer printer;
 	struct datagram_stats stats;

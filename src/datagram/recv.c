@@ -24,7 +24,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	(void)signal;
 	progress_line_end(&r->progress_line);
 	if (!r->sources)
-		str_addf(doing, "looking up %s", r->config->endpoint.name);
+		str_addf(doing, "looking up %s", r->opening.endpoint->name);
 	else
 		str_addf(doing, "with %" PRIu64 " datagrams received", r->stats.received);
 }
@@ -133,6 +133,8 @@ static bool receive(struct receiving *r, struct source *s)
 	int n;
 
 	r->current = s;
+	if (r->type == SOCK_DGRAM)
+		r->printer.port = sockaddr_port(&r->bound.sockets[s - r->sources].local);
 	n = printer_receive(
 		&r->printer, s->fd, locks ? &s->peer : NULL, s->peer.len ? &s->peer : NULL);
 	if (n == -ENOBUFS || n == -ENOMEM)
@@ -275,22 +277,25 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 
 static int confine_receiving(struct receiving *r)
 {
-	struct sandbox sandbox = {
-		.needs = printer_sandbox_needs(r->printer.framing), .unlink = r->bound.unix_path};
+	struct sandbox sandbox = {.needs = printer_sandbox_needs(r->printer.framing)};
+	const struct endpoint *p;
+	int status;
 
+	bind_add_paths(&r->bound, &sandbox.unlink);
 	if (r->config->datagram.connected)
 		sandbox.needs |= SANDBOX_CONNECT;
-	if (r->config->endpoint.kind != ENDPOINT_INET) // whose peers may have such names
-		sandbox.needs |= SANDBOX_ABSTRACT;
-	return confine(r->app, &r->config->confine, &sandbox);
+	for (size_t i = 0; (p = also_place(&r->config->endpoint, &r->config->also, i)); i++)
+		if (p->kind != ENDPOINT_INET) // whose peers may have such names
+			sandbox.needs |= SANDBOX_ABSTRACT;
+	status = confine(r->app, &r->config->confine, &sandbox);
+	strlist_fini(&sandbox.unlink);
+	return status;
 }
 
 static int start(struct receiving *r)
 {
 	int status;
 
-	if (r->type == SOCK_DGRAM)
-		r->printer.port = sockaddr_port(&r->bound.sockets[0].local);
 	status = printer_init(&r->printer);
 	if (status)
 		return status;
@@ -332,6 +337,9 @@ static void report_end(struct receiving *r)
 
 static void fini(struct receiving *r)
 {
+	struct str left = {0};
+	int error;
+
 	for (size_t i = 0; r->sources && i < r->bound.count; i++) {
 		watch_fini(&r->sources[i].watch);
 		if (r->sources[i].sender)
@@ -341,8 +349,12 @@ static void fini(struct receiving *r)
 	free(r->sources);
 	timer_fini(&r->rest);
 	printer_fini(&r->printer);
-	loan_end(&r->loan);
-	app_fail_leftover(r->app, r->config->endpoint.name, bind_close(&r->bound));
+	for (size_t i = 0; i < r->loan_count; i++)
+		loan_end(&r->loans[i]);
+	free(r->loans);
+	error = bind_close(&r->bound, &left);
+	app_fail_leftover(r->app, str_c(&left), error);
+	str_fini(&left);
 	answers_fini(&r->batch);
 	free(r->memberships);
 }

@@ -5,6 +5,7 @@
 
 #include "opts/confine.h"
 #include "datagram/datagram_opts.h"
+#include "opts/also.h"
 #include "opts/socket_options.h"
 #include "net/addr/endpoint.h"
 
@@ -21,6 +22,7 @@ struct recv_config {
 	// Receiving.
 	uint64_t count;
 	struct strlist join; // GROUP[%INTERFACE][,SOURCE]
+	struct also_config also;
 	uint64_t mode;
 
 	// Answering.
@@ -39,7 +41,7 @@ struct recv_config {
 
 extern const struct opt recv_output_opts[];
 extern const struct opt recv_opts[];
-extern const struct opt recv_unix_opts[];
+extern const struct opt recv_socket_opts[]; // more endpoints, Unix sockets
 extern const struct opt recv_reply_opts[];
 extern const char *const recv_conflicts[][2];
 

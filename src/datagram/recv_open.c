@@ -15,8 +15,8 @@ static int prepare(void *data, int fd)
 
 	if (r->is_answering)
 		details |= RECEIVER_DESTINATION;
-	if (r->config->endpoint.kind == ENDPOINT_FD)
-		receiver_prepare_inherited(&r->loan, details);
+	if (r->opening.endpoint->kind == ENDPOINT_FD)
+		receiver_prepare_inherited(&r->loans[r->loan_count - 1], details);
 	else
 		r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
 	return sockopt_settings_prepare(&r->settings, fd);
@@ -39,16 +39,23 @@ static int join(struct receiving *r, struct membership *m)
 }
 
 // An address that is a group needs no --join.
-static int join_address(struct receiving *r)
+static int join_address(struct receiving *r, const struct bound_socket *s)
 {
 	struct membership m;
+	struct str name = {0};
 	int error;
 
-	if (!is_multicast(&r->bound.sockets[0].local))
+	if (!is_multicast(&s->local))
 		return 0;
-	membership_of(&m, &r->bound.sockets[0].local);
-	error = join(r, &m);
-	return error < 0 ? app_fail(r->app, STATUS_CONNECT, r->config->endpoint.name, error) : 0;
+	membership_of(&m, &s->local);
+	membership_default_interface(&m, r->config->datagram.interface);
+	error = membership_join(&m, &r->settings, s->fd);
+	if (error < 0) {
+		str_add_sockaddr(&name, &s->local.sa, s->local.len);
+		app_fail(r->app, STATUS_CONNECT, str_c(&name), error);
+		str_fini(&name);
+	}
+	return error < 0 ? STATUS_CONNECT : 0;
 }
 
 static int join_all(struct receiving *r)
@@ -65,7 +72,13 @@ static int join_all(struct receiving *r)
 		if (error < 0)
 			return app_fail(r->app, STATUS_CONNECT, word, error);
 	}
-	return r->membership_count ? 0 : join_address(r);
+	for (size_t i = 0; i < r->bound.count && !r->membership_count; i++) {
+		int status = join_address(r, &r->bound.sockets[i]);
+
+		if (status)
+			return status;
+	}
+	return 0;
 }
 
 static struct bind_options options_of(struct receiving *r, bool reuse)
@@ -85,7 +98,7 @@ static int fail_open(
 	struct receiving *r, const struct sockaddr_any *address, enum step step, int error)
 {
 	const struct open_failure f = {
-		.object = r->config->endpoint.name,
+		.object = r->opening.endpoint->name,
 		.address = address,
 		.interface = r->config->datagram.interface,
 		.settings = &r->settings,
@@ -95,6 +108,8 @@ static int fail_open(
 	return open_failure_report(r->app, &f, error);
 }
 
+static int open_next(struct receiving *r);
+
 static int on_addresses(void *data, const struct address_list *list)
 {
 	struct receiving *r = data;
@@ -103,37 +118,41 @@ static int on_addresses(void *data, const struct address_list *list)
 	struct sockaddr_any failed = {0};
 	enum step step = STEP_SOCKET;
 	int error;
-	int status;
 
 	if (list->items[0].sa.sa_family == AF_UNIX && !r->printer.room)
 		r->printer.room = PRINTER_UNIX_ROOM;
 	error = bind_open(&r->bound, list, &options, &failed, &step);
-	status = error < 0 ? fail_open(r, &failed, step, error) : join_all(r);
-	return status ? status : r->on_open(r);
+	return error < 0 ? fail_open(r, &failed, step, error) : open_next(r);
 }
 
 static int on_descriptor(void *data, int fd)
 {
 	struct receiving *r = data;
 	int error = bind_adopt(&r->bound, fd, r->type);
-	int status;
 
-	loan_init(&r->loan, fd);
+	r->loans = xrealloc(r->loans, (r->loan_count + 1) * sizeof(*r->loans));
+	loan_init(&r->loans[r->loan_count++], fd);
 	if (error == 0)
 		error = prepare(r, fd);
 	if (error < 0)
-		return fail_open(r, &r->config->endpoint.unix_address, STEP_ADOPT, error);
-	status = join_all(r);
-	return status ? status : r->on_open(r);
+		return fail_open(r, &r->opening.endpoint->unix_address, STEP_ADOPT, error);
+	return open_next(r);
 }
 
-static int open_endpoint(struct receiving *r)
+// Opens one endpoint after the other, and goes on once the last is there.
+static int open_next(struct receiving *r)
 {
 	const struct recv_config *c = r->config;
+	const struct endpoint *place = also_place(&c->endpoint, &c->also, r->next_place++);
 
+	if (!place) {
+		int status = join_all(r);
+
+		return status ? status : r->on_open(r);
+	}
 	r->opening = (struct endpoint_open){
 		.app = r->app,
-		.endpoint = &c->endpoint,
+		.endpoint = place,
 		.family = datagram_family(&c->datagram),
 		.type = SOCK_DGRAM,
 		.flags = AI_PASSIVE | (c->datagram.numeric ? AI_NUMERICHOST : 0),
@@ -167,5 +186,5 @@ int receiving_open(struct receiving *r)
 {
 	int status = parse_memberships(r);
 
-	return status ? status : open_endpoint(r);
+	return status ? status : open_next(r);
 }

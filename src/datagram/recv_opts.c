@@ -25,7 +25,8 @@ const struct opt recv_opts[] = {
 	{0},
 };
 
-const struct opt recv_unix_opts[] = {
+const struct opt recv_socket_opts[] = {
+	ALSO_OPTION(AT(also.words, struct strlist)),
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
 		.max = 0777},
 	{0},
@@ -60,4 +61,5 @@ void recv_fini(void *config)
 	struct recv_config *c = config;
 
 	endpoint_fini(&c->endpoint);
+	also_fini(&c->also);
 }

@@ -307,13 +307,18 @@ static void start_meter(struct sending *s)
 
 static int confine_sending(struct sending *s)
 {
-	struct sandbox sandbox = {.unlink = s->socket.path};
+	struct sandbox sandbox = {0};
+	int status;
 
+	if (s->socket.path)
+		strlist_add(&sandbox.unlink, s->socket.path);
 	if (s->wants_replies)
 		sandbox.needs |= printer_sandbox_needs(send_framing(s->config));
 	if (s->config->endpoint.kind != ENDPOINT_INET) // whose name it may have
 		sandbox.needs |= SANDBOX_ABSTRACT;
-	return confine(s->app, &s->config->confine, &sandbox);
+	status = confine(s->app, &s->config->confine, &sandbox);
+	strlist_fini(&sandbox.unlink);
+	return status;
 }
 
 static int start(struct sending *s)

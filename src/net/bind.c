@@ -68,14 +68,18 @@ static bool is_path(const struct sockaddr_any *a)
 static int bind_socket(
 	struct bound *b, int fd, const struct sockaddr_any *a, const struct bind_options *o)
 {
+	struct unix_file file;
 	int r;
 
 	if (!is_path(a))
 		return sys_bind(fd, &a->sa, a->len);
-	r = unix_path_bind(fd, a, o->mode, &b->unix_file);
-	if (r == 0)
-		b->unix_path = xstrdup(a->un.sun_path);
-	return r;
+	r = unix_path_bind(fd, a, o->mode, &file);
+	if (r < 0)
+		return r;
+	b->files = xrealloc(b->files, (b->file_count + 1) * sizeof(*b->files));
+	b->files[b->file_count++] =
+		(struct bound_file){.path = xstrdup(a->un.sun_path), .file = file};
+	return 0;
 }
 
 // Binds to one address, and listens. Returns 0 or a negative errno.
@@ -104,14 +108,30 @@ static bool is_wildcard_of(const struct sockaddr_any *a, int family)
 	return a->sa.sa_family == family && sockaddr_is_wildcard(a);
 }
 
-static void close_sockets(struct bound *b)
+// Closes all but the first COUNT sockets and removes all but the first FILE_COUNT files. Returns as
+// bind_close() does.
+static int close_from(struct bound *b, size_t count, size_t file_count, struct str *left)
 {
-	for (size_t i = 0; i < b->count; i++)
-		if (!b->sockets[i].is_inherited)
-			sys_close(b->sockets[i].fd);
-	free(b->sockets);
-	b->sockets = NULL;
-	b->count = 0;
+	int r = 0;
+
+	while (b->count > count) {
+		const struct bound_socket *s = &b->sockets[--b->count];
+
+		if (!s->is_inherited)
+			sys_close(s->fd);
+	}
+	while (b->file_count > file_count) {
+		struct bound_file *f = &b->files[--b->file_count];
+		int error = unix_path_remove(f->path, &f->file);
+
+		if (error < 0 && left) {
+			str_clear(left);
+			str_addf(left, "unix:%s", f->path);
+		}
+		r = error < 0 ? error : r;
+		free(f->path);
+	}
+	return r;
 }
 
 // A system without IPv6 has no addresses of it to bind; those of the other family will do.
@@ -123,15 +143,16 @@ static bool is_missing_family(int error)
 static int open_all(struct bound *b, const struct address_list *list, uint16_t port,
 	const struct bind_options *o, struct sockaddr_any *failed, enum step *step)
 {
+	size_t first = b->count;
 	bool both = o->type != SOCK_RAW && list->count == 2 &&
 		    is_wildcard_of(&list->items[0], AF_INET6) &&
 		    is_wildcard_of(&list->items[1], AF_INET);
 
-	b->sockets = xcalloc(list->count, sizeof(*b->sockets));
+	b->sockets = xrealloc(b->sockets, (first + list->count) * sizeof(*b->sockets));
 	for (size_t i = 0; i < list->count; i++) {
 		struct sockaddr_any a = list->items[i];
 
-		if (both && i == 1 && b->count == 1)
+		if (both && i == 1 && b->count == first + 1)
 			break; // the IPv6 socket serves IPv4, too, where that is wanted
 		if (port)
 			sockaddr_set_port(&a, port);
@@ -144,20 +165,24 @@ static int open_all(struct bound *b, const struct address_list *list, uint16_t p
 			*failed = a;
 			return r;
 		}
-		port = sockaddr_port(&b->sockets[0].local);
+		port = sockaddr_port(&b->sockets[first].local);
 	}
 	return 0;
 }
 
-int bind_close(struct bound *b)
+void bind_add_paths(const struct bound *b, struct strlist *paths)
 {
-	int r = 0;
+	for (size_t i = 0; i < b->file_count; i++)
+		strlist_add(paths, b->files[i].path);
+}
 
-	close_sockets(b);
-	if (b->unix_path)
-		r = unix_path_remove(b->unix_path, &b->unix_file);
-	free(b->unix_path);
-	b->unix_path = NULL;
+int bind_close(struct bound *b, struct str *left)
+{
+	int r = close_from(b, 0, 0, left);
+
+	free(b->sockets);
+	free(b->files);
+	*b = (struct bound){0};
 	return r;
 }
 
@@ -165,6 +190,8 @@ int bind_open(struct bound *b, const struct address_list *addresses,
 	const struct bind_options *options, struct sockaddr_any *failed, enum step *step)
 {
 	const struct sockaddr_any *first = &addresses->items[0];
+	const size_t count = b->count;
+	const size_t file_count = b->file_count;
 	bool any_port = first->sa.sa_family != AF_UNIX && sockaddr_port(first) == 0;
 	int r = 0;
 
@@ -173,7 +200,7 @@ int bind_open(struct bound *b, const struct address_list *addresses,
 		r = open_all(b, addresses, 0, options, failed, step);
 		if (r == 0)
 			return 0;
-		bind_close(b);
+		close_from(b, count, file_count, NULL);
 		if (r != -EADDRINUSE)
 			break;
 	}

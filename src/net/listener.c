@@ -163,7 +163,7 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 	struct bind_options o = options_of(options);
 	int r = bind_open(&l->bound, addresses, &o, failed, step);
 
-	assert(l->loop && !l->count);
+	assert(l->loop && !l->closed);
 	if (r == 0)
 		take_sockets(l);
 	return r;
@@ -211,7 +211,7 @@ void listener_resume(struct listener *l)
 	want(l, WATCH_READ);
 }
 
-int listener_close(struct listener *l)
+int listener_close(struct listener *l, struct str *left)
 {
 	if (l->closed)
 		return 0;
@@ -222,5 +222,5 @@ int listener_close(struct listener *l)
 	free(l->sockets);
 	l->sockets = NULL;
 	l->count = 0;
-	return bind_close(&l->bound);
+	return bind_close(&l->bound, left);
 }

@@ -57,7 +57,8 @@ struct listener {
 void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
 	accept_trouble_fn *on_trouble, void *data);
 
-// Binds to every address and listens, as bind_open() does.
+// Binds to every address and listens, beside the sockets there are, as bind_open() does. Not after
+// listener_start().
 int listener_open(struct listener *l, const struct address_list *addresses,
 	const struct listener_options *options, struct sockaddr_any *failed, enum step *step);
 
@@ -75,8 +76,8 @@ const char *listener_strerror(int error);
 void listener_pause(struct listener *l);
 void listener_resume(struct listener *l);
 
-// Closes the sockets; who still waits is refused. May be called twice. Returns 0, or a negative
-// errno if a socket file was left behind.
-int listener_close(struct listener *l);
+// Closes the sockets; who still waits is refused. May be called twice. Returns as bind_close()
+// does.
+int listener_close(struct listener *l, struct str *left);
 
 #endif

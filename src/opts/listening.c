@@ -45,29 +45,50 @@ static int check_list(struct access *a, const struct strlist *words, const char 
 	return r;
 }
 
-static int check_mode(struct listening_config *c, const struct endpoint *endpoint, struct str *err)
+static int check_mode(struct listening_config *c, const struct endpoint *endpoint,
+	const struct also_config *also, struct str *err)
 {
-	if (c->mode == LISTENING_MODE_NOT_GIVEN)
+	const struct endpoint *first = also_place(endpoint, also, 0);
+	const struct endpoint *p = first;
+
+	if (c->mode == LISTENING_MODE_NOT_GIVEN) {
 		c->mode = 0600;
-	else if (!endpoint)
+		return 0;
+	}
+	if (!first)
 		return bad_word(err, "--mode", "is for a Unix socket that is made here");
-	else if (!endpoint_is_path(endpoint))
-		return bad_word(err, endpoint->name,
-			"has no mode: --mode is for the path of a Unix socket");
+	for (size_t i = 0; p && !endpoint_is_path(p); i++)
+		p = also_place(endpoint, also, i);
+	if (p)
+		return 0;
+	return bad_word(err, first->name, "has no mode: --mode is for the path of a Unix socket");
+}
+
+// Who comes by a Unix socket has no address.
+static int check_access(const struct listening_config *c, const struct endpoint *endpoint,
+	const struct also_config *also, struct str *err)
+{
+	const struct endpoint *p;
+
+	if (!c->allow.count && !c->deny.count)
+		return 0;
+	for (size_t i = 0; (p = also_place(endpoint, also, i)); i++)
+		if (p->kind == ENDPOINT_UNIX)
+			return bad_word(err, p->name,
+				"has no clients with addresses for --allow and --deny; see --mode");
 	return 0;
 }
 
-int listening_check(struct listening_config *c, const struct endpoint *endpoint, struct str *err)
+int listening_check(struct listening_config *c, const struct endpoint *endpoint,
+	const struct also_config *also, struct str *err)
 {
 	int r = check_list(&c->access, &c->allow, "--allow", access_allow, err);
 
 	if (r == 0)
 		r = check_list(&c->access, &c->deny, "--deny", access_deny, err);
-	if (r == 0 && endpoint && endpoint->kind == ENDPOINT_UNIX &&
-		(c->allow.count || c->deny.count))
-		r = bad_word(err, endpoint->name,
-			"has no clients with addresses for --allow and --deny; see --mode");
-	return r < 0 ? r : check_mode(c, endpoint, err);
+	if (r == 0)
+		r = check_access(c, endpoint, also, err);
+	return r < 0 ? r : check_mode(c, endpoint, also, err);
 }
 
 void listening_fini(struct listening_config *c)

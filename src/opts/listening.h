@@ -7,6 +7,7 @@
 #include "net/access.h"
 #include "net/addr/endpoint.h"
 #include "net/sockopt.h"
+#include "opts/also.h"
 
 struct listening_config {
 	uint64_t max_connections; // 0: as many as come
@@ -29,9 +30,10 @@ extern const struct opt listening_opts[];
 		"Limits", listening_opts, offsetof(struct config, member) \
 	}
 
-// Checks what the table cannot. PLACE is where to listen, or NULL for sockets that were passed to
-// us. Returns 0, or -EINVAL with the reason in ERR.
-int listening_check(struct listening_config *c, const struct endpoint *endpoint, struct str *err);
+// Checks what the table cannot. ENDPOINT is where to listen, or NULL for sockets that were passed
+// to us; ALSO, which may be NULL, where else. Returns 0, or -EINVAL with the reason in ERR.
+int listening_check(struct listening_config *c, const struct endpoint *endpoint,
+	const struct also_config *also, struct str *err);
 void listening_fini(struct listening_config *c);
 
 #endif

@@ -123,12 +123,15 @@ static void say_where(struct serving *s)
 // Before its threads start, for they are to follow.
 static int confine_serving(struct serving *s)
 {
-	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need(),
-		.unlink = echo_server_path(&s->server)};
+	struct sandbox sandbox = {.needs = SANDBOX_ACCEPT | confine_notify_need()};
+	int status;
 
+	echo_server_add_paths(&s->server, &sandbox.unlink);
 	if (s->config->endpoint.kind != ENDPOINT_INET) // whose peers may have such names
 		sandbox.needs |= SANDBOX_ABSTRACT;
-	return confine(s->app, &s->config->confine, &sandbox);
+	status = confine(s->app, &s->config->confine, &sandbox);
+	strlist_fini(&sandbox.unlink);
+	return status;
 }
 
 static int start_serving(struct serving *s)

@@ -89,7 +89,11 @@ static void on_stop(void *arg, int signal, struct str *doing)
 // Others are refused from now on.
 static void close_listener(struct server *s)
 {
-	app_fail_leftover(s->app, s->config->endpoint.name, listener_close(&s->listener));
+	struct str left = {0};
+	int r = listener_close(&s->listener, &left);
+
+	app_fail_leftover(s->app, str_c(&left), r);
+	str_fini(&left);
 }
 
 void server_end(struct server *s)

@@ -37,6 +37,7 @@ struct listen_config {
 	uint64_t count;
 	uint64_t max_per_address;
 	const char *interface;
+	struct also_config also;
 	const char *forward;
 	bool broker;
 	bool chat;
@@ -99,6 +100,7 @@ struct server {
 	struct sockopt_settings settings;
 	struct listener listener;
 	struct endpoint_open opening;
+	size_t next_place; // to be opened: the number of the endpoint
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet

@@ -15,12 +15,17 @@ static int confine_server(struct server *s)
 {
 	const struct listen_config *c = s->config;
 	struct sandbox sandbox = {
-		.needs = SANDBOX_ACCEPT | confine_notify_need() | stream_sandbox_needs(&c->stream),
-		.unlink = s->listener.bound.unix_path};
+		.needs = SANDBOX_ACCEPT | confine_notify_need() | stream_sandbox_needs(&c->stream)};
+	int status;
 
+	if (s->mode->gives_access)
+		return 0;
+	bind_add_paths(&s->listener.bound, &sandbox.unlink);
 	if (s->mode->add_needs)
 		s->mode->add_needs(s, &sandbox);
-	return s->mode->gives_access ? 0 : confine(s->app, &c->confine, &sandbox);
+	status = confine(s->app, &c->confine, &sandbox);
+	strlist_fini(&sandbox.unlink);
+	return status;
 }
 
 static int start_listening(struct server *s)
@@ -41,7 +46,7 @@ static int fail_listen(
 	struct server *s, const struct sockaddr_any *address, enum step step, int error)
 {
 	const struct open_failure f = {
-		.object = s->config->endpoint.name,
+		.object = s->opening.endpoint->name,
 		.address = address,
 		.interface = s->config->interface,
 		.settings = &s->settings,
@@ -119,6 +124,8 @@ static int refuse_exposure(struct server *s)
 		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
 }
 
+static int open_next(struct server *s);
+
 static int on_addresses(void *data, const struct address_list *list)
 {
 	struct server *s = data;
@@ -132,7 +139,7 @@ static int on_addresses(void *data, const struct address_list *list)
 	if (is_open_to_claims(s, list->items, list->count))
 		return refuse_claims(s);
 	r = listener_open(&s->listener, list, &options, &failed, &step);
-	return r < 0 ? fail_listen(s, &failed, step, r) : start_listening(s);
+	return r < 0 ? fail_listen(s, &failed, step, r) : open_next(s);
 }
 
 static int fail_descriptor(struct server *s, int fd, int error)
@@ -145,7 +152,7 @@ static int fail_descriptor(struct server *s, int fd, int error)
 	return STATUS_CONNECT;
 }
 
-// A listening socket is accepted from; a connected one is the connection.
+// A listening socket is accepted from; a connected one is the connection, if there is nothing else.
 static int listen_fd(struct server *s, int fd)
 {
 	struct sockaddr_any remote;
@@ -158,7 +165,7 @@ static int listen_fd(struct server *s, int fd)
 	if (listener_adopt(&s->listener, fd) == 0)
 		return 0;
 	r = sys_getpeername(fd, &remote);
-	if (r < 0 || s->listener.count)
+	if (r < 0 || s->listener.count || s->config->also.words.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
 	server_take(s, channel_create_socket(&s->app->loop, fd, false), &remote);
 	return 0;
@@ -178,9 +185,7 @@ static int listen_fds(struct server *s, int first, int count)
 		else if (is_open_to_claims(s, local, 1))
 			status = refuse_claims(s);
 	}
-	if (status)
-		return status;
-	return s->listener.count ? start_listening(s) : confine_server(s);
+	return status ? status : open_next(s);
 }
 
 static int on_descriptor(void *data, int fd)
@@ -188,17 +193,18 @@ static int on_descriptor(void *data, int fd)
 	return listen_fds(data, fd, 1);
 }
 
-int server_open(struct server *s)
+// Opens one endpoint after the other, and begins to serve once the last is there.
+static int open_next(struct server *s)
 {
 	const struct listen_config *c = s->config;
+	const struct endpoint *first = c->activated ? NULL : &c->endpoint;
+	const struct endpoint *place = also_place(first, &c->also, s->next_place++);
 
-	if (c->activated) {
-		activation_close_on_exec(c->activated);
-		return listen_fds(s, ACTIVATION_FIRST, c->activated);
-	}
+	if (!place)
+		return s->listener.count ? start_listening(s) : confine_server(s);
 	s->opening = (struct endpoint_open){
 		.app = s->app,
-		.endpoint = &c->endpoint,
+		.endpoint = place,
 		.family = c->ipv4   ? AF_INET
 			  : c->ipv6 ? AF_INET6
 				    : AF_UNSPEC,
@@ -209,4 +215,14 @@ int server_open(struct server *s)
 		.data = s,
 	};
 	return endpoint_open(&s->opening);
+}
+
+int server_open(struct server *s)
+{
+	int activated = s->config->activated;
+
+	if (!activated)
+		return open_next(s);
+	activation_close_on_exec(activated);
+	return listen_fds(s, ACTIVATION_FIRST, activated);
 }

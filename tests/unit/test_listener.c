@@ -37,7 +37,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	s->peers[s->count++] = *peer;
 	s->accepted = true;
 	if (s->close_at_once)
-		listener_close(l);
+		listener_close(l, NULL);
 	if (s->pause_at_once)
 		listener_pause(l);
 }
@@ -61,8 +61,8 @@ static void server_init(struct server *s)
 
 static void server_fini(struct server *s)
 {
-	listener_close(&s->l);
-	listener_close(&s->l);
+	listener_close(&s->l, NULL);
+	listener_close(&s->l, NULL);
 	for (size_t i = 0; i < s->count; i++)
 		close(s->fds[i]);
 }

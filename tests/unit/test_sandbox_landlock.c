@@ -56,7 +56,8 @@ static void test_files(void **state)
 {
 	const struct sandbox none = {0};
 	const struct sandbox names = {.needs = SANDBOX_NAMES};
-	const struct sandbox removes = {.unlink = own};
+	const char *files[] = {own};
+	const struct sandbox removes = {.unlink = {files, 1}};
 
 	(void)state;
 	if (!sandbox_available().landlock)

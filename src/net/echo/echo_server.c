@@ -94,12 +94,12 @@ int echo_server_adopt(struct echo_server *s, int fd)
 	return r < 0 ? r : share_socket(s);
 }
 
-const char *echo_server_path(const struct echo_server *s)
+void echo_server_add_paths(const struct echo_server *s, struct strlist *paths)
 {
 	const struct echo_worker *first = &s->workers[0];
 
-	return first->listener.bound.unix_path ? first->listener.bound.unix_path
-					       : first->bound.unix_path;
+	bind_add_paths(&first->listener.bound, paths);
+	bind_add_paths(&first->bound, paths);
 }
 
 int echo_server_start(struct echo_server *s)

@@ -75,8 +75,8 @@ void echo_server_drain(struct echo_server *s);
 // Ends it and waits for the threads.
 void echo_server_stop(struct echo_server *s);
 
-// The Unix socket that is removed at the end, or NULL.
-const char *echo_server_path(const struct echo_server *s);
+// Adds the Unix sockets that are removed at the end, which the list borrows.
+void echo_server_add_paths(const struct echo_server *s, struct strlist *paths);
 
 // What was done in all, once it has stopped.
 struct echo_counts echo_server_counts(const struct echo_server *s);

@@ -141,13 +141,13 @@ static void close_datagrams(struct echo_worker *w)
 	}
 	free(w->datagrams);
 	w->datagrams = NULL;
-	bind_close(&w->bound);
+	bind_close(&w->bound, NULL);
 }
 
 void echo_worker_close(struct echo_worker *w)
 {
 	if (w->listener.loop)
-		listener_close(&w->listener);
+		listener_close(&w->listener, NULL);
 	close_datagrams(w);
 }
 

@@ -5,6 +5,8 @@
 #ifndef SOCKCTL_SYS_SANDBOX_SANDBOX_H
 #define SOCKCTL_SYS_SANDBOX_SANDBOX_H
 
+#include "base/strlist.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +27,7 @@ enum sandbox_need {
 struct sandbox {
 	unsigned needs;
 	uint16_t port; // the only TCP port to connect to, or 0 for any
-	const char *unlink; // a file that is to be removed at the end, or NULL
+	struct strlist unlink; // files that are to be removed at the end; the owner's
 };
 
 // What the kernel has, or has taken.

@@ -192,7 +192,7 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 		set(fates, for_dialling, ARRAY_SIZE(for_dialling), ALLOWED);
 	if (s->needs & SANDBOX_NAMES)
 		set(fates, for_names, ARRAY_SIZE(for_names), ALLOWED);
-	if (s->unlink)
+	if (s->unlink.count)
 		set(fates, for_removing, ARRAY_SIZE(for_removing), ALLOWED);
 }
 

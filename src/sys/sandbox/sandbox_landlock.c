@@ -203,8 +203,8 @@ static int add_rules(const struct sandbox *s, const struct ruleset *attr, int ru
 		r = allow_names(ruleset);
 	if (r == 0 && s->needs & SANDBOX_STDIO)
 		r = allow_stdio(ruleset, attr->fs);
-	if (r == 0 && s->unlink)
-		r = allow_removal(ruleset, s->unlink);
+	for (size_t i = 0; r == 0 && i < s->unlink.count; i++)
+		r = allow_removal(ruleset, s->unlink.items[i]);
 	if (r == 0 && s->port && attr->net & NET_CONNECT_TCP)
 		r = allow_port(ruleset, s->port);
 	return r;
