@@ -201,7 +201,6 @@ const struct habit habits[] = {
 	{STREAMS, "--system", EXEC},
 	{STREAMS, "--hex-dump", "use '--hex' and redirect standard error: 2> FILE"},
 	{STREAMS, "-b", "use 'sockctl udp-send --broadcast HOST PORT' to send broadcasts"},
-	{STREAMS, "-W", "use 'sockctl udp-recv --count N PORT' to end after N datagrams"},
 	{STREAMS, "--debug", "use '--verbose', or '--trace' to show each call"},
 	{STREAMS, "--file", "use '--input FILE' or '--output FILE'"},
 	{STREAMS, "--dump", "use '--hex'"},

@@ -45,7 +45,7 @@ static void note(struct flow *f, const struct iovec *datagrams, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		f->received += datagrams[i].iov_len;
 		if (f->tap)
-			f->tap(f->tap_arg, datagrams[i].iov_base, datagrams[i].iov_len);
+			f->tap(f, datagrams[i].iov_base, datagrams[i].iov_len);
 	}
 }
 

@@ -153,7 +153,7 @@ static struct dgram_channel *create(uv_loop_t *loop, int fd, int family)
 	struct channel *c = &d->channel;
 
 	channel_init_member(c, &dgram_ops);
-	c->loop = loop;
+	c->watch.loop = loop;
 	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
 	c->rd_info = c->wr_info = fd_info_of_socket(family, SOCK_DGRAM);
 	d->batch = batch_take();
