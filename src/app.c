@@ -28,14 +28,14 @@ static const char *const trace_formats[] = {
 
 const struct opt common_opts[] = {
 	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), NULL,
-		"say what happens; repeat for more"},
+		"say what happens; repeat for more", .is_everyday = true},
 	{"quiet", 'q', OPT_FLAG, OPT_AT(struct common_config, quiet, bool), NULL,
-		"say nothing but errors"},
+		"say nothing but errors", .is_everyday = true},
 	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), NULL,
-		"say it as JSON, one object per line"},
+		"say it as JSON, one object per line", .is_everyday = true},
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
 		"show each socket and database call, on stderr or in FILE", .implied = "",
-		.words = "file", .is_written = true},
+		.words = "file", .is_written = true, .is_everyday = true},
 	{"trace-all", 0, OPT_STRING, OPT_AT(struct common_config, trace_all, const char *), "FILE",
 		"the same with the calls that serve the program itself", .implied = "",
 		.words = "file", .is_written = true},

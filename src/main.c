@@ -320,7 +320,7 @@
  *
  *   cli/                      command lines
  *     habits.[ch]             what users of other tools type, and what to type here
- *     help.c                  --help, words and a dump from the option table
+ *     help.c                  --help and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
  *     opt_sets.c              options that stand for socket options, beside --set
@@ -475,10 +475,22 @@ static int unknown_option(struct app *app, const struct cmd *cmd, const char *wo
 
 	str_add_escaped(&quoted, word, strlen(word));
 	app_failf(app, STATUS_USAGE, NULL,
-		"%s has no option or group of options '%s'; 'sockctl help %s' lists them",
+		"%s has no option or group of options '%s'; 'sockctl help %s all' lists them",
 		cmd->name, str_c(&quoted), cmd->name);
 	str_fini(&quoted);
 	return STATUS_USAGE;
+}
+
+// The help of CMD, or what it says about an option or a group of them. WORD may be NULL.
+static int help_on(struct app *app, const struct cmd *cmd, const char *word)
+{
+	struct str text = {0};
+
+	if (!word)
+		opt_help(cmd, &text);
+	else if (!opt_help_on(cmd, word, &text))
+		return unknown_option(app, cmd, word);
+	return print_help(app, &text);
 }
 
 // The milliseconds of --timeout, which count from the start; 0 without it.
@@ -496,7 +508,6 @@ static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
 {
 	struct str err = {0};
-	struct str text = {0};
 	void *config = xcalloc(1, cmd->config_size);
 	int first;
 	int status;
@@ -504,8 +515,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	app->out.command = cmd->name;
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
-		opt_help(cmd, &text);
-		status = print_help(app, &text);
+		status = help_on(app, cmd, err.len ? str_c(&err) : NULL);
 		break;
 	case OPT_BAD:
 		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
@@ -548,7 +558,7 @@ static int run_help_for_programs(struct app *app, int argc, char **argv)
 	return print(app, &text);
 }
 
-// "sockctl help [COMMAND [OPTION] | TOPIC]", without the first word.
+// "sockctl help [COMMAND [OPTION | GROUP | all] | TOPIC]", without the first word.
 static int run_help(struct app *app, int argc, char **argv)
 {
 	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
@@ -559,13 +569,11 @@ static int run_help(struct app *app, int argc, char **argv)
 	if (argc > (cmd ? 2 : 1))
 		return app_failf(app, STATUS_USAGE, argv[cmd ? 2 : 1],
 			"one word too many after '%s'", cmd ? cmd->name : "help");
+	if (cmd)
+		return help_on(app, cmd, argv[1]);
 	if (!argc)
 		guide_contents(&text);
-	else if (cmd && argc == 1)
-		opt_help(cmd, &text);
-	else if (cmd && !opt_help_on(cmd, argv[1], &text))
-		return unknown_option(app, cmd, argv[1]);
-	else if (!cmd && !guide_topic(argv[0], &text))
+	else if (!guide_topic(argv[0], &text))
 		return unknown_command(app, argv[0]);
 	return print_help(app, &text);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
-// What the option table says to people and to other programs: --help, completion words, a dump.
+// What the option table says to people and to other programs: --help and a dump.
 #include "cli/opt.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #define WIDTH 80
 #define HELP_COLUMN 30
+
+const struct opt opt_help_row = {"help", 'h', OPT_STRING, 0, "GROUP",
+	"print this help, one group of options, or all", .implied = ""};
 
 // Adds TEXT in the columns from HELP_COLUMN to WIDTH, going on in new lines at blanks.
 static void add_wrapped(struct str *out, size_t line_start, const char *text)
@@ -56,33 +60,116 @@ static void add_group(struct str *out, const struct opt_group *g)
 		add_option(out, o);
 }
 
-void opt_help(const struct cmd *cmd, struct str *out)
+static void add_usage(struct str *out, const struct cmd *cmd)
 {
 	str_addf(out, "Usage: sockctl %s [OPTION]...%s%s\n%s.\n", cmd->name,
 		cmd->operands ? " " : "", cmd->operands ? cmd->operands : "", cmd->summary);
-	opt_for_each_group (g, cmd)
-		add_group(out, g);
-	str_add(out, "  -h, --help");
-	add_wrapped(out, out->len - strlen("  -h, --help"), "print this help");
+}
+
+static void add_examples(struct str *out, const struct cmd *cmd)
+{
 	if (cmd->examples)
 		str_add(out, "\nExamples:\n");
 	for (const char *const *e = cmd->examples; e && *e; e++)
 		str_addf(out, "  %s\n", *e);
 }
 
+static void add_all(struct str *out, const struct cmd *cmd)
+{
+	add_usage(out, cmd);
+	opt_for_each_group (g, cmd)
+		add_group(out, g);
+	add_option(out, &opt_help_row);
+	add_examples(out, cmd);
+}
+
+void opt_add_group_name(struct str *out, const struct opt_group *g)
+{
+	for (const char *p = g->name ? g->name : g->title; *p; p++)
+		str_addc(out, (char)tolower((unsigned char)*p));
+}
+
+static void add_group_names(struct str *out, const struct cmd *cmd)
+{
+	struct str name = {0};
+	size_t line_start;
+
+	str_addf(out, "\nAll groups of options ('sockctl help %s GROUP', or 'all'):\n", cmd->name);
+	line_start = out->len;
+	opt_for_each_group (g, cmd) {
+		str_clear(&name);
+		opt_add_group_name(&name, g);
+		if (out->len - line_start + strlen(", ,") + name.len > WIDTH) {
+			str_add(out, ",\n");
+			line_start = out->len;
+		}
+		str_addf(out, "%s%s", out->len == line_start ? "  " : ", ", str_c(&name));
+	}
+	str_addc(out, '\n');
+	str_fini(&name);
+}
+
+static void add_everyday(struct str *out, const struct cmd *cmd)
+{
+	add_usage(out, cmd);
+	str_add(out, "\nOptions for everyday use:\n");
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (o->is_everyday)
+				add_option(out, o);
+	add_option(out, &opt_help_row);
+	add_group_names(out, cmd);
+	add_examples(out, cmd);
+}
+
+void opt_help(const struct cmd *cmd, struct str *out)
+{
+	struct str all = {0};
+	size_t lines = 0;
+
+	add_all(&all, cmd);
+	for (const char *p = str_c(&all); (p = strchr(p, '\n')); p++)
+		lines++;
+	if (lines <= OPT_HELP_LINES)
+		str_add(out, str_c(&all));
+	else
+		add_everyday(out, cmd);
+	str_fini(&all);
+}
+
+// The group with the name WORD, or else the first one whose name or title begins with it.
+static const struct opt_group *find_group(const struct cmd *cmd, const char *word)
+{
+	const struct opt_group *found = NULL;
+	size_t len = strlen(word);
+
+	opt_for_each_group (g, cmd) {
+		const char *name = g->name ? g->name : g->title;
+
+		if (strcasecmp(name, word) == 0)
+			return g;
+		if (!found && len &&
+			(strncasecmp(name, word, len) == 0 ||
+				strncasecmp(g->title, word, len) == 0))
+			found = g;
+	}
+	return found;
+}
+
 bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
 {
 	const struct opt *o = opt_find(cmd, word);
+	const struct opt_group *g = find_group(cmd, word);
 
-	if (o)
+	if (strcmp(word, "all") == 0)
+		add_all(out, cmd);
+	else if (o)
 		add_option(out, o);
-	opt_for_each_group (g, cmd) {
-		if (!o && *word && strncasecmp(g->title, word, strlen(word)) == 0) {
-			add_group(out, g);
-			return true;
-		}
-	}
-	return o != NULL;
+	else if (g)
+		add_group(out, g);
+	else
+		return false;
+	return true;
 }
 
 static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const struct opt *o)
@@ -99,6 +186,8 @@ static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const 
 		json_object_set_new(j, "optional", json_true());
 	if (o->words)
 		json_object_set_new(j, "words", json_string(o->words));
+	if (o->is_everyday)
+		json_object_set_new(j, "everyday", json_true());
 	if (o->choices) {
 		json_t *list = json_array();
 

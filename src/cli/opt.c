@@ -60,7 +60,7 @@ static void parser_init(struct parser *p)
 			n++;
 		}
 	}
-	p->longopts[n] = (struct option){"help", no_argument, NULL, HELP_CODE};
+	p->longopts[n] = (struct option){"help", optional_argument, NULL, HELP_CODE};
 }
 
 static void parser_fini(struct parser *p)
@@ -113,7 +113,7 @@ static int fail_unknown(struct parser *p, const char *word, size_t len, const ch
 		return fail(p, "; did you mean '--%s'?", near);
 	if (len == 2 && word[1] >= '0' && word[1] <= '9')
 		return fail(p, "; put '--' before a negative number");
-	return fail(p, "; 'sockctl %s --help' lists them", p->cmd->name);
+	return fail(p, "; 'sockctl %s --help=all' lists them", p->cmd->name);
 }
 
 static int fail_unknown_long(struct parser *p, const char *word)
@@ -318,8 +318,6 @@ static int fail_getopt(struct parser *p, char **argv)
 		add_option_name(p->err, match_code(p, optopt).opt);
 		return fail(p, " takes no argument");
 	}
-	if (optopt == HELP_CODE)
-		return fail(p, "--help takes no argument");
 	if (optopt)
 		return fail_unknown(p, (char[]){'-', (char)optopt, '\0'}, 2, NULL);
 	return fail_unknown_long(p, word);
@@ -388,8 +386,10 @@ static int parse_options(struct parser *p, int argc, char **argv)
 			return fail_getopt(p, argv);
 		if (code == ':')
 			return fail_missing_arg(p, optopt);
-		if (code == HELP_CODE || code == 'h')
+		if (code == HELP_CODE || code == 'h') {
+			str_add(p->err, optarg ? optarg : "");
 			return 1;
+		}
 
 		struct match m = match_code(p, code);
 		int r = store(p, m, optarg ? optarg : m.opt->implied);

@@ -44,6 +44,7 @@ struct opt {
 	bool is_written; // the argument is a file that we write, not one that we read
 	const char *sets; // names of the socket options that it sets, as --set does, with blanks
 			  // between them
+	bool is_everyday; // --help shows it; the others are shown with their group
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -55,6 +56,7 @@ struct opt_group {
 	const char *title;
 	const struct opt *opts; // ends with a NULL name
 	size_t base;
+	const char *name; // one word for it on the command line; NULL: the title is one
 };
 
 struct app;
@@ -94,7 +96,7 @@ static inline bool opt_takes_arg(const struct opt *o)
 
 enum opt_result {
 	OPT_RUN, // go on with the operands
-	OPT_HELP, // --help was asked for
+	OPT_HELP, // --help was asked for; err has its argument, if there is one
 	OPT_BAD, // err says what is wrong
 };
 
@@ -126,11 +128,20 @@ bool opt_sets(const struct strlist *settings, const char *name);
 
 void opt_fini(const struct cmd *cmd, void *config);
 
+// The text of --help: at most OPT_HELP_LINES lines. It has the options of everyday use and the
+// names of the groups, or all options where they fit.
+#define OPT_HELP_LINES 40
 void opt_help(const struct cmd *cmd, struct str *out);
 
-// The same for one option, "--timeout" or "-w", or for one group of options, of whose title WORD is
-// the beginning. Returns whether there is such a thing.
+// The same for "all" options, for one of them, "--timeout" or "-w", or for one group, of whose name
+// or title WORD is the beginning. Returns whether there is such a thing.
 bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out);
+
+// --help, which every command has beside its groups.
+extern const struct opt opt_help_row;
+
+// Adds the name of a group, in lower case.
+void opt_add_group_name(struct str *out, const struct opt_group *g);
 
 // The option that is written as WORD, with its dashes, or NULL.
 const struct opt *opt_find(const struct cmd *cmd, const char *word);

@@ -47,7 +47,7 @@ static const struct opt_group groups[] = {
 	PROXY_GROUP(connect_config, proxy),
 	{"Datagrams", udp_connect_opts, offsetof(struct connect_config, udp)},
 	SEND_PROXY_GROUP(connect_config, send_proxy),
-	{"Checking ports", check_opts, offsetof(struct connect_config, check)},
+	{"Checking ports", check_opts, offsetof(struct connect_config, check), "check"},
 	PROGRAM_GROUP(connect_config, program),
 	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},

@@ -20,9 +20,9 @@
 
 static const struct opt echo_opts[] = {
 	{"client", 0, OPT_FLAG, AT(is_client, bool), NULL,
-		"be the client: send WORD, or measure round trips without"},
+		"be the client: send WORD, or measure round trips without", .is_everyday = true},
 	{"tcp", 0, OPT_FLAG, AT(tcp, bool), NULL, "streams only (the client's default)"},
-	{"udp", 0, OPT_FLAG, AT(udp, bool), NULL, "datagrams only"},
+	{"udp", 0, OPT_FLAG, AT(udp, bool), NULL, "datagrams only", .is_everyday = true},
 	{0},
 };
 
@@ -36,11 +36,12 @@ static const struct opt serve_opts[] = {
 
 static const struct opt measure_opts[] = {
 	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N requests", .min = 1,
-		.max = UINT64_MAX},
+		.max = UINT64_MAX, .is_everyday = true},
 	{"interval", 'i', OPT_DURATION, AT(interval_ms, uint64_t), "TIME",
-		"ask every TIME on each connection (1); 0: as fast as answers come", .max = DAY_MS},
+		"ask every TIME on each connection (1); 0: as fast as answers come", .max = DAY_MS,
+		.is_everyday = true},
 	{"size", 0, OPT_SIZE, AT(size, uint64_t), "SIZE", "bytes of a request (64)",
-		.max = MAX_STREAM},
+		.max = MAX_STREAM, .is_everyday = true},
 	{"connections", 0, OPT_UINT, AT(connections, uint64_t), "N", "ask on N connections (1)",
 		.min = 1, .max = 10000},
 	{"pipeline", 0, OPT_UINT, AT(pipeline, uint64_t), "N",
@@ -53,14 +54,14 @@ static const struct opt measure_opts[] = {
 	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"give up an answer after TIME (2)", .min = 1, .max = DAY_MS},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
-		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
+		"one deadline over everything", .min = 1, .max = 365 * DAY_MS, .is_everyday = true},
 	{"histogram", 0, OPT_FLAG, AT(histogram, bool), NULL, "draw how the times are distributed"},
 	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how many have been answered"},
 	{0},
 };
 
 static const struct opt_group groups[] = {
-	{"What to do", echo_opts, 0},
+	{"Mode", echo_opts, 0},
 	{"Serving", serve_opts, 0},
 	LISTENING_GROUP(echo_config, listening),
 	{"Measuring", measure_opts, 0},

@@ -11,15 +11,15 @@
 #define AT(field, type) OPT_AT(struct listen_config, field, type)
 
 static const struct opt listen_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"listen on this network interface only", .words = "interface",
 		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
 	ALSO_OPTION(AT(also.words, struct strlist)),
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
-		"serve one connection after the other, and many at once"},
+		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "end after N connections", .min = 1,
 		.max = UINT64_MAX},
 	{"max-per-address", 0, OPT_UINT, AT(max_per_address, uint64_t), "N",
@@ -34,9 +34,9 @@ static const struct opt listen_opts[] = {
 static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"join each connection to a new one to ENDPOINT, such as example.org:80",
-		.words = "host|unix"},
+		.words = "host|unix", .is_everyday = true},
 	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
-		"join all connections: what one sends goes to all others"},
+		"join all connections: what one sends goes to all others", .is_everyday = true},
 	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
 		"the same for people: lines with the number of who sent them, fit for a terminal"},
 	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,

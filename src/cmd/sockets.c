@@ -41,20 +41,23 @@ struct sockets {
 };
 
 static const struct opt choosing_opts[] = {
-	{"tcp", 't', OPT_FLAG, OPT_AT(struct sockets_config, tcp, bool), NULL, "TCP sockets"},
-	{"udp", 'u', OPT_FLAG, OPT_AT(struct sockets_config, udp, bool), NULL, "UDP sockets"},
+	{"tcp", 't', OPT_FLAG, OPT_AT(struct sockets_config, tcp, bool), NULL, "TCP sockets",
+		.is_everyday = true},
+	{"udp", 'u', OPT_FLAG, OPT_AT(struct sockets_config, udp, bool), NULL, "UDP sockets",
+		.is_everyday = true},
 	{"raw", 'w', OPT_FLAG, OPT_AT(struct sockets_config, raw, bool), NULL, "raw sockets"},
-	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), NULL, "Unix sockets"},
+	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), NULL, "Unix sockets",
+		.is_everyday = true},
 	{"ipv4", '4', OPT_FLAG, OPT_AT(struct sockets_config, ipv4, bool), NULL, "IPv4 sockets"},
 	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), NULL, "IPv6 sockets"},
 	{"listening", 'l', OPT_FLAG, OPT_AT(struct sockets_config, listening, bool), NULL,
-		"sockets that wait for anybody"},
+		"sockets that wait for anybody", .is_everyday = true},
 	{"state", 's', OPT_LIST, OPT_AT(struct sockets_config, states, struct strlist), "STATE",
 		"sockets in this state, such as established, time-wait or connected",
-		.words = "state"},
+		.words = "state", .is_everyday = true},
 	{"port", 'P', OPT_LIST, OPT_AT(struct sockets_config, ports, struct strlist), "PORT",
 		"sockets with this port, range of ports or service at either end",
-		.words = "service"},
+		.words = "service", .is_everyday = true},
 	{"address", 'A', OPT_LIST, OPT_AT(struct sockets_config, addresses, struct strlist),
 		"ADDRESS", "sockets with this address, network or path at either end",
 		.words = "address|unix"},
@@ -67,13 +70,14 @@ static const struct opt choosing_opts[] = {
 
 static const struct opt showing_opts[] = {
 	{"processes", 'p', OPT_FLAG, OPT_AT(struct sockets_config, processes, bool), NULL,
-		"show the processes that have it open"},
+		"show the processes that have it open", .is_everyday = true},
 	{"numeric", 'n', OPT_FLAG, OPT_AT(struct sockets_config, numeric, bool), NULL,
-		"show numbers of ports, not services"},
+		"show numbers of ports, not services", .is_everyday = true},
 	{"long", 'L', OPT_FLAG, OPT_AT(struct sockets_config, details, bool), NULL,
-		"show what the kernel measures of TCP connections"},
+		"show what the kernel measures of TCP connections", .is_everyday = true},
 	{"watch", 0, OPT_DURATION, OPT_AT(struct sockets_config, watch, uint64_t), "TIME",
-		"show them again and again, every 2 seconds or TIME", .min = 100, .implied = "2"},
+		"show them again and again, every 2 seconds or TIME", .min = 100, .implied = "2",
+		.is_everyday = true},
 	{0},
 };
 

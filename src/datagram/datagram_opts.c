@@ -16,8 +16,8 @@
 #define AT(field, type) OPT_AT(struct datagram_config, field, type)
 
 const struct opt datagram_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"use this network interface only", .words = "interface",
@@ -25,7 +25,7 @@ const struct opt datagram_opts[] = {
 	{"connected", 0, OPT_FLAG, AT(connected, bool), NULL,
 		"connect the socket to one peer, which makes errors from it known"},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
-		"one deadline over everything", .min = 1, .max = 365 * DAY_MS},
+		"one deadline over everything", .min = 1, .max = 365 * DAY_MS, .is_everyday = true},
 	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "say at the end what was transferred"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
 		"receive with this flag of recv(2), such as MSG_PEEK",

@@ -8,10 +8,11 @@
 
 const struct opt recv_output_opts[] = {
 	{"block", 'b', OPT_FLAG, AT(block, bool), NULL,
-		"write the data as they are, without newlines between"},
+		"write the data as they are, without newlines between", .is_everyday = true},
 	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "the same"},
 	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "receive one datagram and write it as it is"},
-	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write dumps, with sources and times"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write dumps, with sources and times",
+		.is_everyday = true},
 	{"buffer", 0, OPT_SIZE, AT(buffer, uint64_t), "SIZE",
 		"take at most SIZE bytes of a datagram (all of it)", .min = 1, .max = MAX_BUFFER},
 	{0},
@@ -19,9 +20,9 @@ const struct opt recv_output_opts[] = {
 
 const struct opt recv_opts[] = {
 	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N datagrams", .min = 1,
-		.max = UINT64_MAX},
+		.max = UINT64_MAX, .is_everyday = true},
 	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
-		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]"},
+		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .is_everyday = true},
 	{0},
 };
 
@@ -33,8 +34,10 @@ const struct opt recv_socket_opts[] = {
 };
 
 const struct opt recv_reply_opts[] = {
-	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT"},
-	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back"},
+	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT",
+		.is_everyday = true},
+	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back",
+		.is_everyday = true},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
 		"send answers with this flag of send(2), such as MSG_DONTROUTE",
 		.words = "datagram-send-flag"},

@@ -93,7 +93,7 @@ void guide_contents(struct str *out)
 		str_addf(out, "  %-12s %s\n", t->name, t->summary);
 	str_addf(out, "\ntranslations from other tools:\n  %s\n", translated_tools);
 	str_add(out, "\n'sockctl help COMMAND' or 'sockctl help TOPIC' explains it, and\n"
-		     "'sockctl help COMMAND OPTION' one option or one group of them.\n");
+		     "'sockctl help COMMAND OPTION' one option, a group of them, or all.\n");
 }
 
 static void add_examples(struct str *out)

@@ -29,7 +29,21 @@ static void add_options(struct words *w, const struct cmd *cmd)
 		opt_for_each (o, g)
 			str_addf(w->out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
 				o->help);
-	str_add(w->out, "--help\tprint this help\n");
+	str_addf(w->out, "--%s\t%s\n", opt_help_row.name, opt_help_row.help);
+}
+
+// What "help COMMAND" and "--help=" take beside options.
+static void add_groups(struct words *w, const struct cmd *cmd)
+{
+	struct str name = {0};
+
+	words_add(w, "all", "every option");
+	opt_for_each_group (g, cmd) {
+		str_clear(&name);
+		opt_add_group_name(&name, g);
+		words_add(w, str_c(&name), "group of options");
+	}
+	str_fini(&name);
 }
 
 static void add_values(struct words *w, const struct opt *o)
@@ -87,11 +101,14 @@ static void add_assigned(struct words *w, const struct cmd *cmd)
 
 	str_addn(&name, w->current, len - 1);
 	const struct opt *o = opt_find(cmd, str_c(&name));
+	bool is_help = strcmp(str_c(&name), "--help") == 0;
 
 	str_fini(&name);
 	str_addn(&w->prefix, w->current, len);
 	w->current += len;
-	if (o && opt_takes_arg(o))
+	if (is_help)
+		add_groups(w, cmd);
+	else if (o && opt_takes_arg(o))
 		add_values(w, o);
 }
 
@@ -128,7 +145,7 @@ static void add_tools(struct words *w)
 	str_fini(&tool);
 }
 
-// "help COMMAND OPTION", "help TOPIC".
+// "help COMMAND [OPTION | GROUP]", "help TOPIC".
 static void add_help(struct words *w, int count, char **words)
 {
 	const struct cmd *cmd = count == 2 ? cmd_find(words[0]) : NULL;
@@ -139,6 +156,7 @@ static void add_help(struct words *w, int count, char **words)
 			words_add(w, t->name, t->summary);
 		add_tools(w);
 	} else if (cmd) {
+		add_groups(w, cmd);
 		opt_for_each_group (g, cmd)
 			opt_for_each (o, g)
 				str_addf(w->out, "--%s\t%s\n", o->name, o->help);

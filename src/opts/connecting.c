@@ -17,11 +17,11 @@
 #define AT(field, type) OPT_AT(struct connecting_config, field, type)
 
 const struct opt connecting_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
-		"connect from this address of ours", .words = "address"},
+		"connect from this address of ours", .words = "address", .is_everyday = true},
 	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT",
 		"connect from this port of ours", .min = 1, .max = 65535},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
@@ -30,7 +30,8 @@ const struct opt connecting_opts[] = {
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
 		"give up a try after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
 	{"retry", 0, OPT_STRING, AT(retry, const char *), "N",
-		"try again until it works, or N tries have failed", .implied = ""},
+		"try again until it works, or N tries have failed", .implied = "",
+		.is_everyday = true},
 	{"retry-delay", 0, OPT_DURATION, AT(retry_delay_ms, uint64_t), "TIME",
 		"wait TIME between tries (250ms)", .max = 365 * DAY_MS},
 	{0},

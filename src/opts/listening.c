@@ -13,10 +13,11 @@
 
 const struct opt listening_opts[] = {
 	{"max-connections", 'm', OPT_UINT, AT(max_connections, uint64_t), "N",
-		"serve no more than N at once; others wait", .min = 1, .max = 1000000},
+		"serve no more than N at once; others wait", .min = 1, .max = 1000000,
+		.is_everyday = true},
 	{"allow", 0, OPT_LIST, AT(allow, struct strlist), "CIDR",
 		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for more",
-		.words = "address"},
+		.words = "address", .is_everyday = true},
 	{"deny", 0, OPT_LIST, AT(deny, struct strlist), "CIDR",
 		"never serve this address or range, even if it is allowed", .words = "address"},
 	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",

@@ -15,7 +15,7 @@ struct pass_fd_config {
 extern const struct opt pass_fd_opts[];
 #define PASS_FD_GROUP(config, member) \
 	{ \
-		"Handing over", pass_fd_opts, offsetof(struct config, member) \
+		"Handing over", pass_fd_opts, offsetof(struct config, member), "pass-fd" \
 	}
 
 // What nobody here could do with a connection that is handed over.

@@ -19,7 +19,7 @@
 
 const struct opt proxy_opts[] = {
 	{"proxy", 'x', OPT_LIST, AT(proxies, struct strlist), "URL",
-		"connect through this proxy; repeat for a chain"},
+		"connect through this proxy; repeat for a chain", .is_everyday = true},
 	{"proxy-auth-file", 0, OPT_STRING, AT(auth_file, const char *), "FILE",
 		"read USER:PASSWORD for the proxy from FILE", .words = "file"},
 	{"proxy-dns", 0, OPT_STRING, AT(dns, const char *), "local|remote",

@@ -20,7 +20,7 @@ struct proxy_config {
 extern const struct opt proxy_opts[];
 #define PROXY_GROUP(config, member) \
 	{ \
-		"Through proxies", proxy_opts, offsetof(struct config, member) \
+		"Through proxies", proxy_opts, offsetof(struct config, member), "proxy" \
 	}
 
 // Pairs for the tables of commands that have the group.

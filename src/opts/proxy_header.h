@@ -23,7 +23,7 @@ struct send_proxy_config {
 extern const struct opt send_proxy_opts[];
 #define SEND_PROXY_GROUP(config, member) \
 	{ \
-		"Proxies", send_proxy_opts, offsetof(struct config, member) \
+		"PROXY protocol", send_proxy_opts, offsetof(struct config, member), "send-proxy" \
 	}
 
 // Pairs for the tables of commands that have the group.
@@ -59,7 +59,8 @@ struct accept_proxy_config {
 extern const struct opt accept_proxy_opts[];
 #define ACCEPT_PROXY_GROUP(config, member) \
 	{ \
-		"Behind a proxy", accept_proxy_opts, offsetof(struct config, member) \
+		"Behind a proxy", accept_proxy_opts, offsetof(struct config, member), \
+			"accept-proxy" \
 	}
 
 // The same. Senders are checked by accept_proxy_is_open(), once it is known where to listen.

@@ -14,7 +14,7 @@ struct sockopt_config {
 extern const struct opt sockopt_opts[];
 #define SOCKOPT_GROUP(config, member) \
 	{ \
-		"Socket options", sockopt_opts, offsetof(struct config, member) \
+		"Socket options", sockopt_opts, offsetof(struct config, member), "sockopt" \
 	}
 
 // Reads the words of --set into SETTINGS, which the caller frees, and checks those of --get.

@@ -15,7 +15,8 @@ static const char *const versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
 static const char *const ends[] = {"strict", "any", NULL};
 
 const struct opt tls_opts[] = {
-	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server"},
+	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server",
+		.is_everyday = true},
 	{"starttls", 0, OPT_CHOICE, AT(starttls, int), "PROTOCOL",
 		"begin in plain and change to TLS as PROTOCOL does", .choices = starttls_names},
 	{"ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",

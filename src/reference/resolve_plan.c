@@ -27,10 +27,13 @@ static const char *const vias[] = {
 const struct resolve_config resolve_defaults = {.jobs = 64};
 
 static const struct opt asking_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "look for IPv4 addresses only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "look for IPv6 addresses only"},
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "look for IPv4 addresses only",
+		.is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "look for IPv6 addresses only",
+		.is_everyday = true},
 	{"type", 't', OPT_CHOICE, AT(type, int), "TYPE",
-		"for sockets of this type: any, stream, dgram or raw", .choices = types},
+		"for sockets of this type: any, stream, dgram or raw", .choices = types,
+		.is_everyday = true},
 	{"flag", 'f', OPT_LIST, AT(flags, struct strlist), "FLAG",
 		"set a flag of the call, such as AI_V4MAPPED or NI_NOFQDN; repeat for more",
 		.words = "flag"},
@@ -39,22 +42,24 @@ static const struct opt asking_opts[] = {
 		"getifaddrs",
 		.choices = vias},
 	{"service", 's', OPT_STRING, AT(service, const char *), "SERVICE",
-		"with the port of this service, for all names", .words = "service"},
+		"with the port of this service, for all names", .words = "service",
+		.is_everyday = true},
 	{"names", 'n', OPT_FLAG, AT(names, bool), NULL,
 		"all words are names, also the second of two"},
 	{"jobs", 'j', OPT_UINT, AT(jobs, uint64_t), "N", "ask for N names at once (64)", .min = 1,
 		.max = 1024},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
-		"give up after TIME, whatever is still to come", .min = 1, .max = 365 * DAY_MS},
+		"give up after TIME, whatever is still to come", .min = 1, .max = 365 * DAY_MS,
+		.is_everyday = true},
 	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show how many have been answered"},
 	{0},
 };
 
 static const struct opt showing_opts[] = {
 	{"canonical", 'c', OPT_FLAG, AT(canonical, bool), NULL,
-		"show the canonical name, too (AI_CANONNAME)"},
+		"show the canonical name, too (AI_CANONNAME)", .is_everyday = true},
 	{"long", 'l', OPT_FLAG, AT(is_long, bool), NULL,
-		"show all of the answer, and what orders the addresses"},
+		"show all of the answer, and what orders the addresses", .is_everyday = true},
 	{0},
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What the program says about itself: in ten lines, in a list, by command, option and topic."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -15,12 +16,12 @@ TOPICS = ["endpoints", "values", "status", "servers", "byte-order", "examples"]
 @pytest.fixture
 def say(sockctl):
     """What a run of the program prints, which fits a terminal."""
-    def run(*words):
+    def run(*words, width=80):
         proc = sockctl(*words)
         proc.wait()
         assert proc.err == ""
         text = proc.out.decode()
-        assert max(map(len, text.splitlines())) <= 80
+        assert width is None or max(map(len, text.splitlines())) <= width
         return text
 
     return run
@@ -52,27 +53,72 @@ def test_topic(say, topic):
 
 def test_help_of_a_command_is_its_help(say, commands):
     for command in commands:
-        assert say("help", command) == say(command, "--help")
+        assert say("help", command) == say(command, "--help") == say(command, "-h")
+        assert say("help", command, "all") == say(command, "--help=all")
+        assert len(say(command, "--help").splitlines()) <= 40
+
+
+def options_of(text):
+    return re.findall(r"^  (?:-\w, |    )--([\w-]+)", text, re.M)
+
+
+def dumped(say, command):
+    return [json.loads(line) for line in say("help", "--dump", command, width=None).splitlines()]
+
+
+def test_help_has_the_options_of_everyday_use_or_all(say, commands):
+    for command in commands:
+        rows = dumped(say, command)
+        names = [row["name"] for row in rows] + ["help"]
+        assert options_of(say(command, "--help=all")) == names
+        shown = options_of(say(command, "--help"))
+        assert shown in (names, [row["name"] for row in rows if "everyday" in row] + ["help"])
+
+
+def test_help_names_groups_that_hold_all_options(say, commands):
+    """What a reader of --help can ask for: each group by the name that stands there."""
+    longer = 0
+    for command in commands:
+        text = say(command, "--help")
+        listed = re.search(r"^All groups of options \('sockctl help (\S+) GROUP'.*:\n((?:  .*\n)+)",
+                           text, re.M)
+        if not listed:
+            assert text == say(command, "--help=all")
+            continue
+        longer += 1
+        assert listed[1] == command
+        found = [name for group in listed[2].replace(",", " ").split()
+                 for name in options_of(say("help", command, group))]
+        assert found == [row["name"] for row in dumped(say, command)]
+        assert say(command, f"--help={group_of(listed)}") == say("help", command, group_of(listed))
+    assert longer >= 6
+
+
+def group_of(listed):
+    """The last group that is listed."""
+    return listed[2].split()[-1]
 
 
 @pytest.mark.parametrize("word", ["--timeout", "-w"])
 def test_help_of_an_option(say, word):
     text = say("help", "connect", word)
-    assert text.startswith("  -w, --timeout TIME ") and text in say("help", "connect")
+    assert text.startswith("  -w, --timeout TIME ") and text in say("help", "connect", "all")
     assert "--until" not in text
 
 
-@pytest.mark.parametrize("word", ["Socket options", "socket"])
+@pytest.mark.parametrize("word", ["Socket options", "socket", "sockopt", "SOCKOPT"])
 def test_help_of_a_group(say, word):
     text = say("help", "connect", word)
-    assert text.startswith("\nSocket options:\n  -o, --set ") and text in say("help", "connect")
+    assert text.startswith("\nSocket options:\n  -o, --set ") and text in say("connect", "--help=all")
+    assert text == say("connect", f"--help={word}", "--nosuch")
     assert "--timeout" not in text
 
 
 @pytest.mark.parametrize("words, complaint", [
     (["nosuch"], "no command 'nosuch'"),
     (["conect"], "did you mean 'connect'?"),
-    (["connect", "--tiemout"], "connect has no option or group of options '--tiemout'"),
+    (["connect", "--tiemout"], "connect has no option or group of options '--tiemout'; "
+                               "'sockctl help connect all' lists them"),
     (["connect", "\x1b[2J"], "'\\x1b[2J'"),
     (["connect", ""], "''"),
     (["connect", "-"], "'-'"),

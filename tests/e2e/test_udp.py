@@ -916,7 +916,7 @@ def test_repeat(sockctl, peer, tmp_path):
 
 def test_help_fits(sockctl):
     for command in ("udp-send", "udp-recv", "raw-send", "raw-recv"):
-        proc = sockctl(command, "--help")
+        proc = sockctl(command, "--help=all")
         proc.wait()
         assert max(map(len, proc.out.decode().splitlines())) <= 80
 

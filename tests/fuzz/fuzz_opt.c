@@ -20,7 +20,7 @@ static void check(const struct cmd *cmd, const struct fuzz_words *w)
 	if (result == OPT_BAD) {
 		require_message(str_c(&err));
 	} else {
-		require(err.len == 0);
+		require(err.len == 0 || result == OPT_HELP); // or the argument of --help
 		require(first >= 1 && first <= copy.argc);
 	}
 	if (result == OPT_RUN) {

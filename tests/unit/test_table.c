@@ -25,10 +25,13 @@ static void test_no_faults(void **state)
 	str_fini(&faults);
 }
 
-// Fails with the line if TEXT has one that is too wide for a terminal or ends in blanks.
-static void check_lines(const char *name, const char *text)
+// Fails with the line if TEXT has one that is too wide for a terminal or ends in blanks. Returns
+// how many it has.
+static size_t check_lines(const char *name, const char *text)
 {
-	while (*text) {
+	size_t count = 0;
+
+	for (; *text; count++) {
 		size_t len = strcspn(text, "\n");
 
 		if (len > 80 || (len && text[len - 1] == ' '))
@@ -37,6 +40,68 @@ static void check_lines(const char *name, const char *text)
 		assert_int_equal(*text, '\n');
 		text++;
 	}
+	return count;
+}
+
+// A screen of help has a dozen options or so, the names of all groups, and the examples. Commands
+// with few options show all of them there.
+static void test_help_is_a_screen(void **state)
+{
+	struct str help = {0};
+	struct str all = {0};
+
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		size_t everyday = 0;
+
+		opt_help(cmd, &help);
+		opt_help_on(cmd, "all", &all);
+		if (check_lines(cmd->name, str_c(&help)) > OPT_HELP_LINES)
+			fail_msg("%s: --help is longer than a screen", cmd->name);
+		assert_non_null(strstr(str_c(&help), "\nExamples:\n"));
+		opt_for_each_group (g, cmd)
+			opt_for_each (o, g)
+				everyday += o->is_everyday;
+		if (strcmp(str_c(&help), str_c(&all)) != 0 && (everyday < 8 || everyday > 20))
+			fail_msg("%s: %zu options for everyday use", cmd->name, everyday);
+		str_clear(&help);
+		str_clear(&all);
+	}
+	str_fini(&help);
+	str_fini(&all);
+}
+
+// Every option is in one group, and every group can be asked for by one word.
+static void test_groups(void **state)
+{
+	struct str group = {0};
+	struct str name = {0};
+	struct str row = {0};
+
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		opt_for_each_group (g, cmd) {
+			str_clear(&name);
+			opt_add_group_name(&name, g);
+			str_clear(&group);
+			if (strchr(str_c(&name), ' ') || !opt_help_on(cmd, str_c(&name), &group))
+				fail_msg("%s: no group '%s'", cmd->name, str_c(&name));
+			opt_for_each (o, g) {
+				str_clear(&row);
+				str_addf(&row, "--%s", o->name);
+				const char *in = strstr(str_c(&group), str_c(&row));
+
+				if (!in)
+					fail_msg("%s: %s is not in '%s'", cmd->name, str_c(&row),
+						str_c(&name));
+			}
+		}
+	}
+	str_fini(&group);
+	str_fini(&name);
+	str_fini(&row);
 }
 
 static void test_help_fits(void **state)
@@ -46,7 +111,7 @@ static void test_help_fits(void **state)
 	(void)state;
 	cmd_for_each(cmd)
 	{
-		opt_help(cmd, &help);
+		opt_help_on(cmd, "all", &help);
 		check_lines(cmd->name, str_c(&help));
 		str_clear(&help);
 	}
@@ -120,6 +185,10 @@ static void test_words_of_the_program(void **state)
 	}
 	assert_non_null(strstr(words_for(&out, "help "), "endpoints\t"));
 	assert_non_null(strstr(words_for(&out, "help connect "), "--timeout\t"));
+	assert_ptr_equal(strstr(words_for(&out, "help connect "), "all\t"), str_c(&out));
+	assert_non_null(strstr(str_c(&out), "\nproxy\t"));
+	assert_ptr_equal(strstr(words_for(&out, "connect --help="), "--help=all\t"), str_c(&out));
+	assert_non_null(strstr(str_c(&out), "\n--help=tls\t"));
 	assert_string_equal(words_for(&out, "no-such-command "), "");
 	assert_string_equal(words_for(&out, "help no-such-command "), "");
 	str_fini(&out);
@@ -225,6 +294,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_faults),
 		cmocka_unit_test(test_help_fits),
+		cmocka_unit_test(test_help_is_a_screen),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_help_ends_with_examples),
 		cmocka_unit_test(test_summaries),
 		cmocka_unit_test(test_words_of_the_program),
