@@ -2,6 +2,7 @@
 // Options that stand for socket options, beside --set, which names them: the last one wins.
 #include "cli/opt.h"
 
+#include <string.h>
 #include <strings.h>
 
 static bool is_setting_of(const char *word, const char *name, size_t len)

@@ -154,28 +154,28 @@ int fd_raise_limit(void)
 }
 
 // Whether the last numbers below the limit are free, which one call tells.
-static bool are_last_free(int count)
+static bool are_last_free(unsigned count)
 {
 	struct pollfd fds[FD_MOST_HEADROOM];
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < (rlim_t)count)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < count)
 		return false;
-	for (int i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		fds[i] = (struct pollfd){
-			.fd = (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX) - count + i};
-	if (poll(fds, (nfds_t)count, 0) != count)
+			.fd = (int)(MIN(limit.rlim_cur, (rlim_t)INT_MAX) - count + i)};
+	if (poll(fds, count, 0) != (int)count)
 		return false;
-	for (int i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (fds[i].revents != POLLNVAL)
 			return false;
 	return true;
 }
 
-int fd_check_headroom(int count)
+int fd_check_headroom(unsigned count)
 {
 	int fds[FD_MOST_HEADROOM];
-	int n = 0;
+	unsigned n = 0;
 	int r = 0;
 
 	assert(count <= FD_MOST_HEADROOM);

@@ -55,7 +55,7 @@ int fd_raise_limit(void);
 // Whether COUNT more descriptors can be had now, FD_MOST_HEADROOM at most. Returns 0 or a negative
 // errno.
 #define FD_MOST_HEADROOM 16
-int fd_check_headroom(int count);
+int fd_check_headroom(unsigned count);
 
 // Open a file to be read, or to be written from its beginning and made if there is none; what is in
 // it stays until it is emptied. Return the descriptor or a negative errno.

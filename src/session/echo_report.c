@@ -5,6 +5,7 @@
 #include "out/histogram_text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define MOST_LINES 10 // of results per second
 

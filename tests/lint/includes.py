@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Includes point down only, from room to room, as rooms.py has it.
+"""Includes point down only, from room to room, as rooms.py has it, and who calls a function of
+<string.h> includes it.
 
 Usage: includes.py SOURCE_ROOT
 """
@@ -11,6 +12,8 @@ from pathlib import Path
 from rooms import ALLOWED, ORDER, WITHOUT_LIBUV, room
 from tree import Findings, c_files
 
+STRINGS = re.compile(r"\b(mem(cpy|ccpy|move|set|cmp|chr|rchr|mem)|str(n?cmp|n?len|r?chr|chrnul|str|"
+                     r"c?spn|n?dup|error|pbrk|tok_r|sep))\(")
 INCLUDE = re.compile(r'#\s*include\s+([<"])([^>"]+)')
 
 
@@ -20,7 +23,12 @@ def check_file(root, path, findings):
     own_pending = path.suffix == ".c" and (root / "src" / own_header).exists()
     system_seen = False
 
-    for number, line in enumerate((root / path).read_text().splitlines(), 1):
+    text = (root / path).read_text()
+    needs_strings = path.suffix == ".c" and "#include <string.h>" not in text
+
+    for number, line in enumerate(text.splitlines(), 1):
+        if needs_strings and STRINGS.search(line.split("//")[0]):
+            findings.add(path, number, "<string.h> is missing")
         match = INCLUDE.match(line)
         if not match:
             continue
