@@ -67,15 +67,32 @@ static void report_state(struct app *app, const struct sandbox_state *state)
 	str_fini(&text);
 }
 
+// Whoever asks for the sandbox is not served with half of it.
+static int fail_lacking(struct app *app, const struct sandbox_state *state)
+{
+	const char *lack = "neither seccomp nor Landlock";
+
+	if (state->seccomp)
+		lack = "no Landlock";
+	else if (state->landlock)
+		lack = "no seccomp";
+	return app_failf(app, STATUS_LOCAL, "sandbox",
+		"this system or build has %s; --sandbox=auto takes what there is", lack);
+}
+
 int confine(struct app *app, const struct confine_config *c, const struct sandbox *s)
 {
+	struct sandbox wanted = *s;
 	struct sandbox_state state;
 	int r;
 
 	if (c->when == CONFINE_OFF)
 		return 0;
-	r = sandbox_enter(s, &state);
-	if (r < 0 && (r != -EOPNOTSUPP || c->when == CONFINE_ON))
+	wanted.is_whole = c->when == CONFINE_ON;
+	r = sandbox_enter(&wanted, &state);
+	if (r == -EOPNOTSUPP && wanted.is_whole)
+		return fail_lacking(app, &state);
+	if (r < 0 && r != -EOPNOTSUPP)
 		return app_fail(app, STATUS_LOCAL, "sandbox", r);
 	report_state(app, &state);
 	return 0;

@@ -115,9 +115,33 @@ def test_without_support(sockctl, tmp_path, server, mode, status):
             assert peers.receive_all(conn) == b"data"
     proc.wait(status)
     if status:
-        assert proc.lines[-1].startswith("sockctl: connect: sandbox: Operation not supported")
+        assert proc.lines[-1] == (
+            "sockctl: connect: sandbox: this system or build has neither seccomp nor Landlock; "
+            "--sandbox=auto takes what there is")
     else:
         assert any("not confined" in line for line in proc.lines)
+
+
+@needs_filter
+@needs_landlock
+@needs_strace
+@pytest.mark.parametrize("call, lacking", [
+    ("seccomp", "no seccomp"), ("landlock_create_ruleset", "no Landlock"),
+])
+@pytest.mark.parametrize("mode, status", [("auto", 0), ("on", 1)])
+def test_half_of_it(sockctl, tmp_path, call, lacking, mode, status):
+    """Half a sandbox is better than none, but not what --sandbox=on promises."""
+    proc, _ = strace(sockctl, tmp_path, call, [f"{call}:error=ENOSYS"],
+                     "udp-recv", "-v", f"--sandbox={mode}", "--count", 1, HERE, 0)
+    if status == 0:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"data", (HERE, proc.port))
+    proc.wait(status)
+    if status == 0:
+        assert any("confined by" in line for line in proc.lines)
+    else:
+        assert (f"sockctl: udp-recv: sandbox: this system or build has {lacking}; "
+                "--sandbox=auto takes what there is") in proc.lines
 
 
 @needs_filter

@@ -130,6 +130,36 @@ static int type_ahead(void)
 	return result_of(ioctl(STDIN_FILENO, TIOCSTI, &c));
 }
 
+// Whoever is set here gets SIGIO, or another signal, from the kernel.
+static int set_owner(void)
+{
+	return result_of(fcntl(STDIN_FILENO, F_SETOWN, getppid()));
+}
+
+static int set_owner_ex(void)
+{
+	struct f_owner_ex owner = {.type = F_OWNER_PID, .pid = getppid()};
+
+	return result_of(fcntl(STDIN_FILENO, F_SETOWN_EX, &owner));
+}
+
+static int set_signal(void)
+{
+	return result_of(fcntl(STDIN_FILENO, F_SETSIG, SIGKILL));
+}
+
+static int set_owner_by_ioctl(void)
+{
+	int owner = getppid();
+
+	return result_of(ioctl(STDIN_FILENO, FIOSETOWN, &owner));
+}
+
+static int watch_folder(void)
+{
+	return result_of(fcntl(STDIN_FILENO, F_NOTIFY, DN_CREATE));
+}
+
 static int limit_others(void)
 {
 	return result_of(syscall(SYS_prlimit64, getppid(), 7, NULL, NULL));
@@ -162,6 +192,11 @@ static void test_never(void **state)
 		{make_ring, ENOSYS},
 		{load_program, EPERM},
 		{type_ahead, EPERM},
+		{set_owner, EPERM},
+		{set_owner_ex, EPERM},
+		{set_signal, EPERM},
+		{set_owner_by_ioctl, EPERM},
+		{watch_folder, EPERM},
 		{limit_others, EPERM},
 		{unknown_call, ENOSYS},
 	};

@@ -32,7 +32,8 @@ static int enter(const struct sandbox *s, struct sandbox_state *entered)
 	int r;
 
 	*entered = sandbox_available();
-	if (!entered->landlock && !entered->seccomp)
+	if ((!entered->landlock && !entered->seccomp) ||
+		(s->is_whole && !(entered->landlock && entered->seccomp)))
 		return -EOPNOTSUPP;
 	if (s->needs & SANDBOX_LOCAL_TIME)
 		tzset(); // reads the file, once

@@ -28,6 +28,7 @@ struct sandbox {
 	unsigned needs;
 	uint16_t port; // the only TCP port to connect to, or 0 for any
 	struct strlist unlink; // files that are to be removed at the end; the owner's
+	bool is_whole; // files and system calls, or nothing
 };
 
 // What the kernel has, or has taken.
@@ -39,8 +40,9 @@ struct sandbox_state {
 // What could be used here.
 struct sandbox_state sandbox_available(void);
 
-// Enters the sandbox. Returns 0, -EOPNOTSUPP if neither kind can be had here, or another negative
-// errno; after an error some of it may be in force.
+// Enters the sandbox. Returns 0, -EOPNOTSUPP if neither kind can be had here (or one of them
+// where both are wanted; ENTERED then tells what could be had), or another negative errno; after
+// another error some of it may be in force.
 int sandbox_enter(const struct sandbox *s, struct sandbox_state *entered);
 
 // The two parts of it, for sandbox_enter() only: each returns 0 or a negative errno.

@@ -49,7 +49,6 @@ static const int always[] = {
 	SYS_pipe2,
 	SYS_dup,
 	SYS_dup3,
-	SYS_fcntl,
 	SYS_close,
 	SYS_close_range,
 	SYS_shutdown,
@@ -175,6 +174,7 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 	fates[SYS_tgkill] = ON_ITSELF;
 	fates[SYS_prlimit64] = ON_CALLER;
 	fates[SYS_ioctl] = IOCTL;
+	fates[SYS_fcntl] = FCNTL;
 	fates[SYS_socket] = SOCKET;
 	if (s->needs & (SANDBOX_NAMES | SANDBOX_STDIO)) {
 		fates[SYS_openat] = OPENAT;

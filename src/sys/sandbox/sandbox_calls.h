@@ -29,6 +29,7 @@ enum fate {
 	ON_CALLER,
 	ON_JOB,
 	IOCTL,
+	FCNTL,
 	SOCKET,
 	OPEN,
 	OPENAT,

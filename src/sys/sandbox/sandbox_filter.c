@@ -54,6 +54,12 @@ static const unsigned ioctls[] = {FIONREAD, FIONBIO, TIOCOUTQ, SIOCATMARK, SIOCG
 	SIOCGIFINDEX, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, TCGETS, TCSETS, TCSETSW, TCSETSF,
 	TIOCGWINSZ, TIOCGPGRP};
 
+// Flags, copies, locks and the sizes of pipes. None says who gets a signal when something happens
+// to a descriptor, and which one (F_SETOWN, F_SETSIG, F_SETLEASE, F_NOTIFY).
+static const unsigned fcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+	F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ,
+	F_SETPIPE_SZ};
+
 static void add(struct seccomp_program *f, unsigned code, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	if (f->len < MAX_INSTRUCTIONS)
@@ -171,6 +177,9 @@ static void end_with(struct seccomp_program *f, enum fate fate)
 		break;
 	case IOCTL:
 		check_values(f, 1, ioctls, ARRAY_SIZE(ioctls));
+		break;
+	case FCNTL:
+		check_values(f, 1, fcntls, ARRAY_SIZE(fcntls));
 		break;
 	case SOCKET:
 		check_socket(f);
