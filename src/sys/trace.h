@@ -58,7 +58,7 @@ struct trace_arg {
 
 struct trace_call {
 	const char *name;
-	long result; // as the wrapper returns it: negative errno for failures
+	int64_t result; // as the wrapper returns it: negative errno for failures
 	const char *error; // where errno is not how the call fails (EAI_*); NULL otherwise
 	const char *value; // where the result is no number but, say, an entry; NULL otherwise
 	uint64_t start; // ns of CLOCK_MONOTONIC
@@ -230,7 +230,7 @@ void trace_emit(struct trace_call *call); // keeps errno
 		if (unlikely(trace_sink)) { \
 			struct trace_arg args_[] = {__VA_ARGS__}; \
 			struct trace_call call_ = {.name = (name_), \
-				.result = (long)(ret_), \
+				.result = (int64_t)(ret_), \
 				.error = (error_), \
 				.value = (value_), \
 				.start = trace_start_, \

@@ -163,11 +163,11 @@ void trace_format_result(struct str *s, const struct trace_call *call)
 		str_addf(s, "%s%s%s", call->value, call->error ? " " : "",
 			call->error ? call->error : "");
 	else if (call->error)
-		str_addf(s, "%ld %s", call->result, call->error);
+		str_addf(s, "%jd %s", (intmax_t)call->result, call->error);
 	else if (name)
 		str_addf(s, "-1 %s (%s)", name, strerror((int)-call->result));
 	else
-		str_addf(s, "%ld", call->result);
+		str_addf(s, "%jd", (intmax_t)call->result);
 }
 
 void trace_format(struct str *s, const struct trace_call *call)

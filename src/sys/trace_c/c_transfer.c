@@ -64,7 +64,7 @@ void c_add_recv(struct c_statement *t)
 {
 	const struct trace_arg *args = t->call->args;
 	int64_t flags = args[3].value;
-	size_t len = MIN((size_t)MAX(t->call->result, 0L), C_BUF_SIZE);
+	size_t len = MIN((size_t)MAX(t->call->result, 0), C_BUF_SIZE);
 
 	c_forget_received();
 	if (is_opaque(t))
@@ -289,7 +289,7 @@ void c_add_sendmmsg(struct c_statement *t)
 
 	if (t->call->result < 0)
 		c_add_comment(t, NULL);
-	for (long i = 0; i < t->call->result; i++)
+	for (int64_t i = 0; i < t->call->result; i++)
 		add_message(t, &messages[i].msg_hdr, trace_message_size(&messages[i].msg_hdr),
 			&args[3], i == 0);
 }
@@ -297,7 +297,7 @@ void c_add_sendmmsg(struct c_statement *t)
 void c_add_write(struct c_statement *t)
 {
 	const struct trace_arg *args = t->call->args;
-	size_t len = MIN((size_t)MAX(t->call->result, 0L), args[1].len);
+	size_t len = MIN((size_t)MAX(t->call->result, 0), args[1].len);
 
 	if (t->call->result < 0) {
 		c_add_checked(t);
@@ -321,7 +321,7 @@ void c_add_writev(struct c_statement *t)
 {
 	const struct trace_arg *args = t->call->args;
 	const struct iovec *pieces = args[1].ptr;
-	size_t left = (size_t)MAX(t->call->result, 0L);
+	size_t left = (size_t)MAX(t->call->result, 0);
 	size_t count = 0;
 
 	if (t->call->result < 0) {
