@@ -448,7 +448,7 @@ static int unknown_command(struct app *app, const char *name)
 	struct str advice = {0};
 	const char *near = cmd_nearest(name);
 
-	str_add_escaped(&quoted, name, strlen(name));
+	str_add_word(&quoted, name, strlen(name));
 	if (habit_add_advice(&advice, "", name, strlen(name)))
 		app_failf(app, STATUS_USAGE, NULL, "no %s '%s'%s",
 			name[0] == '-' ? "option" : "command", str_c(&quoted), str_c(&advice));
@@ -473,7 +473,7 @@ static int unknown_option(struct app *app, const struct cmd *cmd, const char *wo
 {
 	struct str quoted = {0};
 
-	str_add_escaped(&quoted, word, strlen(word));
+	str_add_word(&quoted, word, strlen(word));
 	app_failf(app, STATUS_USAGE, NULL,
 		"%s has no option or group of options '%s'; 'sockctl help %s all' lists them",
 		cmd->name, str_c(&quoted), cmd->name);

@@ -3,13 +3,17 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "base/util.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define SHOWN_OF_WORD 64 // characters
+#define LONGEST_NAME 320 // a host's with its port, a service and a scheme
 #define USUAL_FORMATTED 64 // bytes for which formatting once is enough
 
 void str_fini(struct str *s)
@@ -187,4 +191,28 @@ void str_add_escaped(struct str *s, const void *data, size_t len)
 			str_addn(s, p, n);
 		p += n;
 	}
+}
+
+void str_add_word(struct str *s, const char *word, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)word;
+	size_t shown = 0;
+	uint32_t code;
+
+	for (int i = 0; i < SHOWN_OF_WORD && shown < len; i++)
+		shown += MAX(utf8_decode(p + shown, len - shown, &code), (size_t)1);
+	str_add_escaped(s, word, shown);
+	if (shown < len)
+		str_addf(s, "… (%zu bytes)", len);
+}
+
+void str_add_object(struct str *s, const char *object)
+{
+	size_t len = strlen(object);
+	size_t usual = strchr(object, '/') ? PATH_MAX : LONGEST_NAME;
+
+	if (len <= usual)
+		str_add_escaped(s, object, len);
+	else
+		str_add_word(s, object, len);
 }

@@ -38,8 +38,15 @@ void str_add_error(struct str *s, int error); // negative errno: "Connection ref
 void str_pad(struct str *s, size_t column); // spaces until len is at least column
 
 // Adds LEN bytes that nobody vouches for so that a terminal shows them and obeys none of them:
-// printable UTF-8 passes; control characters (C0, DEL, C1), bidirectional overrides, invalid
-// bytes and the backslash become \n, \r, \t, \\ or \xNN.
+// printable UTF-8 passes; control characters (C0, DEL, C1), bidirectional overrides, what
+// cannot be seen, invalid bytes and the backslash become \n, \r, \t, \\ or \xNN.
 void str_add_escaped(struct str *s, const void *data, size_t len);
+
+// The same for a word that a message quotes: at most 64 characters of it, then "… (N bytes)".
+void str_add_word(struct str *s, const char *word, size_t len);
+
+// The same for what a message is about, which is shortened so only where it is longer than the name
+// of a host or a file can be.
+void str_add_object(struct str *s, const char *object);
 
 #endif

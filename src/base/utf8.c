@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "base/utf8.h"
 
+#include "base/util.h"
+
 // The length that a first byte announces, its payload bits, and the least code of that length.
 static size_t first_byte(unsigned char c, uint32_t *bits, uint32_t *least)
 {
@@ -48,7 +50,22 @@ size_t utf8_decode(const unsigned char *p, size_t len, uint32_t *code)
 
 bool utf8_is_unsafe(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-	       code == 0x61c || code == 0xfeff;
+	static const struct {
+		uint32_t first, last;
+	} unsafe[] = {
+		{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, // soft hyphen
+		{0x61c, 0x61c}, {0x115f, 0x1160}, // fillers, here and below
+		{0x180e, 0x180e},
+		{0x200b, 0x200b}, // no width; joiners (U+200C, U+200D) belong to scripts
+		{0x200e, 0x200f}, {0x2028, 0x202e},
+		{0x2060, 0x206f}, // word joiner, invisible operators, isolates, deprecated controls
+		{0x3164, 0x3164}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+		{0xfff9, 0xfffb}, // annotations
+		{0xe0000, 0xe007f}, // tags
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unsafe); i++)
+		if (code <= unsafe[i].last)
+			return code >= unsafe[i].first;
+	return false;
 }

@@ -180,7 +180,7 @@ int parse_ports(const char *word, uint16_t *low, uint16_t *high)
 int bad_word(struct str *err, const char *word, const char *why)
 {
 	str_addc(err, '\'');
-	str_add_escaped(err, word, strlen(word));
+	str_add_word(err, word, strlen(word));
 	str_addf(err, "' %s", why);
 	return -EINVAL;
 }

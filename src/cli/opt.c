@@ -84,7 +84,7 @@ attr_printf(2, 3) static int fail(struct parser *p, const char *fmt, ...)
 static void add_quoted(struct str *s, const char *word, size_t len)
 {
 	str_addc(s, '\'');
-	str_add_escaped(s, word, len);
+	str_add_word(s, word, len);
 	str_addc(s, '\'');
 }
 

@@ -50,10 +50,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	for (int i = 0; i < argc; i++) {
 		uint64_t number = 0;
 
-		if (parse_uint(argv[i], &number) == -ERANGE || number > UINT8_MAX) {
-			str_addf(err, "protocol '%s' is out of range: 0 to 255", argv[i]);
-			return -EINVAL;
-		}
+		if (parse_uint(argv[i], &number) == -ERANGE || number > UINT8_MAX)
+			return bad_word(err, argv[i], "is out of range: 0 to 255");
 	}
 	return 0;
 }

@@ -48,7 +48,7 @@ int sockopt_find(const char *name, const struct sockopt **option, struct str *er
 	const char *near = nearest_option(name);
 
 	str_add(err, "no socket option '");
-	str_add_escaped(err, name, strlen(name));
+	str_add_word(err, name, strlen(name));
 	if (near)
 		str_addf(err, "'; did you mean '%s'?", near);
 	else

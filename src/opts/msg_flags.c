@@ -56,7 +56,7 @@ static int unknown(enum msg_use use, const char *word, struct str *err)
 		if (f->uses & use)
 			nearest_offer(&near, f->name);
 	str_addf(err, "--%s-flag: '", use & SENDING ? "send" : "recv");
-	str_add_escaped(err, word, strlen(word));
+	str_add_word(err, word, strlen(word));
 	if (near.best) {
 		str_addf(err, "' is no flag for this; did you mean '%s'?", near.best);
 		return -EINVAL;

@@ -250,7 +250,7 @@ void report_error(
 	text_begin(r, COLOUR_BAD, &line);
 	if (object) {
 		if (*object)
-			str_add_escaped(&line, object, strlen(object));
+			str_add_object(&line, object);
 		else
 			str_add(&line, "''"); // or nobody sees which word it was
 		str_add(&line, ": ");

@@ -207,7 +207,7 @@ static int load_credentials(struct proxy_chain *c, const char *path, struct str 
 		break;
 	}
 	if (r < 0) {
-		str_add_escaped(err, path, strlen(path));
+		str_add_word(err, path, strlen(path));
 		str_addf(err, ": %s", str_c(&why));
 	}
 	str_fini(&why);

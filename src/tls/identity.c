@@ -35,7 +35,7 @@ void identity_fini(struct identity *id)
 // Adds "FILE WHY" to ERR. Returns R.
 static int bad_file(struct str *err, const char *file, const char *why, int r)
 {
-	str_add_escaped(err, file, strlen(file));
+	str_add_object(err, file);
 	str_addf(err, " %s", why);
 	return r;
 }
@@ -164,7 +164,7 @@ static void warn_of_mode(const char *file, const struct secret *s, struct str *n
 {
 	if (!S_ISREG(s->mode) || !(s->mode & (S_IRGRP | S_IROTH)))
 		return;
-	str_add_escaped(notes, file, strlen(file));
+	str_add_object(notes, file);
 	str_addf(notes, " holds a private key and can be read by others (mode %04o)\n",
 		(unsigned)(s->mode & 07777));
 }
@@ -178,7 +178,7 @@ static void warn_of_end(const struct identity *id, const char *file, struct str 
 	if (c.is_dated && c.not_after - now < SOON) {
 		int64_t days = certificate_days_left(&c, now);
 
-		str_add_escaped(notes, file, strlen(file));
+		str_add_object(notes, file);
 		if (c.not_after < now)
 			str_add(notes, " has expired\n");
 		else
@@ -242,7 +242,7 @@ int identity_load(struct identity *id, const char *file, const char *key_file, c
 		str_add_escaped(
 			err, key_file ? key_file : file, strlen(key_file ? key_file : file));
 		str_add(err, " does not belong to the certificate ");
-		str_add_escaped(err, file, strlen(file));
+		str_add_object(err, file);
 		r = -EKEYREJECTED;
 	}
 	if (r == 0)
@@ -259,7 +259,7 @@ int identity_use(const struct identity *id, SSL_CTX *ctx, const char *file, stru
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
 	if (ossl.SSL_CTX_use_cert_and_key(ctx, id->certificate, id->key, id->chain, 1) == 1)
 		return 0;
-	str_add_escaped(err, file, strlen(file));
+	str_add_object(err, file);
 	str_addf(err, " cannot be used: %s",
 		ossl.ERR_reason_error_string(ossl.ERR_peek_error()) ?: "refused by OpenSSL");
 	ossl.ERR_clear_error();

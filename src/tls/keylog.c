@@ -35,7 +35,7 @@ int keylog_open(const char *path, struct str *err)
 
 	if (fd >= 0 && !fault)
 		return fd;
-	str_add_escaped(err, path, strlen(path));
+	str_add_object(err, path);
 	if (fault) {
 		close(fd);
 		str_addf(err, " %s", fault);

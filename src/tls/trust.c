@@ -29,7 +29,7 @@ static const char *system_dir(void)
 
 int trust_cannot_read(struct str *err, const char *path, int r)
 {
-	str_add_escaped(err, path, strlen(path));
+	str_add_object(err, path);
 	str_add(err, ": ");
 	str_add_error(err, r);
 	return r;
@@ -64,7 +64,7 @@ static int has_none(struct str *err, const char *path, const struct secret *file
 {
 	bool is_der = file->len && file->data[0] == 0x30;
 
-	str_add_escaped(err, path, strlen(path));
+	str_add_object(err, path);
 	str_addf(err, " has no %s", is_for_lists ? "list of revoked certificates" : "certificate");
 	if (is_der)
 		str_addf(err, " in PEM form (it may be DER: openssl %s -inform DER converts it)",
@@ -112,7 +112,7 @@ static int add_directory(struct trust *t, const char *path, struct str *err)
 	str_fini(&name);
 	if (t->count > before)
 		return 0;
-	str_add_escaped(err, path, strlen(path));
+	str_add_object(err, path);
 	str_add(err, " has no file with a certificate in PEM form");
 	return -EBADMSG;
 }

@@ -513,13 +513,14 @@ def test_chat_lines(serve, pieces):
     (b"\xc2\x9b31m", rb"\xc2\x9b31m"),  # C1, as UTF-8
     (b"\x9b31m", rb"\x9b31m"),  # and bare
     ("\u202egnirts".encode(), rb"\xe2\x80\xaegnirts"),
+    ("a\u200bb\U000e0041".encode(), rb"a\xe2\x80\x8bb\xf3\xa0\x81\x81"),
     (b"\xff\xfe\xc3", rb"\xff\xfe\xc3"),
     (b"back\\slash", rb"back\\slash"),
     (b"a\ttab", b"a\ttab"),
     ("gr\u00fc\u00df dich \u4f60\u597d".encode(), "gr\u00fc\u00df dich \u4f60\u597d".encode()),
     (b"<user2> it was me", b"<user2> it was me"),
     (b"", b""),
-], ids=["escape", "controls", "return", "C1", "bare C1", "bidi", "no UTF-8", "backslash", "tab",
+], ids=["escape", "controls", "return", "C1", "bare C1", "bidi", "invisible", "no UTF-8", "backslash", "tab",
         "UTF-8", "disguise", "empty"])
 def test_chat_obeys_nobody(serve, sent, shown):
     assert talk(serve, sent + b"\n") == b"<user1> " + shown + b"\n"

@@ -128,16 +128,20 @@ static void test_unix_lengths(void **state)
 		size_t fits = abstract ? room : room - 1;
 
 		for (size_t len = fits; len <= fits + 1; len++) {
-			char text[300] = "";
+			struct str text = {0};
 
 			snprintf(word, sizeof(word), "unix:%c%0*d", abstract ? '@' : '/',
 				(int)len - 1, 0);
 			parse(&p, ENDPOINT_CONNECT, word, NULL, &err);
-			if (len > fits)
-				snprintf(text, sizeof(text),
-					"'%s' is too long for a socket: %zu bytes, at most %zu",
-					word, len, fits);
-			assert_str_becomes(&err, text);
+			if (len > fits) {
+				str_addc(&text, '\'');
+				str_add_word(&text, word, strlen(word));
+				str_addf(&text,
+					"' is too long for a socket: %zu bytes, at most %zu", len,
+					fits);
+			}
+			assert_str_becomes(&err, str_c(&text));
+			str_fini(&text);
 			assert_true(p.unix_address.len <= sizeof(struct sockaddr_un));
 			endpoint_fini(&p);
 		}

@@ -211,6 +211,45 @@ static void test_escape_examples(void **state)
 	str_fini(&s);
 }
 
+static void test_words(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"", ""},
+		{"a\n", "a\\n"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefg",
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef… (65 "
+			"bytes)"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeüü",
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeü… (67 "
+			"bytes)"},
+	};
+	char name[400];
+	struct str s = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		str_add_word(&s, cases[i].in, strlen(cases[i].in));
+		assert_str_becomes(&s, cases[i].out);
+	}
+	memset(name, 'x', sizeof(name));
+	name[300] = '\0'; // a host of 253 characters and a service
+	str_add_object(&s, name);
+	assert_str_becomes(&s, name);
+	name[300] = 'x';
+	name[399] = '\0';
+	str_add_object(&s, name);
+	assert_int_equal(s.len, 64 + strlen("… (399 bytes)"));
+	str_clear(&s);
+	name[0] = '/';
+	str_add_object(&s, name);
+	assert_str_becomes(&s, name);
+	str_fini(&s);
+}
+
 static void unescape(struct str *out, const char *p)
 {
 	while (*p) {
@@ -287,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_escape_each_character),
 		cmocka_unit_test(test_escape_examples),
 		cmocka_unit_test(test_escape_properties),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,9 +255,9 @@ static int refuse_two_tls_words(enum endpoint_use use, char **words, struct str 
 			"is one word too many after tls:HOST:PORT, which has a port");
 	bad_word(err, words[0], "needs its port in the same word; write " TLS_PREFIX);
 	str_add(err, is_ipv6 ? "[" : "");
-	str_add_escaped(err, host, strlen(host));
+	str_add_word(err, host, strlen(host));
 	str_add(err, is_ipv6 ? "]:" : ":");
-	str_add_escaped(err, words[1], strlen(words[1]));
+	str_add_word(err, words[1], strlen(words[1]));
 	return -EINVAL;
 }
 

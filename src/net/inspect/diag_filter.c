@@ -88,7 +88,7 @@ static int unknown_state(const char *word, size_t len, struct str *err)
 	for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
 		nearest_offer(&near, state_words[i].name);
 	str_add(err, "no state '");
-	str_add_escaped(err, word, len);
+	str_add_word(err, word, len);
 	if (near.best)
 		str_addf(err, "'; did you mean '%s'?", near.best);
 	else
