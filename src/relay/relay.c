@@ -131,6 +131,20 @@ static void apply_policy(struct relay *r)
 		flow_finish(&r->in);
 }
 
+// Once the input has ended, the peer may still say something, but not for ever.
+static bool is_quitting(const struct relay *r)
+{
+	return r->policy.quit_delay_ms && r->out.state == FLOW_SHUT && !flow_has_ended(&r->in);
+}
+
+// Starts the timer anew unless it runs and the peer has been silent since.
+static void wait_for_silence(struct relay *r, uint64_t ms, uint64_t heard)
+{
+	if (!timer_is_running(&r->pause) || r->heard != heard)
+		timer_start(&r->pause, ms);
+	r->heard = heard;
+}
+
 // What was sent so far.
 static enum request_kind judge_sent(const struct relay *r)
 {
@@ -193,9 +207,7 @@ static bool hold_end(struct relay *r)
 	}
 	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && is_answered_in_part(answer)))
 		return false;
-	if (!timer_is_running(&r->pause) || r->heard != answer->received)
-		timer_start(&r->pause, r->hold_ms);
-	r->heard = answer->received;
+	wait_for_silence(r, r->hold_ms, answer->received);
 	return false;
 }
 
@@ -344,6 +356,8 @@ static void turn(struct relay *r)
 		more |= hold_end(r); // before the other, which uses the same timer
 		awaits = awaits_end(r);
 		apply_policy(r);
+		if (is_quitting(r))
+			wait_for_silence(r, r->policy.quit_delay_ms, r->in.received);
 		more |= has_more(&r->in) || has_more(&r->out);
 		note_activity(r);
 		if (!awaits && is_over(r)) {
@@ -372,6 +386,8 @@ static void on_pause(void *data)
 
 	if (asking(r)->is_held)
 		asking(r)->holds_end = false;
+	else if (is_quitting(r))
+		flow_finish(&r->in);
 	else
 		r->end_grace_over = true;
 	turn(r);
@@ -397,6 +413,13 @@ static void on_idle_timer(void *data)
 
 	if (quiet < r->policy.idle_ms) {
 		timer_start(&r->idle, r->policy.idle_ms - quiet);
+		return;
+	}
+	if (r->policy.until == UNTIL_IDLE && !relay_unacknowledged(r) &&
+		!flow_undelivered(&r->in)) {
+		flow_finish(&r->in);
+		flow_finish(&r->out);
+		turn(r);
 		return;
 	}
 	finish(r, RELAY_IDLE, -ETIMEDOUT);

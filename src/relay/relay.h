@@ -15,6 +15,7 @@ enum relay_until {
 	UNTIL_BOTH,
 	UNTIL_PEER,
 	UNTIL_INPUT,
+	UNTIL_IDLE, // as BOTH, and the idle time ends it as well
 };
 
 // What the end of the input does to the peer.
@@ -34,6 +35,8 @@ struct relay_policy {
 	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
 				    // without a byte from it; 0: at once
 	uint64_t idle_ms; // end after this long without a byte in either direction; 0: never
+	uint64_t quit_delay_ms; // end after this long without a byte from the peer once the input
+				// has ended; 0: never
 };
 
 enum relay_outcome {
@@ -63,8 +66,8 @@ struct relay {
 
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
-	struct timer pause; // while the end of the input is held back, or only the peer's end
-			    // may still come
+	struct timer pause; // while the end of the input is held back, the peer may still speak
+			    // after it, or only the peer's end may still come
 	uint64_t hold_ms; // for so long without a byte of the peer; see hold_end()
 	uint64_t heard; // bytes of the answer when the timer was started
 	struct ack_wait acks;

@@ -24,15 +24,15 @@
 
 #define DAY_MS (24 * 3600 * 1000ull)
 
-static const char *const until_choices[] = {"both", "peer", "input", NULL};
+static const char *const until_choices[] = {"both", "peer", "input", "idle", NULL};
 static const char *const shutdown_choices[] = {"auto", "write", "read", "both", "never", NULL};
 
 #define AT(field, type) OPT_AT(struct stream_config, field, type)
 
 const struct opt stream_opts[] = {
 	{"until", 0, OPT_CHOICE, AT(until, int), "WHICH",
-		"end when both directions have ended (both, the default), or with the first: peer "
-		"or input",
+		"end when both directions have ended (both, the default), with the first (peer or "
+		"input), or when the time of --idle-timeout is over as well (idle)",
 		.choices = until_choices},
 	{"shutdown", 0, OPT_CHOICE, AT(shutdown, int), "HOW",
 		"what the end of the input does: end sending (write), receiving (read), both, or "
@@ -40,6 +40,9 @@ const struct opt stream_opts[] = {
 		.choices = shutdown_choices},
 	{"shutdown-delay", 0, OPT_DURATION, AT(shutdown_delay_ms, uint64_t), "TIME",
 		"end sending only after TIME without a byte from the peer", .max = DAY_MS},
+	{"quit-delay", 0, OPT_DURATION, AT(quit_delay_ms, uint64_t), "TIME",
+		"after the end of the input, end after TIME without a byte from the peer", .min = 1,
+		.max = 365 * DAY_MS},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"one deadline over everything, the transfer included", .min = 1,
 		.max = 365 * DAY_MS, .is_everyday = true},
@@ -74,6 +77,8 @@ struct stream_extras {
 
 int stream_check(const struct stream_config *config, struct str *err)
 {
+	if (config->until == UNTIL_IDLE && !config->idle_ms)
+		return bad_word(err, "--until idle", "goes with --idle-timeout only");
 	if (config->shutdown_delay_ms == SHUTDOWN_DELAY_USUAL)
 		return 0;
 	if (config->shutdown > SHUTDOWN_WRITE)
@@ -289,8 +294,8 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 	const struct stream_calls_config *calls = &config->calls;
 
 	return config->crlf || config->telnet || config->hex || config->progress ||
-	       config->idle_ms || calls->oob || calls->reset || calls->send_flags ||
-	       calls->recv_flags;
+	       config->idle_ms || config->quit_delay_ms || calls->oob || calls->reset ||
+	       calls->send_flags || calls->recv_flags;
 }
 
 unsigned stream_sandbox_needs(const struct stream_config *config)
@@ -372,6 +377,7 @@ static struct relay_policy policy_of(const struct stream_options *o)
 		.shutdown = config->shutdown,
 		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
 		.idle_ms = config->idle_ms,
+		.quit_delay_ms = config->quit_delay_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,
 		.peer_asks = o->answers,
 	};

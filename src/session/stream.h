@@ -22,6 +22,7 @@ struct stream_config {
 	int until; // enum relay_until
 	int shutdown; // enum relay_shutdown
 	uint64_t shutdown_delay_ms; // SHUTDOWN_DELAY_USUAL: the user does not say
+	uint64_t quit_delay_ms; // 0: none
 	uint64_t timeout_ms;
 	uint64_t idle_ms;
 	bool crlf;

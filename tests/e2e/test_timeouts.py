@@ -174,3 +174,48 @@ def test_zero_is_a_time(sockctl, server):
     proc = sockctl("connect", "--timeout", "0", "127.0.0.1", port_of(server), stdin=PIPE)
     proc.wait(proc.popen.wait(10))
     assert proc.popen.returncode in (2, 6)
+
+
+def test_idle_end_that_was_asked_for(join):
+    """It is whole for both sides, unless something has not arrived."""
+    proc, conn = join("--until", "idle", "--idle-timeout", "0.3", stdin=PIPE)
+    proc.stdin.write(b"question")
+    assert receive(conn, 8) == b"question"
+    conn.sendall(b"answer")
+    assert receive_all(conn) == b""
+    assert proc.wait() >= 0.3
+    assert proc.out == b"answer"
+
+
+def test_idle_end_of_a_peer_that_takes_nothing(join):
+    with open("/dev/zero", "rb") as zero:
+        proc, _ = join("--until", "idle", "--idle-timeout", "0.3", stdin=zero, rcvbuf=4096)
+    proc.fails(6, "idle")
+
+
+def test_idle_end_needs_its_time(sockctl):
+    sockctl("connect", "--until", "idle", "127.0.0.1", "1").fails(2, "--idle-timeout")
+
+
+def test_quit_delay_begins_with_the_end_of_the_input(join):
+    """Before it the peer may be silent for as long as it likes; afterwards each byte counts anew."""
+    proc, conn = join("--quit-delay", "0.5", stdin=PIPE)
+    time.sleep(0.8)
+    conn.sendall(b"0")
+    proc.wait_out(1)
+    proc.stdin.close()
+    assert receive_all(conn) == b""
+    for letter in b"abc":
+        time.sleep(0.3)
+        conn.sendall(bytes([letter]))
+    assert proc.wait() >= 1.4
+    assert proc.out == b"0abc"
+
+
+def test_quit_delay_leaves_the_answer_whole(join):
+    proc, conn = join("--quit-delay", "30", stdin=DEVNULL)
+    assert receive_all(conn) == b""
+    conn.sendall(bytes(MIB))
+    conn.close()
+    assert proc.wait() < 20
+    assert proc.out == bytes(MIB)
