@@ -8,6 +8,7 @@
  *   main.c                    finds the command, parses its options, runs it, exits
  *
  *   help/                     what the program says about itself
+ *     event_list.[ch]         the catalogue of events: "sockctl help events"
  *     guide.[ch]              the overview of the program and the topics of "sockctl help"
  *     lessons.[ch]            the topics that teach: servers, byte order
  *     translations.[ch]       command lines of other tools, and those that do the same here
@@ -352,6 +353,7 @@
 #include "base/mem.h"
 #include "cli/habits.h"
 #include "opts/confine.h"
+#include "help/event_list.h"
 #include "help/guide.h"
 #include "cmd/table.h"
 #include "help/words.h"
@@ -493,6 +495,17 @@ static int help_on(struct app *app, const struct cmd *cmd, const char *word)
 	return print_help(app, &text);
 }
 
+static int unknown_event(struct app *app, const char *word)
+{
+	struct str quoted = {0};
+
+	str_add_word(&quoted, word, strlen(word));
+	app_failf(app, STATUS_USAGE, NULL, "no event '%s'; 'sockctl help events' lists them",
+		str_c(&quoted));
+	str_fini(&quoted);
+	return STATUS_USAGE;
+}
+
 // The milliseconds of --timeout, which count from the start; 0 without it.
 static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 {
@@ -540,7 +553,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 }
 
 // "sockctl help --words [COMMAND [OPTION]]" for the completions, and "sockctl help --dump COMMAND"
-// for checks of the manual.
+// and "sockctl help --dump events" for checks.
 static int run_help_for_programs(struct app *app, int argc, char **argv)
 {
 	struct str text = {0};
@@ -551,14 +564,18 @@ static int run_help_for_programs(struct app *app, int argc, char **argv)
 	}
 
 	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
+	bool is_events = argc > 1 && strcmp(argv[1], "events") == 0;
 
-	if (strcmp(argv[0], "--dump") != 0 || !cmd)
+	if (strcmp(argv[0], "--dump") != 0 || (!cmd && !is_events))
 		return unknown_command(app, argc > 1 ? argv[1] : argv[0]);
-	opt_dump(cmd, &text);
+	if (cmd)
+		opt_dump(cmd, &text);
+	else
+		event_list_dump(&text);
 	return print(app, &text);
 }
 
-// "sockctl help [COMMAND [OPTION | GROUP | all] | TOPIC]", without the first word.
+// "sockctl help [COMMAND [OPTION | GROUP | all] | events [NAME] | TOPIC]", without the first word.
 static int run_help(struct app *app, int argc, char **argv)
 {
 	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
@@ -566,14 +583,19 @@ static int run_help(struct app *app, int argc, char **argv)
 
 	if (argc && argv[0][0] == '-')
 		return run_help_for_programs(app, argc, argv);
-	if (argc > (cmd ? 2 : 1))
-		return app_failf(app, STATUS_USAGE, argv[cmd ? 2 : 1],
-			"one word too many after '%s'", cmd ? cmd->name : "help");
+	bool is_event = argc > 1 && strcmp(argv[0], "events") == 0;
+	int most = cmd || is_event ? 2 : 1;
+
+	if (argc > most)
+		return app_failf(app, STATUS_USAGE, argv[most], "one word too many after '%s'",
+			cmd ? cmd->name : "help");
 	if (cmd)
 		return help_on(app, cmd, argv[1]);
+	if (is_event && !event_list_of(argv[1], &text))
+		return unknown_event(app, argv[1]);
 	if (!argc)
 		guide_contents(&text);
-	else if (!guide_topic(argv[0], &text))
+	else if (!is_event && !guide_topic(argv[0], &text))
 		return unknown_command(app, argv[0]);
 	return print_help(app, &text);
 }

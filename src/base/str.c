@@ -14,6 +14,7 @@
 
 #define SHOWN_OF_WORD 64 // characters
 #define LONGEST_NAME 320 // a host's with its port, a service and a scheme
+#define WIDTH 80 // columns
 #define USUAL_FORMATTED 64 // bytes for which formatting once is enough
 
 void str_fini(struct str *s)
@@ -143,6 +144,33 @@ void str_pad(struct str *s, size_t column)
 {
 	if (s->len < column)
 		str_add_repeated(s, ' ', column - s->len);
+}
+
+static size_t line_length(const struct str *s)
+{
+	const char *newline = s->len ? memrchr(s->data, '\n', s->len) : NULL;
+
+	return newline ? (size_t)(s->data + s->len - newline - 1) : s->len;
+}
+
+void str_add_wrapped(struct str *s, size_t column, const char *text)
+{
+	const char *blank = "";
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+
+		if (*blank && line_length(s) + 1 + len > WIDTH) {
+			str_addc(s, '\n');
+			str_add_repeated(s, ' ', column);
+			blank = "";
+		}
+		str_add(s, blank);
+		str_addn(s, text, len);
+		text += len;
+		blank = " ";
+	}
+	str_addc(s, '\n');
 }
 
 static void add_hex_bytes(struct str *s, const unsigned char *p, size_t len)

@@ -37,6 +37,10 @@ void str_add_uint(struct str *s, uint64_t number); // in decimal
 void str_add_error(struct str *s, int error); // negative errno: "Connection refused (ECONNREFUSED)"
 void str_pad(struct str *s, size_t column); // spaces until len is at least column
 
+// Adds words to a line that may have begun, and ends it. What goes beyond 80 columns continues in
+// new lines, which begin with COLUMN spaces.
+void str_add_wrapped(struct str *s, size_t column, const char *text);
+
 // Adds LEN bytes that nobody vouches for so that a terminal shows them and obeys none of them:
 // printable UTF-8 passes; control characters (C0, DEL, C1), bidirectional overrides, what
 // cannot be seen, invalid bytes and the backslash become \n, \r, \t, \\ or \xNN.

@@ -2,6 +2,7 @@
 #include "help/guide.h"
 
 #include "cmd/table.h"
+#include "help/event_list.h"
 #include "help/lessons.h"
 #include "help/translations.h"
 
@@ -53,13 +54,22 @@ static const char statuses[] =
 	"         with background jobs mean it; SIGTERM always ends the program, also\n"
 	"         where the parent ignores or blocks it.\n";
 
+static void add_examples(struct str *out)
+{
+	for (const struct cmd_group *g = cmd_groups; g->title; g++)
+		for (const struct cmd *const *c = g->cmds; *c; c++)
+			for (const char *const *e = (*c)->examples; e && *e; e++)
+				str_addf(out, "  %s\n", *e);
+}
+
 const struct guide_topic guide_topics[] = {
 	{"endpoints", "How to write where to connect or listen", endpoints},
 	{"values", "How to write times, sizes and options", values},
 	{"status", "What the exit statuses mean", statuses},
 	{"servers", "Iterative, forking and event-driven servers, call by call", lesson_servers},
 	{"byte-order", "Network and host byte order", lesson_byte_order},
-	{"examples", "The examples of all commands", NULL},
+	{"events", "What is reported: the events and their fields", NULL, event_list},
+	{"examples", "The examples of all commands", NULL, add_examples},
 	{0},
 };
 
@@ -96,14 +106,6 @@ void guide_contents(struct str *out)
 		     "'sockctl help COMMAND OPTION' one option, a group of them, or all.\n");
 }
 
-static void add_examples(struct str *out)
-{
-	for (const struct cmd_group *g = cmd_groups; g->title; g++)
-		for (const struct cmd *const *c = g->cmds; *c; c++)
-			for (const char *const *e = (*c)->examples; e && *e; e++)
-				str_addf(out, "  %s\n", *e);
-}
-
 static const struct guide_topic *find(const char *name)
 {
 	for (const struct guide_topic *t = guide_topics; t->name; t++)
@@ -131,6 +133,6 @@ bool guide_topic(const char *name, struct str *out)
 	if (t->text)
 		str_add(out, t->text);
 	else
-		add_examples(out);
+		t->add(out);
 	return true;
 }

@@ -11,7 +11,8 @@
 struct guide_topic {
 	const char *name;
 	const char *summary; // one line, no full stop
-	const char *text; // lines of at most 80 columns; NULL for what the commands tell
+	const char *text; // lines of at most 80 columns; NULL: ADD has it
+	void (*add)(struct str *out);
 };
 
 extern const struct guide_topic guide_topics[]; // ends with a NULL name

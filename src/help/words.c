@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "help/words.h"
 
+#include "help/event_list.h"
 #include "help/guide.h"
 #include "cmd/table.h"
 #include "help/translations.h"
@@ -145,7 +146,7 @@ static void add_tools(struct words *w)
 	str_fini(&tool);
 }
 
-// "help COMMAND [OPTION | GROUP]", "help TOPIC".
+// "help COMMAND [OPTION | GROUP]", "help TOPIC", "help events NAME".
 static void add_help(struct words *w, int count, char **words)
 {
 	const struct cmd *cmd = count == 2 ? cmd_find(words[0]) : NULL;
@@ -160,6 +161,8 @@ static void add_help(struct words *w, int count, char **words)
 		opt_for_each_group (g, cmd)
 			opt_for_each (o, g)
 				str_addf(w->out, "--%s\t%s\n", o->name, o->help);
+	} else if (count == 2 && strcmp(words[0], "events") == 0) {
+		event_list_words(w);
 	}
 }
 

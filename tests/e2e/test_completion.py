@@ -51,6 +51,7 @@ def shell(request, home):
     ("sockctl help connect sockop", "sockopt"),
     ("sockctl help connect al", "all"),
     ("sockctl connect --help=al", "--help=all"),
+    ("sockctl help events acc", "accepted"),
     ("sockctl connect --verb", "--verbose"),
     ("sockctl connect example.org 80 --verb", "--verbose"),
     ("sockctl connect --until p", "peer"),

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import catalogue
+
 MAN = Path(__file__).resolve().parents[2] / "man"
-TOPICS = ["endpoints", "values", "status", "servers", "byte-order", "examples"]
+TOPICS = ["endpoints", "values", "status", "servers", "byte-order", "events", "examples"]
 
 
 @pytest.fixture
@@ -114,6 +116,30 @@ def test_help_of_a_group(say, word):
     assert "--timeout" not in text
 
 
+def field_lines(text):
+    """The lines of fields with their type, by key."""
+    return {key: line for line, key in re.findall(r"^(  (\S+?)\??  +[a-z]+  .*)$", text, re.M)}
+
+
+def test_events(say):
+    """The list has each event and each field, and the word after it one event with its fields."""
+    everything = say("help", "events")
+    assert len(catalogue.events()) > 40
+    for event in catalogue.events():
+        heading = f"\n{event['name']} ({event['level']}):\n"
+        text = say("help", "events", event["name"])
+        part, = (part for part in re.split(r"(?=\n\S.*:\n)", text)
+                 if part.startswith(heading) and event["meaning"] in plain(part))
+        assert heading in everything and event["meaning"] in plain(everything)
+        assert list(field_lines(part)) == [field["name"] for field in event["fields"]]
+        for field in event["fields"]:
+            mark = "?" if field.get("optional") else ""
+            row = f"{field['name']}{mark} {field['type']} {field['meaning']}"
+            assert row in plain(part)
+            assert field["name"] in field_lines(everything)
+            assert f"{field['name']}{mark}" in plain(everything).split()
+
+
 @pytest.mark.parametrize("words, complaint", [
     (["nosuch"], "no command 'nosuch'"),
     (["conect"], "did you mean 'connect'?"),
@@ -124,6 +150,9 @@ def test_help_of_a_group(say, word):
     (["connect", "-"], "'-'"),
     (["connect", "--timeout", "x"], "x: one word too many"),
     (["status", "x"], "x: one word too many"),
+    (["events", "nosuch"], "no event 'nosuch'"),
+    (["events", ""], "no event ''"),
+    (["events", "closed", "x"], "x: one word too many"),
     (["--nosuch"], "no option '--nosuch'"),
     (["--dump"], "no option '--dump'"),
     (["--dump", "nosuch"], "no command 'nosuch'"),

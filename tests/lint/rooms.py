@@ -9,7 +9,7 @@ NET = {"net"} | NAMES
 # include stands below it, so that no two rooms need each other.
 ALLOWED = {
     "main": {"app", "cli", "cmd", "help", "opts", "out", "tls"},
-    "help": {"cmd", "cli", "opts", "net/inspect", "sys"} | NET,
+    "help": {"cmd", "cli", "opts", "net/inspect", "sys", "out"} | NET,
     "cmd": {
         "session", "datagram", "reference", "opts", "app", "proxy", "tls", "net/echo", "net/inspect", "io", "sys",
         "out", "cli",

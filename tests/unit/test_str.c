@@ -108,6 +108,26 @@ static void test_pad(void **state)
 	str_fini(&s);
 }
 
+static void test_wrap(void **state)
+{
+	struct str s = {0};
+
+	(void)state;
+	str_add(&s, "before\n  key ");
+	str_add_wrapped(&s, 4, "");
+	assert_str_becomes(&s, "before\n  key \n");
+	str_add(&s, "before\n");
+	str_add_repeated(&s, '-', 71);
+	str_add_wrapped(&s, 2, "word  word word"); // 80 columns
+	assert_int_equal(s.len, strlen("before\n") + 80 + strlen("\n  word\n"));
+	assert_string_equal(str_c(&s) + s.len - 17, "word word\n  word\n");
+	str_clear(&s);
+	str_add_repeated(&s, '-', 79);
+	str_add_wrapped(&s, 0, "long"); // stays with what stands before it
+	assert_int_equal(s.len, 84);
+	str_fini(&s);
+}
+
 static void test_escape_each_byte(void **state)
 {
 	struct str s = {0};
@@ -322,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_long_format),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_pad),
+		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_escape_each_byte),
 		cmocka_unit_test(test_escape_each_character),
 		cmocka_unit_test(test_escape_examples),
