@@ -145,6 +145,8 @@ static json_t *describe_fields(const struct event *e)
 
 		if (key.is_optional)
 			json_object_set_new(field, "optional", json_true());
+		if (f->id)
+			json_object_set_new(field, "special", json_true());
 		json_array_append_new(list, field);
 	}
 	return list;

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import catalogue
+
 SOCKCTL = os.environ["SOCKCTL"]
 MAN = Path(__file__).resolve().parents[2] / "man"
 
@@ -43,6 +45,13 @@ def test_page_has_the_options_of_the_command(command):
 
 def test_common_options_are_described_once():
     assert documented(MAN / "sockctl.1") == COMMON
+
+
+@pytest.mark.parametrize("title", catalogue.in_manual())
+def test_events_are_those_of_the_catalogue(title):
+    """catalogue.py says how to bring the page up to date."""
+    found = catalogue.of_manual((MAN / "sockctl-events.7").read_text(encoding="utf-8"))[title]
+    assert found.splitlines() == catalogue.in_manual()[title].splitlines()
 
 
 def test_every_page_is_installed():
