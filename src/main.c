@@ -199,6 +199,8 @@
  *     dgram_socket.[ch]       the socket that sends
  *     error_queue.[ch]        what comes back of datagrams that were sent (IP_RECVERR)
  *     multicast.[ch]          groups: joining them, and how far datagrams go
+ *     peer.[ch]               one of them: its channel, what waits for it
+ *     peers.[ch]              who sends to bound sockets, each as a channel
  *     receiver.[ch]           recvmmsg(2), UDP_GRO
  *     reflection.[ch]         what is never answered, or the answers would never end
  *     sender.[ch]             sendmmsg(2), UDP_SEGMENT
@@ -340,6 +342,7 @@
  *     list.h                  a doubly linked list
  *     mem.[ch]                allocation that cannot fail
  *     nearest.[ch]            the name that was probably meant
+ *     packets.[ch]            datagrams that wait to be taken
  *     root.[ch]               roots without the library of mathematics
  *     sockaddr.[ch]           socket addresses of any family
  *     str.[ch]                a string that grows

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
+#define PEER_IDLE_MS 60000 // until a peer that sends datagrams is forgotten
 #define AT(field, type) OPT_AT(struct listen_config, field, type)
 
 static const struct opt listen_opts[] = {
@@ -53,6 +54,7 @@ static const struct opt_group groups[] = {
 	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
 	PROXY_GROUP(listen_config, proxy),
+	{"Datagrams", udp_listen_opts, offsetof(struct listen_config, udp)},
 	SEND_PROXY_GROUP(listen_config, send_proxy),
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
@@ -94,6 +96,7 @@ static const char *const conflicts[][2] = {
 	{"escape", "chat"},
 	STREAM_CALLS_CONFLICTS,
 	SEND_PROXY_CONFLICTS,
+	UDP_LISTEN_CONFLICTS,
 	{NULL, NULL},
 };
 
@@ -147,12 +150,27 @@ static int check_target(struct listen_config *c, struct str *err)
 	return r;
 }
 
+// One peer is served, or with --keep-open each that sends, until it has been silent for a while.
+static void adjust_to_datagrams(struct listen_config *c)
+{
+	if (!c->udp.is_wanted)
+		return;
+	if (c->keep_open && !c->stream.idle_ms)
+		c->stream.idle_ms = PEER_IDLE_MS;
+	if (c->keep_open || !c->count)
+		return;
+	c->datagram_count = c->count;
+	c->count = 0;
+	c->stream.until = UNTIL_PEER;
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct listen_config *c = config;
 	int r;
 
 	c->keep_open |= c->broker || c->chat; // they are for many
+	adjust_to_datagrams(c);
 	if (argc) {
 		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 		if (r == 0)

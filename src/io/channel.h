@@ -26,6 +26,7 @@ struct channel_ops {
 	const char *name; // of the kind
 
 	// Both return how many bytes went, -EAGAIN, or another negative errno; recv 0 at the end.
+	// -ECANCELED: the channel was given up on purpose, which is no failure.
 	ssize_t (*recv)(struct channel *c, void *buf, size_t len);
 	ssize_t (*send)(struct channel *c, const void *buf, size_t len);
 
@@ -63,6 +64,7 @@ struct channel {
 	bool may_splice; // the kind's own: bytes need not pass by recv and send
 	bool has_offset; // a file that is read at OFFSET instead of at its own position
 	size_t unsent; // bytes that send has taken and the kernel has not
+	uint64_t lost; // datagrams that are too long for where they were to go
 	struct fd_info rd_info, wr_info; // of what bytes come from and go to
 	off_t offset;
 	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there

@@ -148,9 +148,9 @@ static void take_sockets(struct listener *l)
 
 static struct bind_options options_of(const struct listener_options *o)
 {
-	return (struct bind_options){.type = SOCK_STREAM,
+	return (struct bind_options){.type = o->type ? o->type : SOCK_STREAM,
 		.backlog = o->backlog,
-		.reuse = true,
+		.reuse = o->type != SOCK_DGRAM,
 		.mode = o->mode,
 		.interface = o->interface,
 		.prepare = o->prepare,
@@ -169,9 +169,9 @@ int listener_open(struct listener *l, const struct address_list *addresses,
 	return r;
 }
 
-int listener_adopt(struct listener *l, int fd)
+int listener_adopt(struct listener *l, int fd, int type)
 {
-	int r = bind_adopt(&l->bound, fd, SOCK_STREAM);
+	int r = bind_adopt(&l->bound, fd, type);
 
 	if (r == 0)
 		take_sockets(l);

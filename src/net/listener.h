@@ -23,6 +23,7 @@ typedef void accept_fn(struct listener *l, int fd, const struct sockaddr_any *pe
 typedef void accept_trouble_fn(struct listener *l, int error);
 
 struct listener_options {
+	int type; // SOCK_DGRAM: listener_start() is not for them; 0: SOCK_STREAM
 	int backlog;
 	mode_t mode; // of a Unix socket
 	const char *interface; // NULL: any
@@ -62,9 +63,9 @@ void listener_init(struct listener *l, uv_loop_t *loop, accept_fn *on_accept,
 int listener_open(struct listener *l, const struct address_list *addresses,
 	const struct listener_options *options, struct sockaddr_any *failed, enum step *step);
 
-// Takes over a listening socket that was inherited, beside those there are. -EINVAL if it does not
-// listen.
-int listener_adopt(struct listener *l, int fd);
+// Takes over a listening socket that was inherited, beside those there are. -EINVAL if it is not of
+// TYPE, or does not listen.
+int listener_adopt(struct listener *l, int fd, int type);
 
 // Starts accepting. Before that, clients wait in the backlog. Returns 0 or a negative errno.
 int listener_start(struct listener *l);

@@ -4,6 +4,8 @@
 #include "net/dgram/dgram_channel.h"
 #include "sys/socket.h"
 
+#include <inttypes.h>
+
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct udp_config, field, type)
 #define UDP_ROW(help) \
@@ -18,6 +20,28 @@ const struct opt udp_connect_opts[] = {
 		.max = 365 * DAY_MS},
 	{0},
 };
+
+const struct opt udp_listen_opts[] = {
+	UDP_ROW("receive and send datagrams: UDP, or those of a Unix socket"),
+	{0},
+};
+
+void udp_report(struct app *app, const char *object, struct peers *peers)
+{
+	const struct peers_counts *n = &peers->counts;
+	uint64_t lost;
+
+	peers_count_drops(peers);
+	lost = n->lost + n->dropped;
+	if (n->others + n->crowded + n->replaced + n->unanswered + lost)
+		report(&app->out, &ev_unserved, F_UINT("others", n->others),
+			F_UINT("crowded", n->crowded), F_UINT("replaced", n->replaced),
+			F_UINT("unanswered", n->unanswered), F_UINT("lost", lost));
+	if (lost)
+		app_failf(app, STATUS_BROKEN, object,
+			"%" PRIu64 " datagrams were lost: they came faster than they were taken",
+			lost);
+}
 
 void udp_plan(const struct udp_config *c, struct dial_options *options)
 {

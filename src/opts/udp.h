@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "net/dial.h"
+#include "net/dgram/peers.h"
 
 struct udp_config {
 	bool is_wanted;
@@ -16,7 +17,7 @@ struct udp_config {
 		.wait_ms = 1000 \
 	}
 
-extern const struct opt udp_connect_opts[];
+extern const struct opt udp_connect_opts[], udp_listen_opts[];
 
 // Pairs for the tables of both commands, and of each: what only a stream has.
 #define UDP_CONFLICTS \
@@ -30,6 +31,12 @@ extern const struct opt udp_connect_opts[];
 	UDP_CONFLICTS, {"udp", "tls"}, {"udp", "starttls"}, {"udp", "check"}, \
 	{ \
 		"udp", "pass-fd" \
+	}
+
+#define UDP_LISTEN_CONFLICTS \
+	UDP_CONFLICTS, {"udp", "accept-proxy"}, \
+	{ \
+		"udp", "backlog" \
 	}
 
 // Nobody speaks TLS in datagrams.
@@ -47,5 +54,8 @@ void udp_begin(const struct udp_config *c, struct channel *channel);
 // The channel of the connected socket FD, which was inherited and is as INFO says.
 struct channel *udp_adopt(
 	const struct udp_config *c, uv_loop_t *loop, int fd, const struct fd_info *info);
+
+// Says at the end what has become of datagrams that nobody got. Those that were lost are a failure.
+void udp_report(struct app *app, const char *object, struct peers *peers);
 
 #endif

@@ -2,40 +2,29 @@
 // Moves datagrams, each as it came, the empty ones too: many with one call in and one call out.
 #include "relay/flow.h"
 
+#include "base/packets.h"
 #include "base/util.h"
 #include "io/pool.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define ROUNDS 16 // calls that receive per turn before others get theirs
 #define MOST (POOL_BUFFER / sizeof(struct iovec))
 
-// A datagram that waits begins with its length.
-static void keep(struct flow *f, const struct iovec *datagrams, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		fifo_add(&f->pending, &datagrams[i].iov_len, sizeof(datagrams[i].iov_len));
-		fifo_add(&f->pending, datagrams[i].iov_base, datagrams[i].iov_len);
-	}
-}
-
 // Sends what waits. Returns 0, -EAGAIN, or another negative errno.
 static int flush(struct flow *f)
 {
-	while (fifo_len(&f->pending)) {
-		struct iovec d;
-		int r;
+	struct iovec d;
 
-		memcpy(&d.iov_len, fifo_data(&f->pending), sizeof(d.iov_len));
-		d.iov_base = (void *)(fifo_data(&f->pending) + sizeof(d.iov_len));
-		r = f->dst->ops->send_many(f->dst, &d, 1);
+	while (packets_peek(&f->pending, &d, 1)) {
+		int r = f->dst->ops->send_many(f->dst, &d, 1);
+
 		if (r == -EINTR)
 			continue;
 		if (r < 0)
 			return r;
 		f->sent += d.iov_len;
-		fifo_drop(&f->pending, sizeof(d.iov_len) + d.iov_len);
+		packets_drop(&f->pending, 1);
 	}
 	return 0;
 }
@@ -59,8 +48,8 @@ static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
 
 		if (n == -EINTR)
 			continue;
-		if (n == -EAGAIN)
-			keep(f, datagrams + done, count - done);
+		for (size_t i = done; n == -EAGAIN && i < count; i++)
+			packets_add(&f->pending, datagrams[i].iov_base, datagrams[i].iov_len);
 		if (n < 0)
 			return n;
 		for (int i = 0; i < n; i++)

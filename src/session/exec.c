@@ -100,7 +100,8 @@ static void finish(struct exec *s)
 		how = "program failed";
 	}
 	if (!s->is_direct)
-		stream_report_closed(&s->stream, s->stream_status ? NULL : how, status);
+		stream_report_closed(&s->stream,
+			s->stream_status || stream_was_forgotten(&s->stream) ? NULL : how, status);
 	else
 		connection_report_closed(
 			s->connection, &(struct connection_end){.sent = s->counts.sent,
@@ -181,7 +182,7 @@ static void on_stream_done(struct stream *stream, int status)
 
 	s->stream_ended = true;
 	s->stream_status = status;
-	if (status || s->config->until == UNTIL_PEER) {
+	if (status || s->config->until == UNTIL_PEER || stream_was_forgotten(stream)) {
 		s->was_ended = true;
 		child_hang_up(s->child);
 	}
@@ -287,7 +288,10 @@ static int start_relay(struct exec *s, const struct exec_options *o)
 		r = stream_init(&s->stream, &options);
 	if (r < 0)
 		return r;
-	s->fd = fd_duplicate(channel_socket(o->channel)); // another one, for another watch
+	// Another one, for another watch: of a stream, for the others of a socket for datagrams
+	// come and go.
+	if (!channel_keeps_boundaries(o->channel))
+		s->fd = fd_duplicate(channel_socket(o->channel));
 	if (s->fd >= 0)
 		watch_client(s, s->fd);
 	stream_start(&s->stream);

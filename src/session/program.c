@@ -115,9 +115,9 @@ static bool is_secret(const char *variable)
 static bool is_dropped(const char *variable)
 {
 	static const char *const names[] = {"LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES=",
-		"NOTIFY_SOCKET=", "PROTO=", "TCPLOCAL", "TCPREMOTE", "UNIXLOCAL", "UNIXREMOTE",
-		"SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_", "SOCKCTL_SENDER_",
-		"SOCKCTL_TLS_"};
+		"NOTIFY_SOCKET=", "PROTO=", "TCPLOCAL", "TCPREMOTE", "UDPLOCAL", "UDPREMOTE",
+		"UNIXLOCAL", "UNIXREMOTE", "SOCKCTL_PROTO=", "SOCKCTL_LOCAL_", "SOCKCTL_REMOTE_",
+		"SOCKCTL_SENDER_", "SOCKCTL_TLS_"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)
@@ -186,23 +186,29 @@ static void set_target(struct environment *e, const struct field_host *target)
 	set(e, "TCPREMOTEPORT", "%s", target->service);
 }
 
-static void set_tcp(
-	struct environment *e, const struct sockaddr_any *local, const struct connection *c)
+// The variables of ucspi begin with the protocol.
+static const struct inet_names {
+	const char *protocol, *local_ip, *local_port, *remote_ip, *remote_port;
+} tcp_names = {"TCP", "TCPLOCALIP", "TCPLOCALPORT", "TCPREMOTEIP", "TCPREMOTEPORT"},
+  udp_names = {"UDP", "UDPLOCALIP", "UDPLOCALPORT", "UDPREMOTEIP", "UDPREMOTEPORT"};
+
+static void set_inet(struct environment *e, const struct inet_names *names,
+	const struct sockaddr_any *local, const struct connection *c)
 {
-	set(e, "PROTO", "TCP");
-	set(e, "SOCKCTL_PROTO", "TCP");
+	set(e, "PROTO", "%s", names->protocol);
+	set(e, "SOCKCTL_PROTO", "%s", names->protocol);
 	if (local->sa.sa_family != AF_UNIX) { // of the socket of a proxy
-		set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", "TCPLOCALIP");
+		set_address(e, local, "SOCKCTL_LOCAL_ADDRESS", names->local_ip);
 		set(e, "SOCKCTL_LOCAL_PORT", "%u", sockaddr_port(local));
-		set(e, "TCPLOCALPORT", "%u", sockaddr_port(local));
+		set(e, names->local_port, "%u", sockaddr_port(local));
 	}
 	if (c->target) {
 		set_target(e, c->target);
 		return;
 	}
-	set_address(e, &c->remote, "SOCKCTL_REMOTE_ADDRESS", "TCPREMOTEIP");
+	set_address(e, &c->remote, "SOCKCTL_REMOTE_ADDRESS", names->remote_ip);
 	set(e, "SOCKCTL_REMOTE_PORT", "%u", sockaddr_port(&c->remote));
-	set(e, "TCPREMOTEPORT", "%u", sockaddr_port(&c->remote));
+	set(e, names->remote_port, "%u", sockaddr_port(&c->remote));
 }
 
 // The connection itself, where a PROXY header says whose it is.
@@ -266,7 +272,8 @@ char **program_environment(const struct connection *c, const struct channel *cha
 	if (local.sa.sa_family == AF_UNIX && !c->proxying)
 		set_unix(&e, channel_socket(channel), &local, &c->remote);
 	else
-		set_tcp(&e, &local, c);
+		set_inet(
+			&e, channel_keeps_boundaries(channel) ? &udp_names : &tcp_names, &local, c);
 	if (tls)
 		set_tls(&e, tls);
 	return e.items;

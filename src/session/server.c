@@ -86,14 +86,22 @@ static void on_stop(void *arg, int signal, struct str *doing)
 		str_add(doing, "waiting for a connection");
 }
 
-// Others are refused from now on.
-static void close_listener(struct server *s)
+static void close_sockets(struct server *s)
 {
 	struct str left = {0};
 	int r = listener_close(&s->listener, &left);
 
 	app_fail_leftover(s->app, str_c(&left), r);
 	str_fini(&left);
+}
+
+// Others are refused from now on. Who sends datagrams is served by the socket that is bound.
+static void close_listener(struct server *s)
+{
+	if (s->config->udp.is_wanted)
+		peers_close(&s->peers);
+	else
+		close_sockets(s);
 }
 
 void server_end(struct server *s)
@@ -148,6 +156,8 @@ static void update_listening(struct server *s)
 
 	if (is_last(s))
 		end_accepting(s);
+	else if (s->config->udp.is_wanted)
+		s->peers.is_full = s->short_of_descriptors;
 	else if (!has_room && !l->paused)
 		listener_pause(l);
 	else if (has_room && (l->paused || l->troubled))
@@ -456,7 +466,7 @@ int server_start(struct server *s)
 	int r;
 
 	s->descriptors = fd_lowest_free();
-	r = listener_start(&s->listener);
+	r = s->config->udp.is_wanted ? 0 : listener_start(&s->listener);
 	if (r < 0) {
 		server_end(s);
 		return app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
@@ -474,10 +484,13 @@ void server_fini(struct server *s)
 
 	arriving_fini(&s->arriving);
 	say_stopping(s);
+	udp_report(s->app, s->config->endpoint.name, &s->peers);
 	close_listener(s);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		list_for_each (it, lists[i])
 			free_client(list_entry(it, struct client, link));
+	peers_fini(&s->peers);
+	close_sockets(s);
 	if (s->mode_data)
 		s->mode->fini(s);
 	timer_fini(&s->retry);

@@ -16,8 +16,10 @@
 #include "opts/endpoint_open.h"
 #include "session/program.h"
 #include "opts/socket_options.h"
+#include "opts/udp.h"
 #include "session/stream.h"
 #include "net/access.h"
+#include "net/dgram/peers.h"
 #include "net/listener.h"
 
 struct listen_config {
@@ -30,6 +32,8 @@ struct listen_config {
 	struct accept_proxy_config accept_proxy;
 	struct send_proxy_config send_proxy;
 	struct proxy_config proxy;
+	struct udp_config udp;
+	uint64_t datagram_count; // with --udp and without --keep-open, what --count says
 	uint64_t handshake_ms;
 	bool ipv4, ipv6;
 	bool numeric;
@@ -99,6 +103,7 @@ struct server {
 	void *mode_data;
 	struct sockopt_settings settings;
 	struct listener listener;
+	struct peers peers; // with --udp, of its sockets
 	struct endpoint_open opening;
 	size_t next_place; // to be opened: the number of the endpoint
 
@@ -139,8 +144,8 @@ int server_open(struct server *s);
 // happen on the connection first, or it is refused.
 void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer);
 
-// Starts accepting, and tells everybody who waits for that. Returns 0, or the status after a
-// message.
+// Starts accepting connections, and tells everybody who waits for that. Returns 0, or the status
+// after a message.
 int server_start(struct server *s);
 
 // No more clients, and the end of the run.

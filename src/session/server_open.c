@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PEERS_MOST 1024 // at once, unless the user says how many
+
 // What serving takes from now on; programs take everything.
 static int confine_server(struct server *s)
 {
@@ -28,10 +30,33 @@ static int confine_server(struct server *s)
 	return status;
 }
 
+static void on_peer(void *data, struct channel *channel, const struct sockaddr_any *peer)
+{
+	server_take(data, channel, peer);
+}
+
+static int start_datagrams(struct server *s)
+{
+	const struct listen_config *c = s->config;
+	uint64_t most = c->listening.max_connections;
+
+	return peers_start(&s->peers, &(struct peers_options){.loop = &s->app->loop,
+					      .listener = &s->listener,
+					      .most = most ? (size_t)most : PEERS_MOST,
+					      .limit = c->datagram_count,
+					      .on_peer = on_peer,
+					      .data = s});
+}
+
 static int start_listening(struct server *s)
 {
 	int status = confine_server(s);
+	int r = 0;
 
+	if (!status && s->config->udp.is_wanted)
+		r = start_datagrams(s);
+	if (r < 0)
+		status = app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
 	if (status) {
 		server_end(s);
 		return status;
@@ -57,10 +82,17 @@ static int fail_listen(
 	return open_failure_report(s->app, &f, error);
 }
 
+static int type_of(const struct server *s)
+{
+	return s->config->udp.is_wanted ? SOCK_DGRAM : SOCK_STREAM;
+}
+
 static int prepare(void *data, int fd)
 {
 	struct server *s = data;
 
+	if (s->config->udp.is_wanted)
+		peers_prepare(fd);
 	return sockopt_settings_prepare(&s->settings, fd);
 }
 
@@ -69,6 +101,7 @@ static struct listener_options options_of(struct server *s)
 	const struct listen_config *c = s->config;
 
 	return (struct listener_options){
+		.type = type_of(s),
 		.prepare = prepare,
 		.prepare_data = s,
 		.backlog = (int)c->listening.backlog,
@@ -89,11 +122,14 @@ static bool is_wildcard(const struct sockaddr_any *a)
 static bool is_exposed(const struct server *s, const struct sockaddr_any *addresses, size_t count)
 {
 	const struct listen_config *c = s->config;
-	bool is_guarded = !s->mode->gives_access || c->expose || c->listening.allow.count;
+	bool is_udp = c->udp.is_wanted; // the source of which can be forged: no rule keeps it out
+	bool is_guarded =
+		!s->mode->gives_access || c->expose || (!is_udp && c->listening.allow.count);
 
 	for (size_t i = 0; i < count && !is_guarded; i++)
 		if (!sockaddr_is_loopback(&addresses[i]) &&
-			(count > 1 || is_wildcard(&addresses[i])))
+			((is_udp && addresses[i].sa.sa_family != AF_UNIX) || count > 1 ||
+				is_wildcard(&addresses[i])))
 			return true;
 	return false;
 }
@@ -119,6 +155,11 @@ static int refuse_claims(struct server *s)
 static int refuse_exposure(struct server *s)
 {
 	server_end(s);
+	if (s->config->udp.is_wanted)
+		return app_failf(s->app, STATUS_USAGE, NULL,
+			"everybody who can reach this machine could use the program, for the "
+			"source of a datagram can be forged; say where to listen "
+			"(localhost:PORT), or --expose if it is meant");
 	return app_failf(s->app, STATUS_USAGE, NULL,
 		"everybody who can reach this machine could use the program; say who may with "
 		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
@@ -162,7 +203,7 @@ static int listen_fd(struct server *s, int fd)
 	fd_inspect(fd, &info);
 	if (info.kind != FD_SOCKET)
 		return fail_descriptor(s, fd, info.kind == FD_BAD ? -EBADF : -ENOTSOCK);
-	if (listener_adopt(&s->listener, fd) == 0)
+	if (listener_adopt(&s->listener, fd, type_of(s)) == 0)
 		return 0;
 	r = sys_getpeername(fd, &remote);
 	if (r < 0 || s->listener.count || s->config->also.words.count)
@@ -208,7 +249,7 @@ static int open_next(struct server *s)
 		.family = c->ipv4   ? AF_INET
 			  : c->ipv6 ? AF_INET6
 				    : AF_UNSPEC,
-		.type = SOCK_STREAM,
+		.type = type_of(s),
 		.flags = AI_PASSIVE | (c->numeric ? AI_NUMERICHOST : 0),
 		.on_addresses = on_addresses,
 		.on_descriptor = on_descriptor,

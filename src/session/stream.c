@@ -194,11 +194,20 @@ static int report_peer_failure(struct stream *s)
 	return connection_report_error(s->connection, status, message, error);
 }
 
+// One of many who send datagrams was silent for a while, or had to make room.
+bool stream_was_forgotten(const struct stream *s)
+{
+	const struct relay *r = &s->relay;
+
+	return s->connection->is_one_of_many && channel_keeps_boundaries(s->peer) &&
+	       (r->outcome == RELAY_IDLE || r->error == -ECANCELED);
+}
+
 static int report_failure(struct stream *s)
 {
 	const struct relay *r = &s->relay;
 
-	if (has_left(s))
+	if (has_left(s) || stream_was_forgotten(s))
 		return STATUS_OK;
 
 	switch (r->outcome) {
@@ -221,7 +230,7 @@ static int report_failure(struct stream *s)
 	return STATUS_OK;
 }
 
-static const char *outcome_name(enum relay_outcome outcome)
+static const char *outcome_name(const struct relay *r)
 {
 	static const char *const names[] = {
 		[RELAY_DONE] = "done",
@@ -232,7 +241,7 @@ static const char *outcome_name(enum relay_outcome outcome)
 		[RELAY_QUIT] = "quit",
 	};
 
-	return names[outcome];
+	return r->error == -ECANCELED ? "replaced" : names[r->outcome];
 }
 
 void stream_report_closed(const struct stream *s, const char *how, int status)
@@ -242,7 +251,7 @@ void stream_report_closed(const struct stream *s, const char *how, int status)
 	connection_report_closed(s->connection, &(struct connection_end){.sent = r->out.sent,
 							.received = r->in.received,
 							.unsent = relay_unsent(r),
-							.how = how ? how : outcome_name(r->outcome),
+							.how = how ? how : outcome_name(r),
 							.status = status});
 }
 

@@ -95,6 +95,10 @@ void stream_stop(struct stream *s, int signal);
 // takes it at once, and if that is all the stream is whole.
 void stream_deliver(struct stream *s);
 
+// True if the peer, one of many who send datagrams, was silent for a while or had to make room:
+// that is its end.
+bool stream_was_forgotten(const struct stream *s);
+
 // True if the local party has failed.
 bool stream_local_failed(const struct stream *s);
 

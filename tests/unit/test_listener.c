@@ -278,12 +278,12 @@ static void test_adopted(void **state)
 	(void)state;
 	server_init(&s);
 	assert_int_equal(bind(fd, &any_port.sa, any_port.len), 0);
-	assert_int_equal(listener_adopt(&s.l, fd), -EINVAL); // it does not listen
+	assert_int_equal(listener_adopt(&s.l, fd, SOCK_STREAM), -EINVAL); // it does not listen
 	server_fini(&s);
 
 	assert_int_equal(listen(fd, 4), 0);
 	server_init(&s);
-	assert_int_equal(listener_adopt(&s.l, fd), 0);
+	assert_int_equal(listener_adopt(&s.l, fd, SOCK_STREAM), 0);
 	listener_start(&s.l);
 	client = connect_to(&s.l.sockets[0].local);
 	wait_for(&s, 1);
@@ -306,7 +306,7 @@ static void test_shut_down_by_others(void **state)
 	assert_int_equal(bind(fd, &any_port.sa, any_port.len), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	server_init(&s);
-	assert_int_equal(listener_adopt(&s.l, fd), 0);
+	assert_int_equal(listener_adopt(&s.l, fd, SOCK_STREAM), 0);
 	listener_start(&s.l);
 	assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
 	loop_until(&s.troubled);

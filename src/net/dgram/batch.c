@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #define ROOM ((size_t)256 << 10) // more than a send buffer of the Unix domain lets pass as a rule
-#define SEGMENTS_MOST 128 // datagrams that the kernel puts into one piece (UDP_MAX_SEGMENTS)
 #define ITEMS ((size_t)SENDER_MESSAGES * SENDER_SEGMENTS)
 
 struct batch {
@@ -44,15 +43,13 @@ void batch_release(void)
 	shared = NULL;
 }
 
-// Puts the datagrams of a piece into the MOST of DATAGRAMS. Returns how many there were.
-static size_t split(const struct received *m, struct iovec *datagrams, size_t most)
+size_t batch_split(const struct received *m, struct iovec *datagrams)
 {
 	size_t count = 0;
 	size_t at = 0;
 
 	do {
-		assert(count < most);
-		(void)most;
+		assert(count < BATCH_SEGMENTS);
 		datagrams[count++] = (struct iovec){
 			(char *)(uintptr_t)m->data + at, MIN(m->len - at, m->segment)};
 		at += m->segment;
@@ -66,13 +63,13 @@ int batch_receive(struct batch *b, int fd, int flags, struct iovec *datagrams, s
 	size_t count = 0;
 	int n;
 
-	assert(most >= SEGMENTS_MOST);
-	n = receiver_read(&b->receiver, fd, flags, most / SEGMENTS_MOST);
+	assert(most >= BATCH_SEGMENTS);
+	n = receiver_read(&b->receiver, fd, flags, most / BATCH_SEGMENTS);
 	for (int i = 0; i < n; i++) {
 		receiver_get(&b->receiver, (unsigned)i, &m);
 		if (m.real_len > m.len)
 			return -EMSGSIZE;
-		count += split(&m, datagrams + count, most - count);
+		count += batch_split(&m, datagrams + count);
 	}
 	return n < 0 ? n : (int)count;
 }

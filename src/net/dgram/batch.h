@@ -19,6 +19,11 @@ void batch_release(void);
 // many, -EAGAIN, or another negative errno.
 int batch_receive(struct batch *b, int fd, int flags, struct iovec *datagrams, size_t most);
 
+// Puts the datagrams of a piece into DATAGRAMS, which has room for BATCH_SEGMENTS. Returns how many
+// there were.
+#define BATCH_SEGMENTS 128 // that the kernel puts into one piece at most (UDP_MAX_SEGMENTS)
+size_t batch_split(const struct received *m, struct iovec *datagrams);
+
 // A socket that datagrams are sent by.
 struct batch_sink {
 	int fd;

@@ -95,10 +95,17 @@ static int dgram_recv_many(struct channel *c, struct iovec *datagrams, size_t mo
 static int dgram_send_many(struct channel *c, const struct iovec *datagrams, size_t count)
 {
 	struct dgram_channel *d = of(c);
+	size_t fit = 0;
 	int n;
 
+	while (fit < count && datagrams[fit].iov_len <= d->limit)
+		fit++;
+	if (!fit) {
+		c->lost++;
+		return 1;
+	}
 	d->sink.flags = c->send_flags;
-	n = batch_send(d->batch, &d->sink, datagrams, count);
+	n = batch_send(d->batch, &d->sink, datagrams, fit);
 	return n < 0 ? explain(d, n) : n;
 }
 
@@ -168,7 +175,7 @@ struct channel *dgram_channel_create(uv_loop_t *loop, int fd, int family)
 	struct dgram_channel *d = create(loop, fd, family);
 
 	d->channel.is_private = true;
-	error_queue_open(fd, family);
+	error_queue_open(fd);
 	receiver_prepare(fd, 0, family != AF_UNIX);
 	return &d->channel;
 }

@@ -13,9 +13,12 @@
 
 #define CONTROL_ROOM 512 // what other options of the socket may add stands there, too
 
-void error_queue_open(int fd, int family)
+void error_queue_open(int fd)
 {
-	if (family == AF_UNIX)
+	int family = AF_UNSPEC;
+	socklen_t len = sizeof(family);
+
+	if (sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len) < 0 || family == AF_UNIX)
 		return;
 	sys_setsockopt_int(fd, IPPROTO_IP, IP_RECVERR, 1); // IPv4 on an IPv6 socket, too
 	if (family == AF_INET6)
@@ -70,6 +73,24 @@ bool error_queue_take(int fd, struct queued_error *e)
 		if (is_extended_error(c))
 			read_error(e, c);
 	return e->error < 0;
+}
+
+bool is_told_error(int error)
+{
+	switch (-error) {
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EPROTO:
+	case EACCES:
+	case EOPNOTSUPP:
+		return true;
+	default:
+		return false;
+	}
 }
 
 // RFC 792, RFC 1812 section 5.2.7.1

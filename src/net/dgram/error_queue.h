@@ -18,11 +18,15 @@ struct queued_error {
 	uint32_t info; // the MTU, where that is what it is about
 };
 
-// Asks for them, on a socket of FAMILY that was made here. Unix sockets have none.
-void error_queue_open(int fd, int family);
+// Asks for them, on a socket that was made here. Unix sockets have none.
+void error_queue_open(int fd);
 
 // Takes the next one, or returns false.
 bool error_queue_take(int fd, struct queued_error *e);
+
+// True for errors that such a message stands for, which the next call on the socket meets whatever
+// it is about.
+bool is_told_error(int error);
 
 // Adds "Connection refused: port unreachable, told by 192.0.2.1".
 void str_add_queued_error(struct str *s, const struct queued_error *e);

@@ -351,7 +351,7 @@ uint16_t echo_worker_port(const struct echo_worker *w)
 int echo_worker_adopt(struct echo_worker *w, int fd, int type)
 {
 	listener_init(&w->listener, w->loop, on_accept, on_trouble, w);
-	return type == SOCK_STREAM ? listener_adopt(&w->listener, fd)
+	return type == SOCK_STREAM ? listener_adopt(&w->listener, fd, type)
 				   : bind_adopt(&w->bound, fd, type);
 }
 

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: ISC
+#include "net/dgram/peer.h"
+
+#include "base/mem.h"
+#include "base/packets.h"
+#include "base/util.h"
+#include "net/dgram/dgram_socket.h"
+#include "net/dgram/error_queue.h"
+#include "net/dgram/reflection.h"
+#include "sys/trace.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BUCKETS 1024u
+#define WAITING_MOST ((size_t)1 << 20) // bytes of one peer
+#define WAITING_MOST_ALL ((size_t)64 << 20) // and of all
+#define ERRORS_MOST 64 // ICMP messages per turn
+#define SEND_TRIES 8 // of a call that meets what is about others
+#define RETRY_MS \
+	1 // until a socket that took nothing is asked again: for a receiver of the Unix
+	  // domain nothing tells
+
+static struct peer *of(struct channel *c)
+{
+	return container_of(c, struct peer, channel);
+}
+
+static uint32_t hash(const struct peers *p, const struct sockaddr_any *a)
+{
+	const unsigned char *bytes = (const void *)&a->storage;
+	uint32_t h = p->seed;
+
+	for (socklen_t i = 0; i < a->len; i++)
+		h = (h ^ bytes[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+struct list *peer_bucket(const struct peers *p, const struct sockaddr_any *source)
+{
+	return &p->table[hash(p, source) % BUCKETS];
+}
+
+void peer_table_init(struct peers *all)
+{
+	all->seed = (uint32_t)trace_now() ^ (uint32_t)(uintptr_t)all;
+	all->table = xcalloc(BUCKETS, sizeof(*all->table));
+	for (size_t i = 0; i < BUCKETS; i++)
+		list_init(&all->table[i]);
+	list_init(&all->by_age);
+}
+
+void peer_take_errors(struct peers *p, int fd)
+{
+	struct queued_error e;
+
+	for (int i = 0; i < ERRORS_MOST && error_queue_take(fd, &e); i++) {
+		list_for_each (it, peer_bucket(p, &e.to)) {
+			struct peer *q = list_entry(it, struct peer, link);
+
+			if (q->error || q->channel.socket != fd ||
+				!sockaddr_equal(&q->source, &e.to))
+				continue;
+			q->error = e.error;
+			str_add_queued_error(&q->failure, &e);
+		}
+	}
+}
+
+// Takes the pieces at hand that are the peer's to DATAGRAMS. Returns how many datagrams.
+static size_t take_pieces(struct peer *p, struct iovec *datagrams, size_t most)
+{
+	struct peers *all = p->peers;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < all->piece_count; i++) {
+		struct received m;
+
+		if (all->owners[i] != p)
+			continue;
+		receiver_get(&all->receiver, i, &m);
+		if (count + BATCH_SEGMENTS > most)
+			break;
+		all->owners[i] = NULL;
+		count += batch_split(&m, datagrams + count);
+	}
+	return count;
+}
+
+static void drop_waiting(struct peer *p, size_t count)
+{
+	size_t before = fifo_len(&p->waiting);
+
+	packets_drop(&p->waiting, count);
+	p->peers->waiting -= before - fifo_len(&p->waiting);
+}
+
+void peer_keep_pieces(struct peer *p)
+{
+	struct iovec datagrams[BATCH_SEGMENTS];
+	struct peers *all = p->peers;
+	size_t count;
+
+	while ((count = take_pieces(p, datagrams, BATCH_SEGMENTS)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			size_t before = fifo_len(&p->waiting);
+
+			if (before + datagrams[i].iov_len > WAITING_MOST ||
+				all->waiting + datagrams[i].iov_len > WAITING_MOST_ALL) {
+				all->counts.lost++;
+				continue;
+			}
+			packets_add(&p->waiting, datagrams[i].iov_base, datagrams[i].iov_len);
+			all->waiting += fifo_len(&p->waiting) - before;
+		}
+	}
+}
+
+// Whether something may be received: 1, 0 at the end, or a negative errno.
+static int readiness(const struct peer *p)
+{
+	if (p->was_replaced)
+		return -ECANCELED;
+	if (p->error)
+		return p->error;
+	return p->peers->options.limit && p->taken >= p->peers->options.limit ? 0 : 1;
+}
+
+static ssize_t peer_recv(struct channel *c, void *buf, size_t len)
+{
+	struct peer *p = of(c);
+	struct iovec d;
+	int r = readiness(p);
+
+	if (r <= 0)
+		return r;
+	peer_keep_pieces(p);
+	while (packets_peek(&p->waiting, &d, 1)) {
+		size_t n = d.iov_len;
+
+		if (n > len)
+			return -EMSGSIZE;
+		memcpy(buf, d.iov_base, n);
+		drop_waiting(p, 1);
+		p->taken++;
+		c->has_more = true;
+		if (n || readiness(p) == 0)
+			return (ssize_t)n;
+	}
+	c->has_more = false;
+	return -EAGAIN;
+}
+
+static int peer_recv_many(struct channel *c, struct iovec *datagrams, size_t most)
+{
+	struct peer *p = of(c);
+	int r = readiness(p);
+	size_t count;
+
+	if (r <= 0)
+		return r;
+	drop_waiting(p, p->handed_out);
+	p->handed_out = 0;
+	count = packets_peek(&p->waiting, datagrams, most);
+	p->handed_out = count;
+	if (!count)
+		count = take_pieces(p, datagrams, most);
+	if (p->peers->options.limit)
+		count = MIN(count, p->peers->options.limit - p->taken);
+	p->taken += count;
+	return count ? (int)count : -EAGAIN;
+}
+
+// A peer that a call can send to: what is about others, the call may meet all the same.
+static bool is_about_others(struct peer *p, int error)
+{
+	if (!is_told_error(error))
+		return false;
+	peer_take_errors(p->peers, p->channel.socket);
+	return !p->error;
+}
+
+static int send_many(struct peer *p, const struct iovec *datagrams, size_t count)
+{
+	struct peers *all = p->peers;
+	int n = p->error;
+
+	for (int i = 0; !p->error && i < SEND_TRIES; i++) {
+		n = batch_send(all->batch, &p->sink, datagrams, count);
+		if (n >= 0 || !is_about_others(p, n))
+			break;
+	}
+	if (p->error)
+		return p->error;
+	if (n == -EAGAIN)
+		timer_start(&all->retry, RETRY_MS);
+	p->sent += (uint64_t)MAX(n, 0);
+	return n;
+}
+
+static int peer_send_many(struct channel *c, const struct iovec *datagrams, size_t count)
+{
+	struct peer *p = of(c);
+	size_t fit = 0;
+
+	if (p->is_mute) {
+		p->peers->counts.unanswered += count;
+		return (int)count;
+	}
+	if (p->source.len <= sizeof(sa_family_t))
+		return -EDESTADDRREQ;
+	while (fit < count && datagrams[fit].iov_len <= p->limit)
+		fit++;
+	if (fit)
+		return send_many(p, datagrams, fit);
+	c->lost++;
+	return 1;
+}
+
+static ssize_t peer_send(struct channel *c, const void *buf, size_t len)
+{
+	struct iovec d = {(void *)(uintptr_t)buf, MIN(len, of(c)->limit)};
+	int n = peer_send_many(c, &d, 1);
+
+	return n < 0 ? n : (ssize_t)d.iov_len;
+}
+
+// There is nobody to tell.
+static int peer_shut(struct channel *c, int how)
+{
+	(void)c;
+	(void)how;
+	return 0;
+}
+
+static const char *peer_failure(const struct channel *c)
+{
+	const struct peer *p = container_of(c, struct peer, channel);
+
+	if (p->source.len <= sizeof(sa_family_t))
+		return "it has no address to answer to";
+	return p->failure.len ? str_c(&p->failure) : NULL;
+}
+
+void peer_forget(struct peer *p)
+{
+	if (list_empty(&p->age))
+		return;
+	list_remove(&p->link);
+	list_remove(&p->age);
+	p->peers->count--;
+}
+
+static void peer_fini(struct channel *c)
+{
+	struct peer *p = of(c);
+	struct peers *all = p->peers;
+
+	peer_forget(p);
+	for (unsigned i = 0; i < all->piece_count; i++)
+		if (all->owners[i] == p)
+			all->owners[i] = NULL;
+	all->waiting -= fifo_len(&p->waiting);
+	fifo_fini(&p->waiting);
+	str_fini(&p->failure);
+}
+
+static const struct channel_ops peer_ops = {.name = "datagrams of a peer",
+	.recv = peer_recv,
+	.send = peer_send,
+	.shut = peer_shut,
+	.fini = peer_fini,
+	.failure = peer_failure,
+	.recv_many = peer_recv_many,
+	.send_many = peer_send_many};
+
+static void init_channel(struct channel *c, uv_loop_t *loop, int fd, int family)
+{
+	channel_init_member(c, &peer_ops);
+	c->watch.loop = loop;
+	c->socket = c->in = c->out = fd; // whose owner closes it
+	c->rd = c->wr = &c->watch; // which nobody watches but us
+	c->rd_info = c->wr_info = fd_info_of_socket(family, SOCK_DGRAM);
+}
+
+struct peer *peer_create(
+	struct peers *all, const struct listener_socket *s, const struct received *m)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+	int family = m->source->sa.sa_family;
+
+	init_channel(&p->channel, all->options.loop, s->fd, family);
+	p->peers = all;
+	p->source = *m->source;
+	p->from = m->reply_from;
+	p->limit = dgram_limit(s->fd, family);
+	p->is_mute = is_reflection(&p->source, &s->local);
+	p->sink = (struct batch_sink){.fd = s->fd,
+		.segment_max = batch_segment_max(s->fd, family),
+		.to = &p->source,
+		.from = p->from.len ? &p->from : NULL};
+	list_append(peer_bucket(all, &p->source), &p->link);
+	list_append(&all->by_age, &p->age);
+	all->count++;
+	return p;
+}

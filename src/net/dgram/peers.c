@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: ISC
+#include "net/dgram/peers.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "net/dgram/error_queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ROOM ((size_t)256 << 10) // for a datagram, and for what GRO puts together
+#define ROUNDS 16 // batches per turn before others get theirs
+
+// Calls the relay that waits for the channel, if one does. It may destroy the channel.
+static void wake(struct peer *p, unsigned events)
+{
+	if (p->channel.watch.cb)
+		p->channel.watch.cb(&p->channel.watch, events);
+}
+
+static struct peer *find(const struct peers *p, int fd, const struct received *m)
+{
+	struct list *chain = peer_bucket(p, m->source);
+
+	list_for_each (it, chain) {
+		struct peer *q = list_entry(it, struct peer, link);
+
+		if (q->channel.socket == fd && sockaddr_equal(&q->source, m->source) &&
+			sockaddr_equal(&q->from, &m->reply_from))
+			return q;
+	}
+	return NULL;
+}
+
+// Gives up the oldest that has sent one datagram and got none, for it may be anybody's invention.
+// Returns whether there was one.
+static bool replace_one(struct peers *all)
+{
+	list_for_each (it, &all->by_age) {
+		struct peer *p = list_entry(it, struct peer, age);
+
+		if (p->received > 1 || p->sent || !p->channel.watch.cb)
+			continue;
+		all->counts.replaced++;
+		p->was_replaced = true;
+		peer_forget(p);
+		wake(p, WATCH_ERROR);
+		return true;
+	}
+	return false;
+}
+
+// Returns who has sent the piece; NULL if nobody is served for it.
+static struct peer *owner_of(
+	struct peers *all, const struct listener_socket *s, const struct received *m)
+{
+	struct peer *p = find(all, s->fd, m);
+
+	if (p)
+		return p;
+	if (all->is_closed) {
+		all->counts.others++;
+		return NULL;
+	}
+	if (all->is_full || (all->count >= all->options.most && !replace_one(all))) {
+		all->counts.crowded++;
+		return NULL;
+	}
+	p = peer_create(all, s, m);
+	all->options.on_peer(all->options.data, &p->channel, &p->source);
+	return find(all, s->fd, m); // unless it was refused
+}
+
+// Returns who gets piece I; NULL for nobody.
+static struct peer *assign(struct peers *all, const struct listener_socket *s, unsigned i)
+{
+	struct received m;
+	struct peer *p;
+
+	receiver_get(&all->receiver, i, &m);
+	p = owner_of(all, s, &m);
+	if (!p)
+		return NULL;
+	p->received += m.segment < m.len ? m.len / m.segment : 1;
+	if (m.real_len <= m.len)
+		return p;
+	all->counts.lost++;
+	return NULL;
+}
+
+// Hands each piece to who has sent it, and keeps what is not taken.
+static void hand_out(struct peers *all, const struct listener_socket *s, unsigned count)
+{
+	memset(all->owners, 0, sizeof(all->owners));
+	all->piece_count = count;
+	for (unsigned i = 0; i < count; i++)
+		all->owners[i] = assign(all, s, i);
+	for (unsigned i = 0; i < count; i++) {
+		struct peer *p = all->owners[i];
+
+		if (p && p->channel.watch.wanted & WATCH_READ)
+			wake(p, WATCH_READ);
+		if (p && all->owners[i] == p)
+			peer_keep_pieces(p);
+	}
+	all->piece_count = 0;
+}
+
+// Wakes each peer for which IS_WANTED holds. What a relay does then may destroy any.
+static void wake_all(struct peers *all, bool (*is_wanted)(const struct peer *p), unsigned events)
+{
+	list_for_each (it, &all->by_age) {
+		struct peer *p = list_entry(it, struct peer, age);
+
+		p->is_due = is_wanted(p);
+	}
+	for (struct list *it = all->by_age.next; it != &all->by_age;) {
+		struct peer *p = list_entry(it, struct peer, age);
+
+		it = it->next;
+		if (!p->is_due)
+			continue;
+		p->is_due = false;
+		wake(p, events);
+		it = all->by_age.next;
+	}
+}
+
+static bool has_failed(const struct peer *p)
+{
+	return p->error;
+}
+
+static bool wants_to_send(const struct peer *p)
+{
+	return p->channel.watch.wanted & WATCH_WRITE;
+}
+
+static void on_retry(void *data)
+{
+	wake_all(data, wants_to_send, WATCH_WRITE);
+}
+
+// Receives a batch. Returns whether more may be there.
+static bool receive(struct peers *all, const struct listener_socket *s)
+{
+	int n = receiver_read(&all->receiver, s->fd, MSG_TRUNC, UINT64_MAX);
+
+	if (n > 0) {
+		hand_out(all, s, (unsigned)n);
+		return all->receiver.is_full;
+	}
+	if (!is_told_error(n))
+		return n == -EINTR;
+	peer_take_errors(all, s->fd);
+	wake_all(all, has_failed, WATCH_ERROR);
+	return true;
+}
+
+static void on_socket(struct watch *w, unsigned events)
+{
+	struct peers_socket *s = w->data;
+	struct peers *all = s->peers;
+
+	if (events & WATCH_ERROR) {
+		peer_take_errors(all, w->fd);
+		wake_all(all, has_failed, WATCH_ERROR);
+	}
+	for (int i = 0; i < ROUNDS && receive(all, s->socket); i++)
+		continue;
+}
+
+void peers_prepare(int fd)
+{
+	receiver_prepare(fd, RECEIVER_DESTINATION, true);
+	error_queue_open(fd);
+}
+
+static int start_socket(struct peers *p, struct peers_socket *s, struct listener_socket *l)
+{
+	s->peers = p;
+	s->socket = l;
+	if (l->is_inherited)
+		receiver_drops(l->fd, &s->first_drops);
+	return watch_init(&l->watch, p->options.loop, l->fd,
+		WATCH_DATAGRAM | (l->is_inherited ? WATCH_SHARED : 0u), on_socket, s);
+}
+
+int peers_start(struct peers *p, const struct peers_options *options)
+{
+	struct listener *l = options->listener;
+	int r = 0;
+
+	assert(options->most && options->on_peer && l->count);
+	*p = (struct peers){.options = *options, .batch = batch_take()};
+	peer_table_init(p);
+	timer_init(&p->retry, options->loop, on_retry, p);
+	receiver_init(&p->receiver, ROOM, RECEIVER_MESSAGES);
+	p->sockets = xcalloc(l->count, sizeof(*p->sockets));
+	for (size_t i = 0; i < l->count && r == 0; i++)
+		r = start_socket(p, &p->sockets[i], &l->sockets[i]);
+	for (size_t i = 0; i < l->count && r == 0; i++)
+		watch_want(&l->sockets[i].watch, WATCH_READ);
+	return r;
+}
+
+void peers_close(struct peers *p)
+{
+	p->is_closed = true;
+}
+
+void peers_count_drops(struct peers *p)
+{
+	for (size_t i = 0; p->sockets && i < p->options.listener->count; i++) {
+		uint32_t drops;
+
+		if (receiver_drops(p->sockets[i].socket->fd, &drops))
+			p->counts.dropped += drops - p->sockets[i].first_drops;
+	}
+}
+
+void peers_fini(struct peers *p)
+{
+	if (!p->table)
+		return;
+	assert(!p->count);
+	timer_fini(&p->retry);
+	receiver_fini(&p->receiver);
+	batch_release();
+	free(p->sockets);
+	free(p->table);
+	*p = (struct peers){0};
+}
