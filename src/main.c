@@ -61,6 +61,10 @@
  *     stream_calls.[ch]       flags of send and recv, urgent data, peeking, resets
  *     tls_setup.[ch]           the options of TLS made ready for the connection of a command
  *
+ *   session/forward/          connections joined to another endpoint
+ *     second.[ch]             connect --forward: the second connection
+ *     torn.[ch]               what becomes of one side when the other has broken
+ *
  *   datagram/                 what the commands for datagrams do between input, kernel and output
  *     answers.[ch]            replies to a batch of datagrams
  *     datagram_opts.[ch]      options and statistics that all of them share
@@ -86,6 +90,7 @@
  *     confine.[ch]            --sandbox
  *     connecting.[ch]         every command that connects: options, and what a failure is called
  *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial
+ *     given.[ch]              connections that were made by others: fd:N
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound

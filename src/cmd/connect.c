@@ -5,23 +5,22 @@
 #include "session/check.h"
 #include "session/check_dial.h"
 #include "opts/connecting.h"
+#include "opts/given.h"
 #include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
-#include "proxy/header_upgrade.h"
 #include "opts/confine.h"
 #include "opts/proxy.h"
 #include "session/connection.h"
 #include "session/console.h"
 #include "session/exec.h"
+#include "session/forward/second.h"
 #include "opts/socket_options.h"
 #include "opts/tls.h"
 #include "opts/udp.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"
-#include "io/fd.h"
 #include "net/dial.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 
 struct connect_config {
@@ -38,6 +37,7 @@ struct connect_config {
 	struct send_proxy_config send_proxy;
 	struct tls_config tls;
 	struct udp_config udp;
+	struct second_config second;
 	struct endpoint endpoint;
 };
 
@@ -49,6 +49,7 @@ static const struct opt_group groups[] = {
 	SEND_PROXY_GROUP(connect_config, send_proxy),
 	{"Checking ports", check_opts, offsetof(struct connect_config, check), "check"},
 	PROGRAM_GROUP(connect_config, program),
+	SECOND_GROUP(connect_config, second),
 	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
 	CONSOLE_GROUP(connect_config, console),
@@ -67,6 +68,7 @@ static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS,
 static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	PROGRAM_CONFLICTS,
+	SECOND_CONFLICTS,
 	{"quiet", "verbose"},
 	STREAM_CALLS_CONFLICTS,
 	CHECK_CONFLICTS,
@@ -111,16 +113,17 @@ struct connect {
 	bool is_streaming;
 
 	struct tls_setup tls;
-	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
-	size_t upgrade_count;
 	struct pass_fd passing; // with --pass-fd, instead of the streams
-	struct upgrade_chain *chain; // of a socket that was connected by others
+	struct given given; // that was connected by others
 
 	// With --exec, instead of these.
 	struct program program;
 	struct children children;
 	struct exec exec;
 	bool is_running;
+
+	struct second second; // with --forward
+	struct dial_options options;
 };
 
 static int check(void *config, int argc, char **argv, struct str *err)
@@ -145,6 +148,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = pass_fd_check(&c->pass_fd, &c->endpoint, err);
 	if (r == 0)
+		r = second_check(&c->second, c->client.ipv4, c->client.ipv6, err);
+	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_check(&c->stream, err);
@@ -163,6 +168,7 @@ static void fini_config(void *config)
 	check_fini(&c->check);
 	proxy_config_fini(&c->proxy);
 	send_proxy_fini(&c->send_proxy);
+	second_fini_config(&c->second);
 	endpoint_fini(&c->endpoint);
 }
 
@@ -177,13 +183,18 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	} else if (c->is_running) {
 		exec_report_totals(&c->exec);
 		exec_add_doing(&c->exec, doing);
+	} else if (second_has_begun(&c->second)) {
+		second_report_totals(&c->second);
+		second_add_doing(&c->second, doing);
 	} else if (c->dial) {
 		connecting_add_doing(c->dial, doing);
 	}
 }
 
-static void end(struct connect *c, int status)
+static void end(void *data, int status)
 {
+	struct connect *c = data;
+
 	if (status)
 		app_fail_quietly(c->app, status);
 	app_stop(c->app);
@@ -279,6 +290,28 @@ static int start_stream(struct connect *c)
 	return 0;
 }
 
+static int start_second(struct connect *c)
+{
+	const struct second_options options = {
+		.connection = &c->connection,
+		.config = &c->config->second,
+		.stream = &c->config->stream,
+		.confine = &c->config->confine,
+		.dial = &c->options,
+		.channel = c->channel,
+		.shutdown_delay_ms = proxying_shutdown_delay(&c->proxying, c->tls.context),
+		.sets_linger = sets_linger(c),
+		.done = end,
+		.data = c,
+	};
+	int status = second_start(&c->second, &options);
+
+	c->channel = NULL;
+	if (status)
+		end(c, status);
+	return 0;
+}
+
 // Joins the connected socket to its party, or ends the run.
 static void join(struct connect *c)
 {
@@ -304,7 +337,9 @@ static void join(struct connect *c)
 		c->channel = NULL;
 		return;
 	}
-	r = program_is_wanted(&c->config->program) ? start_program(c) : start_stream(c);
+	r = c->config->second.forward                ? start_second(c)
+	    : program_is_wanted(&c->config->program) ? start_program(c)
+						     : start_stream(c);
 	if (r == 0)
 		return;
 	app_fail(app, STATUS_LOCAL, c->config->endpoint.name, r);
@@ -336,62 +371,28 @@ static void on_progress(
 	connecting_report_progress(c->app, d, progress, attempt);
 }
 
-static void on_upgraded(struct upgrade_chain *chain, void *data)
+static void on_given(void *data, struct channel *channel)
 {
 	struct connect *c = data;
-	const struct upgrade_outcome *o = upgrade_chain_outcome(chain);
 
-	if (o->failure == UPGRADE_OK) {
-		c->channel = upgrade_chain_take(chain);
-		join(c);
-		return;
-	}
-	app_failf(c->app, connecting_upgrade_status(o->failure), c->config->endpoint.name, "%s",
-		str_c(&o->text));
-	app_stop(c->app);
-}
-
-static void add_upgrade(struct connect *c, const struct upgrade_kind *kind, void *arg)
-{
-	c->upgrades[c->upgrade_count++] = (struct upgrade){kind, arg};
-}
-
-// Plans what happens on the connection before it is joined. Returns 0, or the status after a
-// message.
-static int plan_upgrades(struct connect *c)
-{
-	const struct connect_config *config = c->config;
-	int status = tls_setup_init(
-		&c->tls, c->app, &config->tls, &config->endpoint, config->check.check);
-
-	if (config->send_proxy.version)
-		add_upgrade(c, &proxy_header_send, (void *)(uintptr_t)&config->send_proxy.header);
-	if (c->tls.context)
-		add_upgrade(c, &tls_upgrade, &c->tls.plan);
-	return status;
+	c->channel = channel;
+	join(c);
 }
 
 static int use_descriptor(struct connect *c)
 {
-	struct fd_info info;
-	const struct endpoint *p = &c->config->endpoint;
+	const struct given_options options = {
+		.endpoint = &c->config->endpoint,
+		.settings = &c->settings,
+		.upgrades = c->options.upgrades,
+		.upgrade_count = c->options.upgrade_count,
+		.udp = &c->config->udp,
+		.timeout_ms = c->config->client.connect_timeout_ms,
+		.done = on_given,
+		.data = c,
+	};
 
-	fd_inspect(p->fd, &info);
-	if (info.kind == FD_BAD)
-		return app_fail(c->app, STATUS_CONNECT, p->name, -EBADF);
-	if (info.kind != FD_SOCKET)
-		return app_fail(c->app, STATUS_CONNECT, p->name, -ENOTSOCK);
-
-	int r = sockopt_settings_prepare(&c->settings, p->fd);
-
-	if (r < 0)
-		return sockopt_fail(c->app, p->name, &c->settings, r);
-	c->chain = upgrade_chain_create(udp_adopt(&c->config->udp, &c->app->loop, p->fd, &info),
-		&(struct upgrade_options){&c->app->loop, c->upgrades, c->upgrade_count,
-			c->config->client.connect_timeout_ms, on_upgraded, c});
-	if (upgrade_chain_start(c->chain))
-		on_upgraded(c->chain, c);
-	return 0;
+	return given_start(&c->given, c->app, &options);
 }
 
 // Prepares what the connection is joined to. Returns 0, or the status after a message.
@@ -399,15 +400,16 @@ static int init_local(struct connect *c)
 {
 	if (program_is_wanted(&c->config->program))
 		return exec_prepare(c->app, &c->config->program, &c->program, &c->children);
-	if (c->config->check.check || c->config->pass_fd.is_wanted)
+	if (c->config->check.check || c->config->pass_fd.is_wanted || c->config->second.forward)
 		return 0;
 	return stream_files_join(&c->files, c->app, &c->local);
 }
 
 static void fini(struct connect *c)
 {
+	second_fini(&c->second);
 	dial_destroy(c->dial);
-	upgrade_chain_destroy(c->chain);
+	given_fini(&c->given);
 	channel_destroy(c->channel);
 	pass_fd_fini(&c->passing);
 	console_fini(&c->console);
@@ -423,40 +425,25 @@ static void fini(struct connect *c)
 	proxying_fini(&c->proxying);
 }
 
-// Authorities are looked for in the directories of the system, where look-ups read as well, and the
-// names of services.
-static const struct sandbox checking_dialled = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
-
-// Checks the ports: by very many sockets, unless more than connecting is to happen on them.
-static void run_check(struct connect *c, const struct dial_options *dial)
+static void run_check(struct connect *c)
 {
 	const struct connect_config *config = c->config;
-	const struct check_dial_options options = {
-		.check = &config->check,
+	const struct check_dial_options options = {.check = &config->check,
 		.tls = &config->tls,
 		.endpoint = &config->endpoint,
-		.dial = dial,
+		.dial = &c->options,
 		.proxying = &c->proxying,
 		.plan = &c->tls.plan,
-	};
+		.confine = &config->confine,
+		.settings = &c->settings};
 
-	bool is_plain = !c->tls.context && !proxying_is_wanted(&c->proxying);
-
-	if (config->check.banner_ms && !is_plain)
-		app_failf(c->app, STATUS_USAGE, NULL,
-			"--banner reads what a port says in plain, not through TLS or a proxy");
-	else if (is_plain)
-		check_run(c->app, &config->check, &config->endpoint, dial, &c->settings,
-			&config->confine);
-	else if (!confine(c->app, &config->confine, &checking_dialled))
-		check_dial_run(c->app, &options);
+	check_ports(c->app, &options);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)
 {
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
-	struct dial_options options;
 	int status = send_proxy_load(app, &config_->send_proxy) ||
 		     sockopt_config_parse(app, &config_->sockopt, &c.settings);
 
@@ -470,11 +457,11 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		goto out;
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
-	connecting_options(&config_->client, &options);
-	options.socket.prepare = prepare;
-	options.socket.prepare_data = &c;
-	udp_plan(&config_->udp, &options);
-	if (plan_upgrades(&c))
+	connecting_options(&config_->client, &c.options);
+	c.options.socket.prepare = prepare;
+	c.options.socket.prepare_data = &c;
+	udp_plan(&config_->udp, &c.options);
+	if (tls_setup_init(&c.tls, app, &config_->tls, &config_->endpoint, config_->check.check))
 		goto out;
 	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,
 		    config_->client.numeric, config_->check.check) ||
@@ -482,17 +469,16 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		pass_fd_check_proxying(&config_->pass_fd, &c.proxying))
 		goto out;
 	if (config_->check.check) {
-		run_check(&c, &options);
+		run_check(&c);
 		goto out;
 	}
 	c.tls.plan.place = proxying_is_wanted(&c.proxying) ? TLS_THROUGH_PROXY : 0;
-	options.upgrades = c.upgrades;
-	options.upgrade_count = c.upgrade_count;
-	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &options);
+	tls_setup_plan(&c.tls, &config_->send_proxy, &c.options);
+	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &c.options);
 	if (config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
 	else
-		c.dial = dial_create(&app->loop, proxying_endpoint(&c.proxying), &options,
+		c.dial = dial_create(&app->loop, proxying_endpoint(&c.proxying), &c.options,
 			on_dialled, on_progress, &c);
 	if (!status)
 		app_run(app);

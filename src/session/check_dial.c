@@ -265,7 +265,8 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	str_add_escaped(doing, name, strlen(name));
 }
 
-int check_dial_run(struct app *app, const struct check_dial_options *options)
+// 16 at once. Returns the exit status.
+static int check_by_dialling(struct app *app, const struct check_dial_options *options)
 {
 	struct check_run run = {.app = app, .options = options};
 
@@ -285,4 +286,21 @@ int check_dial_run(struct app *app, const struct check_dial_options *options)
 	free(run.probes);
 	rows_fini(&run.rows);
 	return app->status;
+}
+
+// Authorities are looked for in the directories of the system, where look-ups read as well, and the
+// names of services.
+static const struct sandbox checking_dialled = {.needs = SANDBOX_DIAL | SANDBOX_NAMES};
+
+void check_ports(struct app *app, const struct check_dial_options *o)
+{
+	bool is_plain = !o->plan->context && !proxying_is_wanted(o->proxying);
+
+	if (o->check->banner_ms && !is_plain)
+		app_failf(app, STATUS_USAGE, NULL,
+			"--banner reads what a port says in plain, not through TLS or a proxy");
+	else if (is_plain)
+		check_run(app, o->check, o->endpoint, o->dial, o->settings, o->confine);
+	else if (!confine(app, o->confine, &checking_dialled))
+		check_by_dialling(app, o);
 }

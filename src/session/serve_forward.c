@@ -7,6 +7,7 @@
 #include "io/closing.h"
 #include "sys/socket.h"
 #include "proxy/header_upgrade.h"
+#include "session/forward/torn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +15,6 @@
 
 // A pipe takes two descriptors: not for small talk.
 #define SPLICE_AFTER (64 * 1024)
-
-#define PATIENCE_MS 10000 // with one side that takes nothing after the other has broken
 
 struct forward {
 	struct stream_files files; // how the target is called
@@ -77,25 +76,14 @@ static void on_closed(void *data, int error)
 	client_done(&c->client, c->status);
 }
 
-// A stream that was torn must not look whole to the other side: it is told by a reset as well.
 static void on_done(struct stream *stream, int status)
 {
 	struct forward_client *c = stream->data;
-	struct channel *survivor = NULL;
 
-	if (stream_local_failed(stream)) {
-		survivor = stream_take_peer(stream);
-	} else if (stream_peer_failed(stream)) {
-		survivor = c->target;
-		c->target = NULL;
-	}
-	if (!survivor) {
-		client_done(&c->client, status);
-		return;
-	}
 	c->status = status;
-	c->closing = closing_create(&stream->connection->app->loop, survivor, CLOSING_RESET,
-		stream->config->idle_ms ? stream->config->idle_ms : PATIENCE_MS, on_closed, c);
+	c->closing = torn_tell(stream, &c->target, on_closed, c);
+	if (!c->closing)
+		client_done(&c->client, status);
 }
 
 // Joins the client to its target. Returns 0 or a negative errno.
@@ -124,26 +112,6 @@ static int join(struct forward_client *c)
 	client->channel = NULL;
 	stream_start(&c->stream);
 	return 0;
-}
-
-static void report_connected(const struct forward_client *c)
-{
-	const struct server *s = c->client.server;
-	const struct proxying *p = &((const struct forward *)s->mode_data)->proxying;
-	bool is_direct = !proxying_is_wanted(p);
-	int fd = channel_socket(c->target);
-	struct connection there;
-	struct sockaddr_any local;
-
-	if (!report_wants(&s->app->out, &ev_connected_forward))
-		return;
-	sys_getsockname(fd, &local);
-	connection_init_of(&there, s->app, fd);
-	if (!is_direct)
-		connection_set_proxying(&there, p, p->target);
-	report(&s->app->out, is_direct ? &ev_connected_forward : &ev_connected_through,
-		F_UINT("connection", c->client.connection.number), connection_remote(&there),
-		F_ADDR("local", &local), connection_via(&there));
 }
 
 // Nothing is under way any more.
@@ -187,6 +155,8 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 static void on_dialled(struct dial *d)
 {
 	struct forward_client *c = d->data;
+	struct server *s = c->client.server;
+	struct forward *f = s->mode_data;
 	int r;
 
 	if (d->last.failure != DIAL_OK) {
@@ -195,7 +165,7 @@ static void on_dialled(struct dial *d)
 	}
 	c->target = dial_take(d);
 	end_dial(c);
-	report_connected(c);
+	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
 	r = join(c);
 	if (r < 0) {
 		channel_destroy(c->target);

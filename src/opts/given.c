@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: ISC
+#include "opts/given.h"
+
+#include "io/fd.h"
+#include "opts/connecting.h"
+
+#include <errno.h>
+
+int given_check(struct app *app, const struct endpoint *endpoint, struct fd_info *info)
+{
+	fd_inspect(endpoint->fd, info);
+	if (info->kind == FD_SOCKET)
+		return 0;
+	return app_fail(
+		app, STATUS_CONNECT, endpoint->name, info->kind == FD_BAD ? -EBADF : -ENOTSOCK);
+}
+
+static void on_upgraded(struct upgrade_chain *chain, void *data)
+{
+	struct given *g = data;
+	const struct upgrade_outcome *o = upgrade_chain_outcome(chain);
+
+	if (o->failure == UPGRADE_OK) {
+		g->options.done(g->options.data, upgrade_chain_take(chain));
+		return;
+	}
+	app_failf(g->app, connecting_upgrade_status(o->failure), g->options.endpoint->name, "%s",
+		str_c(&o->text));
+	app_stop(g->app);
+}
+
+int given_start(struct given *g, struct app *app, const struct given_options *o)
+{
+	struct fd_info info;
+	int status = given_check(app, o->endpoint, &info);
+	int r;
+
+	if (status)
+		return status;
+	r = sockopt_settings_prepare(o->settings, o->endpoint->fd);
+	if (r < 0)
+		return sockopt_fail(app, o->endpoint->name, o->settings, r);
+	*g = (struct given){.app = app, .options = *o};
+	g->chain = upgrade_chain_create(udp_adopt(o->udp, &app->loop, o->endpoint->fd, &info),
+		&(struct upgrade_options){
+			&app->loop, o->upgrades, o->upgrade_count, o->timeout_ms, on_upgraded, g});
+	if (upgrade_chain_start(g->chain))
+		on_upgraded(g->chain, g);
+	return 0;
+}
+
+void given_fini(struct given *g)
+{
+	upgrade_chain_destroy(g->chain);
+	g->chain = NULL;
+}
