@@ -121,6 +121,7 @@
  *     flow.[ch]               one direction, a state machine
  *     head.[ch]               the head of a message of HTTP/1
  *     hub.[ch]                many relays on one stdin and stdout
+ *     limit.[ch]              a rate that a flow keeps to
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
  *     pending.[ch]            bytes that the destination has not taken yet
  *     relay.[ch]              two flows, and the one function that decides when they end

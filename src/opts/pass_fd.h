@@ -23,11 +23,11 @@ extern const struct opt pass_fd_opts[];
 	{"pass-fd", "check"}, {"pass-fd", "exec"}, {"pass-fd", "exec-file"}, {"pass-fd", "input"}, \
 		{"pass-fd", "output"}, {"pass-fd", "tls"}, {"pass-fd", "starttls"}, \
 		{"pass-fd", "until"}, {"pass-fd", "shutdown"}, {"pass-fd", "shutdown-delay"}, \
-		{"pass-fd", "idle-timeout"}, {"pass-fd", "crlf"}, {"pass-fd", "telnet"}, \
-		{"pass-fd", "hex"}, {"pass-fd", "progress"}, {"pass-fd", "stats"}, \
-		{"pass-fd", "raw-tty"}, {"pass-fd", "escape"}, {"pass-fd", "peek"}, \
-		{"pass-fd", "oob"}, {"pass-fd", "reset"}, {"pass-fd", "recv-exactly"}, \
-		{"pass-fd", "send-flag"}, \
+		{"pass-fd", "idle-timeout"}, {"pass-fd", "limit-rate"}, {"pass-fd", "crlf"}, \
+		{"pass-fd", "telnet"}, {"pass-fd", "hex"}, {"pass-fd", "progress"}, \
+		{"pass-fd", "stats"}, {"pass-fd", "raw-tty"}, {"pass-fd", "escape"}, \
+		{"pass-fd", "peek"}, {"pass-fd", "oob"}, {"pass-fd", "reset"}, \
+		{"pass-fd", "recv-exactly"}, {"pass-fd", "send-flag"}, \
 	{ \
 		"pass-fd", "recv-flag" \
 	}

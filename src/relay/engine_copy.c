@@ -14,10 +14,14 @@
 
 #define ROUNDS 16 // reads per turn before others get theirs
 
-// A short read from what can be waited for means that no more is there now.
-static bool is_drained(const struct channel *src, size_t got)
+// A short read from what can be waited for means that no more is there now, unless no more was
+// asked for.
+static bool is_drained(const struct flow *f, size_t got)
 {
-	return got < POOL_BUFFER && src->rd && !src->has_more && src->rd_info.kind != FD_FILE;
+	const struct channel *src = f->src;
+
+	return got < POOL_BUFFER && !f->limit && src->rd && !src->has_more &&
+	       src->rd_info.kind != FD_FILE;
 }
 
 // Sends bytes on and keeps what the destination does not take. Returns 0, 1 if some were kept, or
@@ -65,7 +69,7 @@ static size_t room(const struct flow *f)
 {
 	uint64_t limit = f->src->recv_limit;
 
-	return limit ? (size_t)MIN(limit - f->received, POOL_BUFFER) : POOL_BUFFER;
+	return flow_room(f, limit ? (size_t)MIN(limit - f->received, POOL_BUFFER) : POOL_BUFFER);
 }
 
 // What the splice engine left in its pipe comes before what the source still has.
@@ -117,6 +121,8 @@ static enum pump copy_pump(struct flow *f)
 			return wait_for_dst(f);
 		if (f->eof && !f->piped)
 			return PUMP_END;
+		if (!f->piped && !room(f))
+			return PUMP_PAUSE;
 
 		ssize_t n = receive(f, buffer);
 
@@ -145,7 +151,7 @@ static enum pump copy_pump(struct flow *f)
 			return wait_for_dst(f);
 		if (had_text && !f->text)
 			return PUMP_AGAIN; // another engine may take over
-		if (!f->piped && !f->eof && is_drained(f->src, (size_t)n)) {
+		if (!f->piped && !f->eof && is_drained(f, (size_t)n)) {
 			f->want_src = true;
 			return PUMP_WAIT;
 		}

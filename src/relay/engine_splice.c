@@ -77,8 +77,13 @@ static enum pump end_or_urgent(struct flow *f)
 static enum pump pump_direct(struct flow *f)
 {
 	for (int round = 0; round < ROUNDS; round++) {
+		size_t chunk = flow_room(f, CHUNK);
+
+		if (!chunk)
+			return PUMP_PAUSE;
+
 		ssize_t n = sys_splice(channel_splice_source(f->src), channel_splice_sink(f->dst),
-			CHUNK, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+			chunk, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 		if (n == -EINTR)
 			continue;
@@ -109,8 +114,13 @@ static bool is_file_error(ssize_t error)
 static enum pump pump_sendfile(struct flow *f)
 {
 	for (int round = 0; round < ROUNDS; round++) {
+		size_t chunk = flow_room(f, CHUNK);
+
+		if (!chunk)
+			return PUMP_PAUSE;
+
 		ssize_t n = sys_sendfile(channel_splice_sink(f->dst), channel_splice_source(f->src),
-			f->src->has_offset ? &f->src->offset : NULL, CHUNK);
+			f->src->has_offset ? &f->src->offset : NULL, chunk);
 
 		if (n == -EINTR)
 			continue;
@@ -128,7 +138,7 @@ static enum pump pump_sendfile(struct flow *f)
 		f->sent += (uint64_t)n;
 		// Less than asked for: the socket is full, or the file ends and the next call says
 		// so.
-		if ((size_t)n < CHUNK && f->dst->wr)
+		if ((size_t)n < chunk && f->dst->wr)
 			return wait_for(f, false, true);
 	}
 	return PUMP_AGAIN;
@@ -155,7 +165,7 @@ static ssize_t flush_pipe(struct flow *f)
 // so -EAGAIN from one that holds some would not say which side blocks. Returns what splice() does.
 static ssize_t fill_pipe(struct flow *f)
 {
-	ssize_t n = sys_splice(channel_splice_source(f->src), f->pipe[1], CHUNK,
+	ssize_t n = sys_splice(channel_splice_source(f->src), f->pipe[1], flow_room(f, CHUNK),
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 	if (n > 0) {
@@ -185,6 +195,8 @@ static enum pump move_through_pipe(struct flow *f)
 		if (filled && f->src->rd)
 			return wait_for(f, true, false);
 
+		if (!flow_room(f, CHUNK))
+			return PUMP_PAUSE;
 		n = fill_pipe(f);
 		filled = n > 0;
 		if (n == -EINTR)

@@ -111,7 +111,13 @@ void flow_start(struct flow *f)
 	assert(!f->engine);
 	choose_engine(f);
 	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
-			       !f->src->recv_limit && takes_large_pieces(f->dst);
+			       !f->src->recv_limit && !f->limit && takes_large_pieces(f->dst);
+}
+
+void flow_limit(struct flow *f, struct limit *limit)
+{
+	assert(!f->engine && !f->limit);
+	f->limit = limit;
 }
 
 void flow_follow(struct flow *f, struct answer *answer)
@@ -131,6 +137,8 @@ static void forget_lowat(struct flow *f)
 void flow_fini(struct flow *f)
 {
 	forget_lowat(f);
+	limit_destroy(f->limit);
+	f->limit = NULL;
 	request_text_free(&f->text);
 	answer_destroy(f->answer);
 	f->answer = NULL;
@@ -156,7 +164,7 @@ static void set_state(struct flow *f, enum flow_state state)
 		f->on_state(f, before);
 	if (!flow_has_ended(f))
 		return;
-	f->want_src = f->want_dst = false;
+	f->want_src = f->want_dst = f->is_paused = false;
 	forget_lowat(f);
 }
 
@@ -216,6 +224,23 @@ static enum pump pump(struct flow *f)
 	return r < 0 && r != -EAGAIN ? flow_fail(f, FLOW_DST, r) : f->engine->pump(f);
 }
 
+// The same within the rate.
+static enum pump pump_limited(struct flow *f)
+{
+	uint64_t before = f->received;
+	enum pump result;
+
+	limit_begin(f->limit, before);
+	result = pump(f);
+	limit_took(f->limit, f->received - before);
+	f->is_paused = result == PUMP_PAUSE;
+	if (f->is_paused)
+		limit_wait(f->limit);
+	else
+		limit_stop(f->limit);
+	return result;
+}
+
 // What waits to be read may already be too much to be kept: not a byte of it has to pass by here.
 static void forget_if_long(struct flow *f)
 {
@@ -242,7 +267,7 @@ bool flow_step(struct flow *f)
 	if (f->text)
 		forget_if_long(f);
 	had_text = f->text;
-	result = pump(f);
+	result = f->limit ? pump_limited(f) : pump(f);
 	assert(result != PUMP_FAIL || f->error < 0);
 	assert(result != PUMP_WAIT || f->want_src || f->want_dst);
 	note_received(f, f->received - before);

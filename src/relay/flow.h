@@ -14,6 +14,7 @@
 
 #include "base/fifo.h"
 #include "io/channel.h"
+#include "relay/limit.h"
 #include "relay/lowat.h"
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ enum flow_side {
 // What an engine has to say after moving what it could.
 enum pump {
 	PUMP_WAIT, // nothing more until what it wants is ready
+	PUMP_PAUSE, // nothing more until its rate allows it
 	PUMP_AGAIN, // its share of this turn is used up; there is more
 	PUMP_END, // the source has ended and nothing is left to deliver
 	PUMP_FAIL, // flow->error and flow->failed are set
@@ -68,6 +70,7 @@ struct flow {
 	const struct engine *engine;
 	enum flow_state state : 8;
 	bool want_src, want_dst; // what the engine waits for
+	bool is_paused; // it waits for its rate
 	bool eof; // the source has ended, or nothing more is wanted of it
 	bool holds_end; // the destination is not told of the end yet
 	bool is_held; // and that is all that is left to do
@@ -91,6 +94,7 @@ struct flow {
 	size_t piped; // bytes in it
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
+	struct limit *limit; // NULL: as fast as can be
 	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	flow_tap_fn *tap;
@@ -100,6 +104,9 @@ struct flow {
 };
 
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst);
+
+// Receives so many bytes a second at most; the flow destroys the limit. Before flow_start().
+void flow_limit(struct flow *f, struct limit *limit);
 
 // Chooses the engine, once filter and tap are set.
 void flow_start(struct flow *f);
@@ -133,6 +140,12 @@ size_t flow_undelivered(const struct flow *f);
 static inline bool flow_has_ended(const struct flow *f)
 {
 	return f->state == FLOW_SHUT || f->state == FLOW_FAILED;
+}
+
+// For engines: how many bytes the source may be asked for, MOST at most; 0: none for now.
+static inline size_t flow_room(const struct flow *f, size_t most)
+{
+	return f->limit ? limit_room(f->limit, f->received, most) : most;
 }
 
 // For engines: notes why the flow fails.

@@ -24,6 +24,7 @@ static void on_turn(void *data)
 static void on_event(struct watch *w, unsigned events);
 static void on_idle_timer(void *data);
 static void on_pause(void *data);
+static void on_room(void *data);
 
 static struct channel *local_of(const struct relay *r)
 {
@@ -64,6 +65,10 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	r->out.shut_how = how[o->policy.shutdown];
 	r->out.splice_after = r->in.splice_after = o->splice_after;
 	r->in.tap_before_filter = true;
+	if (o->rate) {
+		flow_limit(&r->out, limit_create(o->pool->loop, o->rate, on_room, r));
+		flow_limit(&r->in, limit_create(o->pool->loop, o->rate, on_room, r));
+	}
 	defer_init(&r->defer, o->pool->loop, on_turn, r);
 	timer_init(&r->idle, o->pool->loop, on_idle_timer, r);
 	timer_init(&r->pause, o->pool->loop, on_pause, r);
@@ -329,6 +334,8 @@ static void end(struct relay *r)
 	timer_stop(&r->idle);
 	timer_stop(&r->pause);
 	ack_wait_stop(&r->acks);
+	limit_stop(r->out.limit);
+	limit_stop(r->in.limit);
 	r->done(r);
 }
 
@@ -393,12 +400,13 @@ static void on_pause(void *data)
 	turn(r);
 }
 
-// What was handed to the kernel may still be on its way to a slow party, which is not idle.
+// What was handed to the kernel may still be on its way to a slow party, which is not idle, and who
+// is held back is not either.
 static void note_queue(struct relay *r)
 {
 	int queued = channel_queued(peer_of(r)) + channel_queued(local_of(r));
 
-	if (queued != r->queued)
+	if (queued != r->queued || r->out.is_paused || r->in.is_paused)
 		r->active = now(r);
 	r->queued = queued;
 }
@@ -424,6 +432,15 @@ static void on_idle_timer(void *data)
 	}
 	finish(r, RELAY_IDLE, -ETIMEDOUT);
 	end(r);
+}
+
+// Its rate has held a flow back until now.
+static void on_room(void *data)
+{
+	struct relay *r = data;
+
+	r->active = now(r);
+	turn(r);
 }
 
 void relay_wake(struct relay *r)

@@ -23,12 +23,12 @@ extern const struct opt check_opts[];
 // What a check has no use for, for the table of the command that has the group.
 #define CHECK_CONFLICTS \
 	{"check", "until"}, {"check", "shutdown"}, {"check", "shutdown-delay"}, \
-		{"check", "quit-delay"}, {"check", "idle-timeout"}, {"check", "crlf"}, \
-		{"check", "telnet"}, {"check", "hex"}, {"check", "stats"}, {"check", "raw-tty"}, \
-		{"check", "escape"}, {"check", "input"}, {"check", "output"}, {"check", "get"}, \
-		{"check", "exec"}, {"check", "exec-file"}, {"check", "send-flag"}, \
-		{"check", "recv-flag"}, {"check", "recv-exactly"}, {"check", "peek"}, \
-		{"check", "oob"}, {"check", "send-proxy"}, \
+		{"check", "quit-delay"}, {"check", "idle-timeout"}, {"check", "limit-rate"}, \
+		{"check", "crlf"}, {"check", "telnet"}, {"check", "hex"}, {"check", "stats"}, \
+		{"check", "raw-tty"}, {"check", "escape"}, {"check", "input"}, \
+		{"check", "output"}, {"check", "get"}, {"check", "exec"}, {"check", "exec-file"}, \
+		{"check", "send-flag"}, {"check", "recv-flag"}, {"check", "recv-exactly"}, \
+		{"check", "peek"}, {"check", "oob"}, {"check", "send-proxy"}, \
 	{ \
 		"check", "reset" \
 	}

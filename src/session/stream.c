@@ -11,6 +11,7 @@
 #include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/sandbox/sandbox.h"
+#include "relay/limit.h"
 #include "sys/trace.h"
 #include "tls/channel.h"
 
@@ -49,6 +50,9 @@ const struct opt stream_opts[] = {
 	{"idle-timeout", 0, OPT_DURATION, AT(idle_ms, uint64_t), "TIME",
 		"end a connection after TIME without a byte in either direction", .min = 1,
 		.max = 365 * DAY_MS},
+	{"limit-rate", 0, OPT_SIZE, AT(limit_rate, uint64_t), "RATE",
+		"send and receive no more than RATE bytes a second each, such as 512k", .min = 1,
+		.max = LIMIT_MOST},
 	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line ends as CR LF",
 		.is_everyday = true},
 	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
@@ -303,7 +307,8 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 	const struct stream_calls_config *calls = &config->calls;
 
 	return config->crlf || config->telnet || config->hex || config->progress ||
-	       config->idle_ms || config->quit_delay_ms || calls->oob || calls->reset ||
+	       config->idle_ms || config->quit_delay_ms || config->limit_rate || calls->oob ||
+	       calls->reset ||
 	       calls->send_flags || calls->recv_flags;
 }
 
@@ -407,6 +412,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 		.peer = o->peer,
 		.policy = policy_of(o),
 		.splice_after = o->splice_after,
+		.rate = o->config->limit_rate,
 		.done = on_relay_done,
 		.data = s,
 	};

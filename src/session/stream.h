@@ -25,6 +25,7 @@ struct stream_config {
 	uint64_t quit_delay_ms; // 0: none
 	uint64_t timeout_ms;
 	uint64_t idle_ms;
+	uint64_t limit_rate; // bytes a second; 0: no limit
 	bool crlf;
 	bool telnet;
 	bool hex;

@@ -69,7 +69,13 @@ static void fill_file(struct rig *r)
 	end_feed(r);
 }
 
-static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_after)
+static void ignore(void *data)
+{
+	(void)data;
+}
+
+static void check_bulk(
+	enum kind src, enum kind dst, bool copy, uint64_t splice_after, uint64_t rate)
 {
 	struct rig r;
 	struct str got = {0};
@@ -80,6 +86,8 @@ static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_
 
 	rig_init(&r, src, dst);
 	r.f.splice_after = splice_after;
+	if (rate)
+		flow_limit(&r.f, limit_create(&r.loop, rate, ignore, NULL));
 	if (copy)
 		force_copy(&r);
 	flow_start(&r.f);
@@ -96,6 +104,8 @@ static void check_bulk(enum kind src, enum kind dst, bool copy, uint64_t splice_
 		if (!sink_is_file && next_random(&seed) % 2)
 			read_some(&r, &got, &seed);
 		flow_step(&r.f);
+		if (r.f.is_paused)
+			uv_run(&r.loop, UV_RUN_ONCE);
 	}
 	if (r.f.state != FLOW_SHUT)
 		fail_msg("%s to %s: %s", kind_names[src], kind_names[dst], strerror(-r.f.error));
@@ -125,10 +135,40 @@ static void test_bulk(void **state)
 		bulk[i] = (char)next_random(&seed);
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(sinks); j++) {
-			check_bulk(sources[i], sinks[j], true, 0);
-			check_bulk(sources[i], sinks[j], false, 0);
-			check_bulk(sources[i], sinks[j], false, 1000000);
+			check_bulk(sources[i], sinks[j], true, 0, 0);
+			check_bulk(sources[i], sinks[j], false, 0, 0);
+			check_bulk(sources[i], sinks[j], false, 1000000, 0);
+			check_bulk(sources[i], sinks[j], true, 0, 1 << 28);
+			check_bulk(sources[i], sinks[j], false, 1000000, 1 << 28);
 		}
+	}
+}
+
+// A step takes no more than what is due, by either engine, from whatever source.
+static void test_rate(void **state)
+{
+	static const enum kind sources[] = {SOCKET, TCP, PIPE, REGULAR};
+	const uint64_t rate = 1000;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sources) * 2; i++) {
+		struct rig r;
+
+		rig_init(&r, sources[i / 2], SOCKET);
+		flow_limit(&r.f, limit_create(&r.loop, rate, ignore, NULL));
+		if (i % 2)
+			force_copy(&r);
+		flow_start(&r.f);
+		assert_int_equal(pwrite(r.feed, bulk, 2 * rate, 0) < 0
+					 ? write(r.feed, bulk, 2 * rate)
+					 : (ssize_t)(2 * rate),
+			2 * rate);
+		flow_step(&r.f);
+		assert_int_equal(r.f.received, rate / 10);
+		while (!r.f.is_paused)
+			flow_step(&r.f);
+		assert_true(uv_loop_alive(&r.loop)); // it will call back
+		rig_fini(&r);
 	}
 }
 
@@ -166,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice_of_engine),
 		cmocka_unit_test(test_bulk),
+		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_refused_while_bytes_are_on_their_way),
 	};
 
