@@ -120,6 +120,7 @@
  *     filter.[ch]             what changes bytes on their way: CRLF, telnet
  *     flow.[ch]               one direction, a state machine
  *     head.[ch]               the head of a message of HTTP/1
+ *     hold.[ch]               the end of the input, held back until the peer has answered
  *     hub.[ch]                many relays on one stdin and stdout
  *     limit.[ch]              a rate that a flow keeps to
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)

@@ -11,9 +11,9 @@
 // well-formed UTF-8: overlong forms, surrogates and codes over U+10FFFF are refused.
 size_t utf8_decode(const unsigned char *p, size_t len, uint32_t *code);
 
-// True for characters that steer a terminal, reorder a line or cannot be seen: C0, DEL, C1, line and
-// paragraph separators, the bidirectional controls of Unicode (UAX 9), and what has no shape of its
-// own (Default_Ignorable_Code_Point), but for joiners and selectors of variants.
+// True for characters that steer a terminal, reorder a line or cannot be seen: C0, DEL, C1, line
+// and paragraph separators, the bidirectional controls of Unicode (UAX 9), and what has no shape of
+// its own (Default_Ignorable_Code_Point), but for joiners and selectors of variants.
 bool utf8_is_unsafe(uint32_t code);
 
 #endif

@@ -2,15 +2,12 @@
 #include "relay/relay.h"
 
 #include "io/pool.h"
-#include "relay/answer.h"
-#include "relay/request.h"
+#include "relay/hold.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
-#define ANSWER_PAUSE_MS 2000 // after the last byte of the answer to a request
-#define HOLD_ALWAYS UINT64_MAX
 #define MAX_REPLIES (64 * 1024) // telnet answers that the peer does not read: stop listening to it
 #define END_GRACE_MS 250 // for the peer's end, once the reader of the output has left
 
@@ -76,36 +73,10 @@ int relay_init(struct relay *r, const struct relay_options *o)
 	return 0;
 }
 
-// The direction whose end is held back, and the one that is waited for.
-static struct flow *asking(struct relay *r)
-{
-	return r->policy.peer_asks ? &r->in : &r->out;
-}
-
-static struct flow *answering(struct relay *r)
-{
-	return r->policy.peer_asks ? &r->out : &r->in;
-}
-
-// What is typed is nobody's to look at, and a long file is no request.
-static bool may_be_request(const struct channel *local)
-{
-	const struct fd_info *in = &local->rd_info;
-
-	return in->kind != FD_TERMINAL &&
-	       !(in->kind == FD_FILE && in->size > in->position + REQUEST_MOST);
-}
-
 void relay_start(struct relay *r)
 {
-	const struct relay_policy *p = &r->policy;
-
 	assert(r->out.pool);
-	if (p->until != UNTIL_INPUT && asking(r)->shut_how == SHUT_WR) {
-		if (p->shutdown == SHUTDOWN_AUTO && may_be_request(local_of(r)))
-			r->out.text = request_text_create();
-		asking(r)->holds_end = p->shutdown_delay_ms || r->out.text;
-	}
+	hold_begin(r);
 	flow_start(&r->out);
 	flow_start(&r->in);
 	r->active = now(r);
@@ -140,80 +111,6 @@ static void apply_policy(struct relay *r)
 static bool is_quitting(const struct relay *r)
 {
 	return r->policy.quit_delay_ms && r->out.state == FLOW_SHUT && !flow_has_ended(&r->in);
-}
-
-// Starts the timer anew unless it runs and the peer has been silent since.
-static void wait_for_silence(struct relay *r, uint64_t ms, uint64_t heard)
-{
-	if (!timer_is_running(&r->pause) || r->heard != heard)
-		timer_start(&r->pause, ms);
-	r->heard = heard;
-}
-
-// What was sent so far.
-static enum request_kind judge_sent(const struct relay *r)
-{
-	const struct str *sent = r->out.text;
-
-	return sent && sent->len ? request_judge(sent->data, sent->len) : REQUEST_NONE;
-}
-
-static bool is_open_request(enum request_kind kind)
-{
-	return kind == REQUEST_OPEN || kind == REQUEST_OPEN_HEAD;
-}
-
-// The answer may begin before the end of the input is known.
-static void follow_answer(struct relay *r)
-{
-	enum request_kind kind;
-
-	if (!r->out.text || r->in.answer || r->in.received || r->in.state != FLOW_OPEN)
-		return;
-	kind = judge_sent(r);
-	if (is_open_request(kind))
-		flow_follow(&r->in, answer_create(kind == REQUEST_OPEN_HEAD));
-}
-
-// Decides once, when all has been sent, how long its end is held back.
-static void plan_hold(struct relay *r)
-{
-	enum request_kind kind = judge_sent(r);
-
-	request_text_free(&r->out.text);
-	r->hold_planned = true;
-	r->awaits_answer = is_open_request(kind);
-	r->hold_ms = kind == REQUEST_LAST ? HOLD_ALWAYS
-		     : r->awaits_answer   ? ANSWER_PAUSE_MS
-					  : r->policy.shutdown_delay_ms;
-}
-
-// True while what the peer says of its answer says that more is to come.
-static bool is_answered_in_part(const struct flow *in)
-{
-	return !in->received || (in->answer && answer_is_partial(in->answer));
-}
-
-// The end of the input is held back until the peer has been silent for a while: some take it for
-// the wish to end all. The peer's own end leaves nothing to wait for. Returns true if it is held no
-// more.
-static bool hold_end(struct relay *r)
-{
-	const struct flow *answer = answering(r);
-
-	if (!asking(r)->is_held)
-		return false;
-	if (!r->hold_planned)
-		plan_hold(r);
-	if (!r->hold_ms || flow_has_ended(answer)) {
-		asking(r)->holds_end = false;
-		timer_stop(&r->pause);
-		return true;
-	}
-	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && is_answered_in_part(answer)))
-		return false;
-	wait_for_silence(r, r->hold_ms, answer->received);
-	return false;
 }
 
 // A reader that knows where its input ends (tar) may leave before the peer's end has come. If that
@@ -315,7 +212,7 @@ static bool step_flows(struct relay *r)
 	bool more = flow_step(&r->out);
 
 	r->told_first |= r->out.state == FLOW_SHUT && !flow_has_ended(&r->in);
-	follow_answer(r);
+	hold_follow_answer(r);
 	if (!r->telnet || flow_undelivered(&r->out) < MAX_REPLIES)
 		more |= flow_step(&r->in);
 	if (send_replies(r))
@@ -360,11 +257,11 @@ static void turn(struct relay *r)
 		finish(r, RELAY_QUIT, 0);
 	} else if (!r->lingering) {
 		more = step_flows(r);
-		more |= hold_end(r); // before the other, which uses the same timer
+		more |= hold_step(r); // before the other, which uses the same timer
 		awaits = awaits_end(r);
 		apply_policy(r);
 		if (is_quitting(r))
-			wait_for_silence(r, r->policy.quit_delay_ms, r->in.received);
+			hold_wait(r, r->policy.quit_delay_ms, r->in.received);
 		more |= has_more(&r->in) || has_more(&r->out);
 		note_activity(r);
 		if (!awaits && is_over(r)) {
@@ -390,12 +287,11 @@ static void turn(struct relay *r)
 static void on_pause(void *data)
 {
 	struct relay *r = data;
+	bool was_held = hold_release(r);
 
-	if (asking(r)->is_held)
-		asking(r)->holds_end = false;
-	else if (is_quitting(r))
+	if (!was_held && is_quitting(r))
 		flow_finish(&r->in);
-	else
+	else if (!was_held)
 		r->end_grace_over = true;
 	turn(r);
 }

@@ -308,8 +308,7 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 
 	return config->crlf || config->telnet || config->hex || config->progress ||
 	       config->idle_ms || config->quit_delay_ms || config->limit_rate || calls->oob ||
-	       calls->reset ||
-	       calls->send_flags || calls->recv_flags;
+	       calls->reset || calls->send_flags || calls->recv_flags;
 }
 
 unsigned stream_sandbox_needs(const struct stream_config *config)

@@ -202,9 +202,10 @@ static void test_words_of_options(void **state)
 	assert_non_null(strstr(words_for(&out, "connect -"), "--timeout=\t"));
 	assert_non_null(strstr(words_for(&out, "connect -"), "--retry\t"));
 	assert_non_null(strstr(words_for(&out, "connect host 80 -"), "--help\t"));
-	assert_string_equal(words_for(&out, "connect --until "), "both\t\npeer\t\ninput\t\n");
+	assert_string_equal(
+		words_for(&out, "connect --until "), "both\t\npeer\t\ninput\t\nidle\t\n");
 	assert_string_equal(words_for(&out, "connect --until=p"),
-		"--until=both\t\n--until=peer\t\n--until=input\t\n");
+		"--until=both\t\n--until=peer\t\n--until=input\t\n--until=idle\t\n");
 	assert_string_equal(words_for(&out, "connect --output "), ":file\t\n");
 	assert_string_equal(words_for(&out, "connect --output=/t"), ":file\t--output=\n");
 	assert_string_equal(words_for(&out, "connect --timeout "), "");
