@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The catalogue of events as the program tells it, and as sockctl-events(7) must have it.
+"""The catalogue of events as the program tells it, and whether runs and sockctl-events(7) keep to it.
 
 SOCKCTL=build/sockctl python3 tests/e2e/catalogue.py man/sockctl-events.7 brings the lists of the page
 up to date.
@@ -16,6 +16,9 @@ from pathlib import Path
 
 from harness import PROGRAM
 
+ALWAYS = [{"name": "event", "type": "string"}, {"name": "command", "type": "string"},
+          {"name": "time", "type": "time"}]
+
 
 @functools.cache
 def events():
@@ -23,6 +26,99 @@ def events():
     done = subprocess.run([PROGRAM, "help", "--dump", "events"], check=True, capture_output=True,
                           text=True, timeout=10)
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def is_integer(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value):
+    return isinstance(value, float)
+
+
+def is_object(value, **members):
+    """MEMBERS are all members, with the check of each."""
+    return (isinstance(value, dict) and value.keys() == members.keys()
+            and all(check(value[name]) for name, check in members.items()))
+
+
+def is_string(value):
+    return isinstance(value, str)
+
+
+def is_address(value):
+    return (is_object(value, family=is_string, address=is_string, port=is_integer)
+            or is_object(value, family=is_string, path=is_string)
+            or value == {"family": "unspec"})
+
+
+def is_remote(value):
+    return (is_address(value) or is_object(value, name=is_string, port=is_integer)
+            or is_object(value, name=is_string, service=is_string))
+
+
+def is_range(value):
+    start, end, count = value
+    return is_number(start) and is_number(end) and is_integer(count)
+
+
+def is_list(check):
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+TYPES = {
+    "string": is_string, "integer": is_integer, "real": is_number,
+    "boolean": lambda value: isinstance(value, bool), "seconds": is_number, "time": is_number,
+    "address": is_address, "remote": is_remote, "strings": is_list(is_string),
+    "objects": is_list(lambda value: isinstance(value, dict)), "ranges": is_list(is_range),
+}
+
+
+def members(fields, of):
+    """The fields of the objects in the field OF, without its name."""
+    return [field | {"name": field["name"].removeprefix(of + ".")} for field in fields
+            if field["name"].startswith(of + ".")]
+
+
+def mismatches(value, fields):
+    """What in an object is not as its fields are declared."""
+    names = {field["name"] for field in fields}
+    objects = {field["name"] for field in fields if field["type"] == "objects"}
+    inner = {name for name in names if name.rpartition(".")[0] in objects}
+    found = [f"{key} is not declared" for key in value if key not in names - inner]
+    for field in fields:
+        name = field["name"]
+        if name in inner:
+            continue
+        if name not in value:
+            if not field.get("optional"):
+                found.append(f"{name} is missing")
+        elif not TYPES[field["type"]](value[name]):
+            found.append(f"{name} is no {field['type']}")
+        elif name in objects:
+            for one in value[name]:
+                found += [f"{name}: {what}" for what in mismatches(one, members(fields, name))]
+    return found
+
+
+def fault(event):
+    """What is wrong with an event, or None; where several have its name, by the nearest of them."""
+    forms = [row for row in events() if row["name"] == event["event"]]
+    if not forms:
+        return f"no event of the catalogue: {event}"
+    found = min((mismatches(event, ALWAYS + row["fields"]) for row in forms), key=len)
+    return f"not as in the catalogue: {'; '.join(found)}: {event}" if found else None
+
+
+def faults(proc):
+    """What is wrong with the events that a run with --json has written."""
+    is_client = "echo" in proc.args and "--client" in proc.args  # which writes them to stdout, too
+    lines = [*proc.lines, *(proc.out.decode().splitlines() if is_client and proc.has_output else [])]
+    found = []
+    for line in lines if "--json" in proc.args else []:
+        if line.startswith('{"event":') and line.endswith("}"):  # else a line that was cut off
+            found.append(fault(json.loads(line)))
+    return [what for what in found if what]
 
 
 def wrapped(text):

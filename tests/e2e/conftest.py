@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import catalogue
 import peers
 import proxies
 from authority import Authority
@@ -52,7 +53,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def sockctl(request):
-    """Starts the program; what it starts is checked and cleaned up afterwards."""
+    """Starts the program; what it starts is checked, with its events, and cleaned up afterwards."""
     request.node.started = started = []
 
     def start(*args, **how):
@@ -61,7 +62,8 @@ def sockctl(request):
         return proc
 
     yield start
-    problems = [f"{what}: {proc.describe()}" for proc in started for what in proc.finish()]
+    problems = [f"{what}: {proc.describe()}" for proc in started
+                for what in proc.finish() + catalogue.faults(proc)]
     assert not problems or request.node.failed, "\n".join(problems)
 
 

@@ -216,6 +216,11 @@ class Proc:
         return [line for line in self.lines if ": listening on " not in line]
 
     @property
+    def has_output(self):
+        """Whether what it writes to stdout is collected."""
+        return self._out is not None
+
+    @property
     def events(self):
         """What --json wrote to stderr."""
         return [json.loads(line) for line in self.lines]
