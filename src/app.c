@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/task.h"
+#include "io/terminal.h"
 #include "out/write.h"
 #include "sys/fd_calls.h"
 #include "sys/interrupt.h"
@@ -238,6 +239,7 @@ int app_print(struct app *app, struct rows *rows)
 {
 	struct str text = {0};
 
+	rows->width = terminal_columns(STDOUT_FILENO);
 	rows_take(rows, &text);
 	int status = app_output(app, &text);
 	str_fini(&text);

@@ -321,6 +321,7 @@
  *     datagram_text.[ch]      datagrams on stdout
  *     events.[ch]             the catalogue of events, which is events.def
  *     field.[ch]              named values in texts and in JSON
+ *     fit.[ch]                texts that fit a terminal
  *     hexdump.[ch]            bytes on the wire
  *     histogram_text.[ch]     a histogram with bars
  *     progress.[ch]           the line of --progress
@@ -367,7 +368,9 @@
 #include "help/guide.h"
 #include "cmd/table.h"
 #include "help/words.h"
+#include "io/terminal.h"
 #include "out/colour.h"
+#include "out/fit.h"
 #include "tls/tls.h"
 
 #include <fcntl.h>
@@ -425,15 +428,18 @@ static int print(struct app *app, struct str *text)
 	return status;
 }
 
-// The same for help, whose headings stand out on a terminal.
+// The same for help, which fits a narrow terminal, and whose headings stand out on one.
 static int print_help(struct app *app, struct str *text)
 {
+	struct str fitted = {0};
 	struct str shown = {0};
 
-	if (!colour_is_wanted(isatty(STDOUT_FILENO)))
-		return print(app, text);
-	str_add_headings(&shown, str_c(text));
+	str_add_narrow_help(&fitted, str_c(text), terminal_columns(STDOUT_FILENO));
 	str_fini(text);
+	if (!colour_is_wanted(isatty(STDOUT_FILENO)))
+		return print(app, &fitted);
+	str_add_headings(&shown, str_c(&fitted));
+	str_fini(&fitted);
 	return print(app, &shown);
 }
 

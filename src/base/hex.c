@@ -7,6 +7,8 @@
 
 #define MAX_OFFSET_DIGITS 8
 #define DUMP_WIDTH 16 // bytes in a line
+#define DUMP_COLUMNS 79 // that a line with as many takes
+#define DUMP_COLUMNS_HALF 48 // and one with half of them
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -44,8 +46,15 @@ void str_add_hex(struct str *s, const void *data, size_t len)
 	s->data[s->len] = '\0';
 }
 
-// One line for up to DUMP_WIDTH bytes, newline included; OFFSET is that of the first.
-static void add_dump_line(struct str *s, size_t offset, const void *data, size_t len)
+size_t hex_dump_width(size_t columns)
+{
+	if (!columns || columns >= DUMP_COLUMNS)
+		return DUMP_WIDTH;
+	return columns >= DUMP_COLUMNS_HALF ? DUMP_WIDTH / 2 : DUMP_WIDTH / 4;
+}
+
+// One line for up to WIDTH bytes, newline included; OFFSET is that of the first.
+static void add_dump_line(struct str *s, size_t width, size_t offset, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 	char line[128];
@@ -53,7 +62,7 @@ static void add_dump_line(struct str *s, size_t offset, const void *data, size_t
 
 	str_addf(s, "%08zx:", offset);
 	if (len) {
-		for (size_t i = 0; i < DUMP_WIDTH; i++) {
+		for (size_t i = 0; i < width; i++) {
 			*to++ = ' ';
 			if (i == DUMP_WIDTH / 2)
 				*to++ = ' ';
@@ -75,11 +84,11 @@ static void add_dump_line(struct str *s, size_t offset, const void *data, size_t
 	str_addn(s, line, (size_t)(to - line));
 }
 
-void str_add_hex_dump(struct str *s, const void *data, size_t len)
+void str_add_hex_dump(struct str *s, const void *data, size_t len, size_t width)
 {
-	for (size_t i = 0; i < len; i += DUMP_WIDTH)
-		add_dump_line(s, i, (const char *)data + i, MIN(len - i, (size_t)DUMP_WIDTH));
-	add_dump_line(s, len, NULL, 0);
+	for (size_t i = 0; i < len; i += width)
+		add_dump_line(s, width, i, (const char *)data + i, MIN(len - i, width));
+	add_dump_line(s, width, len, NULL, 0);
 }
 
 int hex_decode(void *dst, size_t *n, const char *text, size_t len)

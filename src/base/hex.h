@@ -16,8 +16,11 @@
 
 void str_add_hex(struct str *s, const void *data, size_t len); // "68656c6c6f"
 
-// A whole dump with its last line.
-void str_add_hex_dump(struct str *s, const void *data, size_t len);
+// How many bytes stand in a line of a dump on a terminal of COLUMNS, or anywhere if that is 0.
+size_t hex_dump_width(size_t columns);
+
+// A whole dump with its last line, and WIDTH bytes in each other line.
+void str_add_hex_dump(struct str *s, const void *data, size_t len, size_t width);
 
 // Decodes digits in pairs, with blanks between the pairs if they like. DST has room for len / 2
 // bytes and may be TEXT itself. Returns 0 and sets *n, or -EINVAL.

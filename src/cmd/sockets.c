@@ -224,6 +224,7 @@ static int show(struct sockets *s, struct rows *rows)
 
 	if (s->shown && !rows->json && !in_place)
 		str_addc(&text, '\n');
+	rows->width = terminal_columns(STDOUT_FILENO);
 	rows_take(rows, &text);
 	if (in_place)
 		terminal_add_frame(&frame, STDOUT_FILENO, &text, !s->shown);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "datagram/printer.h"
 
+#include "io/terminal.h"
 #include "sys/names.h"
 #include "sys/sandbox/sandbox.h"
 
@@ -51,7 +52,7 @@ int printer_init(struct printer *p)
 {
 	int r = output_init(&p->output, &p->app->loop, STDOUT_FILENO, on_output, p);
 
-	datagram_writer_init(&p->writer, p->framing);
+	datagram_writer_init(&p->writer, p->framing, terminal_columns(STDOUT_FILENO));
 	if (p->flags & MSG_PEEK)
 		p->limit = 1; // it would come again for ever
 	receiver_init(

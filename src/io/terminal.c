@@ -20,6 +20,16 @@ bool terminal_is(int fd)
 	return isatty(fd);
 }
 
+unsigned terminal_columns(int fd)
+{
+	unsigned lines = 0;
+	unsigned columns = 0;
+
+	if (isatty(fd))
+		sys_window_size(fd, &lines, &columns);
+	return columns;
+}
+
 static unsigned count_lines(const char *p)
 {
 	unsigned lines = 0;
@@ -34,8 +44,9 @@ void terminal_add_frame(struct str *out, int fd, const struct str *text, bool fi
 	const char *p = str_c(text);
 	unsigned lines = count_lines(p);
 	unsigned room = DEFAULT_LINES;
+	unsigned columns = 0;
 
-	sys_window_lines(fd, &room);
+	sys_window_size(fd, &room, &columns);
 	room = MAX(room, 2U) - 1; // the last line holds the cursor
 	str_add(out, first ? CLEAR HOME WRAP_OFF : HOME WRAP_OFF);
 	for (unsigned i = 0; i < lines; i++) {

@@ -9,6 +9,9 @@
 
 bool terminal_is(int fd);
 
+// The columns of the terminal; 0 if FD is none, or it does not know.
+unsigned terminal_columns(int fd);
+
 // Adds to OUT what replaces the picture on the terminal by TEXT (ECMA-48): lines that are too long
 // or too many are cut, and how many are left out is said at the end.
 void terminal_add_frame(struct str *out, int fd, const struct str *text, bool first);

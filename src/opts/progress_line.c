@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "opts/progress_line.h"
 
+#include "io/terminal.h"
+#include "out/progress.h"
 #include "sys/trace.h"
 
 #define INTERVAL_MS 250
@@ -10,6 +12,8 @@ static void draw(struct progress_line *m, bool is_last)
 	struct str line = {0};
 
 	m->add(m->data, trace_now() - m->started, &line);
+	if (!is_last)
+		progress_fit(&line, terminal_columns(m->app->out.fd));
 	report_progress(&m->app->out, &line, is_last);
 	str_fini(&line);
 }

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-void datagram_writer_init(struct datagram_writer *w, enum framing framing)
+void datagram_writer_init(struct datagram_writer *w, enum framing framing, size_t columns)
 {
-	*w = (struct datagram_writer){.framing = framing};
+	*w = (struct datagram_writer){.framing = framing, .dump_width = hex_dump_width(columns)};
 }
 
 void datagram_writer_fini(struct datagram_writer *w)
@@ -160,7 +160,7 @@ void datagram_writer_add(struct datagram_writer *w, const struct datagram *d)
 		break;
 	case FRAMING_HEX:
 		add_comment(&w->text, d);
-		str_add_hex_dump(&w->text, d->data, d->len);
+		str_add_hex_dump(&w->text, d->data, d->len, w->dump_width);
 		break;
 	case FRAMING_JSON:
 		add_json(&w->text, d);

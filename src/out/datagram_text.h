@@ -12,11 +12,13 @@
 // as it is.
 struct datagram_writer {
 	enum framing framing;
+	size_t dump_width; // bytes in a line of a dump
 	struct iovecs pieces;
 	struct str text;
 };
 
-void datagram_writer_init(struct datagram_writer *w, enum framing framing);
+// COLUMNS are those of the terminal that is written to, or 0.
+void datagram_writer_init(struct datagram_writer *w, enum framing framing, size_t columns);
 void datagram_writer_fini(struct datagram_writer *w);
 
 void datagram_writer_add(struct datagram_writer *w, const struct datagram *d);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: ISC
 #include "out/hexdump.h"
 
+#include "base/hex.h"
+
 #include <inttypes.h>
 #include <time.h>
 
-#define COLUMNS 16
+void hexdump_init(struct hexdump *h, char direction, enum colour colour, size_t columns)
+{
+	*h = (struct hexdump){
+		.direction = direction, .colour = colour, .width = hex_dump_width(columns)};
+}
 
 static void add_header(const struct hexdump *h, struct str *out, size_t len)
 {
@@ -20,7 +26,7 @@ static void add_header(const struct hexdump *h, struct str *out, size_t len)
 static void add_line(const struct hexdump *h, struct str *out, const unsigned char *p, size_t len)
 {
 	str_addf(out, "%c %08" PRIx64 " ", h->direction, h->offset);
-	for (size_t i = 0; i < COLUMNS; i++) {
+	for (size_t i = 0; i < h->width; i++) {
 		if (i % 8 == 0)
 			str_addc(out, ' ');
 		if (i < len)
@@ -37,7 +43,7 @@ static void add_line(const struct hexdump *h, struct str *out, const unsigned ch
 static void add_lines(struct hexdump *h, struct str *out, const unsigned char *p, size_t len)
 {
 	while (len) {
-		size_t n = MIN(len, COLUMNS);
+		size_t n = MIN(len, h->width);
 
 		add_line(h, out, p, n);
 		h->offset += n;

@@ -12,10 +12,14 @@
 struct hexdump {
 	char direction; // '>' sent, '<' received
 	enum colour colour;
+	size_t width; // bytes in a line
 	uint64_t offset; // of the next byte in its stream
 };
 
-// Adds a header line (direction, time of day, length) and a line for every 16 bytes.
+// For a terminal of COLUMNS, or anything else if that is 0.
+void hexdump_init(struct hexdump *h, char direction, enum colour colour, size_t columns);
+
+// Adds a header line (direction, time of day, length) and the lines.
 void hexdump_add(struct hexdump *h, struct str *out, const void *data, size_t len);
 
 #endif

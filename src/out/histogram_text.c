@@ -8,6 +8,9 @@
 
 #define LINES 20
 #define BAR 36 // columns
+#define OTHERS 44 // columns of a line beside the bar
+#define SHORT_OTHERS 22 // the same of a short line
+#define SHORT_COLUMNS 60 // of a terminal that gets short lines
 
 struct range {
 	double from, to; // ns
@@ -60,24 +63,39 @@ static uint64_t greatest(const struct range *ranges, size_t n)
 	return most;
 }
 
-void histogram_draw(const struct histogram *h, struct str *out)
+// On a narrow terminal the bar is shorter; where that is not enough the end of the range and the
+// count are left out.
+static void draw_line(
+	const struct range *r, double share, double part, size_t columns, struct str *out)
+{
+	bool is_short = columns && columns < SHORT_COLUMNS;
+	size_t others = is_short ? SHORT_OTHERS : OTHERS;
+	size_t width = columns ? MIN((size_t)BAR, columns - MIN(columns, others)) : BAR;
+	size_t bar = (size_t)(share * (double)width + 0.5);
+
+	if (r->count && !bar)
+		bar = 1; // what is rare is seen, too
+	if (is_short)
+		str_addf(out, "%9.3f ms |", r->from / 1e6);
+	else
+		str_addf(out, "%9.3f - %9.3f ms |", r->from / 1e6, r->to / 1e6);
+	for (size_t c = 0; c < width; c++)
+		str_addc(out, c < bar ? '#' : ' ');
+	if (is_short)
+		str_addf(out, "| %5.1f%%\n", 100 * part);
+	else
+		str_addf(out, "| %9" PRIu64 " %5.1f%%\n", r->count, 100 * part);
+}
+
+void histogram_draw(const struct histogram *h, size_t columns, struct str *out)
 {
 	struct range ranges[LINES];
 	size_t n = find_ranges(h, ranges);
 	uint64_t most = greatest(ranges, n);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct range *r = &ranges[i];
-		size_t bar = (size_t)((double)r->count / (double)most * BAR + 0.5);
-
-		if (r->count && !bar)
-			bar = 1; // what is rare is seen, too
-		str_addf(out, "%9.3f - %9.3f ms |", r->from / 1e6, r->to / 1e6);
-		for (size_t c = 0; c < BAR; c++)
-			str_addc(out, c < bar ? '#' : ' ');
-		str_addf(out, "| %9" PRIu64 " %5.1f%%\n", r->count,
-			100 * (double)r->count / (double)h->count);
-	}
+	for (size_t i = 0; i < n; i++)
+		draw_line(&ranges[i], (double)ranges[i].count / (double)most,
+			(double)ranges[i].count / (double)h->count, columns, out);
 }
 
 json_t *histogram_json(const struct histogram *h)

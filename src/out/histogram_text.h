@@ -12,7 +12,7 @@
 //   0.031 - 0.042 ms |########################           |    51234  51.2%
 // The values are nanoseconds. The ranges grow by the same factor from line to line, as what is
 // slow differs by factors. Adds nothing for an empty histogram.
-void histogram_draw(const struct histogram *h, struct str *out);
+void histogram_draw(const struct histogram *h, size_t columns, struct str *out);
 
 // The same as [[FROM, TO, COUNT], ...] in seconds.
 json_t *histogram_json(const struct histogram *h);

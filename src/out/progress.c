@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "out/progress.h"
 
+#include "out/fit.h"
+
 #include <inttypes.h>
+#include <string.h>
 
 void str_add_bytes(struct str *out, double bytes)
 {
@@ -53,6 +56,25 @@ void progress_add(struct str *out, const struct progress *p)
 	str_add(out, "/s");
 	if (p->total)
 		progress_add_left(out, p->sent, p->total, p->elapsed);
+}
+
+void progress_fit(struct str *line, size_t columns)
+{
+	const char *text = str_c(line);
+	const char *rest = text;
+
+	if (!columns || fit_width(text, line->len) <= columns)
+		return;
+	// "… 45.2 MiB/s, 37%, 0:12 left"
+	while (strlen(rest) + 2 > columns && strstr(rest, ", "))
+		rest = strstr(rest, ", ") + 2;
+
+	struct str fitted = {0};
+
+	str_add(&fitted, "\xe2\x80\xa6 ");
+	str_addn(&fitted, rest, MIN(strlen(rest), columns - MIN(columns, (size_t)2)));
+	str_fini(line);
+	*line = fitted;
 }
 
 void progress_add_count(

@@ -24,6 +24,10 @@ void progress_add_left(struct str *out, uint64_t done, uint64_t total, uint64_t 
 void progress_add_count(
 	struct str *out, const char *what, uint64_t count, uint64_t total, uint64_t elapsed);
 
+// Leaves out of a line that is too long for a terminal of COLUMNS, unless these are 0, the parts at
+// its beginning: what is left is at its end.
+void progress_fit(struct str *line, size_t columns);
+
 // Adds a number of bytes for people: "512 B", "12.3 MiB".
 void str_add_bytes(struct str *out, double bytes);
 

@@ -2,13 +2,21 @@
 #include "out/rows.h"
 
 #include "base/mem.h"
-#include "base/utf8.h"
+#include "out/fit.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #define GAP 2 // blanks between columns
+#define INDENT 4 // of the columns that follow in further lines
+#define MIN_LAST 16 // what the last column gets at least, or it has a line of its own
+
+// Where a column stands.
+struct place {
+	size_t start;
+	size_t room; // for its text
+	bool begins_line;
+};
 
 void rows_init(struct rows *r, bool json, const char *const *columns)
 {
@@ -21,44 +29,7 @@ void rows_fini(struct rows *r)
 {
 	str_fini(&r->text);
 	free(r->cells);
-	if (r->locale)
-		freelocale(r->locale);
 	*r = (struct rows){0};
-}
-
-static bool is_ascii(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			return false;
-	return true;
-}
-
-// The columns that TEXT takes. The C library knows the width of characters only by locale, so the
-// one that every system has is used for this alone; without it each character counts as one.
-static size_t width_of(struct rows *r, const char *text, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	const unsigned char *end = p + len;
-	size_t width = 0;
-	uint32_t code;
-	size_t n;
-
-	if (is_ascii(text, len))
-		return len;
-	if (!r->locale)
-		r->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-
-	locale_t old = r->locale ? uselocale(r->locale) : (locale_t)0;
-
-	for (; p < end && (n = utf8_decode(p, (size_t)(end - p), &code)); p += n) {
-		int columns = wcwidth((wchar_t)code);
-
-		width += columns < 0 ? 1 : (size_t)columns;
-	}
-	if (old)
-		uselocale(old);
-	return width;
 }
 
 // Makes what was added to the text from START on a cell.
@@ -71,7 +42,7 @@ static void end_cell(struct rows *r, size_t start)
 		r->cells = xrealloc(r->cells, r->size * sizeof(*r->cells));
 	}
 	r->cells[r->ncells++] = (struct rows_cell){
-		(unsigned)len, (unsigned)width_of(r, str_c(&r->text) + start, len), COLOUR_NONE};
+		(unsigned)len, (unsigned)fit_width(str_c(&r->text) + start, len), COLOUR_NONE};
 }
 
 static void add_cell(struct rows *r, size_t column, const struct field *fields, size_t n)
@@ -123,24 +94,62 @@ void rows_add_fields(struct rows *r, const struct field *fields, size_t n)
 	}
 }
 
-static void lay_out_row(const struct rows *r, const struct rows_cell *row, const size_t *widths,
-	const char **text, struct str *out)
+// The columns that do not fit the terminal beside those before them begin another line. Those at
+// the end that are empty in all rows take no place.
+static void place_columns(const struct rows *r, const size_t *widths, struct place *places)
+{
+	const size_t width = r->width ? r->width : SIZE_MAX;
+	size_t count = r->ncolumns;
+	size_t start = 0;
+
+	while (count > 1 && !widths[count - 1])
+		count--;
+	for (size_t i = 0; i < count; i++) {
+		size_t needed = i + 1 < count ? widths[i] : MIN(widths[i], (size_t)MIN_LAST);
+
+		places[i].begins_line = start && (start > width || needed > width - start);
+		if (places[i].begins_line) {
+			places[i - 1].room = width - MIN(width, places[i - 1].start);
+			start = INDENT;
+		}
+		places[i].start = start;
+		places[i].room = MAX(widths[i], (size_t)1);
+		start += places[i].room + GAP;
+	}
+	places[count - 1].room = width - MIN(width, places[count - 1].start);
+}
+
+static void add_gap(const struct rows *r, const struct place *next, size_t used, struct str *out)
+{
+	if (r->unaligned) {
+		str_addc(out, '\t');
+	} else if (next->begins_line) {
+		str_addc(out, '\n');
+		str_add_repeated(out, ' ', next->start);
+	} else {
+		str_add_repeated(out, ' ', next->start - used);
+	}
+}
+
+static void lay_out_row(const struct rows *r, const struct rows_cell *row,
+	const struct place *places, const char **text, struct str *out)
 {
 	size_t last = r->ncolumns;
 
 	while (last && !row[last - 1].len)
 		last--;
 	for (size_t i = 0; i < last; i++) {
-		str_add_coloured(
-			out, row[i].colour, row[i].len ? *text : "-", row[i].len ? row[i].len : 1);
-		*text += row[i].len;
-		if (i + 1 == last)
-			break;
-		if (r->unaligned)
-			str_addc(out, '\t');
+		const char *cell = row[i].len ? *text : "-";
+		size_t width = row[i].len ? row[i].width : 1;
+
+		if (width <= places[i].room)
+			str_add_coloured(out, row[i].colour, cell, row[i].len ? row[i].len : 1);
 		else
-			str_add_repeated(
-				out, ' ', widths[i] - (row[i].len ? row[i].width : 1) + GAP);
+			str_add_fitted(out, row[i].colour, cell, row[i].len, places[i].start,
+				places[i].room, !r->columns);
+		*text += row[i].len;
+		if (i + 1 < last)
+			add_gap(r, &places[i + 1], places[i].start + width, out);
 	}
 	str_addc(out, '\n');
 }
@@ -148,13 +157,16 @@ static void lay_out_row(const struct rows *r, const struct rows_cell *row, const
 static void lay_out(const struct rows *r, struct str *out)
 {
 	size_t *widths = xcalloc(r->ncolumns, sizeof(*widths));
+	struct place *places = xcalloc(r->ncolumns, sizeof(*places));
 	const char *text = str_c(&r->text);
 
 	for (size_t i = 0; i < r->ncells; i++)
-		widths[i % r->ncolumns] = MAX(MAX(widths[i % r->ncolumns], 1), r->cells[i].width);
+		widths[i % r->ncolumns] = MAX(widths[i % r->ncolumns], r->cells[i].width);
+	place_columns(r, widths, places);
 	for (size_t i = 0; i < r->ncells; i += r->ncolumns)
-		lay_out_row(r, &r->cells[i], widths, &text, out);
+		lay_out_row(r, &r->cells[i], places, &text, out);
 	free(widths);
+	free(places);
 }
 
 void rows_take(struct rows *r, struct str *out)

@@ -7,7 +7,6 @@
 #include "out/colour.h"
 #include "out/field.h"
 
-#include <locale.h>
 #include <stdbool.h>
 
 struct rows_cell {
@@ -26,11 +25,11 @@ struct rows {
 	size_t count; // of rows
 	bool json;
 	rows_colour_fn *colour_of; // NULL: none; the owner's, after rows_init()
+	size_t width; // columns of the terminal, 0: any; the owner's, after rows_init()
 	bool unaligned; // for output that is taken in pieces: a tab ends each column
 	struct str text; // the cells one after another, or whole lines of JSON
 	struct rows_cell *cells;
 	size_t ncells, size;
-	locale_t locale; // in which characters have widths; 0 until one outside ASCII turns up
 };
 
 // COLUMNS is borrowed and ends with NULL. Each is a template over the fields of a row, such as
@@ -48,7 +47,8 @@ void rows_fini(struct rows *r);
 void rows_add_fields(struct rows *r, const struct field *fields, size_t n);
 
 // Lays out the rows at the end of OUT and forgets them. An empty cell shows as "-", except at the
-// end of a line.
+// end of a line. Columns that do not fit the width of the terminal follow in further lines, and
+// what does not fit a line is wrapped there.
 void rows_take(struct rows *r, struct str *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "session/console.h"
 
 #include "base/value.h"
+#include "io/terminal.h"
 #include "io/terminal_mode.h"
 #include "io/urgent.h"
 #include "sys/trace.h"
@@ -124,12 +125,29 @@ static ssize_t recv_typed(struct channel *e, void *buf, size_t len)
 
 static void show_menu(const struct console *c)
 {
+	static const char *const items[] = {"[c]lose the input", "[s]tatus", "[b]reak",
+		"[z] suspend", "[q]uit", NULL, "other keys: go on "};
+	size_t columns = terminal_columns(c->local->in);
 	struct str text = {0};
+	struct str item = {0};
+	size_t used = 0;
 
-	str_add(&text, "\r\n[c]lose the input  [s]tatus  [b]reak  [z] suspend  [q]uit  ");
-	add_key(&text, c->config->escape);
-	str_add(&text, " is sent  other keys: go on ");
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		str_clear(&item);
+		if (items[i])
+			str_add(&item, items[i]);
+		else
+			add_key(&item, c->config->escape);
+		str_add(&item, items[i] ? "" : " is sent");
+		if (!used || (columns && used + 2 + item.len > columns)) {
+			str_add(&text, "\r\n");
+			used = 0;
+		}
+		str_addf(&text, used ? "  %s" : "%s", str_c(&item));
+		used += item.len + (used ? 2 : 0);
+	}
 	terminal_show(str_c(&text));
+	str_fini(&item);
 	str_fini(&text);
 }
 

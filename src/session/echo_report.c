@@ -2,10 +2,12 @@
 #include "session/echo_report.h"
 
 #include "session/stats.h"
+#include "io/terminal.h"
 #include "out/histogram_text.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST_LINES 10 // of results per second
 
@@ -152,7 +154,7 @@ static void add_summary(
 		str_addc(s, '\n');
 	}
 	if (r->config->histogram)
-		histogram_draw(&p->latencies, s);
+		histogram_draw(&p->latencies, terminal_columns(STDOUT_FILENO), s);
 }
 
 #define PERCENTILE(i) \

@@ -6,6 +6,7 @@
 #include "opts/progress_line.h"
 #include "session/stats.h"
 #include "io/fd.h"
+#include "io/terminal.h"
 #include "io/urgent.h"
 #include "net/stream_socket.h"
 #include "out/hexdump.h"
@@ -347,12 +348,11 @@ static void set_filters(struct stream *s)
 		r->out.filter = &x->crlf.filter;
 	}
 	if (s->config->hex) {
-		if (s->connection->app->out.is_coloured) {
-			x->hex_out.colour = COLOUR_SENT;
-			x->hex_in.colour = COLOUR_RECEIVED;
-		}
-		x->hex_out.direction = '>';
-		x->hex_in.direction = '<';
+		const struct reporter *o = &s->connection->app->out;
+		size_t columns = terminal_columns(o->fd);
+
+		hexdump_init(&x->hex_out, '>', o->is_coloured ? COLOUR_SENT : 0, columns);
+		hexdump_init(&x->hex_in, '<', o->is_coloured ? COLOUR_RECEIVED : 0, columns);
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
 	}

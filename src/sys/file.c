@@ -92,16 +92,18 @@ int sys_pipe(int fds[2], int flags)
 	return ret;
 }
 
-int sys_window_lines(int fd, unsigned *lines)
+int sys_window_size(int fd, unsigned *lines, unsigned *columns)
 {
 	TRACE_START();
 	struct winsize size = {0};
 	int ret = SYS_RESULT(ioctl(fd, TIOCGWINSZ, &size));
 
-	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, TIOCGWINSZ),
+	TRACE_HOUSEKEEPING(true, "ioctl", ret, T_FD(fd), T_NAME(names_ioctl, TIOCGWINSZ),
 		T_C("{lines, columns}", "&(struct winsize){0}"));
 	if (ret == 0 && size.ws_row)
 		*lines = size.ws_row;
+	if (ret == 0 && size.ws_col)
+		*columns = size.ws_col;
 	return ret;
 }
 

@@ -20,7 +20,8 @@ ssize_t sys_write(int fd, const void *buf, size_t len);
 ssize_t sys_writev(int fd, const struct iovec *pieces, int count);
 int sys_pipe(int fds[2], int flags);
 int sys_fcntl(int fd, int command, long arg);
-int sys_window_lines(int fd, unsigned *lines); // of a terminal; left alone where it has none
+int sys_window_size(int fd, unsigned *lines, unsigned *columns); // of a terminal; each is left
+								 // alone where it has none
 
 // Moves up to LEN bytes inside the kernel; offset is NULL, or where to read the file instead of at
 // its own position (then it is moved on).

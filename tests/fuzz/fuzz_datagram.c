@@ -87,7 +87,7 @@ static void check_framing(enum framing framing, const struct datagram *d)
 	struct datagram_writer w;
 	const struct iovecs *g;
 
-	datagram_writer_init(&w, framing);
+	datagram_writer_init(&w, framing, 0);
 	datagram_writer_add(&w, d);
 	g = datagram_writer_take(&w);
 	require_printable(g);

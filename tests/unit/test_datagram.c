@@ -18,12 +18,12 @@ static void test_hex(void **state)
 	(void)state;
 	str_add_hex(&s, "\x00\x7f\xff", 3);
 	assert_str_becomes(&s, "007fff");
-	str_add_hex_dump(&s, "hello, world! \xc3\xa4\x1b", 17);
+	str_add_hex_dump(&s, "hello, world! \xc3\xa4\x1b", 17, 16);
 	assert_str_becomes(&s,
 		"00000000: 68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 21 20 c3 a4  |hello, world! ..|\n"
 		"00000010: 1b                                                |.|\n"
 		"00000011:\n");
-	str_add_hex_dump(&s, "", 0);
+	str_add_hex_dump(&s, "", 0, 16);
 	assert_str_becomes(&s, "00000000:\n");
 	assert_int_equal(hex_decode(bytes, &n, "00 7fFf", 7), 0);
 	assert_int_equal(n, 3);
@@ -85,7 +85,7 @@ static void check_written(enum framing framing, const struct datagram *list, siz
 	struct datagram_writer w;
 	struct str all = {0};
 
-	datagram_writer_init(&w, framing);
+	datagram_writer_init(&w, framing, 0);
 	for (size_t i = 0; i < n; i++)
 		datagram_writer_add(&w, &list[i]);
 

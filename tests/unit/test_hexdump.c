@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "out/hexdump.h"
 
+#include "base/hex.h"
 #include "unit.h"
 
 #include <regex.h>
@@ -18,10 +19,11 @@ static const char *after_header(const struct str *s, const char *header)
 
 static void test_lines(void **state)
 {
-	struct hexdump h = {.direction = '>'};
+	struct hexdump h;
 	struct str s = {0};
 
 	(void)state;
+	hexdump_init(&h, '>', COLOUR_NONE, 0);
 	hexdump_add(&h, &s, "hello\n", 6);
 	assert_string_equal(after_header(&s, "^> [0-2][0-9](:[0-5][0-9]){2}\\.[0-9]{6} length 6$"),
 		"> 00000000  68 65 6c 6c 6f 0a                                 |hello.|\n");
@@ -34,9 +36,26 @@ static void test_lines(void **state)
 	str_fini(&s);
 }
 
+static void test_narrow_terminals(void **state)
+{
+	struct hexdump h;
+	struct str s = {0};
+
+	(void)state;
+	assert_int_equal(hex_dump_width(0), 16);
+	assert_int_equal(hex_dump_width(79), 16);
+	assert_int_equal(hex_dump_width(78), 8);
+	assert_int_equal(hex_dump_width(47), 4);
+	hexdump_init(&h, '>', COLOUR_NONE, 40);
+	hexdump_add(&h, &s, "hello", 5);
+	assert_string_equal(after_header(&s, "^> .* length 5$"), "> 00000000  68 65 6c 6c  |hell|\n"
+								 "> 00000004  6f           |o|\n");
+	str_fini(&s);
+}
+
 static void test_far_offsets(void **state)
 {
-	struct hexdump h = {.direction = '<', .offset = UINT64_C(0x123456789a)};
+	struct hexdump h = {.direction = '<', .width = 16, .offset = UINT64_C(0x123456789a)};
 	struct str s = {0};
 
 	(void)state;
@@ -49,6 +68,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_narrow_terminals),
 		cmocka_unit_test(test_far_offsets),
 	};
 

@@ -49,7 +49,7 @@ static void test_empty(void **state)
 	clear();
 	assert_int_equal(histogram_percentile(&h, 50), 0);
 	assert_true(histogram_deviation(&h) == 0);
-	histogram_draw(&h, &out);
+	histogram_draw(&h, 0, &out);
 	assert_str_becomes(&out, "");
 	str_fini(&out);
 }
@@ -66,9 +66,16 @@ static void test_one(void **state)
 	assert_int_equal(h.min, 1234567);
 	assert_int_equal(h.max, 1234567);
 	assert_true(h.mean == 1234567 && histogram_deviation(&h) == 0);
-	histogram_draw(&h, &out);
+	histogram_draw(&h, 0, &out);
 	assert_str_becomes(&out, "    1.235 -     1.235 ms "
 				 "|####################################|         1 100.0%\n");
+	str_clear(&out);
+	histogram_draw(&h, 79, &out);
+	assert_str_becomes(&out, "    1.235 -     1.235 ms "
+				 "|###################################|         1 100.0%\n");
+	str_clear(&out);
+	histogram_draw(&h, 40, &out);
+	assert_str_becomes(&out, "    1.235 ms |##################| 100.0%\n");
 	str_fini(&out);
 }
 
@@ -152,7 +159,7 @@ static void test_drawing(void **state)
 	clear();
 	for (int i = 0; i < 1000; i++)
 		histogram_add(&h, 1000 + next_random(&random) % (1000u << (i % 16)));
-	histogram_draw(&h, &out);
+	histogram_draw(&h, 0, &out);
 	for (const char *line = str_c(&out); *line; line = strchr(line, '\n') + 1, lines++)
 		assert_in_range(strcspn(line, "\n"), 70, 80);
 	assert_int_equal(lines, 20);
@@ -186,7 +193,7 @@ static void test_extremes(void **state)
 	histogram_add(&h, UINT64_MAX);
 	assert_int_equal(histogram_percentile(&h, 50), 0);
 	assert_true(histogram_percentile(&h, 100) >= UINT64_C(1) << 40);
-	histogram_draw(&h, &out);
+	histogram_draw(&h, 0, &out);
 	assert_non_null(strstr(str_c(&out), "  50.0%\n"));
 	str_fini(&out);
 }

@@ -280,7 +280,7 @@ static void test_round_trip(void **state)
 		struct result r = {0};
 		struct str want = {0};
 
-		datagram_writer_init(&w, framings[i]);
+		datagram_writer_init(&w, framings[i], 0);
 		splitter_init(&s, framings[i], 0, LIMIT);
 		for (size_t k = 0; k < ARRAY_SIZE(list); k++) {
 			datagram_writer_add(&w, &list[k]);
