@@ -2,12 +2,15 @@
 #include "net/access.h"
 
 #include "base/mem.h"
+#include "base/value.h"
 #include "net/addr/ip.h"
 
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define NETWORK_BYTES 8 // of an IPv6 address (RFC 4291 section 2.5.4)
+#define ZEROES_BEFORE_MAPPED 80
 #define MAPPED_BITS 96 // before the IPv4 address in a mapped one (RFC 4291 section 2.5.5.2)
 
 // Peers that come as mapped addresses are known by their IPv4 address, and so must be the ranges.
@@ -22,6 +25,16 @@ static void unmap(struct ip_prefix *p)
 	p->length -= MAPPED_BITS;
 }
 
+// Nobody comes from a range that holds the mapped addresses and neighbours of them alone: those are
+// known by their IPv4 address, and nothing else is assigned below ::ffff:0:0.
+static bool is_of_nobody(const struct ip_prefix *p)
+{
+	static const struct ip mapped = {.family = AF_INET6, .bytes = {[10] = 0xff, 0xff}};
+
+	return p->ip.family == AF_INET6 && p->length > ZEROES_BEFORE_MAPPED &&
+	       p->length < MAPPED_BITS && ip_prefix_has(p, &mapped);
+}
+
 static int add(struct ip_prefix **list, size_t *count, const char *word, struct str *err)
 {
 	struct ip_prefix p;
@@ -29,6 +42,10 @@ static int add(struct ip_prefix **list, size_t *count, const char *word, struct 
 
 	if (r < 0)
 		return r;
+	if (is_of_nobody(&p))
+		return bad_word(err, word,
+			"is a range that no client comes from; write IPv4 ranges such as "
+			"0.0.0.0/0");
 	unmap(&p);
 	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
 	(*list)[(*count)++] = p;
@@ -103,7 +120,14 @@ static struct ip key_of(const struct sockaddr_any *peer)
 	struct sockaddr_any plain = *peer;
 
 	sockaddr_unmap(&plain);
-	return is_ip(&plain) ? ip_of(&plain) : (struct ip){.family = AF_UNIX};
+	if (!is_ip(&plain))
+		return (struct ip){.family = AF_UNIX};
+
+	struct ip ip = ip_of(&plain);
+
+	if (ip.family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&plain.in6.sin6_addr))
+		memset(ip.bytes + NETWORK_BYTES, 0, sizeof(ip.bytes) - NETWORK_BYTES);
+	return ip;
 }
 
 static struct tally_entry *find(const struct tally *t, const struct sockaddr_any *peer)

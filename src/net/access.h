@@ -28,7 +28,8 @@ const char *access_refusal(const struct access *a, const struct sockaddr_any *pe
 
 void access_fini(struct access *a);
 
-// Connections by address, whatever the port. Zeroed means none.
+// Connections by address, whatever the port. One who has an IPv6 network has all of its addresses,
+// so that these are counted by /64, but for link-local ones. Zeroed means none.
 struct tally {
 	void *tree; // of tsearch(3)
 };

@@ -72,6 +72,7 @@ static void test_families(void **state)
 	(void)state;
 	check(RULES("0.0.0.0/0"), "255.255.255.255", "::1");
 	check(RULES("::/0"), "2001:db8::1", "127.0.0.1");
+	check(RULES("::/80"), "::1", "127.0.0.1"); // which holds more than mapped addresses
 	check(RULES("0.0.0.0/0", "::/0"), "127.0.0.1", NULL);
 	check(RULES("0.0.0.0/0", "::/0"), "::1", NULL);
 }
@@ -114,7 +115,8 @@ static void test_bad_words(void **state)
 {
 	static const char *const words[] = {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129",
 		"10.0.0.0/-1", "10.0.0.0/ 8", "10.0.0.0/8/8", "10.0.0.0/255.0.0.0", "10/8",
-		"localhost", "10.0.0.0/99999999999999999999", "10.0.0.0 /8", "::ffff:10.0.0.0/x"};
+		"localhost", "10.0.0.0/99999999999999999999", "10.0.0.0 /8", "::ffff:10.0.0.0/x",
+		"::ffff:0:0/95", "::fffe:0:0/95", "::ffff:0:0/81"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -159,6 +161,27 @@ static void test_tally(void **state)
 	tally_fini(&t);
 }
 
+// Whoever has an address of IPv6 mostly has 2^64 of them.
+static void test_tally_of_networks(void **state)
+{
+	struct tally t = {0};
+	struct sockaddr_any a = peer("2001:db8:0:1::1");
+	struct sockaddr_any same = peer("2001:db8:0:1:ffff::2");
+	struct sockaddr_any other = peer("2001:db8:0:2::1");
+	struct sockaddr_any local = peer("fe80::1");
+	struct sockaddr_any neighbour = peer("fe80::2");
+
+	(void)state;
+	tally_add(&t, &a);
+	tally_add(&t, &local);
+	assert_int_equal(tally_count(&t, &same), 1);
+	assert_int_equal(tally_count(&t, &other), 0);
+	assert_int_equal(tally_count(&t, &neighbour), 0);
+	tally_remove(&t, &same);
+	assert_int_equal(tally_count(&t, &a), 0);
+	tally_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_peer_without_address),
 		cmocka_unit_test(test_bad_words),
 		cmocka_unit_test(test_tally),
+		cmocka_unit_test(test_tally_of_networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
