@@ -10,7 +10,7 @@ struct nearest {
 	const char *word; // what was typed
 	size_t len; // how much of it counts
 	const char *best; // borrowed from the candidates
-	unsigned distance;
+	unsigned distance; // twice the slips, and one more where the first letter differs
 };
 
 void nearest_init(struct nearest *n, const char *word, size_t len);

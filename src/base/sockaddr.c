@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 void sockaddr_set(struct sockaddr_any *a, const struct sockaddr *sa, socklen_t len)
@@ -101,12 +102,21 @@ static void add_in(struct str *s, const struct in_addr *in)
 	}
 }
 
+void in6_undot(const struct in6_addr *in6, char text[INET6_ADDRSTRLEN])
+{
+	const uint16_t *words = in6->s6_addr16;
+
+	if (IN6_IS_ADDR_V4COMPAT(in6) && words[6])
+		snprintf(text, INET6_ADDRSTRLEN, "::%x:%x", ntohs(words[6]), ntohs(words[7]));
+}
+
 static void add_in6(struct str *s, const struct sockaddr_in6 *in6)
 {
 	char text[INET6_ADDRSTRLEN] = "?";
 	char name[IF_NAMESIZE];
 
 	inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+	in6_undot(&in6->sin6_addr, text);
 	str_add(s, text);
 	if (!in6->sin6_scope_id)
 		return;

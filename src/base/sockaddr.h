@@ -43,6 +43,10 @@ bool sockaddr_is_wildcard(const struct sockaddr_any *a);
 // "unix:" for an unnamed one. What stands in a path is escaped.
 void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);
 
+// Takes the dots out of the text that inet_ntop(3) has made of IN6 where they are not for those
+// that are known to end in an IPv4 address: ::1:80, not ::0.1.0.128 (RFC 5952, section 5).
+void in6_undot(const struct in6_addr *in6, char text[INET6_ADDRSTRLEN]);
+
 // The host part alone: "127.0.0.1", "fe80::1%eth0"; a path for the Unix domain.
 void str_add_sockaddr_host(struct str *s, const struct sockaddr *sa, socklen_t len);
 

@@ -95,8 +95,12 @@ int parse_duration(const char *word, uint64_t *ms)
 	uint64_t billionths = 0;
 	int r = parse_digits(word, 10, &whole, &rest);
 
-	if (r == -EINVAL)
+	if (r == -EINVAL && word[0] == '.') {
+		whole = 0;
+		rest = word;
+	} else if (r == -EINVAL) {
 		return r;
+	}
 	if (*rest == '.') {
 		rest++;
 		if (parse_billionths(&rest, &billionths) < 0)
@@ -105,7 +109,7 @@ int parse_duration(const char *word, uint64_t *ms)
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(rest, units[i].suffix) != 0)
 			continue;
-		if (r < 0 || whole > UINT64_MAX / units[i].scale / 2)
+		if (r == -ERANGE || whole > UINT64_MAX / units[i].scale / 2)
 			return -ERANGE;
 		whole = whole * units[i].scale + billionths * units[i].scale / 1000000000;
 		if (!whole && word[strcspn(word, "123456789")])

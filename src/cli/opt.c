@@ -28,7 +28,7 @@ struct parser {
 	struct str *err;
 	size_t count;
 	struct match *table; // by running number
-	bool *given;
+	unsigned *given; // how often
 	const char *taker; // the option that all words after it belong to
 	struct option *longopts;
 	struct str letters;
@@ -323,22 +323,23 @@ static int fail_getopt(struct parser *p, char **argv)
 	return fail_unknown_long(p, word);
 }
 
-static bool is_given(const struct parser *p, const char *name)
+static unsigned times_given(const struct parser *p, const char *name)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (p->given[i] && strcmp(p->table[i].opt->name, name) == 0)
-			return true;
-	return false;
+		if (strcmp(p->table[i].opt->name, name) == 0)
+			return p->given[i];
+	return 0;
 }
 
 static int check_pairs(struct parser *p)
 {
 	for (const char *const(*pair)[2] = p->cmd->conflicts; pair && (*pair)[0]; pair++)
-		if (is_given(p, (*pair)[0]) && is_given(p, (*pair)[1]))
+		if (times_given(p, (*pair)[0]) &&
+			times_given(p, (*pair)[1]) > !strcmp((*pair)[0], (*pair)[1]))
 			return fail(p, "--%s and --%s exclude each other; give one of them",
 				(*pair)[0], (*pair)[1]);
 	for (const char *const(*pair)[2] = p->cmd->needs; pair && (*pair)[0]; pair++)
-		if (is_given(p, (*pair)[0]) && !is_given(p, (*pair)[1]))
+		if (times_given(p, (*pair)[0]) && !times_given(p, (*pair)[1]))
 			return fail(p, "--%s goes with --%s only", (*pair)[0], (*pair)[1]);
 	return 0;
 }
@@ -399,7 +400,7 @@ static int parse_options(struct parser *p, int argc, char **argv)
 		if (m.opt->sets)
 			opt_drop_settings(p->cmd, p->config, m.opt);
 		for (size_t i = 0; i < p->count; i++)
-			p->given[i] |= p->table[i].opt == m.opt;
+			p->given[i] += p->table[i].opt == m.opt;
 		if (m.opt->type == OPT_COMMAND) {
 			store_rest(p, m, argc - optind, argv + optind);
 			p->taker = m.opt->name;

@@ -71,8 +71,8 @@ struct cmd {
 	size_t config_size;
 	const void *defaults; // copied over the config first; NULL means zeroes
 	const struct opt_group *groups; // ends with NULL opts
-	const char *const (
-		*conflicts)[2]; // pairs of options that exclude each other; ends with NULLs
+	const char *const (*conflicts)[2]; // pairs of options that exclude each other, or
+					   // themselves given twice; ends with NULLs
 	const char *const (*needs)[2]; // pairs of an option and one without which it means nothing
 	const char *const *examples; // two or three lines for --help; NULL-terminated
 

@@ -156,8 +156,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program), tls_is_wanted(&c->tls, &c->endpoint), err);
-	if (r == 0 && program_is_wanted(&c->program))
-		r = confine_check_program(&c->confine, err);
+	if (r == 0)
+		r = program_check(&c->program, &c->confine, err);
 	return r;
 }
 

@@ -65,6 +65,16 @@ static int find(struct entry_query *q, const char *word)
 	return hosts_find(word, family_of(q->config), add_row, q);
 }
 
+static void on_entry(void *arg, const struct hostent *e)
+{
+	suggestion_offer(arg, e->h_name, e->h_aliases);
+}
+
+static int offer(struct suggestion *s)
+{
+	return hosts_list(on_entry, s);
+}
+
 static const struct database database = {
 	.entry = "host",
 	.file = HOSTS_FILE,
@@ -72,6 +82,7 @@ static const struct database database = {
 	.columns = columns,
 	.list = list,
 	.find = find,
+	.offer = offer,
 	.hold = hosts_hold,
 	.release = hosts_release,
 };

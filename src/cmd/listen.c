@@ -72,6 +72,7 @@ static const char *const conflicts[][2] = {
 	{"ipv4", "ipv6"},
 	PROGRAM_CONFLICTS,
 	{"quiet", "verbose"},
+	{"forward", "forward"},
 	{"forward", "exec"},
 	{"forward", "exec-file"},
 	{"forward", "input"},
@@ -80,6 +81,7 @@ static const char *const conflicts[][2] = {
 	{"broker", "exec"},
 	{"broker", "exec-file"},
 	{"broker", "output"},
+	{"chat", "broker"},
 	{"chat", "forward"},
 	{"chat", "exec"},
 	{"chat", "exec-file"},
@@ -197,8 +199,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program), false, err);
-	if (r == 0 && program_is_wanted(&c->program))
-		r = confine_check_program(&c->confine, err);
+	if (r == 0)
+		r = program_check(&c->program, &c->confine, err);
 	return r < 0 ? r
 		     : listening_check(&c->listening, argc ? &c->endpoint : NULL, &c->also, err);
 }

@@ -39,6 +39,16 @@ static int find(struct entry_query *q, const char *word)
 	return networks_find(word, add_row, q) ? 0 : -ENOENT;
 }
 
+static void on_entry(void *arg, const struct netent *e)
+{
+	suggestion_offer(arg, e->n_name, e->n_aliases);
+}
+
+static int offer(struct suggestion *s)
+{
+	return networks_list(on_entry, s);
+}
+
 static const struct database database = {
 	.entry = "network",
 	.file = "/etc/networks",
@@ -46,6 +56,7 @@ static const struct database database = {
 	.columns = columns,
 	.list = list,
 	.find = find,
+	.offer = offer,
 	.hold = networks_hold,
 	.release = networks_release,
 };

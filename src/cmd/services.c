@@ -81,6 +81,16 @@ static int find(struct entry_query *q, const char *word)
 	return services_find(word, config->protocol, add_row, q) ? 0 : -ENOENT;
 }
 
+static void on_entry(void *arg, const struct servent *e)
+{
+	suggestion_offer(arg, e->s_name, e->s_aliases);
+}
+
+static int offer(struct suggestion *s)
+{
+	return services_list(on_entry, s);
+}
+
 static const struct database database = {
 	.entry = "service",
 	.file = "/etc/services",
@@ -88,6 +98,7 @@ static const struct database database = {
 	.columns = columns,
 	.list = list,
 	.find = find,
+	.offer = offer,
 	.hold = services_hold,
 	.release = services_release,
 };
@@ -120,8 +131,8 @@ static int check_word(const struct services_config *config, const char *word, st
 
 	free(name);
 	if (r == -ERANGE || port > UINT16_MAX) {
-		str_addf(err, "port '%.*s' is out of range: 0 to 65535", (int)len, word);
-		return -EINVAL;
+		str_add(err, "port ");
+		return bad_word(err, word, "is out of range: 0 to 65535");
 	}
 	if (word[len] && config->protocol && strcmp(word + len + 1, config->protocol) != 0) {
 		return bad_word(err, word, "names another protocol than --proto; give one of them");

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "reference/entries.h"
 
+#include "base/mem.h"
+#include "base/nearest.h"
 #include "net/names/database.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Nothing was found. Says so if it is for want of the file; another source of names may make up
@@ -21,6 +25,43 @@ static bool fail_without_file(struct app *app, const struct database *db)
 	app_failf(app, STATUS_LOCAL, db->file, "%s (%s); on Debian it comes with the package '%s'",
 		strerror(error), strerrorname_np(error), db->package);
 	return true;
+}
+
+struct suggestion {
+	struct nearest near;
+	char *best; // a copy: entries last for the time of a call
+};
+
+static void offer(struct suggestion *s, const char *name)
+{
+	nearest_offer(&s->near, name);
+	if (s->near.best != name)
+		return;
+	free(s->best);
+	s->best = xstrdup(name);
+	s->near.best = s->best;
+}
+
+void suggestion_offer(struct suggestion *s, const char *name, char *const *aliases)
+{
+	offer(s, name);
+	for (; *aliases; aliases++)
+		offer(s, *aliases);
+}
+
+static void fail_unknown(struct app *app, const struct database *db, const char *word)
+{
+	struct suggestion s = {0};
+
+	nearest_init(&s.near, word, strcspn(word, "/"));
+	if (!isdigit((unsigned char)*word) && !strchr(word, ':'))
+		db->offer(&s);
+	if (s.best)
+		app_failf(app, STATUS_NOT_FOUND, word, "no such %s; did you mean '%s'?", db->entry,
+			s.best);
+	else
+		app_failf(app, STATUS_NOT_FOUND, word, "no such %s", db->entry);
+	free(s.best);
 }
 
 static void list(struct app *app, const struct database *db, struct entry_query *q)
@@ -50,7 +91,7 @@ static void find(
 			app_failf(app, STATUS_NAME_SERVICE, words[i],
 				"the name service failed; trying again may help");
 		else if (q->rows.count == before)
-			app_failf(app, STATUS_NOT_FOUND, words[i], "no such %s", db->entry);
+			fail_unknown(app, db, words[i]);
 	}
 	if (count > 1)
 		db->release();

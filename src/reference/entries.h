@@ -11,6 +11,12 @@ struct entry_query {
 	const void *config; // of the command
 };
 
+// The name that is nearest to one that does not exist.
+struct suggestion;
+
+// Takes a name of the database and its other names, NULL-terminated, into account.
+void suggestion_offer(struct suggestion *s, const char *name, char *const *aliases);
+
 struct database {
 	const char *entry; // what it holds: "service"
 	const char *file; // where it usually is
@@ -24,6 +30,8 @@ struct database {
 	// The same for the entries of a word. Returns 0, -ENOENT, or -EAGAIN if the name service
 	// could not be asked.
 	int (*find)(struct entry_query *q, const char *word);
+
+	int (*offer)(struct suggestion *s); // offers all names; returns as list does
 
 	void (*hold)(void); // keeps it open for look-ups that follow, until released
 	void (*release)(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "reference/subject.h"
 
+#include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/endpoint.h"
 #include "net/addr/ports.h"
@@ -26,12 +27,21 @@ static int parse_number(const char *word, uint32_t *number, struct str *err)
 	return 1;
 }
 
-// Something that looks like a range, so that a mistake in it does not make it a path.
+// Something that looks like a range, so that a mistake in it does not make it a path: an address or
+// what could be meant for one before a slash.
 static bool is_prefix_like(const char *word)
 {
 	size_t len = strspn(word, "0123456789abcdefABCDEF.:");
+	struct ip ip;
 
-	return len && word[len] == '/' && !word[len + 1 + strspn(word + len + 1, "0123456789")];
+	if (!len || word[len] != '/')
+		return false;
+
+	char *address = xstrndup(word, len);
+	bool is_address = ip_parse(address, &ip);
+
+	free(address);
+	return is_address || !word[len + 1 + strspn(word + len + 1, "0123456789")];
 }
 
 static int parse_endpoint(struct subject *s, char *word, struct str *err)

@@ -75,6 +75,17 @@ static char *find(const char *name, int *error)
 	}
 }
 
+int program_check(
+	const struct program_config *c, const struct confine_config *confine, struct str *err)
+{
+	if (!program_is_wanted(c))
+		return 0;
+	if (!c->command || c->command[strspn(c->command, " \t\n")])
+		return confine_check_program(confine, err);
+	str_add(err, "--exec: the command is empty");
+	return -EINVAL;
+}
+
 int program_find(struct app *app, const struct program_config *c, struct program *p)
 {
 	const char *shell[] = {"sh", "-c", c->command, NULL};

@@ -4,6 +4,7 @@
 #define SOCKCTL_SESSION_PROGRAM_H
 
 #include "app.h"
+#include "opts/confine.h"
 #include "session/connection.h"
 #include "io/channel.h"
 
@@ -19,9 +20,10 @@ extern const struct opt program_opts[];
 	}
 // Beside options of a stream and of the console.
 #define PROGRAM_CONFLICTS \
-	{"exec", "exec-file"}, {"exec", "input"}, {"exec", "output"}, {"exec", "raw-tty"}, \
-		{"exec", "escape"}, {"exec", "shutdown-delay"}, {"exec-file", "input"}, \
-		{"exec-file", "output"}, {"exec-file", "raw-tty"}, {"exec-file", "escape"}, \
+	{"exec", "exec"}, {"input", "input"}, {"output", "output"}, {"exec", "exec-file"}, \
+		{"exec", "input"}, {"exec", "output"}, {"exec", "raw-tty"}, {"exec", "escape"}, \
+		{"exec", "shutdown-delay"}, {"exec-file", "input"}, {"exec-file", "output"}, \
+		{"exec-file", "raw-tty"}, {"exec-file", "escape"}, \
 	{ \
 		"exec-file", "shutdown-delay" \
 	}
@@ -30,6 +32,11 @@ static inline bool program_is_wanted(const struct program_config *c)
 {
 	return c->command || c->file.count;
 }
+
+// Refuses a command without a word, and confinement beside a program. Returns 0, or -EINVAL with
+// the reason in ERR.
+int program_check(
+	const struct program_config *c, const struct confine_config *confine, struct str *err);
 
 struct program {
 	char *path;

@@ -30,3 +30,42 @@ def test_a_long_word_is_cut(sockctl, words):
     assert len(proc.lines) == 1 and len(proc.lines[0]) <= 500
     assert "… (10000" in proc.lines[0] or "of 100000 bytes is too long" in proc.lines[0]
     assert "x" * 65 not in proc.lines[0]
+
+
+@pytest.mark.parametrize("words, status, said", [
+    (("errors", "ECONNREFUSD"), 3, "ECONNREFUSD: no such error; did you mean 'ECONNREFUSED'?"),
+    (("errors", "WSA"), 3, "WSA: no such error; did you mean 'WSAEINTR'?"),
+    (("services", "htp"), 3, "htp: no such service; did you mean 'http'?"),
+    (("services", "htpp/tcp"), 3, "htpp/tcp: no such service; did you mean 'http'?"),
+    (("services", "60999"), 3, "60999: no such service"),
+    (("protocols", "tpc"), 3, "tpc: no such protocol; did you mean 'tcp'?"),
+    (("hosts", "localhots"), 3, "localhots: no such host; did you mean 'localhost'?"),
+    (("address", "10.0.0.0/-1"), 2, "'10.0.0.0/-1' has no length from 0 to 32 after its slash"),
+    (("address", "10.0.0.1/8/8"), 2, "'10.0.0.1/8/8' has no length from 0 to 32 after its slash"),
+    (("address", "10.0.0.1/x"), 2, "'10.0.0.1/x' has no length from 0 to 32 after its slash"),
+    (("address", "::1/64/3"), 2, "'::1/64/3' has no length from 0 to 128 after its slash"),
+    (("address", "10.0.0.1/255.255.240.0"), 2, "'10.0.0.1/255.255.240.0' has no length from 0 to 32 "
+                                               "after its slash; that netmask is /20"),
+    (("address", "10.0.0.1/255.0.255.0"), 2,
+     "'10.0.0.1/255.0.255.0' has no length from 0 to 32 after its slash"),
+    (("listen", "--deny", "::ffff:0:0/95", "0"), 2,
+     "--deny: '::ffff:0:0/95' is a range that no client comes from; write IPv4 ranges such as "
+     "0.0.0.0/0"),
+    (("connect", "socks5://127.0.0.1:1080"), 2,
+     "'socks5://127.0.0.1:1080' is a URL; write its HOST and PORT"),
+    (("connect", "git+ssh://host/path"), 2, "'git+ssh://host/path' is a URL; write its HOST and PORT"),
+    (("listen", "--forward", "a:1", "--forward", "b:2", "0"), 2,
+     "--forward and --forward exclude each other; give one of them"),
+    (("listen", "-e", "a", "-e", "b", "localhost:0"), 2,
+     "--exec and --exec exclude each other; give one of them"),
+    (("connect", "--input", "a", "--input", "b", "a", "1"), 2,
+     "--input and --input exclude each other; give one of them"),
+    (("listen", "--chat", "--broker", "0"), 2,
+     "--chat and --broker exclude each other; give one of them"),
+    (("listen", "--exec", "", "localhost:0"), 2, "--exec: the command is empty"),
+    (("connect", "--exec", " ", "a", "1"), 2, "--exec: the command is empty"),
+])
+def test_the_word_and_the_remedy(sockctl, words, status, said):
+    proc = sockctl(*words, stdin=DEVNULL)
+    proc.wait(status)
+    assert proc.lines == [f"sockctl: {words[0]}: {said}"]

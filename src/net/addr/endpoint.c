@@ -295,9 +295,10 @@ static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word
 // A URL looks like the path of a Unix socket, and is never meant to be one.
 static bool is_url(const char *word)
 {
-	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
 
-	return scheme && strncmp(word + scheme, "://", 3) == 0 && !has_prefix(word);
+	return word[0] >= 'a' && word[0] <= 'z' && strncmp(word + scheme, "://", 3) == 0 &&
+	       !has_prefix(word);
 }
 
 int endpoint_parse(

@@ -43,6 +43,34 @@ bool ip_parse(const char *word, struct ip *ip)
 	return sys_inet_pton(ip->family, word, ip->bytes) == 1;
 }
 
+// The length of a netmask such as 255.255.0.0, or -1.
+static int mask_length(const char *word, int family)
+{
+	struct ip mask;
+
+	if (!ip_parse(word, &mask) || mask.family != family)
+		return -1;
+	for (unsigned length = 0; length <= ip_bits(family); length++) {
+		struct ip candidate = ip_mask(family, length);
+
+		if (memcmp(mask.bytes, candidate.bytes, sizeof(mask.bytes)) == 0)
+			return (int)length;
+	}
+	return -1;
+}
+
+static int refuse_length(
+	const struct ip_prefix *p, const char *word, const char *text, struct str *err)
+{
+	int length = mask_length(text, p->ip.family);
+
+	bad_word(err, word, "has no length from 0 to ");
+	str_addf(err, "%u after its slash", p->length);
+	if (length >= 0)
+		str_addf(err, "; that netmask is /%d", length);
+	return -EINVAL;
+}
+
 int ip_prefix_parse(const char *word, struct ip_prefix *p, struct str *err)
 {
 	const char *slash = strchr(word, '/');
@@ -56,11 +84,8 @@ int ip_prefix_parse(const char *word, struct ip_prefix *p, struct str *err)
 	p->length = ip_bits(p->ip.family);
 	if (!slash)
 		return 0;
-	if (parse_uint(slash + 1, &length) < 0 || length > p->length) {
-		bad_word(err, word, "has no length from 0 to ");
-		str_addf(err, "%u after its slash", p->length);
-		return -EINVAL;
-	}
+	if (parse_uint(slash + 1, &length) < 0 || length > p->length)
+		return refuse_length(p, word, slash + 1, err);
 	p->length = (unsigned)length;
 	return 0;
 }
@@ -238,8 +263,13 @@ bool ip_embedded(const struct ip *ip, struct ip *v4)
 void str_add_ip(struct str *s, const struct ip *ip)
 {
 	char text[INET6_ADDRSTRLEN];
+	struct in6_addr in6;
 
-	str_add(s, sys_inet_ntop(ip->family, ip->bytes, text));
+	sys_inet_ntop(ip->family, ip->bytes, text);
+	memcpy(&in6, ip->bytes, sizeof(in6));
+	if (ip->family == AF_INET6)
+		in6_undot(&in6, text);
+	str_add(s, text);
 }
 
 void str_add_ip_expanded(struct str *s, const struct ip *ip)

@@ -241,6 +241,7 @@ static void add_in6(struct str *s, const struct in6_addr *in6)
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	inet_ntop(AF_INET6, in6, text, sizeof(text));
+	in6_undot(in6, text);
 	str_add(s, text);
 }
 
