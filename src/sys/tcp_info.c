@@ -6,6 +6,8 @@
 #include <linux/tcp.h>
 #include <string.h>
 
+#define STATE_LISTEN 10 // TCP_LISTEN of <netinet/tcp.h>, beside which <linux/tcp.h> cannot be
+
 #define FIELD(name, unit) \
 	{ \
 #name, offsetof(struct tcp_info, tcpi_##name), \
@@ -83,6 +85,28 @@ bool tcp_info_get(const struct tcp_info_field *f, const void *info, size_t len, 
 	return true;
 }
 
+#define IS_FIELD(f, member) ((f)->offset == offsetof(struct tcp_info, tcpi_##member))
+
+// TCP_INFINITE_SSTHRESH of the kernel, and rates of all ones.
+bool tcp_info_is_unlimited(const struct tcp_info_field *f, uint64_t value)
+{
+	if (IS_FIELD(f, snd_ssthresh))
+		return value == INT32_MAX;
+	return (IS_FIELD(f, pacing_rate) || IS_FIELD(f, max_pacing_rate)) && value == UINT64_MAX;
+}
+
+// tcp_get_info() of the kernel puts the two lengths of the queue where the counts of segments are.
+const char *tcp_info_name(const struct tcp_info_field *f, const void *info)
+{
+	const struct tcp_info *i = info;
+
+	if (i->tcpi_state == STATE_LISTEN && IS_FIELD(f, unacked))
+		return "queue";
+	if (i->tcpi_state == STATE_LISTEN && IS_FIELD(f, sacked))
+		return "backlog";
+	return f->name;
+}
+
 void str_add_tcp_info(struct str *s, const void *info, size_t len)
 {
 	const char *space = "";
@@ -92,10 +116,12 @@ void str_add_tcp_info(struct str *s, const void *info, size_t len)
 		if (!tcp_info_get(f, info, len, &value) || !value)
 			continue;
 		str_add(s, space);
-		str_add(s, f->name);
+		str_add(s, tcp_info_name(f, info));
 		str_addc(s, '=');
-		if (f->offset == offsetof(struct tcp_info, tcpi_state)) {
+		if (IS_FIELD(f, state)) {
 			str_add_name(s, names_tcp_state, (long)value);
+		} else if (tcp_info_is_unlimited(f, value)) {
+			str_add(s, "unlimited");
 		} else {
 			str_add_uint(s, value);
 			str_add(s, f->unit);

@@ -166,6 +166,23 @@ def test_unix_sockets(sockctl, tmp_path):
             assert ours["type"] == "stream" and ours["state"] == "ESTABLISHED"
 
 
+def test_no_limit_and_backlog(sockctl):
+    """What the kernel writes as its greatest number, and where it puts the queue of a listener."""
+    with socket.create_server(("127.0.0.1", 0), backlog=77) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            proc = sockctl("sockets", "--listening", "--long", "-P", port_of(server))
+            proc.wait()
+            details = proc.out.decode()
+            assert "backlog=77" in details and "queue=1" in details
+            assert "sacked=" not in details and "unacked=" not in details
+            assert "max_pacing_rate=unlimited" in details and str(2**64 - 1) not in details
+            row, = rows(sockctl("sockets", "--listening", "-L", "--json", "-P", port_of(server)))
+            assert row["tcp_info"]["backlog"] == 77 and "sacked" not in row["tcp_info"]
+            row = next(row for row in rows(sockctl("sockets", "-L", "--json", "-P", port_of(client)))
+                       if row["state"] == "ESTABLISHED")
+            assert "snd_ssthresh" not in row["tcp_info"]
+
+
 def test_measurements(sockctl):
     """--long shows what TCP_INFO tells the owner of the socket."""
     with listener() as server, dial(port_of(server)) as client, accept(server) as conn:
