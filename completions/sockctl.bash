@@ -8,6 +8,7 @@ _sockctl_kind()
 	file) compgen -f -- "$2" ;;
 	command) compgen -c -- "$2" ;;
 	interface) (cd /sys/class/net && compgen -f -- "$2") ;;
+	group) compgen -g -- "$2" ;;
 	user) compgen -u -- "$2" ;;
 	process)
 		compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u |

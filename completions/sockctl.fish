@@ -11,6 +11,8 @@ function __sockctl_kind -a kind beginning
 			__fish_print_hostnames
 		case interface
 			__fish_print_interfaces
+		case group
+			__fish_complete_groups
 		case user
 			__fish_complete_users
 		case process

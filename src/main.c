@@ -104,6 +104,7 @@
  *     tls.[ch]                the options of TLS
  *     tls_report.c            what is said of a connection with TLS, and of certificates
  *     udp.[ch]                --udp of the commands that join
+ *     unix_group.[ch]         --group of the file of a Unix socket
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *

@@ -239,6 +239,7 @@ static const struct {
 	{"error", add_errors, false},
 	{"file", NULL, true},
 	{"flag", add_flags, false},
+	{"group", NULL, true},
 	{"host", add_hosts, true},
 	{"interface", NULL, true},
 	{"network", add_networks, false},

@@ -65,15 +65,31 @@ static bool is_path(const struct sockaddr_any *a)
 	return a->sa.sa_family == AF_UNIX && a->un.sun_path[0];
 }
 
-static int bind_socket(
-	struct bound *b, int fd, const struct sockaddr_any *a, const struct bind_options *o)
+// Nobody else may connect by the rights of the group that it is made with.
+static int bind_path(int fd, const struct sockaddr_any *a, const struct bind_options *o,
+	struct unix_file *file, enum step *step)
+{
+	int r = unix_path_bind(fd, a, o->group ? o->mode & ~S_IRWXG : o->mode, file);
+
+	if (r < 0 || !o->group)
+		return r;
+	*step = STEP_GROUP;
+	r = unix_path_give(a->un.sun_path, file, o->mode, *o->group);
+	if (r < 0)
+		unix_path_remove(a->un.sun_path, file);
+	return r;
+}
+
+static int bind_socket(struct bound *b, int fd, const struct sockaddr_any *a,
+	const struct bind_options *o, enum step *step)
 {
 	struct unix_file file;
 	int r;
 
+	*step = STEP_BIND;
 	if (!is_path(a))
 		return sys_bind(fd, &a->sa, a->len);
-	r = unix_path_bind(fd, a, o->mode, &file);
+	r = bind_path(fd, a, o, &file, step);
 	if (r < 0)
 		return r;
 	b->files = xrealloc(b->files, (b->file_count + 1) * sizeof(*b->files));
@@ -91,8 +107,7 @@ static int open_one(struct bound *b, const struct sockaddr_any *a, bool dual,
 
 	if (fd < 0)
 		return fd;
-	*step = STEP_BIND;
-	r = bind_socket(b, fd, a, o);
+	r = bind_socket(b, fd, a, o, step);
 	if (r == 0)
 		r = start_listening(fd, o, step);
 	if (r < 0) {

@@ -20,6 +20,7 @@ struct bind_options {
 	int backlog; // SOCK_STREAM
 	bool reuse; // SO_REUSEADDR
 	mode_t mode; // of a Unix socket
+	const gid_t *group; // the same; NULL: as the system has it
 	const char *interface; // NULL: any
 	int (*prepare)(void *data, int fd); // before bind; 0 or a negative errno. May be NULL.
 	void *prepare_data;

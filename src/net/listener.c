@@ -152,6 +152,7 @@ static struct bind_options options_of(const struct listener_options *o)
 		.backlog = o->backlog,
 		.reuse = o->type != SOCK_DGRAM,
 		.mode = o->mode,
+		.group = o->group,
 		.interface = o->interface,
 		.prepare = o->prepare,
 		.prepare_data = o->prepare_data};

@@ -26,6 +26,7 @@ struct listener_options {
 	int type; // SOCK_DGRAM: listener_start() is not for them; 0: SOCK_STREAM
 	int backlog;
 	mode_t mode; // of a Unix socket
+	const gid_t *group; // the same; NULL: as the system has it
 	const char *interface; // NULL: any
 	int (*prepare)(void *data, int fd); // before bind; 0 or a negative errno. May be NULL.
 	void *prepare_data;

@@ -14,6 +14,7 @@ const char *step_name(enum step step)
 		[STEP_INTERFACE] = "interface",
 		[STEP_OPTION] = "option",
 		[STEP_BIND] = "bind",
+		[STEP_GROUP] = "group",
 		[STEP_LISTEN] = "listen",
 		[STEP_CONNECT] = "connect",
 		[STEP_ACCEPT] = "accept",
@@ -59,6 +60,7 @@ bool str_add_step(
 	case STEP_MULTICAST_LOOP:
 	case STEP_HEADER:
 	case STEP_OPTION:
+	case STEP_GROUP:
 	case STEP_ACCEPT:
 	case STEP_NAME:
 	case STEP_PAIR:

@@ -17,6 +17,7 @@ enum step {
 	STEP_INTERFACE, // the only one that is used
 	STEP_OPTION, // one that the user has set
 	STEP_BIND,
+	STEP_GROUP, // of a socket file
 	STEP_LISTEN,
 	STEP_CONNECT,
 	STEP_ACCEPT,

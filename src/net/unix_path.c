@@ -92,6 +92,37 @@ int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode, stru
 	return r;
 }
 
+// By the descriptor, so that nothing else is given away should somebody have put it at the path. A
+// descriptor without rights has its mode changed by its name only.
+static int give(int fd, const struct unix_file *file, mode_t mode, gid_t group)
+{
+	char name[32];
+	struct unix_file now;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	now = file_of(&st);
+	if (!is_same(&now, file))
+		return -ESTALE;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0 || chmod(name, mode) < 0)
+		return -errno;
+	return 0;
+}
+
+int unix_path_give(const char *path, const struct unix_file *file, mode_t mode, gid_t group)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = give(fd, file, mode, group);
+	close(fd);
+	return r;
+}
+
 int unix_path_identify(const char *path, struct unix_file *file)
 {
 	struct stat st;

@@ -21,6 +21,10 @@ struct unix_file {
 // for anything else at the path; then no file of ours is there.
 int unix_path_bind(int fd, const struct sockaddr_any *address, mode_t mode, struct unix_file *file);
 
+// Gives a file that was made without rights for its group to GROUP, and then gives it MODE. Returns
+// 0 or a negative errno; -ESTALE if something else is at the path by now.
+int unix_path_give(const char *path, const struct unix_file *file, mode_t mode, gid_t group);
+
 // Which file the path is now, to know it again. Returns 0 or a negative errno; then FILE is none.
 int unix_path_identify(const char *path, struct unix_file *file);
 

@@ -44,3 +44,13 @@ const struct endpoint *also_place(
 	i -= first ? 1 : 0;
 	return also && i < also->words.count ? &also->endpoints[i] : NULL;
 }
+
+bool also_has_path(const struct endpoint *first, const struct also_config *also)
+{
+	const struct endpoint *p;
+
+	for (size_t i = 0; (p = also_place(first, also, i)); i++)
+		if (endpoint_is_path(p))
+			return true;
+	return false;
+}

@@ -28,4 +28,7 @@ void also_fini(struct also_config *c);
 const struct endpoint *also_place(
 	const struct endpoint *first, const struct also_config *also, size_t i);
 
+// True if one of them is the path of a Unix socket.
+bool also_has_path(const struct endpoint *first, const struct also_config *also);
+
 #endif

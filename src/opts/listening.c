@@ -29,6 +29,7 @@ const struct opt listening_opts[] = {
 		.max = 365 * DAY_MS},
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
 		.max = 0777},
+	UNIX_GROUP_OPTION(AT(group.word, const char *)),
 	{0},
 };
 
@@ -46,23 +47,25 @@ static int check_list(struct access *a, const struct strlist *words, const char 
 	return r;
 }
 
-static int check_mode(struct listening_config *c, const struct endpoint *endpoint,
+// --mode and --group are for the path of a Unix socket.
+static int check_file(struct listening_config *c, const struct endpoint *endpoint,
 	const struct also_config *also, struct str *err)
 {
+	const char *option = c->group.word ? "--group" : "--mode";
 	const struct endpoint *first = also_place(endpoint, also, 0);
-	const struct endpoint *p = first;
+	bool has_mode = c->mode != LISTENING_MODE_NOT_GIVEN;
 
-	if (c->mode == LISTENING_MODE_NOT_GIVEN) {
-		c->mode = 0600;
+	if (!has_mode)
+		c->mode = c->group.word ? UNIX_GROUP_MODE : 0600;
+	if (!has_mode && !c->group.word)
 		return 0;
-	}
 	if (!first)
-		return bad_word(err, "--mode", "is for a Unix socket that is made here");
-	for (size_t i = 0; p && !endpoint_is_path(p); i++)
-		p = also_place(endpoint, also, i);
-	if (p)
-		return 0;
-	return bad_word(err, first->name, "has no mode: --mode is for the path of a Unix socket");
+		return bad_word(err, option, "is for a Unix socket that is made here");
+	if (also_has_path(endpoint, also))
+		return unix_group_check(&c->group, err);
+	bad_word(err, first->name, "has no ");
+	str_addf(err, "%s: %s is for the path of a Unix socket", option + strlen("--"), option);
+	return -EINVAL;
 }
 
 // Who comes by a Unix socket has no address.
@@ -89,7 +92,7 @@ int listening_check(struct listening_config *c, const struct endpoint *endpoint,
 		r = check_list(&c->access, &c->deny, "--deny", access_deny, err);
 	if (r == 0)
 		r = check_access(c, endpoint, also, err);
-	return r < 0 ? r : check_mode(c, endpoint, also, err);
+	return r < 0 ? r : check_file(c, endpoint, also, err);
 }
 
 void listening_fini(struct listening_config *c)

@@ -8,11 +8,13 @@
 #include "net/addr/endpoint.h"
 #include "net/sockopt.h"
 #include "opts/also.h"
+#include "opts/unix_group.h"
 
 struct listening_config {
 	uint64_t max_connections; // 0: as many as come
 	uint64_t backlog;
 	uint64_t mode; // of a Unix socket
+	struct unix_group group; // the same
 	uint64_t drain_ms; // 0: a signal ends it at once
 	struct strlist allow, deny;
 	struct access access; // filled in by listening_check()

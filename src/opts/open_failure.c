@@ -26,6 +26,8 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 	else if (error == -EPERM && f->step == STEP_SOCKET)
 		str_add(s, "; raw sockets take CAP_NET_RAW: be root, or give it to the program by "
 			   "setcap(8)");
+	else if (error == -EPERM && f->step == STEP_GROUP)
+		str_add(s, "; only root may give a file to a group of which it is no member");
 	else if (error == -EADDRINUSE && f->address->sa.sa_family == AF_UNIX &&
 		 f->address->un.sun_path[0])
 		str_add(s, "; a socket that is in use, or another file, has that name");

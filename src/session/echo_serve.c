@@ -230,6 +230,7 @@ static struct echo_server_options options_of(struct serving *s)
 		.access = &c->listening.access,
 		.listen = {.backlog = (int)c->listening.backlog,
 			.mode = (mode_t)c->listening.mode,
+			.group = unix_group_id(&c->listening.group),
 			.interface = c->client.interface,
 			.prepare = prepare,
 			.prepare_data = s},

@@ -106,6 +106,7 @@ static struct listener_options options_of(struct server *s)
 		.prepare_data = s,
 		.backlog = (int)c->listening.backlog,
 		.mode = (mode_t)c->listening.mode,
+		.group = unix_group_id(&c->listening.group),
 		.interface = c->interface,
 	};
 }

@@ -96,6 +96,57 @@ def test_mode(sockctl, path):
     proc.stop()
 
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+
+
+@as_root
+@pytest.mark.parametrize("word", ["daemon", "1"])
+@pytest.mark.parametrize("options, mode", [([], 0o660), (["--mode", "0620"], 0o620)])
+@pytest.mark.parametrize("command", ["listen", "echo"])
+def test_group(sockctl, path, command, word, options, mode):
+    words = ["--tcp"] if command == "echo" else []
+    proc = listening(sockctl(command, *words, "--group", word, *options, path, stdin=PIPE))
+    found = path.stat()
+    assert (found.st_gid, stat.S_IMODE(found.st_mode)) == (1, mode)
+    proc.stop()
+    assert not path.exists()
+
+
+@as_root
+@pytest.mark.needs("strace")
+def test_no_other_group_may_connect_meanwhile(sockctl, path):
+    """It is looked at while the file is given to its group, which is before it has its mode."""
+    proc = sockctl("listen", "--group", "daemon", path, stdin=PIPE, umask=0, wrap=[
+        "strace", "-D", "-qq", "-o", "/dev/null", "-E", NO_LEAK_CHECK, "-e", "trace=fchownat",
+        "-e", "inject=fchownat:delay_enter=300000"])
+    wait_for(path.exists, "the socket")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    listening(proc)
+    proc.stop()
+
+
+@as_root
+def test_a_group_that_may_not_be_given(sockctl, tmp_path):
+    """The file does not stay."""
+    tmp_path.chmod(0o777)
+    path = tmp_path / "socket"
+    for folder in path.parents[1:4]:
+        folder.chmod(folder.stat().st_mode | 0o011)
+    wrap = ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534"]
+    proc = sockctl("listen", "--group", "daemon", path, wrap=wrap)
+    proc.fails(5, str(path), "group", "EPERM", "no member")
+    assert not path.exists()
+
+
+def test_words_of_a_group(sockctl, path):
+    for word in ("no-such-group", "-1", "4294967295", ""):
+        for command in ("listen", "echo"):
+            sockctl(command, f"--group={word}", path).fails(2, f"--group: '{word}'")
+    for command in ("listen", "echo"):
+        sockctl(command, "--group", "0", "127.0.0.1:0").fails(2, "has no group")
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("umask", [0, 0o027])
 def test_only_its_owner_may_connect_without_being_asked(sockctl, path, umask):
     proc = listening(sockctl("listen", path, stdin=PIPE, umask=umask))

@@ -302,6 +302,7 @@ static struct bind_options bound_options_of(struct echo_worker *w)
 
 	return (struct bind_options){.type = SOCK_DGRAM,
 		.mode = o->mode,
+		.group = o->group,
 		.interface = o->interface,
 		.prepare = prepare_datagrams,
 		.prepare_data = w};
