@@ -143,6 +143,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
 	c->check.progress = c->stream.progress;
+	c->proxy.is_for_datagrams = c->udp.is_wanted;
 	if (r == 0)
 		r = send_proxy_check(&c->send_proxy, &c->endpoint, err);
 	if (r == 0)
@@ -460,7 +461,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	connecting_options(&config_->client, &c.options);
 	c.options.socket.prepare = prepare;
 	c.options.socket.prepare_data = &c;
-	udp_plan(&config_->udp, &c.options);
+	udp_plan(config_->udp.is_wanted, &c.options);
 	if (tls_setup_init(&c.tls, app, &config_->tls, &config_->endpoint, config_->check.check))
 		goto out;
 	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,

@@ -138,12 +138,18 @@ static int check_activation(struct listen_config *c, struct str *err)
 // What each connection is joined to.
 static int check_target(struct listen_config *c, struct str *err)
 {
-	char *words[] = {(char *)c->forward, NULL};
+	char *words[] = {NULL, NULL};
 	struct str why = {0};
 	int r = 0;
 
-	if (c->forward)
+	if (c->forward) {
+		words[0] = (char *)udp_take_prefix(&c->udp, c->forward, &c->is_target_udp);
 		r = endpoint_parse(&c->target, ENDPOINT_PLAIN, 1, words, &why);
+	}
+	c->proxy.is_for_datagrams = c->is_target_udp;
+	if (r == 0 && c->is_target_udp && (c->send_proxy.version || c->proxy.proxies.count))
+		r = bad_word(&why, c->forward,
+			"gets datagrams, which no proxy and no header stand before");
 	if (r == 0 && c->target.kind == ENDPOINT_FD && (c->keep_open || c->count > 1))
 		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
 	if (r < 0)

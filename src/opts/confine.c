@@ -33,11 +33,11 @@ int confine_check_program(const struct confine_config *c, struct str *err)
 	return -EINVAL;
 }
 
-void confine_add_target(struct sandbox *s, const struct endpoint *target)
+void confine_add_target(struct sandbox *s, const struct endpoint *target, bool is_udp)
 {
 	if (target->kind == ENDPOINT_FD)
 		return;
-	s->needs |= SANDBOX_DIAL;
+	s->needs |= is_udp ? SANDBOX_DATAGRAMS : SANDBOX_DIAL;
 	if (target->kind == ENDPOINT_UNIX)
 		return;
 	if (is_port_number(target->service, 0))

@@ -30,8 +30,9 @@ int confine_check_program(const struct confine_config *c, struct str *err);
 // Everything is set up: gives up what is not needed. Returns 0, or the status after a message.
 int confine(struct app *app, const struct confine_config *c, const struct sandbox *s);
 
-// Adds what connecting to TARGET needs, again and again: look-ups only where its words are names.
-void confine_add_target(struct sandbox *s, const struct endpoint *target);
+// Adds what connecting to TARGET needs, again and again, by datagrams if IS_UDP: look-ups only
+// where its words are names.
+void confine_add_target(struct sandbox *s, const struct endpoint *target, bool is_udp);
 
 // SANDBOX_ABSTRACT, if a service manager is told through such a socket, or 0.
 unsigned confine_notify_need(void);

@@ -193,6 +193,14 @@ static int open_tls(struct proxying *p, const struct proxy_config *c, bool is_co
 	return status;
 }
 
+void proxying_report_unused(struct app *app, const char *object)
+{
+	if (proxy_is_in_environment())
+		report(&app->out, &ev_direct, F_STR("name", object),
+			F_STR("reason",
+				"SOCKCTL_PROXY is for streams of connect and listen --forward"));
+}
+
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
 	const struct endpoint *target, bool numeric, bool is_confined)
 {
@@ -205,6 +213,10 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	int r;
 
 	*p = (struct proxying){.app = app, .target = target, .numeric = numeric};
+	if (c->is_for_datagrams) {
+		proxying_report_unused(app, target->name);
+		return 0;
+	}
 	r = proxy_chain_init(&p->chain, &settings, target, &err);
 	if (r == 0)
 		r = plan_tls(p, c, &err);
@@ -221,13 +233,6 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 			F_STR("reason", p->chain.why_direct));
 	list_proxies(p);
 	return open_tls(p, c, is_confined);
-}
-
-void proxying_report_unused(struct app *app, const char *object)
-{
-	if (proxy_is_in_environment())
-		report(&app->out, &ev_direct, F_STR("name", object),
-			F_STR("reason", "SOCKCTL_PROXY is for connect and listen --forward"));
 }
 
 void proxying_fini(struct proxying *p)

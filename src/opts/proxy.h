@@ -15,6 +15,7 @@ struct proxy_config {
 	const char *dns;
 	struct strlist ca; // authorities of https proxies; none: the system's
 	bool insecure; // any certificate of theirs is accepted
+	bool is_for_datagrams; // filled in by the owner: proxies are for streams
 };
 
 extern const struct opt proxy_opts[];

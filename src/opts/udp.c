@@ -5,6 +5,7 @@
 #include "sys/socket.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct udp_config, field, type)
@@ -43,9 +44,18 @@ void udp_report(struct app *app, const char *object, struct peers *peers)
 			lost);
 }
 
-void udp_plan(const struct udp_config *c, struct dial_options *options)
+const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp)
 {
-	if (c->is_wanted)
+	*is_udp = c->is_wanted;
+	if (strncmp(word, "tcp:", 4) && strncmp(word, "udp:", 4))
+		return word;
+	*is_udp = *word == 'u';
+	return word + 4;
+}
+
+void udp_plan(bool is_wanted, struct dial_options *options)
+{
+	if (is_wanted)
 		options->create_datagrams = dgram_channel_create;
 }
 
@@ -55,12 +65,11 @@ void udp_begin(const struct udp_config *c, struct channel *channel)
 		dgram_channel_end_after(channel, c->wait_ms);
 }
 
-struct channel *udp_adopt(
-	const struct udp_config *c, uv_loop_t *loop, int fd, const struct fd_info *info)
+struct channel *udp_adopt(bool is_wanted, uv_loop_t *loop, int fd, const struct fd_info *info)
 {
 	struct sockaddr_any peer;
 
-	if (!c->is_wanted || info->socket_type != SOCK_DGRAM || sys_getpeername(fd, &peer) < 0)
+	if (!is_wanted || info->socket_type != SOCK_DGRAM || sys_getpeername(fd, &peer) < 0)
 		return channel_create_socket(loop, fd, false);
 	return dgram_channel_adopt(loop, fd, peer.sa.sa_family);
 }

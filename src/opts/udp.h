@@ -39,21 +39,24 @@ extern const struct opt udp_connect_opts[], udp_listen_opts[];
 		"udp", "backlog" \
 	}
 
+// What a program is joined to by --forward WORD, beside "tcp:" or "udp:" in front of it, which
+// choose: datagrams, too, unless that is said. *IS_UDP becomes that. Returns the rest of the word.
+const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp);
+
 // Nobody speaks TLS in datagrams.
 static inline enum endpoint_use udp_target(const struct udp_config *c)
 {
 	return c->is_wanted ? ENDPOINT_PLAIN : ENDPOINT_CONNECT;
 }
 
-// Makes OPTIONS dial datagrams, if C wants them.
-void udp_plan(const struct udp_config *c, struct dial_options *options);
+// Makes OPTIONS dial datagrams, if they are wanted.
+void udp_plan(bool is_wanted, struct dial_options *options);
 
 // CHANNEL is connected: it ends when the input has, after a while.
 void udp_begin(const struct udp_config *c, struct channel *channel);
 
 // The channel of the connected socket FD, which was inherited and is as INFO says.
-struct channel *udp_adopt(
-	const struct udp_config *c, uv_loop_t *loop, int fd, const struct fd_info *info);
+struct channel *udp_adopt(bool is_wanted, uv_loop_t *loop, int fd, const struct fd_info *info);
 
 // Says at the end what has become of datagrams that nobody got. Those that were lost are a failure.
 void udp_report(struct app *app, const char *object, struct peers *peers);

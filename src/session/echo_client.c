@@ -375,7 +375,7 @@ static int confine_measuring(const struct measurement *c)
 
 	if (is_datagram(c))
 		sandbox.needs |= SANDBOX_NAMES; // which has sockets for datagrams
-	confine_add_target(&sandbox, &c->config->endpoint);
+	confine_add_target(&sandbox, &c->config->endpoint, false);
 	return confine(c->app, &c->config->confine, &sandbox);
 }
 

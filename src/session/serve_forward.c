@@ -6,6 +6,7 @@
 #include "opts/connecting.h"
 #include "io/closing.h"
 #include "sys/socket.h"
+#include "net/dgram/dgram_channel.h"
 #include "proxy/header_upgrade.h"
 #include "session/forward/torn.h"
 
@@ -15,6 +16,8 @@
 
 // A pipe takes two descriptors: not for small talk.
 #define SPLICE_AFTER (64 * 1024)
+
+#define LATE_MS 1000 // for answers of datagrams, once the client has said all
 
 struct forward {
 	struct stream_files files; // how the target is called
@@ -43,7 +46,7 @@ static void add_needs(const struct server *s, struct sandbox *sandbox)
 {
 	const struct proxying *p = &((const struct forward *)s->mode_data)->proxying;
 
-	confine_add_target(sandbox, proxying_endpoint(p));
+	confine_add_target(sandbox, proxying_endpoint(p), s->config->is_target_udp);
 	if (proxying_asks_names(p))
 		sandbox->needs |= SANDBOX_NAMES;
 }
@@ -56,6 +59,9 @@ static int init(struct server *s)
 	f->files = (struct stream_files){
 		.in_name = target->name, .out_name = target->name, .is_remote = true};
 	f->options = (struct dial_options){.connect_timeout_ms = s->config->connect_timeout_ms};
+	udp_plan(s->config->is_target_udp, &f->options);
+	if (s->config->udp.is_wanted && !s->config->is_target_udp)
+		report(&s->app->out, &ev_joined);
 	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false, true) ||
 	       stream_calls_check_proxying(&s->config->stream.calls, &f->proxying);
 }
@@ -100,6 +106,7 @@ static int join(struct forward_client *c)
 		.sets_linger = server_sets_linger(s),
 		.local = c->target,
 		.answers = true,
+		.ends_with_local = s->config->udp.is_wanted && !s->config->is_target_udp,
 		.splice_after = SPLICE_AFTER,
 		.shutdown_delay_ms = proxying_shutdown_delay(&f->proxying, false),
 		.done = on_done,
@@ -165,6 +172,8 @@ static void on_dialled(struct dial *d)
 	}
 	c->target = dial_take(d);
 	end_dial(c);
+	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
+		dgram_channel_end_after(c->target, LATE_MS);
 	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
 	r = join(c);
 	if (r < 0) {
@@ -215,9 +224,12 @@ static int start(struct client *client)
 	struct server *s = client->server;
 	struct forward *f = s->mode_data;
 	struct dial_options options = f->options;
+	struct fd_info info;
 
 	if (s->config->target.kind == ENDPOINT_FD) {
-		c->target = channel_create_socket(&s->app->loop, s->config->target.fd, false);
+		fd_inspect(s->config->target.fd, &info);
+		c->target = udp_adopt(
+			s->config->is_target_udp, &s->app->loop, s->config->target.fd, &info);
 		return join(c);
 	}
 	plan_approach(c, &options);

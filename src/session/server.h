@@ -52,6 +52,7 @@ struct listen_config {
 	// Filled in by the check of the command line.
 	struct endpoint endpoint;
 	struct endpoint target; // of --forward
+	bool is_target_udp;
 	int activated; // listen on so many descriptors that were passed to us; 0: on endpoint
 };
 

@@ -23,6 +23,10 @@ static int confine_server(struct server *s)
 	if (s->mode->gives_access)
 		return 0;
 	bind_add_paths(&s->listener.bound, &sandbox.unlink);
+	for (size_t i = 0; c->udp.is_wanted && i < s->listener.count; i++)
+		if (s->listener.sockets[i].local.sa.sa_family ==
+			AF_UNIX) // peers may have such names
+			sandbox.needs |= SANDBOX_ABSTRACT;
 	if (s->mode->add_needs)
 		s->mode->add_needs(s, &sandbox);
 	status = confine(s->app, &c->confine, &sandbox);

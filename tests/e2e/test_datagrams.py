@@ -2,12 +2,17 @@
 """Datagrams that are joined as streams are: connect --udp and listen --udp."""
 
 import os
+import select
+import shutil
 import socket
+import struct
+import subprocess
 
 import pytest
 
-from harness import DEADLINE, DEVNULL, PIPE, wait_for
-from peers import port_of, udp, unused_udp_port
+from crowd import allow_descriptors
+from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
+from peers import accept, dial, half_close, listener, port_of, udp, unused_port, unused_udp_port
 
 HOSTS = ["127.0.0.1", "::1"]
 LARGEST = {"127.0.0.1": 65507, "::1": 65527}  # bytes of UDP data in a packet
@@ -397,3 +402,204 @@ def test_who_got_an_answer_stays(listen, peers):
         assert peer.recv(100) == b"two"
     proc.stop()
     assert "3 without room" in proc.err
+
+
+# listen --udp --forward
+
+
+class Answers:
+    """Answers each datagram with what it says between brackets."""
+
+    def __init__(self, host="127.0.0.1"):
+        self.socket = udp(host)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.port = port_of(self.socket)
+        self.task = Task(self.run)
+
+    def run(self):
+        while True:
+            data, source = self.socket.recvfrom(65536)
+            if data == b"end":
+                return
+            self.socket.sendto(b"<" + data + b">", source)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with socket.socket(self.socket.family, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"end", self.socket.getsockname())
+        self.task.result()
+        self.socket.close()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_forward_keeps_boundaries(listen, peers, host):
+    with Answers(host) as target:
+        at = f"[{host}]" if ":" in host else host
+        proc = listen("-k", host=host, last=("--forward", f"{at}:{target.port}"))
+        peer = peers(host)
+        texts = [b"one", b"", b"three\n", os.urandom(LARGEST[host] - 2), b"end of it"]
+        for text in texts:
+            peer.sendto(text, (host, proc.port))
+            assert peer.recv(65536) == b"<" + text + b">"
+        proc.stop()
+
+
+@pytest.mark.parametrize("view", [["--hex"], ["--stats"]])
+def test_forward_that_is_looked_at(listen, peers, view):
+    with Answers() as target:
+        proc = listen("-k", *view, last=("--forward", f"127.0.0.1:{target.port}"))
+        peer = peers()
+        for text in (b"one", b"", b"three"):
+            peer.sendto(text, ("127.0.0.1", proc.port))
+            assert peer.recv(100) == b"<" + text + b">"
+        proc.stop()
+    if view == ["--hex"]:
+        assert "three" in proc.err and "<three>" in proc.err
+
+
+def test_forward_between_families_and_unix(listen, peers, tmp_path):
+    path = tmp_path / "socket"
+    with unix_datagram(path) as target:
+        proc = listen("-k", last=("--forward", path))
+        peer = peers()
+        for text in (b"one", b"", b"three"):
+            peer.sendto(text, ("127.0.0.1", proc.port))
+            data, source = target.recvfrom(100)
+            assert data == text
+            target.sendto(b"<" + data + b">", source)
+            assert peer.recv(100) == b"<" + text + b">"
+        proc.stop()
+
+
+def test_forward_from_unix(sockctl, tmp_path):
+    path = tmp_path / "socket"
+    with Answers() as target:
+        proc = sockctl("listen", "-uk", path, "--forward", f"udp:127.0.0.1:{target.port}")
+        proc.wait_err("listening")
+        other = sockctl("connect", "-u", "--wait", "200ms", path, stdin=b"question")
+        other.wait()
+        assert other.out == b"<question>"
+        proc.stop()
+
+
+def test_forward_to_a_stream(listen, peers, server):
+    proc = listen("-kv", last=("--forward", f"tcp:127.0.0.1:{port_of(server)}"))
+    assert "nothing tells any more where one ends" in proc.err
+    peer = peers()
+    for text in (b"one", b"two"):  # each on a connection of its own, for the first has ended
+        peer.sendto(text, ("127.0.0.1", proc.port))
+        with accept(server) as conn:
+            assert conn.recv(100) == text
+            conn.sendall(b"answer")
+            assert peer.recv(100) == b"answer"
+        wait_for(lambda: proc.err.count("closed ") == 1 + (text == b"two"), "the end of the peer")
+    proc.stop()
+
+
+def test_forward_from_a_stream(sockctl):
+    with Answers() as target:
+        proc = sockctl("listen", "-k", "127.0.0.1", 0, "--forward", f"udp:127.0.0.1:{target.port}")
+        with dial(proc.port) as conn:
+            conn.sendall(b"question")
+            half_close(conn)
+            assert conn.recv(100) == b"<question>"
+            assert conn.recv(100) == b""
+        proc.stop()
+
+
+def test_a_target_that_is_not_there(listen, peers):
+    proc = listen("-kv", last=("--forward", f"127.0.0.1:{unused_udp_port()}"))
+    peer = peers()
+    for _ in range(2):
+        before = proc.err.count("port unreachable, told by 127.0.0.1")
+        peer.sendto(b"hello", ("127.0.0.1", proc.port))
+        wait_for(lambda: proc.err.count("port unreachable, told by 127.0.0.1") == before + 1,
+                 "the message")
+    proc.stop()
+
+
+def test_a_client_that_has_left_disturbs_nobody(listen, peers):
+    with udp() as target:
+        proc = listen("-kv", last=("--forward", f"127.0.0.1:{port_of(target)}"))
+        stays, leaves = peers(), peers()
+        for peer in (leaves, stays):
+            peer.sendto(b"question", ("127.0.0.1", proc.port))
+        sources = dict(target.recvfrom(100)[::-1] for _ in range(2))
+        gone = leaves.getsockname()
+        leaves.close()
+        for _ in range(5):
+            for source in sources:
+                target.sendto(b"answer", source)
+            assert stays.recv(100) == b"answer"
+        proc.wait_err(rf":{gone[1]}: .*port unreachable")
+        proc.stop()
+
+
+def test_a_thousand_at_once_get_their_own_answers(listen, peers):
+    if not allow_descriptors(1200):
+        pytest.skip("takes 1,200 descriptors")
+    with Answers() as target:
+        proc = listen("-k", stdin=DEVNULL, last=("--forward", f"127.0.0.1:{target.port}"))
+        crowd = [peers() for _ in range(1000)]
+        for turn in range(3):
+            texts = {peer: b"%d of %d" % (turn, port_of(peer)) for peer in crowd}
+            for start in range(0, 1000, 100):  # what the buffers of a socket hold
+                part = crowd[start:start + 100]
+                for peer in part:
+                    peer.sendto(texts[peer], ("127.0.0.1", proc.port))
+                for peer in part:
+                    assert peer.recv(100) == b"<" + texts[peer] + b">"
+        proc.stop()
+    assert proc.complaints == []
+
+
+def test_a_flood_pushes_nobody_out(listen, peers):
+    """One that sends what nobody takes loses its own, and the others are served all the while."""
+    proc = listen("-k", "-m", "4", last=("--exec", "read -r how; [ $how = stop ] && kill -STOP $$; "
+                                                   "exec cat"), stdin=DEVNULL)
+    served = [peers() for _ in range(3)]
+    for peer in served:
+        peer.sendto(b"go\n", ("127.0.0.1", proc.port))
+        peer.sendto(b"one", ("127.0.0.1", proc.port))
+        assert peer.recv(100) == b"one"
+    flooder = peers()
+    flooder.sendto(b"stop\n", ("127.0.0.1", proc.port))
+    for turn in range(20):
+        for _ in range(20):
+            flooder.sendto(bytes(60000), ("127.0.0.1", proc.port))
+        for peer in served:
+            peer.sendto(b"turn %d" % turn, ("127.0.0.1", proc.port))
+            assert peer.recv(100) == b"turn %d" % turn
+    proc.kill(15)
+    proc.ended()
+    assert "datagrams were lost" in proc.err
+
+
+QUESTION = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + b"\4host\4test\0" + b"\0\1\0\1"
+
+
+@pytest.mark.needs("dnsmasq")
+def test_a_question_to_a_name_server(listen, peers, tmp_path):
+    port = unused_port()
+    config = tmp_path / "dnsmasq.conf"
+    config.write_text(f"port={port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\n"
+                      "no-hosts\nuser=\naddress=/host.test/192.0.2.7\n")
+    server = subprocess.Popen([shutil.which("dnsmasq"), "-k", "-C", config], stderr=DEVNULL)
+    try:
+        proc = listen("-k", last=("--forward", f"127.0.0.1:{port}"))
+        peer = peers()
+
+        def ask():
+            peer.sendto(QUESTION, ("127.0.0.1", proc.port))
+            return select.select([peer], [], [], 0.1)[0]  # it may still be starting
+
+        wait_for(ask, "an answer")
+        answer = peer.recv(512)
+        assert answer[:2] == QUESTION[:2] and answer.endswith(socket.inet_aton("192.0.2.7"))
+        proc.kill(15)
+        proc.ended()
+    finally:
+        server.terminate()
+        server.wait()

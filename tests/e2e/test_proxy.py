@@ -352,7 +352,7 @@ def test_command_that_connects_without_proxies(sockctl):
     server = sockctl("echo", "--tcp", "127.0.0.1", 0, stdin=DEVNULL)
     proc = sockctl("echo", "--client", "-v", "--count", "1", "127.0.0.1", server.port, env=environment)
     proc.wait()
-    assert "no proxy is used: SOCKCTL_PROXY is for connect and listen --forward" in proc.err
+    assert "no proxy is used: SOCKCTL_PROXY is for streams of connect and listen --forward" in proc.err
     server.stop()
 
 

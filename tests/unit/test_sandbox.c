@@ -25,7 +25,7 @@
 
 #define ALL_NEEDS \
 	(SANDBOX_ACCEPT | SANDBOX_CONNECT | SANDBOX_DIAL | SANDBOX_NAMES | SANDBOX_STDIO | \
-		SANDBOX_ABSTRACT | SANDBOX_SUSPEND | SANDBOX_LOCAL_TIME)
+		SANDBOX_ABSTRACT | SANDBOX_SUSPEND | SANDBOX_LOCAL_TIME | SANDBOX_DATAGRAMS)
 
 static int attempt_with(unsigned needs, attempt_fn *attempt)
 {
@@ -269,18 +269,18 @@ static void test_kinds_of_sockets(void **state)
 {
 	static const struct {
 		attempt_fn *attempt;
-		int none, dial, names; // the errors with these needs
+		int none, dial, names, datagrams; // the errors with these needs
 	} kinds[] = {
-		{tcp4, EACCES, 0, 0},
-		{tcp6, EACCES, 0, 0},
-		{multipath_tcp, EACCES, EACCES, EACCES},
-		{udp4, EACCES, EACCES, 0},
-		{raw4, EACCES, EACCES, EACCES},
-		{unix_stream, EACCES, 0, 0},
-		{unix_datagram, 0, 0, 0},
-		{packets, EACCES, EACCES, EACCES},
-		{routes, EACCES, EACCES, 0},
-		{diagnosis, EACCES, EACCES, EACCES},
+		{tcp4, EACCES, 0, 0, EACCES},
+		{tcp6, EACCES, 0, 0, EACCES},
+		{multipath_tcp, EACCES, EACCES, EACCES, EACCES},
+		{udp4, EACCES, EACCES, 0, 0},
+		{raw4, EACCES, EACCES, EACCES, EACCES},
+		{unix_stream, EACCES, 0, 0, EACCES},
+		{unix_datagram, 0, 0, 0, 0},
+		{packets, EACCES, EACCES, EACCES, EACCES},
+		{routes, EACCES, EACCES, 0, EACCES},
+		{diagnosis, EACCES, EACCES, EACCES, EACCES},
 	};
 
 	(void)state;
@@ -291,6 +291,8 @@ static void test_kinds_of_sockets(void **state)
 		assert_int_equal(attempt_with(0, kinds[i].attempt), kinds[i].none);
 		assert_int_equal(attempt_with(SANDBOX_DIAL, kinds[i].attempt), kinds[i].dial);
 		assert_int_equal(attempt_with(SANDBOX_NAMES, kinds[i].attempt), kinds[i].names);
+		assert_int_equal(
+			attempt_with(SANDBOX_DATAGRAMS, kinds[i].attempt), kinds[i].datagrams);
 	}
 }
 

@@ -35,6 +35,10 @@ struct closing *torn_tell(struct stream *s, struct channel **target, closing_fn 
 		survivor = *target;
 		*target = NULL;
 	}
+	if (survivor && channel_keeps_boundaries(survivor)) { // which has no end to be told
+		channel_destroy(survivor);
+		survivor = NULL;
+	}
 	if (!survivor)
 		return NULL;
 	return closing_create(&s->connection->app->loop, survivor, CLOSING_RESET,

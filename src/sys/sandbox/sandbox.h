@@ -22,6 +22,7 @@ enum sandbox_need {
 	SANDBOX_ABSTRACT = 1 << 5, // sending to Unix sockets of the abstract name space
 	SANDBOX_SUSPEND = 1 << 6, // stopping the own job, as Ctrl-Z does
 	SANDBOX_LOCAL_TIME = 1 << 7, // localtime_r(3), whose time zone is in a file
+	SANDBOX_DATAGRAMS = 1 << 8, // new sockets for datagrams, to connect them
 };
 
 struct sandbox {

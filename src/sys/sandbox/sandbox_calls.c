@@ -188,7 +188,7 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 		set(fates, for_accepting, ARRAY_SIZE(for_accepting), ALLOWED);
 	if (s->needs & SANDBOX_CONNECT)
 		set(fates, for_connecting, ARRAY_SIZE(for_connecting), ALLOWED);
-	if (s->needs & SANDBOX_DIAL)
+	if (s->needs & (SANDBOX_DIAL | SANDBOX_DATAGRAMS))
 		set(fates, for_dialling, ARRAY_SIZE(for_dialling), ALLOWED);
 	if (s->needs & SANDBOX_NAMES)
 		set(fates, for_names, ARRAY_SIZE(for_names), ALLOWED);

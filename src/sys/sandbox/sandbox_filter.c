@@ -124,9 +124,11 @@ static void check_socket(struct seccomp_program *f)
 		allow_kind(f, AF_INET, SOCK_STREAM, IPPROTO_TCP);
 		allow_kind(f, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
 	}
-	if (f->needs & SANDBOX_NAMES) {
+	if (f->needs & (SANDBOX_DATAGRAMS | SANDBOX_NAMES)) {
 		allow_kind(f, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
 		allow_kind(f, AF_INET6, SOCK_DGRAM, IPPROTO_UDP);
+	}
+	if (f->needs & SANDBOX_NAMES) {
 		allow_kind(f, AF_NETLINK, SOCK_RAW, 0); // NETLINK_ROUTE: which addresses there are
 	}
 	end(f, FAIL(EACCES));

@@ -110,7 +110,8 @@ static struct ruleset ruleset_of(const struct sandbox *s, int abi)
 		r.net |= NET_CONNECT_TCP;
 	if (abi >= ABI_SCOPE && !(s->needs & SANDBOX_SUSPEND))
 		r.scoped |= SCOPE_SIGNAL;
-	if (abi >= ABI_SCOPE && !(s->needs & (SANDBOX_DIAL | SANDBOX_NAMES | SANDBOX_ABSTRACT)))
+	if (abi >= ABI_SCOPE &&
+		!(s->needs & (SANDBOX_DIAL | SANDBOX_DATAGRAMS | SANDBOX_NAMES | SANDBOX_ABSTRACT)))
 		r.scoped |= SCOPE_ABSTRACT_UNIX_SOCKET;
 	return r;
 }
