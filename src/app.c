@@ -29,17 +29,17 @@ static const char *const trace_formats[] = {
 
 const struct opt common_opts[] = {
 	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), NULL,
-		"say what happens; repeat for more", .is_everyday = true},
+		"say what happens; repeat for more", .is_everyday = true, .not_with = "quiet"},
 	{"quiet", 'q', OPT_FLAG, OPT_AT(struct common_config, quiet, bool), NULL,
 		"say nothing but errors", .is_everyday = true},
 	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), NULL,
-		"say it as JSON, one object per line", .is_everyday = true},
+		"say it as JSON, one object per line", .is_everyday = true, .not_with = "dump"},
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
 		"show each socket and database call, on stderr or in FILE", .implied = "",
 		.words = "file", .is_written = true, .is_everyday = true},
 	{"trace-all", 0, OPT_STRING, OPT_AT(struct common_config, trace_all, const char *), "FILE",
 		"the same with the calls that serve the program itself", .implied = "",
-		.words = "file", .is_written = true},
+		.words = "file", .is_written = true, .not_with = "trace"},
 	{"trace-format", 0, OPT_CHOICE, OPT_AT(struct common_config, trace_format, int), "FORMAT",
 		"of the trace: text, or c for a program that makes the calls",
 		.choices = trace_formats},
@@ -129,9 +129,6 @@ static int check_trace(struct app *app, const struct common_config *common)
 
 	if (!status)
 		status = check_trace_file(app, "--trace-all", common->trace_all);
-	if (!status && common->trace && common->trace_all)
-		status = app_failf(
-			app, STATUS_USAGE, NULL, "--trace and --trace-all exclude each other");
 	return status;
 }
 

@@ -336,6 +336,7 @@
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
  *     opt_sets.c              options that stand for socket options, beside --set
+ *     opt_with.c              which options go together
  *
  *   base/                     what every room may use
  *     base64.[ch]           bytes as base64

@@ -172,6 +172,38 @@ bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
 	return true;
 }
 
+// The options that WORDS name in the command.
+static json_t *named_options(const struct cmd *cmd, const char *words)
+{
+	json_t *list = json_array();
+
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			if (opt_is_named(o, words))
+				json_array_append_new(list, json_string(o->name));
+	return list;
+}
+
+// "only_with" is a list of lists, of each of which one option has to be there.
+static void describe_others(
+	json_t *j, const struct cmd *cmd, const struct opt_group *g, const struct opt *o)
+{
+	json_t *lists = json_array();
+	json_t *excluding = json_array();
+
+	json_array_append_new(lists, named_options(cmd, o->only_with));
+	json_array_append_new(lists, named_options(cmd, g->only_with));
+	for (size_t i = json_array_size(lists); i-- > 0;)
+		if (!json_array_size(json_array_get(lists, i)))
+			json_array_remove(lists, i);
+	opt_for_each_group (other_group, cmd)
+		opt_for_each (other, other_group)
+			if (opt_excludes(g, o, other))
+				json_array_append_new(excluding, json_string(other->name));
+	json_object_set_new(j, "only_with", lists);
+	json_object_set_new(j, "not_with", excluding);
+}
+
 static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const struct opt *o)
 {
 	char letter[] = {o->letter, '\0'};
@@ -195,6 +227,7 @@ static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const 
 			json_array_append_new(list, json_string(o->choices[i]));
 		json_object_set_new(j, "choices", list);
 	}
+	describe_others(j, cmd, g, o);
 	return j;
 }
 

@@ -323,27 +323,6 @@ static int fail_getopt(struct parser *p, char **argv)
 	return fail_unknown_long(p, word);
 }
 
-static unsigned times_given(const struct parser *p, const char *name)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (strcmp(p->table[i].opt->name, name) == 0)
-			return p->given[i];
-	return 0;
-}
-
-static int check_pairs(struct parser *p)
-{
-	for (const char *const(*pair)[2] = p->cmd->conflicts; pair && (*pair)[0]; pair++)
-		if (times_given(p, (*pair)[0]) &&
-			times_given(p, (*pair)[1]) > !strcmp((*pair)[0], (*pair)[1]))
-			return fail(p, "--%s and --%s exclude each other; give one of them",
-				(*pair)[0], (*pair)[1]);
-	for (const char *const(*pair)[2] = p->cmd->needs; pair && (*pair)[0]; pair++)
-		if (times_given(p, (*pair)[0]) && !times_given(p, (*pair)[1]))
-			return fail(p, "--%s goes with --%s only", (*pair)[0], (*pair)[1]);
-	return 0;
-}
-
 static int check_operands(struct parser *p, int argc, char **argv)
 {
 	if (habit_refuses(p->err, p->cmd->name, argc, argv))
@@ -425,7 +404,7 @@ enum opt_result opt_parse(
 	int r = parse_options(&p, argc, argv);
 	*first = optind;
 	if (r == 0)
-		r = check_pairs(&p);
+		r = opt_check_given(cmd, p.given, err);
 	if (r == 0)
 		r = check_operands(&p, argc - *first, argv + *first);
 	parser_fini(&p);
@@ -482,15 +461,6 @@ static void fault(struct str *faults, const struct cmd *cmd, const char *name, c
 	str_addf(faults, "%s: --%s: %s\n", cmd->name, name, what);
 }
 
-static void check_pair_names(
-	const struct cmd *cmd, const char *const (*pairs)[2], struct str *faults)
-{
-	for (; pairs && (*pairs)[0]; pairs++)
-		for (int i = 0; i < 2; i++)
-			if (!find_name(cmd, (*pairs)[i]))
-				fault(faults, cmd, (*pairs)[i], "in a pair but not declared");
-}
-
 void opt_check_table(const struct cmd *cmd, struct str *faults)
 {
 	opt_for_each_group (g, cmd) {
@@ -511,8 +481,8 @@ void opt_check_table(const struct cmd *cmd, struct str *faults)
 				fault(faults, cmd, o->name, "its range is empty");
 			if (o->is_written && (o->type != OPT_STRING || !opt_is_file(o)))
 				fault(faults, cmd, o->name, "written, but not one file");
+			if (o->mode && find_name(cmd, o->mode))
+				fault(faults, cmd, o->name, "its mode is the name of an option");
 		}
 	}
-	check_pair_names(cmd, cmd->conflicts, faults);
-	check_pair_names(cmd, cmd->needs, faults);
 }

@@ -45,6 +45,14 @@ struct opt {
 	const char *sets; // names of the socket options that it sets, as --set does, with blanks
 			  // between them
 	bool is_everyday; // --help shows it; the others are shown with their group
+
+	// Which options go together. Each is a list of words with blanks between: names of options,
+	// or modes. A word that nothing in the command is called says nothing there, so that tables
+	// may serve several commands.
+	const char *mode; // of the command, which this option chooses; several may choose the same
+	const char *only_with; // it means nothing without one of these
+	const char *not_with; // these exclude it; its own name: it is given once
+	const char *also_with; // of those that exclude its group, these do not exclude it
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.
@@ -57,6 +65,7 @@ struct opt_group {
 	const struct opt *opts; // ends with a NULL name
 	size_t base;
 	const char *name; // one word for it on the command line; NULL: the title is one
+	const char *only_with, *not_with; // as in each of its options
 };
 
 struct app;
@@ -71,9 +80,6 @@ struct cmd {
 	size_t config_size;
 	const void *defaults; // copied over the config first; NULL means zeroes
 	const struct opt_group *groups; // ends with NULL opts
-	const char *const (*conflicts)[2]; // pairs of options that exclude each other, or
-					   // themselves given twice; ends with NULLs
-	const char *const (*needs)[2]; // pairs of an option and one without which it means nothing
 	const char *const *examples; // two or three lines for --help; NULL-terminated
 
 	// Checks what the table cannot: returns 0, or -EINVAL with the reason in ERR. May be NULL.
@@ -114,6 +120,17 @@ enum opt_result opt_parse(
 // Returns 0, or -EINVAL with the reason in ERR.
 int opt_check(
 	const struct cmd *cmd, void *config, int argc, char **argv, int first, struct str *err);
+
+// Whether the options that were GIVEN, by their running number, go together. Returns 0, or -EINVAL
+// with the reason in ERR.
+int opt_check_given(const struct cmd *cmd, const unsigned *given, struct str *err);
+
+// Whether WORDS, with blanks between, have WORD; and whether they name an option or its mode.
+bool opt_words_have(const char *words, const char *word);
+bool opt_is_named(const struct opt *o, const char *words);
+
+// Whether the row of O, or G, which it is in, says that OTHER excludes it.
+bool opt_excludes(const struct opt_group *g, const struct opt *o, const struct opt *other);
 
 // Refuses a file that is to be written if it is also read, by another option or from standard
 // input, or written by another option. Returns 0, or -EINVAL with the reason in ERR.

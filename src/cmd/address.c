@@ -20,13 +20,12 @@ static const struct opt opts[] = {
 	{"sockaddr", 's', OPT_FLAG, OPT_AT(struct address_config, layout, bool), NULL,
 		"show the structure of the address field by field"},
 	{"in", 'i', OPT_LIST, OPT_AT(struct address_config, in, struct strlist), "CIDR",
-		"tell whether addresses are in this range; repeat for more ranges"},
+		"tell whether addresses are in this range; repeat for more ranges",
+		.not_with = "sockaddr"},
 	{0},
 };
 
 static const struct opt_group groups[] = {{"Showing", opts, 0}, COMMON_GROUP, {0}};
-
-static const char *const conflicts[][2] = {{"sockaddr", "in"}, {0}};
 
 static const char *const member_columns[] = {"{address}", "{in}", NULL};
 
@@ -300,7 +299,6 @@ const struct cmd cmd_address = {
 	.max_operands = -1,
 	.config_size = sizeof(struct address_config),
 	.groups = groups,
-	.conflicts = conflicts,
 	.examples = examples,
 	.check = check,
 	.run = run,

@@ -51,9 +51,11 @@ static const struct opt_group groups[] = {
 	PROGRAM_GROUP(connect_config, program),
 	SECOND_GROUP(connect_config, second),
 	PASS_FD_GROUP(connect_config, pass_fd),
-	{"Transfer", stream_opts, offsetof(struct connect_config, stream)},
+	{"Transfer", stream_opts, offsetof(struct connect_config, stream),
+		.not_with = "check pass-fd"},
 	CONSOLE_GROUP(connect_config, console),
-	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls)},
+	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls),
+		.not_with = "check pass-fd"},
 	SOCKOPT_GROUP(connect_config, sockopt),
 	CONFINE_GROUP(connect_config, confine),
 	COMMON_GROUP,
@@ -64,30 +66,6 @@ static const struct connect_config defaults = {.client = CONNECTING_DEFAULTS,
 	.tls = TLS_DEFAULTS,
 	.stream = STREAM_DEFAULTS,
 	.udp = UDP_DEFAULTS};
-
-static const char *const conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	PROGRAM_CONFLICTS,
-	SECOND_CONFLICTS,
-	{"quiet", "verbose"},
-	STREAM_CALLS_CONFLICTS,
-	CHECK_CONFLICTS,
-	PASS_FD_CONFLICTS,
-	SEND_PROXY_CONFLICTS,
-	TLS_CONFLICTS,
-	UDP_CONNECT_CONFLICTS,
-	{NULL, NULL},
-};
-
-static const char *const needs[][2] = {
-	{"any", "check"},
-	{"banner", "check"},
-	PROXY_NEEDS,
-	SEND_PROXY_NEEDS,
-	TLS_NEEDS,
-	{"wait", "udp"},
-	{NULL, NULL},
-};
 
 static const char *const examples[] = {
 	"sockctl connect example.org 80",
@@ -498,8 +476,6 @@ const struct cmd cmd_connect = {
 	.config_size = sizeof(struct connect_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = conflicts,
-	.needs = needs,
 	.examples = examples,
 	.check = check,
 	.fini = fini_config,

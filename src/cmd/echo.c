@@ -22,7 +22,8 @@ static const struct opt echo_opts[] = {
 	{"client", 0, OPT_FLAG, AT(is_client, bool), NULL,
 		"be the client: send WORD, or measure round trips without", .is_everyday = true},
 	{"tcp", 0, OPT_FLAG, AT(tcp, bool), NULL, "streams only (the client's default)"},
-	{"udp", 0, OPT_FLAG, AT(udp, bool), NULL, "datagrams only", .is_everyday = true},
+	{"udp", 0, OPT_FLAG, AT(udp, bool), NULL, "datagrams only", .is_everyday = true,
+		.mode = "datagrams", .not_with = "reconnect"},
 	{0},
 };
 
@@ -46,7 +47,7 @@ static const struct opt measure_opts[] = {
 		.min = 1, .max = 10000},
 	{"pipeline", 0, OPT_UINT, AT(pipeline, uint64_t), "N",
 		"let N requests be under way on each (1 with --interval 0)", .min = 1,
-		.max = ECHO_CLIENT_PIPELINE},
+		.max = ECHO_CLIENT_PIPELINE, .not_with = "reconnect"},
 	{"reconnect", 0, OPT_FLAG, AT(reconnect, bool), NULL,
 		"make a new connection for each request"},
 	{"duration", 0, OPT_DURATION, AT(duration_ms, uint64_t), "TIME", "ask for TIME", .min = 1,
@@ -62,9 +63,9 @@ static const struct opt measure_opts[] = {
 
 static const struct opt_group groups[] = {
 	{"Mode", echo_opts, 0},
-	{"Serving", serve_opts, 0},
+	{"Serving", serve_opts, 0, .not_with = "client"},
 	LISTENING_GROUP(echo_config, listening),
-	{"Measuring", measure_opts, 0},
+	{"Measuring", measure_opts, 0, .only_with = "client"},
 	SOCKOPT_GROUP(echo_config, sockopt),
 	CONFINE_GROUP(echo_config, confine),
 	{"Connecting", connecting_opts, offsetof(struct echo_config, client)},
@@ -80,45 +81,6 @@ static const struct echo_config defaults = {
 	.size = NOT_GIVEN,
 	.connections = 1,
 	.wait_ms = 2000,
-};
-
-static const char *const conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	{"quiet", "verbose"},
-	{"client", "threads"},
-	{"client", "max-connections"},
-	{"client", "idle-timeout"},
-	{"client", "allow"},
-	{"client", "deny"},
-	{"client", "backlog"},
-	{"client", "mode"},
-	{"client", "drain"},
-	{"reconnect", "udp"},
-	{"reconnect", "pipeline"},
-	{"udp", "connect-timeout"},
-	{"udp", "retry"},
-	{"udp", "retry-delay"},
-	{NULL, NULL},
-};
-
-static const char *const needs[][2] = {
-	{"bind", "client"},
-	{"source-port", "client"},
-	{"connect-timeout", "client"},
-	{"retry", "client"},
-	{"retry-delay", "client"},
-	{"count", "client"},
-	{"interval", "client"},
-	{"size", "client"},
-	{"connections", "client"},
-	{"pipeline", "client"},
-	{"reconnect", "client"},
-	{"duration", "client"},
-	{"wait", "client"},
-	{"timeout", "client"},
-	{"histogram", "client"},
-	{"progress", "client"},
-	{NULL, NULL},
 };
 
 static const char *const examples[] = {
@@ -236,8 +198,6 @@ const struct cmd cmd_echo = {
 	.config_size = sizeof(struct echo_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = conflicts,
-	.needs = needs,
 	.examples = examples,
 	.check = check,
 	.fini = fini_config,

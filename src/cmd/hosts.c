@@ -20,13 +20,11 @@ static const struct opt opts[] = {
 	{"ipv4", '4', OPT_FLAG, OPT_AT(struct hosts_config, ipv4, bool), NULL,
 		"look for IPv4 addresses only"},
 	{"ipv6", '6', OPT_FLAG, OPT_AT(struct hosts_config, ipv6, bool), NULL,
-		"look for IPv6 addresses only"},
+		"look for IPv6 addresses only", .not_with = "ipv4"},
 	{0},
 };
 
 static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};
-
-static const char *const conflicts[][2] = {{"ipv4", "ipv6"}, {0}};
 
 static const char *const columns[] = {"{address}", "{name}", "{aliases}", NULL};
 
@@ -117,7 +115,6 @@ const struct cmd cmd_hosts = {
 	.max_operands = -1,
 	.config_size = sizeof(struct hosts_config),
 	.groups = groups,
-	.conflicts = conflicts,
 	.examples = examples,
 	.check = check,
 	.run = run,

@@ -13,37 +13,43 @@
 
 static const struct opt listen_opts[] = {
 	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+		.not_with = "ipv4"},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"listen on this network interface only", .words = "interface",
 		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
 	ALSO_OPTION(AT(also.words, struct strlist)),
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
-		"serve one connection after the other, and many at once", .is_everyday = true},
+		"serve one connection after the other, and many at once", .is_everyday = true,
+		.not_with = "raw-tty escape"},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "end after N connections", .min = 1,
-		.max = UINT64_MAX},
+		.max = UINT64_MAX, .not_with = "raw-tty escape"},
 	{"max-per-address", 0, OPT_UINT, AT(max_per_address, uint64_t), "N",
 		"serve no more than N of one address at once; others are refused", .min = 1,
 		.max = 1000000},
 	{"handshake-timeout", 0, OPT_DURATION, AT(handshake_ms, uint64_t), "TIME",
 		"refuse a client whose header has not come after TIME (10s)", .min = 1,
-		.max = 365 * DAY_MS},
+		.max = 365 * DAY_MS, .only_with = "accept-proxy"},
 	{0},
 };
 
 static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"join each connection to a new one to ENDPOINT, such as example.org:80",
-		.words = "host|unix", .is_everyday = true},
+		.words = "host|unix", .is_everyday = true, .mode = "forwarding",
+		.not_with = "room raw-tty escape forward"},
 	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
-		"join all connections: what one sends goes to all others", .is_everyday = true},
+		"join all connections: what one sends goes to all others", .is_everyday = true,
+		.mode = "room", .not_with = "raw-tty escape"},
 	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
-		"the same for people: lines with the number of who sent them, fit for a terminal"},
+		"the same for people: lines with the number of who sent them, fit for a terminal",
+		.mode = "room", .not_with = "raw-tty escape broker"},
 	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,
-		"let everybody who can reach this machine use the program"},
+		"let everybody who can reach this machine use the program", .only_with = "program"},
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
-		"give up ENDPOINT after TIME without a connection", .min = 1, .max = 365 * DAY_MS},
+		"give up ENDPOINT after TIME without a connection", .min = 1, .max = 365 * DAY_MS,
+		.only_with = "forward"},
 	{0},
 };
 
@@ -67,50 +73,6 @@ static const struct opt_group groups[] = {
 
 static const struct listen_config defaults = {
 	.listening = LISTENING_DEFAULTS, .handshake_ms = 10000, .stream = STREAM_DEFAULTS};
-
-static const char *const conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	PROGRAM_CONFLICTS,
-	{"quiet", "verbose"},
-	{"forward", "forward"},
-	{"forward", "exec"},
-	{"forward", "exec-file"},
-	{"forward", "input"},
-	{"forward", "output"},
-	{"broker", "forward"},
-	{"broker", "exec"},
-	{"broker", "exec-file"},
-	{"broker", "output"},
-	{"chat", "broker"},
-	{"chat", "forward"},
-	{"chat", "exec"},
-	{"chat", "exec-file"},
-	{"chat", "output"},
-	{"raw-tty", "keep-open"},
-	{"raw-tty", "count"},
-	{"raw-tty", "forward"},
-	{"raw-tty", "broker"},
-	{"raw-tty", "chat"},
-	{"escape", "keep-open"},
-	{"escape", "count"},
-	{"escape", "forward"},
-	{"escape", "broker"},
-	{"escape", "chat"},
-	STREAM_CALLS_CONFLICTS,
-	SEND_PROXY_CONFLICTS,
-	UDP_LISTEN_CONFLICTS,
-	{NULL, NULL},
-};
-
-static const char *const needs[][2] = {
-	{"connect-timeout", "forward"},
-	{"proxy", "forward"},
-	PROXY_NEEDS,
-	{"send-proxy", "forward"},
-	SEND_PROXY_NEEDS,
-	{"handshake-timeout", "accept-proxy"},
-	{NULL, NULL},
-};
 
 static const char *const examples[] = {
 	"sockctl listen 8080 > request",
@@ -196,8 +158,6 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = send_proxy_check(&c->send_proxy, &c->target, err);
 	if (r == 0)
 		r = accept_proxy_check(&c->accept_proxy, err);
-	if (r == 0 && c->expose && !program_is_wanted(&c->program))
-		r = bad_word(err, "--expose", "goes with --exec and --exec-file only");
 	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
@@ -260,8 +220,6 @@ const struct cmd cmd_listen = {
 	.config_size = sizeof(struct listen_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = conflicts,
-	.needs = needs,
 	.examples = examples,
 	.check = check,
 	.fini = fini_config,

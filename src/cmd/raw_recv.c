@@ -27,20 +27,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static const char *const conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	{"quiet", "verbose"},
-	{"hex", "json"},
-	{"hex", "block"},
-	{"hex", "raw"},
-	{"hex", "whole"},
-	{"json", "block"},
-	{"json", "raw"},
-	{"json", "whole"},
-	{"whole", "count"},
-	{NULL, NULL},
-};
-
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct recv_config *c = config;
@@ -67,7 +53,6 @@ const struct cmd cmd_raw_recv = {
 	.config_size = sizeof(struct recv_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = conflicts,
 	.examples = examples,
 	.check = check,
 	.fini = recv_fini,

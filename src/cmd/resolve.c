@@ -416,7 +416,6 @@ const struct cmd cmd_resolve = {
 	.config_size = sizeof(struct resolve_config),
 	.defaults = &resolve_defaults,
 	.groups = resolve_groups,
-	.conflicts = resolve_conflicts,
 	.examples = examples,
 	.check = check,
 	.run = run,

@@ -49,12 +49,13 @@ static const struct opt choosing_opts[] = {
 	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), NULL, "Unix sockets",
 		.is_everyday = true},
 	{"ipv4", '4', OPT_FLAG, OPT_AT(struct sockets_config, ipv4, bool), NULL, "IPv4 sockets"},
-	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), NULL, "IPv6 sockets"},
+	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), NULL, "IPv6 sockets",
+		.not_with = "ipv4"},
 	{"listening", 'l', OPT_FLAG, OPT_AT(struct sockets_config, listening, bool), NULL,
 		"sockets that wait for anybody", .is_everyday = true},
 	{"state", 's', OPT_LIST, OPT_AT(struct sockets_config, states, struct strlist), "STATE",
 		"sockets in this state, such as established, time-wait or connected",
-		.words = "state", .is_everyday = true},
+		.words = "state", .is_everyday = true, .not_with = "listening"},
 	{"port", 'P', OPT_LIST, OPT_AT(struct sockets_config, ports, struct strlist), "PORT",
 		"sockets with this port, range of ports or service at either end",
 		.words = "service", .is_everyday = true},
@@ -83,8 +84,6 @@ static const struct opt showing_opts[] = {
 
 static const struct opt_group groups[] = {
 	{"Choosing", choosing_opts, 0}, {"Showing", showing_opts, 0}, COMMON_GROUP, {0}};
-
-static const char *const conflicts[][2] = {{"ipv4", "ipv6"}, {"listening", "state"}, {0}};
 
 static void set_query(struct diag_query *q, const struct sockets_config *c, uint32_t states)
 {
@@ -331,7 +330,6 @@ const struct cmd cmd_sockets = {
 	.max_operands = 0,
 	.config_size = sizeof(struct sockets_config),
 	.groups = groups,
-	.conflicts = conflicts,
 	.examples = examples,
 	.run = run,
 };

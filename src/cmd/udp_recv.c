@@ -50,7 +50,6 @@ const struct cmd cmd_udp_recv = {
 	.config_size = sizeof(struct recv_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = recv_conflicts,
 	.examples = examples,
 	.check = check,
 	.fini = recv_fini,

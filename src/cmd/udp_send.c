@@ -50,7 +50,6 @@ const struct cmd cmd_udp_send = {
 	.config_size = sizeof(struct send_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = send_conflicts,
 	.examples = examples,
 	.check = check,
 	.fini = send_fini,

@@ -17,7 +17,8 @@
 
 const struct opt datagram_opts[] = {
 	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+		.not_with = "ipv4"},
 	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"use this network interface only", .words = "interface",

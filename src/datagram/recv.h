@@ -43,7 +43,6 @@ extern const struct opt recv_output_opts[];
 extern const struct opt recv_opts[];
 extern const struct opt recv_socket_opts[]; // more endpoints, Unix sockets
 extern const struct opt recv_reply_opts[];
-extern const char *const recv_conflicts[][2];
 
 void recv_fini(void *config);
 

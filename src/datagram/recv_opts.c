@@ -8,11 +8,13 @@
 
 const struct opt recv_output_opts[] = {
 	{"block", 'b', OPT_FLAG, AT(block, bool), NULL,
-		"write the data as they are, without newlines between", .is_everyday = true},
-	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "the same"},
-	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "receive one datagram and write it as it is"},
+		"write the data as they are, without newlines between", .is_everyday = true,
+		.not_with = "hex json"},
+	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "the same", .not_with = "hex json"},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "receive one datagram and write it as it is",
+		.not_with = "hex json"},
 	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write dumps, with sources and times",
-		.is_everyday = true},
+		.is_everyday = true, .mode = "dump"},
 	{"buffer", 0, OPT_SIZE, AT(buffer, uint64_t), "SIZE",
 		"take at most SIZE bytes of a datagram (all of it)", .min = 1, .max = MAX_BUFFER},
 	{0},
@@ -20,7 +22,7 @@ const struct opt recv_output_opts[] = {
 
 const struct opt recv_opts[] = {
 	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N datagrams", .min = 1,
-		.max = UINT64_MAX, .is_everyday = true},
+		.max = UINT64_MAX, .is_everyday = true, .not_with = "whole"},
 	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
 		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .is_everyday = true},
 	{0},
@@ -37,26 +39,11 @@ const struct opt recv_reply_opts[] = {
 	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT",
 		.is_everyday = true},
 	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back",
-		.is_everyday = true},
+		.is_everyday = true, .not_with = "reply"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
 		"send answers with this flag of send(2), such as MSG_DONTROUTE",
 		.words = "datagram-send-flag"},
 	{0},
-};
-
-const char *const recv_conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	{"quiet", "verbose"},
-	{"reply", "echo"},
-	{"hex", "json"},
-	{"hex", "block"},
-	{"hex", "raw"},
-	{"hex", "whole"},
-	{"json", "block"},
-	{"json", "raw"},
-	{"json", "whole"},
-	{"whole", "count"},
-	{NULL, NULL},
 };
 
 void recv_fini(void *config)

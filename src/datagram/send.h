@@ -46,7 +46,6 @@ struct send_config {
 extern const struct opt send_input_opts[];
 extern const struct opt send_opts[];
 extern const struct opt send_port_opts[]; // for protocols with ports
-extern const char *const send_conflicts[][2];
 
 // Checks what the table cannot, and takes the messages. Returns 0, or -EINVAL with the reason in
 // ERR.

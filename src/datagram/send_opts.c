@@ -19,9 +19,10 @@ const struct opt send_input_opts[] = {
 		"cut the input into datagrams of SIZE bytes, not into lines", .min = 1,
 		.max = MAX_BLOCK, .is_everyday = true},
 	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "send the whole input as one datagram",
-		.is_everyday = true},
+		.is_everyday = true, .not_with = "block"},
 	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL,
-		"read hexadecimal digits or dumps, also in messages", .is_everyday = true},
+		"read hexadecimal digits or dumps, also in messages", .is_everyday = true,
+		.not_with = "block whole"},
 	{0},
 };
 
@@ -56,15 +57,6 @@ const struct opt send_port_opts[] = {
 	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT",
 		"send from this port of ours", .min = 1, .max = 65535},
 	{0},
-};
-
-const char *const send_conflicts[][2] = {
-	{"ipv4", "ipv6"},
-	{"quiet", "verbose"},
-	{"block", "whole"},
-	{"block", "hex"},
-	{"whole", "hex"},
-	{NULL, NULL},
 };
 
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err)

@@ -22,7 +22,7 @@ const struct opt listening_opts[] = {
 		"never serve this address or range, even if it is allowed", .words = "address"},
 	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
 		"how many may wait to be accepted (as many as the system allows)", .min = 1,
-		.max = INT32_MAX},
+		.max = INT32_MAX, .not_with = "joined-datagrams"},
 	{"drain", 0, OPT_DURATION, AT(drain_ms, uint64_t), "TIME",
 		"at the first SIGTERM or SIGINT accept no more, and let connections end for TIME "
 		"(0)",

@@ -29,7 +29,7 @@ struct listening_config {
 extern const struct opt listening_opts[];
 #define LISTENING_GROUP(config, member) \
 	{ \
-		"Limits", listening_opts, offsetof(struct config, member) \
+		"Limits", listening_opts, offsetof(struct config, member), .not_with = "client" \
 	}
 
 // Checks what the table cannot. ENDPOINT is where to listen, or NULL for sockets that were passed

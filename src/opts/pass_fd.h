@@ -18,20 +18,6 @@ extern const struct opt pass_fd_opts[];
 		"Handing over", pass_fd_opts, offsetof(struct config, member), "pass-fd" \
 	}
 
-// What nobody here could do with a connection that is handed over.
-#define PASS_FD_CONFLICTS \
-	{"pass-fd", "check"}, {"pass-fd", "exec"}, {"pass-fd", "exec-file"}, {"pass-fd", "input"}, \
-		{"pass-fd", "output"}, {"pass-fd", "tls"}, {"pass-fd", "starttls"}, \
-		{"pass-fd", "until"}, {"pass-fd", "shutdown"}, {"pass-fd", "shutdown-delay"}, \
-		{"pass-fd", "idle-timeout"}, {"pass-fd", "limit-rate"}, {"pass-fd", "crlf"}, \
-		{"pass-fd", "telnet"}, {"pass-fd", "hex"}, {"pass-fd", "progress"}, \
-		{"pass-fd", "stats"}, {"pass-fd", "raw-tty"}, {"pass-fd", "escape"}, \
-		{"pass-fd", "peek"}, {"pass-fd", "oob"}, {"pass-fd", "reset"}, \
-		{"pass-fd", "recv-exactly"}, {"pass-fd", "send-flag"}, \
-	{ \
-		"pass-fd", "recv-flag" \
-	}
-
 // Checks what the table cannot: where the socket is to go, and that it is one of ours. Returns 0,
 // or -EINVAL with the reason in ERR.
 int pass_fd_check(const struct pass_fd_config *c, const struct endpoint *endpoint, struct str *err);

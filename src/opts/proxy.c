@@ -19,11 +19,13 @@
 
 const struct opt proxy_opts[] = {
 	{"proxy", 'x', OPT_LIST, AT(proxies, struct strlist), "URL",
-		"connect through this proxy; repeat for a chain", .is_everyday = true},
+		"connect through this proxy; repeat for a chain", .is_everyday = true,
+		.not_with = "udp"},
 	{"proxy-auth-file", 0, OPT_STRING, AT(auth_file, const char *), "FILE",
-		"read USER:PASSWORD for the proxy from FILE", .words = "file"},
+		"read USER:PASSWORD for the proxy from FILE", .words = "file",
+		.only_with = "proxy"},
 	{"proxy-dns", 0, OPT_STRING, AT(dns, const char *), "local|remote",
-		"look up names here, or let the proxy do it"},
+		"look up names here, or let the proxy do it", .only_with = "proxy"},
 	{"proxy-ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
 		"trust these authorities for https proxies instead of the system's",
 		.words = "file"},

@@ -21,14 +21,8 @@ struct proxy_config {
 extern const struct opt proxy_opts[];
 #define PROXY_GROUP(config, member) \
 	{ \
-		"Through proxies", proxy_opts, offsetof(struct config, member), "proxy" \
-	}
-
-// Pairs for the tables of commands that have the group.
-#define PROXY_NEEDS \
-	{"proxy-auth-file", "proxy"}, \
-	{ \
-		"proxy-dns", "proxy" \
+		"Through proxies", proxy_opts, offsetof(struct config, member), "proxy", \
+			.only_with = "forwarding" \
 	}
 
 // TLS with an https proxy.

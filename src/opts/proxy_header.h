@@ -23,20 +23,8 @@ struct send_proxy_config {
 extern const struct opt send_proxy_opts[];
 #define SEND_PROXY_GROUP(config, member) \
 	{ \
-		"PROXY protocol", send_proxy_opts, offsetof(struct config, member), "send-proxy" \
-	}
-
-// Pairs for the tables of commands that have the group.
-#define SEND_PROXY_CONFLICTS \
-	{"send-proxy-local", "send-proxy-source"}, \
-	{ \
-		"send-proxy-local", "send-proxy-destination" \
-	}
-#define SEND_PROXY_NEEDS \
-	{"send-proxy-source", "send-proxy"}, {"send-proxy-destination", "send-proxy"}, \
-		{"send-proxy-local", "send-proxy"}, {"send-proxy-tlv", "send-proxy"}, \
-	{ \
-		"send-proxy-crc", "send-proxy" \
+		"PROXY protocol", send_proxy_opts, offsetof(struct config, member), "send-proxy", \
+			.only_with = "forwarding" \
 	}
 
 // Checks what the table cannot. TARGET is where to connect to. Returns 0, or -EINVAL with the

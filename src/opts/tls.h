@@ -35,17 +35,6 @@ extern const struct opt tls_opts[];
 		"TLS", tls_opts, offsetof(struct config, member) \
 	}
 
-// Pairs for the tables of commands that have the group.
-#define TLS_CONFLICTS \
-	{ \
-		"insecure", "pin" \
-	}
-#define TLS_NEEDS \
-	{"key", "cert"}, {"key-password", "cert"}, \
-	{ \
-		"expires-within", "check" \
-	}
-
 // TLS is wanted by --tls, --starttls, or the endpoint.
 bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint);
 

@@ -9,21 +9,22 @@
 
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct udp_config, field, type)
-#define UDP_ROW(help) \
+#define UDP_ROW(help, excluding) \
 	{ \
-		"udp", 'u', OPT_FLAG, AT(is_wanted, bool), NULL, help \
+		"udp", 'u', OPT_FLAG, AT(is_wanted, bool), NULL, help, \
+			.is_everyday = true, .mode = "joined-datagrams", .not_with = excluding \
 	}
 
 const struct opt udp_connect_opts[] = {
-	UDP_ROW("send and receive datagrams: UDP, or those of a Unix socket"),
+	UDP_ROW("send and receive datagrams: UDP, or those of a Unix socket", "second"),
 	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"wait TIME for late answers after the end of the input (1s)", .min = 1,
-		.max = 365 * DAY_MS},
+		.max = 365 * DAY_MS, .only_with = "udp"},
 	{0},
 };
 
 const struct opt udp_listen_opts[] = {
-	UDP_ROW("receive and send datagrams: UDP, or those of a Unix socket"),
+	UDP_ROW("receive and send datagrams: UDP, or those of a Unix socket", NULL),
 	{0},
 };
 

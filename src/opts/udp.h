@@ -19,26 +19,6 @@ struct udp_config {
 
 extern const struct opt udp_connect_opts[], udp_listen_opts[];
 
-// Pairs for the tables of both commands, and of each: what only a stream has.
-#define UDP_CONFLICTS \
-	{"udp", "until"}, {"udp", "shutdown"}, {"udp", "shutdown-delay"}, {"udp", "telnet"}, \
-		{"udp", "peek"}, {"udp", "oob"}, {"udp", "reset"}, {"udp", "recv-exactly"}, \
-		{"udp", "proxy"}, \
-	{ \
-		"udp", "send-proxy" \
-	}
-#define UDP_CONNECT_CONFLICTS \
-	UDP_CONFLICTS, {"udp", "tls"}, {"udp", "starttls"}, {"udp", "check"}, \
-	{ \
-		"udp", "pass-fd" \
-	}
-
-#define UDP_LISTEN_CONFLICTS \
-	UDP_CONFLICTS, {"udp", "accept-proxy"}, \
-	{ \
-		"udp", "backlog" \
-	}
-
 // What a program is joined to by --forward WORD, beside "tcp:" or "udp:" in front of it, which
 // choose: datagrams, too, unless that is said. *IS_UDP becomes that. Returns the rest of the word.
 const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp);

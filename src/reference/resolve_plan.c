@@ -30,7 +30,7 @@ static const struct opt asking_opts[] = {
 	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "look for IPv4 addresses only",
 		.is_everyday = true},
 	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "look for IPv6 addresses only",
-		.is_everyday = true},
+		.is_everyday = true, .not_with = "ipv4"},
 	{"type", 't', OPT_CHOICE, AT(type, int), "TYPE",
 		"for sockets of this type: any, stream, dgram or raw", .choices = types,
 		.is_everyday = true},
@@ -65,8 +65,6 @@ static const struct opt showing_opts[] = {
 
 const struct opt_group resolve_groups[] = {
 	{"Asking", asking_opts, 0}, {"Showing", showing_opts, 0}, COMMON_GROUP, {0}};
-
-const char *const resolve_conflicts[][2] = {{"ipv4", "ipv6"}, {0}};
 
 static int unknown_flag(const char *word, struct str *err)
 {

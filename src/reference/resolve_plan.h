@@ -26,7 +26,6 @@ struct resolve_config {
 // Of the option table.
 extern const struct resolve_config resolve_defaults;
 extern const struct opt_group resolve_groups[];
-extern const char *const resolve_conflicts[][2];
 
 // Reads the flags, and looks for a service among the words. Returns 0, or -EINVAL with the reason
 // in ERR.

@@ -20,19 +20,6 @@ struct check_config {
 
 extern const struct opt check_opts[];
 
-// What a check has no use for, for the table of the command that has the group.
-#define CHECK_CONFLICTS \
-	{"check", "until"}, {"check", "shutdown"}, {"check", "shutdown-delay"}, \
-		{"check", "quit-delay"}, {"check", "idle-timeout"}, {"check", "limit-rate"}, \
-		{"check", "crlf"}, {"check", "telnet"}, {"check", "hex"}, {"check", "stats"}, \
-		{"check", "raw-tty"}, {"check", "escape"}, {"check", "input"}, \
-		{"check", "output"}, {"check", "get"}, {"check", "exec"}, {"check", "exec-file"}, \
-		{"check", "send-flag"}, {"check", "recv-flag"}, {"check", "recv-exactly"}, \
-		{"check", "peek"}, {"check", "oob"}, {"check", "send-proxy"}, \
-	{ \
-		"check", "reset" \
-	}
-
 // Checks what the table cannot, and reads the ports of PLACE. Returns 0, or -EINVAL with the reason
 // in ERR.
 int check_parse(struct check_config *c, const struct endpoint *endpoint, struct str *err);

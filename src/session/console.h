@@ -17,7 +17,8 @@ struct console_config {
 extern const struct opt console_opts[];
 #define CONSOLE_GROUP(config, member) \
 	{ \
-		"Terminal", console_opts, offsetof(struct config, member) \
+		"Terminal", console_opts, offsetof(struct config, member), \
+			.not_with = "program check pass-fd second" \
 	}
 
 // Checks the words of the options. Returns 0, or -EINVAL with the reason in ERR.

@@ -20,10 +20,10 @@
 const struct opt program_opts[] = {
 	{"exec", 'e', OPT_STRING, AT(command, const char *), "COMMAND",
 		"join each connection to a shell that runs COMMAND", .words = "command",
-		.is_everyday = true},
+		.is_everyday = true, .mode = "program", .not_with = "exec"},
 	{"exec-file", 0, OPT_COMMAND, AT(file, struct strlist), "PROG [ARG]...",
 		"join each connection to PROG, which all words from here on belong to",
-		.words = "command|file"},
+		.words = "command|file", .mode = "program", .not_with = "exec"},
 	{0},
 };
 

@@ -16,16 +16,8 @@ struct program_config {
 extern const struct opt program_opts[];
 #define PROGRAM_GROUP(config, member) \
 	{ \
-		"Program", program_opts, offsetof(struct config, member) \
-	}
-// Beside options of a stream and of the console.
-#define PROGRAM_CONFLICTS \
-	{"exec", "exec"}, {"input", "input"}, {"output", "output"}, {"exec", "exec-file"}, \
-		{"exec", "input"}, {"exec", "output"}, {"exec", "raw-tty"}, {"exec", "escape"}, \
-		{"exec", "shutdown-delay"}, {"exec-file", "input"}, {"exec-file", "output"}, \
-		{"exec-file", "raw-tty"}, {"exec-file", "escape"}, \
-	{ \
-		"exec-file", "shutdown-delay" \
+		"Program", program_opts, offsetof(struct config, member), \
+			.not_with = "check pass-fd forward room" \
 	}
 
 static inline bool program_is_wanted(const struct program_config *c)

@@ -21,14 +21,14 @@ const struct opt stream_calls_opts[] = {
 		.words = "stream-recv-flag"},
 	{"recv-exactly", 0, OPT_SIZE, AT(recv_exactly, uint64_t), "SIZE",
 		"receive so many bytes, in one call where they fit, and end", .min = 1,
-		.max = UINT64_MAX},
+		.max = UINT64_MAX, .not_with = "peek udp"},
 	{"peek", 0, OPT_FLAG, AT(peek, bool), NULL,
-		"show what comes first, leave it with the socket, and end"},
+		"show what comes first, leave it with the socket, and end", .not_with = "udp"},
 	{"oob", 0, OPT_STRING, AT(oob, const char *), "TEXT",
 		"tell urgent data apart and where they stood; send TEXT urgently first",
-		.implied = ""},
+		.implied = "", .not_with = "udp"},
 	{"reset", 0, OPT_FLAG, AT(reset, bool), NULL,
-		"end with a reset after the input, not with an end of file"},
+		"end with a reset after the input, not with an end of file", .not_with = "udp"},
 	{0},
 };
 

@@ -21,13 +21,6 @@ struct stream_calls_config {
 
 extern const struct opt stream_calls_opts[];
 
-// Pairs for the tables of commands that have the group.
-#define STREAM_CALLS_CONFLICTS \
-	{"peek", "recv-exactly"}, {"reset", "shutdown"}, \
-	{ \
-		"reset", "shutdown-delay" \
-	}
-
 // Reads the words, and whether they go with those of --set, with a program that is joined to the
 // connection, and with TLS. Returns 0, or -EINVAL with the reason in ERR.
 int stream_calls_check(struct stream_calls_config *c, const struct strlist *settings,

@@ -6,8 +6,8 @@
 static const char *const colours[] = {"red", "green", "blue", NULL};
 
 static const struct opt shared_opts[] = {
-	{"name", 'n', OPT_STRING, OPT_AT(struct demo_shared, name, const char *), "NAME",
-		"name it"},
+	{"name", 'n', OPT_STRING, OPT_AT(struct demo_shared, name, const char *), "NAME", "name it",
+		.not_with = "flag"},
 	{"on", 0, OPT_FLAG, OPT_AT(struct demo_shared, on, bool), NULL, "turn it on"},
 	{0},
 };
@@ -16,7 +16,8 @@ static const struct opt opts[] = {
 	{"flag", 'f', OPT_FLAG, OPT_AT(struct demo_config, flag, bool), NULL, "a flag"},
 	{"verbose", 'v', OPT_COUNT, OPT_AT(struct demo_config, count, unsigned), NULL, "count"},
 	{"text", 't', OPT_STRING, OPT_AT(struct demo_config, text, const char *), "TEXT", "a text"},
-	{"list", 'l', OPT_LIST, OPT_AT(struct demo_config, list, struct strlist), "WORD", "words"},
+	{"list", 'l', OPT_LIST, OPT_AT(struct demo_config, list, struct strlist), "WORD", "words",
+		.not_with = "text"},
 	{"number", 'u', OPT_UINT, OPT_AT(struct demo_config, number, uint64_t), "N", "a number",
 		.min = 1, .max = 100},
 	{"any", 0, OPT_UINT, OPT_AT(struct demo_config, any, uint64_t), "N", "any number"},
@@ -38,8 +39,6 @@ static const struct opt_group groups[] = {
 	{"Shared", shared_opts, offsetof(struct demo_config, shared)},
 	{0},
 };
-
-static const char *const conflicts[][2] = {{"flag", "name"}, {"text", "list"}, {NULL, NULL}};
 
 // Stands for what a table cannot say.
 static int check_count(void *config, int argc, char **argv, struct str *err)
@@ -65,7 +64,6 @@ const struct cmd demo = {
 	.config_size = sizeof(struct demo_config),
 	.defaults = &defaults,
 	.groups = groups,
-	.conflicts = conflicts,
 	.examples = examples,
 	.check = check_count,
 };

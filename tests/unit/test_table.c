@@ -148,6 +148,56 @@ static void test_summaries(void **state)
 	}
 }
 
+// Whether the table OPTS is in the command, and WORD names one of its options there.
+static bool has_table_and_word(const struct cmd *cmd, const struct opt *opts, const char *word)
+{
+	bool has_table = false;
+	bool has_word = false;
+
+	opt_for_each_group (g, cmd) {
+		has_table |= g->opts == opts;
+		opt_for_each (o, g)
+			has_word |= opt_is_named(o, word);
+	}
+	return has_table && has_word;
+}
+
+static bool is_known_somewhere(const struct opt *opts, const char *word)
+{
+	cmd_for_each(cmd) if (has_table_and_word(cmd, opts, word)) return true;
+	return false;
+}
+
+static void check_words(const struct opt_group *g, const char *name, const char *words)
+{
+	char *copy = xstrdup(words ? words : "");
+	char *rest = copy;
+
+	for (char *word; (word = strsep(&rest, " "));)
+		if (*copy && !is_known_somewhere(g->opts, word))
+			fail_msg("%s, --%s: no command with this table has a '%s'", g->title, name,
+				word);
+	free(copy);
+}
+
+// A word that nothing is called says nothing, so a mistyped one would go unnoticed.
+static void test_words_that_exclude_or_allow(void **state)
+{
+	(void)state;
+	cmd_for_each(cmd)
+	{
+		opt_for_each_group (g, cmd) {
+			check_words(g, "*", g->only_with);
+			check_words(g, "*", g->not_with);
+			opt_for_each (o, g) {
+				check_words(g, o->name, o->only_with);
+				check_words(g, o->name, o->not_with);
+				check_words(g, o->name, o->also_with);
+			}
+		}
+	}
+}
+
 // The lines that completion gets for the last word of a command line.
 static const char *words_for(struct str *out, const char *line)
 {
@@ -297,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_help_fits),
 		cmocka_unit_test(test_help_is_a_screen),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_words_that_exclude_or_allow),
 		cmocka_unit_test(test_help_ends_with_examples),
 		cmocka_unit_test(test_summaries),
 		cmocka_unit_test(test_words_of_the_program),

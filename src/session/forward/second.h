@@ -20,14 +20,6 @@ extern const struct opt second_opts[];
 	{ \
 		"Forwarding", second_opts, offsetof(struct config, member) \
 	}
-#define SECOND_CONFLICTS \
-	{"forward", "exec"}, {"forward", "exec-file"}, {"forward", "input"}, \
-		{"forward", "output"}, {"forward", "check"}, {"forward", "pass-fd"}, \
-		{"forward", "raw-tty"}, {"forward", "udp"}, \
-	{ \
-		"forward", "escape" \
-	}
-
 // Returns 0, or -EINVAL with the reason in ERR.
 int second_check(struct second_config *c, bool ipv4, bool ipv6, struct str *err);
 void second_fini_config(struct second_config *c);
