@@ -41,7 +41,8 @@ int given_start(struct given *g, struct app *app, const struct given_options *o)
 	if (r < 0)
 		return sockopt_fail(app, o->endpoint->name, o->settings, r);
 	*g = (struct given){.app = app, .options = *o};
-	g->chain = upgrade_chain_create(udp_adopt(o->udp->is_wanted, &app->loop, o->endpoint->fd, &info),
+	g->chain = upgrade_chain_create(
+		udp_adopt(o->udp->is_wanted, &app->loop, o->endpoint->fd, &info),
 		&(struct upgrade_options){
 			&app->loop, o->upgrades, o->upgrade_count, o->timeout_ms, on_upgraded, g});
 	if (upgrade_chain_start(g->chain))
