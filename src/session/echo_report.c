@@ -120,7 +120,10 @@ static void add_counts(struct str *s, const struct echo_client *p)
 	if (p->options.type == SOCK_DGRAM)
 		str_addf(s, ", %" PRIu64 " out of order, %" PRIu64 " duplicated", c->out_of_order,
 			c->duplicated);
-	str_addf(s, ", %.3f s\n", seconds_of(p));
+	if (c->received)
+		str_addf(s, ", %.3f s\n", seconds_of(p));
+	else
+		str_add(s, ", no answer\n");
 }
 
 static void add_times(struct str *s, const struct echo_client *p)
@@ -179,7 +182,7 @@ static void add_json_summary(
 		F_UINT("received", c->received), F_UINT("lost", c->lost),
 		F_UINT("under_way", p->under_way), F_UINT("different", c->differing),
 		F_UINT("out_of_order", c->out_of_order), F_UINT("duplicated", c->duplicated),
-		F_SECONDS("duration", p->ended > p->started ? p->ended - p->started : 0),
+		field_seconds_if("duration", answered, p->ended - p->started),
 		field_seconds_if("min", answered, h->min), field_seconds_if("avg", answered, mean),
 		field_seconds_if("max", answered, h->max),
 		field_seconds_if("mdev", answered, deviation), PERCENTILE(0), PERCENTILE(1),

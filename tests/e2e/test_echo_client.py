@@ -512,7 +512,11 @@ def test_all_lost(client, udp_server):
     proc = client(*udp_server(lambda *_: None), "-c", "3", "-i", "10ms", "--wait", "0.2")
     proc.fails(6, "no answer")
     assert b"3 sent, 0 received, 3 lost (100.0%)" in proc.out
+    assert b"0 duplicated, no answer\n" in proc.out
     assert b"round trip" not in proc.out
+    proc = client("--json", *udp_server(lambda *_: None), "-c", "1", "--wait", "0.2")
+    proc.wait(6)
+    assert "duration" not in summary(proc)
 
 
 def test_late_datagrams_are_not_lost(client, udp_server):
@@ -575,10 +579,11 @@ def test_spoiled_datagrams(client, udp_server, spoil):
     def answer(sock, data, source, n):
         sock.sendto(spoil(data) if n == 2 else data, source)
 
-    proc = client("--json", *udp_server(answer), "-c", "5", "-i", "20ms", "--wait", "0.2")
+    proc = client("--json", *udp_server(answer), "-c", "5", "-i", "100ms", "--wait", "0.2")
     proc.wait(1)
     figures = summary(proc)
     assert figures["different"] == 1 and figures["received"] == 4
+    assert [result["seq"] for result in results(proc) if result["result"] == "different"] == [3]
     assert any("not what was sent" in event.get("message", "") for event in proc.events)
 
 

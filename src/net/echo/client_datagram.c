@@ -22,6 +22,19 @@ static uint64_t lowest_known(const struct echo_peer *peer)
 	return peer->next > peer->capacity ? peer->next - peer->capacity : 0;
 }
 
+// The request that an answer without a number of ours was meant for, as what follows the number
+// tells, or the next one if that is no request's.
+static uint64_t owner_of(const struct echo_peer *peer, const char *data, size_t len)
+{
+	const struct echo_payload *payload = &peer->echo_client->payload;
+
+	for (uint64_t n = lowest_known(peer); n < peer->next && len > ECHO_PAYLOAD_HEADER; n++)
+		if (echo_payload_matches(payload, peer->index, n, ECHO_PAYLOAD_HEADER,
+			    data + ECHO_PAYLOAD_HEADER, len - ECHO_PAYLOAD_HEADER))
+			return n;
+	return peer->next;
+}
+
 static void take_datagram(struct echo_peer *peer, const char *data, size_t len, uint64_t now)
 {
 	const struct echo_payload *payload = &peer->echo_client->payload;
@@ -32,7 +45,8 @@ static void take_datagram(struct echo_peer *peer, const char *data, size_t len, 
 	else if (peer->under_way)
 		number = peer->first; // the first that waits has got this
 	if (number >= peer->next) {
-		echo_peer_count_wrong(peer);
+		echo_peer_count_wrong(
+			peer, len == payload->size ? owner_of(peer, data, len) : peer->next);
 	} else if (len != payload->size ||
 		   !echo_payload_matches(payload, peer->index, number, 0, data, len)) {
 		echo_peer_settle(peer, number, ECHO_CLIENT_DIFFERS, now);

@@ -153,9 +153,9 @@ void echo_peer_unreachable(struct echo_peer *peer, int error)
 }
 
 // An answer that is no answer to anything.
-void echo_peer_count_wrong(struct echo_peer *peer)
+void echo_peer_count_wrong(struct echo_peer *peer, uint64_t number)
 {
-	count(peer, peer->next, ECHO_CLIENT_DIFFERS, 0, 0);
+	count(peer, number, ECHO_CLIENT_DIFFERS, 0, 0);
 }
 
 void echo_peer_request(struct echo_peer *peer, uint64_t now)

@@ -105,7 +105,8 @@ struct request *echo_peer_request_at(struct echo_peer *peer, uint64_t number);
 void echo_peer_settle(
 	struct echo_peer *peer, uint64_t number, enum echo_client_verdict verdict, uint64_t now);
 
-// Something came that is no answer to anything.
-void echo_peer_count_wrong(struct echo_peer *peer);
+// Something came that answers nothing: NUMBER is that of the request for which it is told, or the
+// next one.
+void echo_peer_count_wrong(struct echo_peer *peer, uint64_t number);
 
 #endif

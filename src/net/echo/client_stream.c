@@ -49,7 +49,7 @@ static void receive_stream(struct echo_peer *peer)
 		p->events->on_bytes(p->data, p->in, (size_t)n);
 	take_stream(peer, p->in, MIN((size_t)n, (size_t)expected));
 	if ((size_t)n > expected) {
-		echo_peer_count_wrong(peer);
+		echo_peer_count_wrong(peer, peer->next);
 		peer->differs = true;
 	}
 	// A stream that is wrong once is never right again. A text is shown to its end.

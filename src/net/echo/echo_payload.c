@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER 8 // bytes: the number, then the connection
+#define HEADER ECHO_PAYLOAD_HEADER
 #define NUMBER_BITS 48
 #define PERIOD 251 // a prime, so that no power of two of bytes looks the same
 

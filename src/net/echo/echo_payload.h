@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ECHO_PAYLOAD_HEADER 8 // bytes: the number, then the connection
+
 struct echo_payload {
 	size_t size; // of a request; may be 0
 	bool is_text; // the same text each time, without a number
