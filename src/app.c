@@ -264,6 +264,7 @@ static void stop_by_signal(struct app *app, int number)
 	app->draining = 0;
 	stop_early(app, number, &doing);
 	report_stopped(app, number, str_c(&doing));
+	str_fini(&app->stop_object);
 	str_fini(&doing);
 }
 
@@ -433,7 +434,9 @@ static void on_deadline(uv_timer_t *timer)
 	app->draining = 0;
 	stop_early(app, 0, &doing);
 	app->status = 0;
-	app_failf(app, STATUS_TIMEOUT, NULL, "timed out %s", str_c(&doing));
+	app_failf(app, STATUS_TIMEOUT, app->stop_object.len ? str_c(&app->stop_object) : NULL,
+		"timed out %s", str_c(&doing));
+	str_fini(&app->stop_object);
 	str_fini(&doing);
 }
 

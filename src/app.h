@@ -73,9 +73,11 @@ struct app {
 	int draining; // the signal that has begun it, or 0
 
 	// Called once before the loop ends early, by a signal or at the deadline (SIGNAL 0): adds
-	// to DOING what was under way, such as "connecting to example.org:80". May be NULL.
+	// to DOING what was under way, such as "connecting to example.org:80", and to stop_object
+	// whom the message of a deadline names. May be NULL.
 	void (*on_stop)(void *arg, int signal, struct str *doing);
 	void *stop_arg; // of on_drain, too
+	struct str stop_object;
 
 	// With DRAIN_MS, called once, at the first SIGINT or SIGTERM, which does not end the run
 	// yet: takes on nothing more, calls app_report_draining() when that is so, and app_stop()

@@ -131,6 +131,38 @@ void str_add_uint(struct str *s, uint64_t number)
 	str_addn(s, digits + start, sizeof(digits) - start);
 }
 
+// What messages count.
+static const char *const nouns[][2] = {{"bytes", "byte"}, {"datagrams", "datagram"},
+	{"connections", "connection"}, {"messages", "message"}, {"tries", "try"},
+	{"answers", "answer"}, {"replies", "reply"}, {"requests", "request"}};
+
+size_t str_add_singular(struct str *s, const char *text)
+{
+	size_t blank = *text == ' ';
+	size_t len = strspn(text + blank, "abcdefghijklmnopqrstuvwxyz");
+
+	for (size_t i = 0; i < ARRAY_SIZE(nouns); i++) {
+		if (strlen(nouns[i][0]) != len || strncmp(text + blank, nouns[i][0], len) != 0)
+			continue;
+		str_addn(s, text, blank);
+		str_add(s, nouns[i][1]);
+		len += blank;
+		if (strncmp(text + len, " are ", 5) != 0)
+			return len;
+		str_add(s, " is ");
+		return len + 5;
+	}
+	return 0;
+}
+
+void str_add_count(struct str *s, uint64_t number, const char *plural)
+{
+	str_add_uint(s, number);
+	str_addc(s, ' ');
+	if (number != 1 || !str_add_singular(s, plural))
+		str_add(s, plural);
+}
+
 void str_add_error(struct str *s, int error)
 {
 	const char *name = strerrorname_np(-error);

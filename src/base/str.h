@@ -34,6 +34,13 @@ void str_add_repeated(struct str *s, char c, size_t count);
 void str_addf(struct str *s, const char *fmt, ...) attr_printf(2, 3);
 void str_vaddf(struct str *s, const char *fmt, va_list ap) attr_printf(2, 0);
 void str_add_uint(struct str *s, uint64_t number); // in decimal
+// Adds "1 byte" or "2 bytes"; PLURAL is the word.
+void str_add_count(struct str *s, uint64_t number, const char *plural);
+
+// For what stands behind the number 1: adds the singular of the first word of TEXT, "byte" for
+// "bytes", after its blank, and "is" for an "are" that follows. Returns how many bytes of TEXT that
+// is, 0 for a word that has no such form.
+size_t str_add_singular(struct str *s, const char *text);
 void str_add_error(struct str *s, int error); // negative errno: "Connection refused (ECONNREFUSED)"
 void str_pad(struct str *s, size_t column); // spaces until len is at least column
 

@@ -17,6 +17,13 @@
 #define SHORTAGE_MS 100 // until a system without memory is asked again
 #define REST_LEAST 5 // datagrams that a rest must be expected to bring
 
+static void add_received(struct str *doing, uint64_t count)
+{
+	str_add(doing, "with ");
+	str_add_count(doing, count, "datagrams");
+	str_add(doing, " received");
+}
+
 static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct receiving *r = arg;
@@ -26,7 +33,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	if (!r->sources)
 		str_addf(doing, "looking up %s", r->opening.endpoint->name);
 	else
-		str_addf(doing, "with %" PRIu64 " datagrams received", r->stats.received);
+		add_received(doing, r->stats.received);
 }
 
 static bool is_busy(const struct receiving *r)

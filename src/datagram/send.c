@@ -20,6 +20,24 @@ static void finish(struct sending *s)
 	app_stop(s->app);
 }
 
+// The name of what is sent to, for messages.
+static void add_target(struct str *name, const struct sending *s)
+{
+	if (s->socket.to.len &&
+		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
+		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
+	else
+		str_add(name, s->config->endpoint.name);
+}
+
+static void add_so_far(const struct sending *s, struct str *doing)
+{
+	add_target(&s->app->stop_object, s);
+	str_add(doing, "with ");
+	str_add_count(doing, s->transmit.datagrams, "datagrams");
+	str_addf(doing, " sent and %" PRIu64 " received", s->stats.received);
+}
+
 static void on_stop(void *arg, int signal, struct str *doing)
 {
 	struct sending *s = arg;
@@ -29,18 +47,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	if (s->socket.fd < 0)
 		str_addf(doing, "looking up %s", s->config->endpoint.name);
 	else
-		str_addf(doing, "with %" PRIu64 " datagrams sent and %" PRIu64 " received",
-			s->transmit.datagrams, s->stats.received);
-}
-
-// The name of what is sent to, for messages.
-static void add_target(struct str *name, const struct sending *s)
-{
-	if (s->socket.to.len &&
-		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
-		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
-	else
-		str_add(name, s->config->endpoint.name);
+		add_so_far(s, doing);
 }
 
 static void fail_to_send(struct sending *s, int error)

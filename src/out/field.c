@@ -259,11 +259,16 @@ void str_add_fields(struct str *s, const char *template, const struct field *fie
 			break;
 
 		size_t key = (size_t)(strchrnul(template, '}') - template);
+		bool is_one = false;
 
 		for (size_t i = 0; i < n; i++)
 			if (fields[i].key[0] == *template &&
-				strncmp(fields[i].key, template, key) == 0 && !fields[i].key[key])
+				strncmp(fields[i].key, template, key) == 0 && !fields[i].key[key]) {
 				str_add_field(s, &fields[i]);
+				is_one = fields[i].type == FIELD_UINT && fields[i].number == 1;
+			}
 		template += key + 1;
+		if (is_one && *template == ' ')
+			template += str_add_singular(s, template);
 	}
 }

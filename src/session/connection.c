@@ -226,3 +226,14 @@ int connection_report_error(const struct connection *c, int status, const char *
 	str_fini(&remote);
 	return status;
 }
+
+void connection_add_doing(
+	const struct connection *c, uint64_t sent, uint64_t received, struct str *doing)
+{
+	str_add_remote(&c->app->stop_object, c);
+	str_add(doing, "after ");
+	str_add_count(doing, sent, "bytes");
+	str_add(doing, " sent and ");
+	str_add_count(doing, received, "bytes");
+	str_add(doing, " received");
+}

@@ -81,4 +81,9 @@ void connection_report_flow(const struct connection *c, const struct flow *f,
 // An error that concerns this connection; message and error as for report_error(). Returns STATUS.
 int connection_report_error(const struct connection *c, int status, const char *message, int error);
 
+// Adds how far it had come when the run ended early, and names the peer in the message of a
+// deadline.
+void connection_add_doing(
+	const struct connection *c, uint64_t sent, uint64_t received, struct str *doing);
+
 #endif

@@ -516,6 +516,5 @@ void stream_cut_off(struct stream *s, const char *message)
 
 void stream_add_doing(const struct stream *s, struct str *doing)
 {
-	str_addf(doing, "after %" PRIu64 " bytes sent and %" PRIu64 " bytes received",
-		s->relay.out.sent, s->relay.in.received);
+	connection_add_doing(s->connection, s->relay.out.sent, s->relay.in.received, doing);
 }

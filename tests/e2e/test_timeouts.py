@@ -219,3 +219,19 @@ def test_quit_delay_leaves_the_answer_whole(join):
     conn.close()
     assert proc.wait() < 20
     assert proc.out == bytes(MIB)
+
+
+def test_whom_the_deadline_concerns(sockctl, server):
+    """The line names the peer as that of --idle-timeout does, and counts as people do."""
+    proc = sockctl("connect", "--timeout", ".5", "127.0.0.1", port_of(server), stdin=PIPE)
+    with accept(server) as conn:
+        conn.sendall(b"x")
+        proc.wait(6)
+    assert proc.lines == [f"sockctl: connect: 127.0.0.1:{port_of(server)}: timed out after 0 bytes sent "
+                          "and 1 byte received"]
+
+
+def test_whom_the_deadline_concerns_of_datagrams(sockctl):
+    proc = sockctl("udp-send", "--wait", "9", "--timeout", ".3", "127.0.0.1", 9, "x")
+    proc.wait(6)
+    assert proc.lines == ["sockctl: udp-send: 127.0.0.1:9: timed out with 1 datagram sent and 0 received"]

@@ -231,6 +231,27 @@ static void test_escape_examples(void **state)
 	str_fini(&s);
 }
 
+static void test_counts(void **state)
+{
+	struct str s = {0};
+
+	(void)state;
+	str_add_count(&s, 1, "bytes");
+	assert_str_becomes(&s, "1 byte");
+	str_add_count(&s, 0, "bytes");
+	assert_str_becomes(&s, "0 bytes");
+	str_add_count(&s, 1, "tries");
+	assert_str_becomes(&s, "1 try");
+	str_add_count(&s, 1, "sheep");
+	assert_str_becomes(&s, "1 sheep");
+	assert_int_equal(
+		str_add_singular(&s, " connections are open"), strlen(" connections are "));
+	assert_str_becomes(&s, " connection is ");
+	assert_int_equal(str_add_singular(&s, " has ended"), 0);
+	assert_str_becomes(&s, "");
+	str_fini(&s);
+}
+
 static void test_words(void **state)
 {
 	static const struct {
@@ -347,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_escape_each_character),
 		cmocka_unit_test(test_escape_examples),
 		cmocka_unit_test(test_escape_properties),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_words),
 	};
 
