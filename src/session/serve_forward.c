@@ -175,6 +175,8 @@ static void on_dialled(struct dial *d)
 	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
 		dgram_channel_end_after(c->target, LATE_MS);
 	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
+	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
+		dgram_channel_end_after(c->target, LATE_MS);
 	r = join(c);
 	if (r < 0) {
 		channel_destroy(c->target);

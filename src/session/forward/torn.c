@@ -35,7 +35,7 @@ struct closing *torn_tell(struct stream *s, struct channel **target, closing_fn 
 		survivor = *target;
 		*target = NULL;
 	}
-	if (survivor && channel_keeps_boundaries(survivor)) { // which has no end to be told
+	if (survivor && channel_keeps_boundaries(survivor)) { // no end of datagrams can be told
 		channel_destroy(survivor);
 		survivor = NULL;
 	}
