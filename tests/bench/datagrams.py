@@ -33,16 +33,19 @@ send SIZE      a file in blocks of SIZE to a program that counts; iperf3 has its
 receive SIZE   to /dev/null, of a flood with segmentation offload from the reference program, which
   sends from all processors: more comes than anybody can receive
 paced SIZE     the same, of {pace} a second one by one
+forward SIZE   from one port to another, of a file that the reference program sends as fast as it
+  can, to the one that counts; forward paced of {pace} a second one by one
 segments is the reference program with UDP_SEGMENT, reference the one without. Flags: nc -u -l,
 ncat -u -l, socat -u and -b SIZE. Left out where a tool cannot do it: nc sends blocks of 16384 bytes
 and ncat of 8192 only; iperf3 writes nothing to stdout."""
 
 
 class Contestant:
-    def __init__(self, name, send=None, receive=None, pace=1):
+    def __init__(self, name, send=None, receive=None, pace=1, forward=None):
         self.name = name
         self.send = send  # (size, port) -> words, or None where it cannot
         self.receive = receive  # (port) -> words
+        self.forward = forward  # (port, target) -> words
         self.pace = pace  # how many times the usual number it can be given in the same time
 
 
@@ -61,7 +64,9 @@ def contestants_of(sockctl, reference):
     found = [
         Contestant("sockctl",
                    lambda size, port: [sockctl, "udp-send", "--block", str(size), HOST, str(port)],
-                   lambda port: [sockctl, "udp-recv", "-q", "--block", HOST, str(port)], 4),
+                   lambda port: [sockctl, "udp-recv", "-q", "--block", HOST, str(port)], 4,
+                   lambda port, target: [sockctl, "listen", "-ukq", HOST, str(port), "--forward",
+                                         f"{HOST}:{target}"]),
         Contestant("reference", words(reference, "send"), words(reference, "recv")),
         Contestant("segments", words(reference, "segment"), None, 4),
         Contestant("nc", None, nc and (lambda port: [nc, "-u", "-l", HOST, str(port)])),
@@ -73,7 +78,10 @@ def contestants_of(sockctl, reference):
                    socat and (lambda size, port: [socat, "-u", "-b", str(size), "STDIN",
                                                   f"UDP-SENDTO:{HOST}:{port}"]),
                    socat and (lambda port: [socat, "-u", f"UDP-RECV:{port},bind={HOST}",
-                                            "STDOUT"])),
+                                            "STDOUT"]),
+                   forward=socat and (lambda port, target: [
+                       socat, "-b", "65536", f"UDP-LISTEN:{port},bind={HOST}",
+                       f"UDP:{HOST}:{target}"])),
         Contestant("iperf3", iperf3 and (lambda size, port: [iperf3])),
     ]
     return found, absent
@@ -190,6 +198,49 @@ class Receive:
         return arrived / seconds, cpu / arrived, arrived / count
 
 
+class Forward:
+    def __init__(self, size, bench, rate=None):
+        self.title = f"forward {'paced ' if rate else ''}{size}"
+        self.size = size
+        self.bench = bench
+        self.rate = rate
+
+    def takes(self, contestant):
+        return contestant.forward
+
+    def feed(self, processes, count, port):
+        if self.rate:
+            return Receive.feed(self, count, port)
+        with self.bench.file(self.size * count) as data:
+            begin = time.monotonic()
+            processes.finish(processes.start(
+                [self.bench.reference, "send", str(self.size), str(port)], data))
+            return time.monotonic() - begin
+
+    def run(self, contestant):
+        count = 2 * self.rate if self.rate else COUNTS[self.size]
+        with Processes() as processes:
+            port, target = free_port(), free_port()
+            sink = processes.start([self.bench.reference, "sink", str(target)],
+                                   stdout=subprocess.PIPE)
+            await_bound(sink, target)
+            forwarder = processes.start(contestant.forward(port, target))
+            await_bound(forwarder, port)
+            settle(forwarder)
+            before = cpu_of(forwarder)
+            seconds = self.feed(processes, count, port)
+            settle(forwarder)
+            cpu = cpu_of(forwarder) - before
+            settle(sink)
+            sink.send_signal(signal.SIGTERM)
+            arrived = int(sink.stdout.read())
+            sink.stdout.close()
+            processes.finish(sink)
+        if not arrived:
+            raise Failure("nothing arrived")
+        return arrived / seconds, cpu / arrived, arrived / count
+
+
 class Bench:
     """What the jobs share: the directory for the input, the reference program."""
 
@@ -208,7 +259,8 @@ class Bench:
 
     def jobs(self):
         return ([Send(size, self) for size in SIZES] + [Receive(size, self) for size in SIZES] +
-                [Receive(size, self, PACE) for size in SIZES])
+                [Receive(size, self, PACE) for size in SIZES] +
+                [Forward(1200, self), Forward(1200, self, PACE)])
 
 
 def measure(job, contestants, rounds):
@@ -230,8 +282,8 @@ def measure(job, contestants, rounds):
 
 def print_table(table, columns):
     ratios = "".join(f"{name:>11}" for name in columns)
-    print(f"{'':26}{'per second':>12}{'CPU':>11}{'arrived':>9}{'spread':>8}   rate relative to:")
-    print(f"{'job':14}{'contestant':12}{'':40}{ratios}")
+    print(f"{'':32}{'per second':>12}{'CPU':>11}{'arrived':>9}{'spread':>8}   rate relative to:")
+    print(f"{'job':20}{'contestant':12}{'':40}{ratios}")
     for job, results in table:
         medians = {name: statistics.median(s[0] for s in samples)
                    for name, samples in results.items()}
@@ -244,7 +296,7 @@ def print_table(table, columns):
             ratios = "".join(
                 f"{medians[name] / medians[column]:>11.2f}" if column in medians else f"{'-':>11}"
                 for column in columns)
-            print(f"{title:14}{name:12}{medians[name]:>12,.0f}{cpu:>8.2f} us{arrived:>9.1%}"
+            print(f"{title:20}{name:12}{medians[name]:>12,.0f}{cpu:>8.2f} us{arrived:>9.1%}"
                   f"{spread:>8.0%}{ratios}")
             title = ""
         print()
