@@ -30,7 +30,11 @@ static int check(void *config, int argc, char **argv, struct str *err)
 
 	if (r == 0)
 		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
-	return r < 0 ? r : also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);
+	if (r == 0)
+		r = also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);
+	return r < 0 ? r
+		     : listening_check_access(
+			       &c->access, &c->access_words, &c->endpoint, &c->also, err);
 }
 
 static int run(struct app *app, void *config, int argc, char **argv)

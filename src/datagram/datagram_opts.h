@@ -39,6 +39,7 @@ struct datagram_stats {
 	uint64_t sent, sent_bytes;
 	uint64_t received, received_bytes;
 	uint64_t truncated, dropped;
+	uint64_t refused; // those of sources that are not heard
 	uint64_t started; // trace_now(); 0: nothing went yet
 	uint64_t ended;
 };

@@ -150,6 +150,10 @@ int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
 	p->is_coalesced = false;
 	for (int i = 0; i < n && !printer_is_full(p); i++) {
 		receiver_get(&p->receiver, (unsigned)i, &p->pieces[i]);
+		if (p->access && access_refusal(p->access, p->pieces[i].source)) {
+			p->stats->refused++;
+			continue;
+		}
 		if (peer && !peer->len)
 			*peer = *p->pieces[i].source;
 		p->is_coalesced |= p->pieces[i].segment < p->pieces[i].len;

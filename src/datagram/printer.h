@@ -4,6 +4,7 @@
 #define SOCKCTL_DATAGRAM_PRINTER_H
 
 #include "datagram/datagram_opts.h"
+#include "net/access.h"
 
 // For one datagram of the Unix domain: more than a send buffer of the usual size lets pass.
 #define PRINTER_UNIX_ROOM ((size_t)256 << 10)
@@ -20,6 +21,7 @@ struct printer {
 	enum framing framing;
 	size_t room; // for one datagram; 0: for any of IP
 	uint64_t limit; // stop after so many datagrams; 0: never
+	const struct access *access; // who is heard
 	int flags; // MSG_* for each call; with MSG_PEEK the first datagram is the last
 	uint16_t port; // where the datagrams come to; 0 without ports
 	bool is_raw; // datagrams may begin with an IPv4 header

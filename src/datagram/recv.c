@@ -339,6 +339,8 @@ static void report_end(struct receiving *r)
 	datagram_report_drops(r->app, r->config->endpoint.name, s, r->has_gro);
 	datagram_report_truncated(r->app, r->config->endpoint.name, s);
 	answers_report_failures(&r->batch);
+	if (s->refused)
+		report(&r->app->out, &ev_denied, F_UINT("refused", s->refused));
 	datagram_report(r->app, &r->config->datagram, s, r->is_answering, true);
 }
 
@@ -384,6 +386,7 @@ int recv_run(struct app *app, struct recv_config *config, int type, int protocol
 		.on_datagram = r.is_answering ? on_datagram : NULL,
 		.on_written = on_written,
 		.data = &r,
+		.access = &config->access,
 		.stats = &r.stats,
 	};
 	r.batch = (struct answers){.app = app, .bound = &r.bound, .stats = &r.stats};

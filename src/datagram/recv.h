@@ -6,6 +6,7 @@
 #include "opts/confine.h"
 #include "datagram/datagram_opts.h"
 #include "opts/also.h"
+#include "opts/listening.h"
 #include "opts/socket_options.h"
 #include "net/addr/endpoint.h"
 
@@ -23,6 +24,8 @@ struct recv_config {
 	uint64_t count;
 	struct strlist join; // GROUP[%INTERFACE][,SOURCE]
 	struct also_config also;
+	struct access_words access_words;
+	struct access access; // filled in by the check
 	uint64_t mode;
 
 	// Answering.

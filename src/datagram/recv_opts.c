@@ -30,6 +30,8 @@ const struct opt recv_opts[] = {
 
 const struct opt recv_socket_opts[] = {
 	ALSO_OPTION(AT(also.words, struct strlist)),
+	ACCESS_OPTIONS(
+		AT(access_words.allow, struct strlist), AT(access_words.deny, struct strlist)),
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
 		.max = 0777},
 	{0},
@@ -52,4 +54,5 @@ void recv_fini(void *config)
 
 	endpoint_fini(&c->endpoint);
 	also_fini(&c->also);
+	access_fini(&c->access);
 }

@@ -15,11 +15,7 @@ const struct opt listening_opts[] = {
 	{"max-connections", 'm', OPT_UINT, AT(max_connections, uint64_t), "N",
 		"serve no more than N at once; others wait", .min = 1, .max = 1000000,
 		.is_everyday = true},
-	{"allow", 0, OPT_LIST, AT(allow, struct strlist), "CIDR",
-		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for more",
-		.words = "address", .is_everyday = true},
-	{"deny", 0, OPT_LIST, AT(deny, struct strlist), "CIDR",
-		"never serve this address or range, even if it is allowed", .words = "address"},
+	ACCESS_OPTIONS(AT(words.allow, struct strlist), AT(words.deny, struct strlist)),
 	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
 		"how many may wait to be accepted (as many as the system allows)", .min = 1,
 		.max = INT32_MAX, .not_with = "joined-datagrams"},
@@ -68,14 +64,16 @@ static int check_file(struct listening_config *c, const struct endpoint *endpoin
 	return -EINVAL;
 }
 
-// Who comes by a Unix socket has no address.
-static int check_access(const struct listening_config *c, const struct endpoint *endpoint,
-	const struct also_config *also, struct str *err)
+int listening_check_access(struct access *a, const struct access_words *words,
+	const struct endpoint *endpoint, const struct also_config *also, struct str *err)
 {
 	const struct endpoint *p;
+	int r = check_list(a, &words->allow, "--allow", access_allow, err);
 
-	if (!c->allow.count && !c->deny.count)
-		return 0;
+	if (r == 0)
+		r = check_list(a, &words->deny, "--deny", access_deny, err);
+	if (r < 0 || (!words->allow.count && !words->deny.count))
+		return r;
 	for (size_t i = 0; (p = also_place(endpoint, also, i)); i++)
 		if (p->kind == ENDPOINT_UNIX)
 			return bad_word(err, p->name,
@@ -86,12 +84,8 @@ static int check_access(const struct listening_config *c, const struct endpoint 
 int listening_check(struct listening_config *c, const struct endpoint *endpoint,
 	const struct also_config *also, struct str *err)
 {
-	int r = check_list(&c->access, &c->allow, "--allow", access_allow, err);
+	int r = listening_check_access(&c->access, &c->words, endpoint, also, err);
 
-	if (r == 0)
-		r = check_list(&c->access, &c->deny, "--deny", access_deny, err);
-	if (r == 0)
-		r = check_access(c, endpoint, also, err);
 	return r < 0 ? r : check_file(c, endpoint, also, err);
 }
 

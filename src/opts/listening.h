@@ -10,13 +10,29 @@
 #include "opts/also.h"
 #include "opts/unix_group.h"
 
+// --allow and --deny.
+struct access_words {
+	struct strlist allow, deny;
+};
+
+#define ACCESS_OPTIONS(allow, deny) \
+	{"allow", 0, OPT_LIST, allow, "CIDR", \
+		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for " \
+		"more", \
+		.words = "address", .is_everyday = true}, \
+	{ \
+		"deny", 0, OPT_LIST, deny, "CIDR", \
+			"never serve this address or range, even if it is allowed", \
+			.words = "address" \
+	}
+
 struct listening_config {
 	uint64_t max_connections; // 0: as many as come
 	uint64_t backlog;
 	uint64_t mode; // of a Unix socket
 	struct unix_group group; // the same
 	uint64_t drain_ms; // 0: a signal ends it at once
-	struct strlist allow, deny;
+	struct access_words words;
 	struct access access; // filled in by listening_check()
 };
 
@@ -31,6 +47,11 @@ extern const struct opt listening_opts[];
 	{ \
 		"Limits", listening_opts, offsetof(struct config, member), .not_with = "client" \
 	}
+
+// Reads the words into A, which the caller frees. Who comes by a Unix socket has no address.
+// Arguments and result as of listening_check().
+int listening_check_access(struct access *a, const struct access_words *words,
+	const struct endpoint *endpoint, const struct also_config *also, struct str *err);
 
 // Checks what the table cannot. ENDPOINT is where to listen, or NULL for sockets that were passed
 // to us; ALSO, which may be NULL, where else. Returns 0, or -EINVAL with the reason in ERR.

@@ -129,7 +129,7 @@ static bool is_exposed(const struct server *s, const struct sockaddr_any *addres
 	const struct listen_config *c = s->config;
 	bool is_udp = c->udp.is_wanted; // the source of which can be forged: no rule keeps it out
 	bool is_guarded =
-		!s->mode->gives_access || c->expose || (!is_udp && c->listening.allow.count);
+		!s->mode->gives_access || c->expose || (!is_udp && c->listening.words.allow.count);
 
 	for (size_t i = 0; i < count && !is_guarded; i++)
 		if (!sockaddr_is_loopback(&addresses[i]) &&

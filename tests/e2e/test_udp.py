@@ -1075,3 +1075,23 @@ def test_error_queue(sockctl, connected):
 ])
 def test_unknown_flags(sockctl, command, words, named):
     sockctl(command, *words, HOST, 1).fails(2, *named)
+
+
+# Who is heard
+
+
+def test_whose_datagrams_are_taken(recv):
+    proc = recv("-v", "--allow", "127.0.0.0/8", "--deny", "127.0.0.2", "--count", 2, "--echo")
+    with udp("127.0.0.2") as denied, udp("127.0.0.3") as allowed:
+        for text in (b"one", b"two"):
+            denied.sendto(b"no", (HOST, proc.port))
+            allowed.sendto(text, (HOST, proc.port))
+            assert allowed.recv(100) == text
+        proc.wait()
+        assert nothing_more(denied)
+    assert proc.out == b"one\ntwo\n"
+    assert "datagrams came from addresses that are not heard" in proc.err
+
+
+def test_unix_senders_have_no_addresses(sockctl, tmp_path):
+    sockctl("udp-recv", "--allow", "127.0.0.1", tmp_path / "socket").fails(2, "--allow")
