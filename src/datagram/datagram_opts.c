@@ -2,6 +2,7 @@
 #include "datagram/datagram_opts.h"
 
 #include "base/value.h"
+#include "net/dgram/error_queue.h"
 #include "net/names/database.h"
 #include "sys/trace.h"
 
@@ -90,6 +91,24 @@ void datagram_report_truncated(struct app *app, const char *object, const struct
 			s->truncated - DATAGRAM_TRUNCATED_TOLD);
 	else if (s->truncated)
 		app_fail_quietly(app, STATUS_BROKEN);
+}
+
+void datagram_fail(struct app *app, int status, const char *object, int fd, int error,
+	const char *before, const char *remedy)
+{
+	struct queued_error e;
+	struct str message = {0};
+
+	str_add(&message, before ? before : "");
+	if (is_told_error(error) && error_queue_take(fd, &e) && e.error == error)
+		str_add_queued_error(&message, &e);
+	else
+		str_add(&message, strerror(-error));
+	if (remedy)
+		str_addf(&message, "; %s", remedy);
+	report_error(&app->out, status, object, str_c(&message), error);
+	app_fail_quietly(app, status);
+	str_fini(&message);
 }
 
 void datagram_count(struct datagram_stats *s)

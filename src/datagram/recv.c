@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "datagram/receiving.h"
+#include "net/dgram/error_queue.h"
 #include "out/progress.h"
 #include "sys/socket.h"
 
@@ -85,7 +86,11 @@ static void on_datagram(void *data, const struct datagram *d, const struct recei
 static void lock_to_peer(struct receiving *r, struct source *s)
 {
 	struct str name = {0};
+	const struct bound_socket *b = &r->bound.sockets[s - r->sources];
 	int error = sys_connect(s->fd, &s->peer.sa, s->peer.len);
+
+	if (error == 0 && !b->is_inherited && r->type == SOCK_DGRAM)
+		error_queue_open(s->fd);
 
 	str_add_sockaddr(&name, &s->peer.sa, s->peer.len);
 	if (error < 0) {
@@ -103,7 +108,7 @@ static void fail_to_receive(struct receiving *r, struct source *s, int error)
 	struct str name = {0};
 
 	str_add_sockaddr(&name, &a->sa, a->len);
-	app_fail(r->app, STATUS_BROKEN, str_c(&name), error);
+	datagram_fail(r->app, STATUS_BROKEN, str_c(&name), s->fd, error, NULL, NULL);
 	app_stop(r->app);
 	str_fini(&name);
 }

@@ -52,19 +52,17 @@ static void on_stop(void *arg, int signal, struct str *doing)
 
 static void fail_to_send(struct sending *s, int error)
 {
+	bool lacks_broadcast = error == -EACCES && !s->config->broadcast;
 	struct str name = {0};
-	struct str message = {0};
+	struct str before = {0};
 
 	add_target(&name, s);
 	if (s->transmit.datagrams)
-		str_addf(&message, "after %" PRIu64 " sent: ", s->transmit.datagrams);
-	str_add(&message, strerror(-error));
-	if (error == -EACCES && !s->config->broadcast)
-		str_add(&message, "; " BROADCAST_REMEDY);
-	report_error(&s->app->out, STATUS_CONNECT, str_c(&name), str_c(&message), error);
-	app_fail_quietly(s->app, STATUS_CONNECT);
+		str_addf(&before, "after %" PRIu64 " sent: ", s->transmit.datagrams);
+	datagram_fail(s->app, STATUS_CONNECT, str_c(&name), s->socket.fd, error, str_c(&before),
+		lacks_broadcast ? BROADCAST_REMEDY : NULL);
 	str_fini(&name);
-	str_fini(&message);
+	str_fini(&before);
 	finish(s);
 }
 
@@ -112,12 +110,12 @@ static void on_wait_over(void *data)
 	finish(s);
 }
 
-// An ICMP message that came back, on a connected socket.
+// An ICMP message that came back: on a connected socket, and where answers are waited for.
 static bool has_failed(struct sending *s)
 {
 	int error = 0;
 
-	if (s->socket.is_connected && !awaits_errors(s))
+	if ((s->socket.is_connected || s->wants_replies) && !awaits_errors(s))
 		error = sys_socket_error(s->socket.fd);
 
 	if (error)

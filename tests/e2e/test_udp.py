@@ -499,6 +499,14 @@ def test_closed_port(sockctl):
     proc.fails(5, "ECONNREFUSED", f"{HOST}:{port}")
 
 
+@pytest.mark.parametrize("host", [HOST, "::1"])
+@pytest.mark.parametrize("words", [["--connected"], ["--wait", 20], ["--replies", 1]])
+def test_what_comes_back_is_told_with_who_says_so(sockctl, host, words):
+    proc = sockctl("udp-send", *words, host, unused_udp_port(), "x")
+    proc.fails(5, f"after 1 sent: Connection refused: port unreachable, told by {host}",
+               "(ECONNREFUSED)")
+
+
 def test_closed_port_while_waiting(sockctl, peer):
     proc = sockctl("udp-send", "--connected", "--wait", 20, HOST, port_of(peer), stdin=PIPE)
     proc.stdin.write(b"one\n")
@@ -518,7 +526,7 @@ def test_connected_client_that_leaves(recv, peer):
     port = port_of(peer)
     peer.close()
     os.kill(proc.pid, signal.SIGCONT)
-    proc.fails(7, "ECONNREFUSED", port)
+    proc.fails(7, "ECONNREFUSED", port, f"port unreachable, told by {HOST}")
     assert proc.out == b"x\ny\n"
 
 

@@ -2,6 +2,7 @@
 #include "net/dgram/dgram_socket.h"
 
 #include "base/mem.h"
+#include "net/dgram/error_queue.h"
 #include "net/dgram/multicast.h"
 #include "net/dgram/receiver.h"
 #include "sys/file.h"
@@ -60,6 +61,8 @@ static int set_options(
 		receiver_prepare_inherited(&s->loan, o->details);
 	else if (o->receives)
 		receiver_prepare(fd, o->details, false);
+	if (!s->is_inherited && o->type == SOCK_DGRAM && (o->connected || o->receives))
+		error_queue_open(fd);
 	*step = STEP_OPTION;
 	return sockopt_settings_prepare(o->settings, fd);
 }
