@@ -46,12 +46,18 @@ const struct opt common_opts[] = {
 	{0},
 };
 
+static bool is_reload(const struct app *app, int number)
+{
+	return number == SIGHUP && app->on_reload;
+}
+
 // The status with which the run will end as soon as its loop hears of it, or has begun to; 0 while
 // it goes on.
 static int coming_end(const struct app *app)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(app->signals); i++)
-		if (signal_watch_has_come(&app->signals[i]))
+		if (signal_watch_has_come(&app->signals[i]) &&
+			!is_reload(app, app->signals[i].number))
 			return STATUS_SIGNAL + app->signals[i].number;
 	return app->deadline_at && trace_now() >= app->deadline_at ? STATUS_TIMEOUT : 0;
 }
@@ -301,6 +307,10 @@ static void on_signal(void *data, int number)
 {
 	struct app *app = data;
 
+	if (is_reload(app, number)) {
+		app->on_reload(app->stop_arg);
+		return;
+	}
 	// The end that was asked for counts, whatever went wrong on the way.
 	app->status = STATUS_SIGNAL + number;
 	if (may_drain(app, number))

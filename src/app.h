@@ -76,7 +76,7 @@ struct app {
 	// to DOING what was under way, such as "connecting to example.org:80", and to stop_object
 	// whom the message of a deadline names. May be NULL.
 	void (*on_stop)(void *arg, int signal, struct str *doing);
-	void *stop_arg; // of on_drain, too
+	void *stop_arg; // of on_drain and on_reload, too
 	struct str stop_object;
 
 	// With DRAIN_MS, called once, at the first SIGINT or SIGTERM, which does not end the run
@@ -85,6 +85,9 @@ struct app {
 	// the run ends early all the same. Both may be NULL and 0.
 	void (*on_drain)(void *arg);
 	uint64_t drain_ms;
+
+	// Called at each SIGHUP instead of ending the run. May be NULL.
+	void (*on_reload)(void *arg);
 };
 
 void app_init(struct app *app);

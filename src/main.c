@@ -101,8 +101,10 @@
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
  *     stream_files.[ch]       --input and --output
- *     tls.[ch]                the options of TLS
+ *     tls.[ch]                the options of TLS for what is connected to
  *     tls_report.c            what is said of a connection with TLS, and of certificates
+ *     tls_server.[ch]         the options of TLS for what listens
+ *     tls_serving.[ch]        what they come to: a context, files that are read again
  *     udp.[ch]                --udp of the commands that join
  *     unix_group.[ch]         --group of the file of a Unix socket
  *
@@ -149,6 +151,7 @@
  *     url.[ch]              URLs that name proxies
  *
  *   tls/                      TLS, the only user of OpenSSL
+ *     allow.[ch]              the names of clients that are admitted
  *     certificate.[ch]        what is shown of a certificate
  *     channel.[ch]            the channel of a TLS connection
  *     context.c               what the command line said, made into what OpenSSL wants
@@ -163,6 +166,8 @@
  *     none.c                  what stands for TLS in a build without it
  *     pin.[ch]                public keys that a peer must have
  *     secret.[ch]             files and passphrases, read once and wiped
+ *     self_signed.[ch]        a certificate that a server makes for itself
+ *     serving.[ch]            what the context of a server has besides
  *     settings.h              what the command line says
  *     symbols.h               the functions of OpenSSL that are used
  *     tls.[ch]                one connection: handshake, bytes, ends
@@ -226,6 +231,7 @@
  *     sockopt.[ch]            lists of NAME[=VALUE] applied to a socket
  *     step.[ch]               what can fail until a socket is of use, in words
  *     stream_socket.[ch]      what every stream socket of ours has: keepalive, counts, resets
+ *     turns.[ch]              long work, a few pieces in each turn of the loop
  *     unix_path.[ch]          socket files: made, replaced, removed
  *     upgrade.[ch]            what happens on a connection before it is joined: a chain of steps
  *

@@ -440,7 +440,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	c.options.socket.prepare = prepare;
 	c.options.socket.prepare_data = &c;
 	udp_plan(config_->udp.is_wanted, &c.options);
-	if (tls_setup_init(&c.tls, app, &config_->tls, &config_->endpoint, config_->check.check))
+	if (tls_setup_init(&c.tls, app, &config_->tls, &config_->endpoint, config_->check.check,
+		    config_->check.check))
 		goto out;
 	if (proxying_init(&c.proxying, app, &config_->proxy, &config_->endpoint,
 		    config_->client.numeric, config_->check.check) ||

@@ -29,8 +29,8 @@ static const struct opt listen_opts[] = {
 		"serve no more than N of one address at once; others are refused", .min = 1,
 		.max = 1000000},
 	{"handshake-timeout", 0, OPT_DURATION, AT(handshake_ms, uint64_t), "TIME",
-		"refuse a client whose header has not come after TIME (10s)", .min = 1,
-		.max = 365 * DAY_MS, .only_with = "accept-proxy"},
+		"refuse a client whose TLS or PROXY header has not come after TIME (10s)", .min = 1,
+		.max = 365 * DAY_MS, .only_with = "accept-proxy tls"},
 	{0},
 };
 
@@ -57,6 +57,7 @@ static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	LISTENING_GROUP(listen_config, listening),
 	ACCEPT_PROXY_GROUP(listen_config, accept_proxy),
+	TLS_SERVER_GROUP(listen_config, tls),
 	PROGRAM_GROUP(listen_config, program),
 	{"Serving", serve_opts, 0},
 	PROXY_GROUP(listen_config, proxy),
@@ -72,7 +73,7 @@ static const struct opt_group groups[] = {
 };
 
 static const struct listen_config defaults = {
-	.listening = LISTENING_DEFAULTS, .handshake_ms = 10000, .stream = STREAM_DEFAULTS};
+	.listening = LISTENING_DEFAULTS, .tls = TLS_SERVER_DEFAULTS, .stream = STREAM_DEFAULTS};
 
 static const char *const examples[] = {
 	"sockctl listen 8080 > request",
@@ -106,12 +107,14 @@ static int check_target(struct listen_config *c, struct str *err)
 
 	if (c->forward) {
 		words[0] = (char *)udp_take_prefix(&c->udp, c->forward, &c->is_target_udp);
-		r = endpoint_parse(&c->target, ENDPOINT_PLAIN, 1, words, &why);
+		r = endpoint_parse(&c->target, c->is_target_udp ? ENDPOINT_PLAIN : ENDPOINT_CONNECT,
+			1, words, &why);
 	}
 	c->proxy.is_for_datagrams = c->is_target_udp;
-	if (r == 0 && c->is_target_udp && (c->send_proxy.version || c->proxy.proxies.count))
+	if (r == 0 && c->is_target_udp &&
+		(c->send_proxy.version || c->proxy.proxies.count || c->tls.forward.starttls >= 0))
 		r = bad_word(&why, c->forward,
-			"gets datagrams, which no proxy and no header stand before");
+			"gets datagrams, which no proxy, header or TLS stands before");
 	if (r == 0 && c->target.kind == ENDPOINT_FD && (c->keep_open || c->count > 1))
 		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
 	if (r < 0)
@@ -153,6 +156,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = check_target(c, err);
 	if (r == 0)
+		r = tls_server_check(&c->tls, &c->target, err);
+	if (r == 0)
 		r = proxy_check(&c->proxy, err);
 	if (r == 0)
 		r = send_proxy_check(&c->send_proxy, &c->target, err);
@@ -164,9 +169,12 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = stream_check(&c->stream, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
-			program_is_wanted(&c->program), false, err);
+			program_is_wanted(&c->program),
+			c->tls.tls || tls_is_wanted(&c->tls.forward, &c->target), err);
 	if (r == 0)
 		r = program_check(&c->program, &c->confine, err);
+	if (r == 0 && c->handshake_ms && !c->tls.tls && !c->accept_proxy.accept)
+		r = bad_word(err, "--handshake-timeout", "goes with --tls and --accept-proxy");
 	return r < 0 ? r
 		     : listening_check(&c->listening, argc ? &c->endpoint : NULL, &c->also, err);
 }

@@ -173,7 +173,9 @@ struct channel *upgrade_chain_take(struct upgrade_chain *c)
 {
 	struct channel *channel = c->channel;
 
-	assert(c->channel && c->outcome.failure == UPGRADE_OK);
+	assert(c->channel && (c->outcome.failure || c->next == c->count));
+	if (c->outcome.failure)
+		channel_unwatch(channel); // it would go on to tell this chain of errors
 	c->channel = NULL;
 	return channel;
 }

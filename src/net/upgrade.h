@@ -104,7 +104,8 @@ const struct upgrade_outcome *upgrade_chain_outcome(const struct upgrade_chain *
 // Steps that are done.
 size_t upgrade_chain_steps(const struct upgrade_chain *c);
 
-// The channel at the end of the chain, which is the caller's now.
+// The channel at the end of the chain, which is the caller's now: after a failure as well, for an
+// end in order.
 struct channel *upgrade_chain_take(struct upgrade_chain *c);
 
 // Closes the channel, if it was not taken, with a reset. NULL does nothing.

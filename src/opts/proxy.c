@@ -190,7 +190,7 @@ static int open_tls(struct proxying *p, const struct proxy_config *c, bool is_co
 			continue;
 		if (!p->tls)
 			status = tls_config_open(p->app, &config, is_confined, &p->tls);
-		p->secured[i].plan.context = p->tls;
+		p->secured[i].plan.context = &p->tls;
 	}
 	return status;
 }

@@ -11,8 +11,8 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct tls_config, field, type)
 
-static const char *const versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
-static const char *const ends[] = {"strict", "any", NULL};
+const char *const tls_versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
+const char *const tls_ends[] = {"strict", "any", NULL};
 
 const struct opt tls_opts[] = {
 	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server",
@@ -39,9 +39,9 @@ const struct opt tls_opts[] = {
 	{"alpn", 0, OPT_STRING, AT(alpn, const char *), "NAME,...",
 		"offer these application protocols"},
 	{"tls-min", 0, OPT_CHOICE, AT(min, int), "VERSION", "the oldest version (1.2)",
-		.choices = versions},
+		.choices = tls_versions},
 	{"tls-max", 0, OPT_CHOICE, AT(max, int), "VERSION", "the newest version (1.3)",
-		.choices = versions},
+		.choices = tls_versions},
 	{"tls-set", 0, OPT_LIST, AT(set, struct strlist), "NAME=VALUE",
 		"any other setting of SSL_CONF_cmd(3)"},
 	{"crl", 0, OPT_LIST, AT(crl, struct strlist), "FILE",
@@ -56,7 +56,7 @@ const struct opt tls_opts[] = {
 		.max = 36500 * DAY_MS, .only_with = "check"},
 	{"tls-eof", 0, OPT_CHOICE, AT(eof, int), "MODE",
 		"an end without close_notify is a failure (strict, the default) or an end (any)",
-		.choices = ends},
+		.choices = tls_ends},
 	{0},
 };
 
@@ -109,6 +109,15 @@ enum starttls_protocol tls_config_protocol(const struct tls_config *c)
 			       : (enum starttls_protocol)(STARTTLS_SMTP + c->starttls);
 }
 
+int tls_config_check_versions(const struct tls_config *c, struct str *err)
+{
+	if (c->min < 0 || c->max < 0 || c->min <= c->max)
+		return 0;
+	str_addf(err, "--tls-min %s is newer than --tls-max %s", tls_versions[c->min],
+		tls_versions[c->max]);
+	return -EINVAL;
+}
+
 static int check_name(const struct tls_config *c, const struct endpoint *endpoint, struct str *err)
 {
 	const char *name = tls_config_name(c, endpoint);
@@ -157,12 +166,9 @@ int tls_config_check(const struct tls_config *c, const struct endpoint *endpoint
 	}
 	if (!tls_is_wanted(c, endpoint))
 		return 0;
-	if (c->min >= 0 && c->max >= 0 && c->min > c->max) {
-		str_addf(err, "--tls-min %s is newer than --tls-max %s", versions[c->min],
-			versions[c->max]);
-		return -EINVAL;
-	}
-	r = check_name(c, endpoint, err);
+	r = tls_config_check_versions(c, err);
+	if (r == 0)
+		r = check_name(c, endpoint, err);
 	return r < 0 ? r : check_pins(c, err);
 }
 
@@ -172,8 +178,7 @@ static int version_number(int index)
 	return index < 0 ? 0 : 0x0301 + index;
 }
 
-// Says each line of NOTES as a warning.
-static void warn(struct app *app, const struct str *notes)
+void tls_warn(struct app *app, const struct str *notes)
 {
 	const char *line = str_c(notes);
 
@@ -210,12 +215,10 @@ static void warn_of_keylog(struct app *app, const struct tls_context *context)
 		report(&app->out, &ev_keylog, F_STR("path", path));
 }
 
-int tls_config_open(
-	struct app *app, const struct tls_config *c, bool is_confined, struct tls_context **context)
+struct tls_settings tls_config_settings(const struct tls_config *c)
 {
-	const struct tls_settings settings = {
+	return (struct tls_settings){
 		.is_proxy = c->is_of_proxy,
-		.is_confined = is_confined,
 		.authorities = c->ca,
 		.pins = c->pin,
 		.revocations = c->crl,
@@ -230,11 +233,15 @@ int tls_config_open(
 		.takes_any_end = c->eof == 1,
 		.keylog = c->keylog,
 	};
+}
+
+int tls_open(struct app *app, const struct tls_settings *settings, struct tls_context **context)
+{
 	struct str notes = {0}, err = {0};
-	int r = tls_context_create(context, &settings, &notes, &err);
+	int r = tls_context_create(context, settings, &notes, &err);
 	int status = 0;
 
-	warn(app, &notes);
+	tls_warn(app, &notes);
 	if (r < 0)
 		status = app_failf(app, open_status(r), NULL, "%s", str_c(&err));
 	else
@@ -242,4 +249,13 @@ int tls_config_open(
 	str_fini(&notes);
 	str_fini(&err);
 	return status;
+}
+
+int tls_config_open(
+	struct app *app, const struct tls_config *c, bool is_confined, struct tls_context **context)
+{
+	struct tls_settings settings = tls_config_settings(c);
+
+	settings.is_confined = is_confined;
+	return tls_open(app, &settings, context);
 }

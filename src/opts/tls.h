@@ -29,6 +29,9 @@ struct tls_config {
 		.starttls = -1, .min = -1, .max = -1 \
 	}
 
+extern const char *const tls_versions[]; // as --tls-min has them; ends with NULL
+extern const char *const tls_ends[]; // as --tls-eof has them
+
 extern const struct opt tls_opts[];
 #define TLS_GROUP(config, member) \
 	{ \
@@ -41,18 +44,35 @@ bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint);
 // Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
 int tls_config_check(const struct tls_config *c, const struct endpoint *endpoint, struct str *err);
 
+// The part of it that is about versions.
+int tls_config_check_versions(const struct tls_config *c, struct str *err);
+
 // The name that the certificate must be for, or NULL where none is verified.
 const char *tls_config_name(const struct tls_config *c, const struct endpoint *endpoint);
 
 enum starttls_protocol tls_config_protocol(const struct tls_config *c);
 
-// Makes the context. IS_CONFINED: handshakes will happen in the sandbox.
-// Warnings are said here. Returns 0, or the status after a message.
+// What the options come to.
+struct tls_settings tls_config_settings(const struct tls_config *c);
+
+// Says each line of NOTES as a warning.
+void tls_warn(struct app *app, const struct str *notes);
+
+// Makes the context. Warnings are said here. Returns 0, or the status after a message.
+int tls_open(struct app *app, const struct tls_settings *settings, struct tls_context **context);
+
+// The same by the options. IS_CONFINED: handshakes will happen in the sandbox.
 int tls_config_open(struct app *app, const struct tls_config *c, bool is_confined,
 	struct tls_context **context);
 
 // Reports that connection NUMBER is secured, and aloud if nothing was verified.
 void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t);
+
+// The same for a client that was accepted, who may show no certificate.
+void tls_report_served(struct app *app, uint64_t number, const struct tls *t);
+
+// The same as the first for what connection NUMBER is forwarded to.
+void tls_report_target(struct app *app, const char *object, uint64_t number, const struct tls *t);
 
 // The same for TLS with the proxy that is NAMEd.
 void tls_report_proxy(struct app *app, const char *name, const struct tls *t);

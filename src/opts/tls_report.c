@@ -29,7 +29,9 @@ static void add_suite(struct str *s, const struct tls_facts *f)
 
 static void add_verification(struct str *s, const struct tls_facts *f)
 {
-	if (f->is_pinned)
+	if (!f->has_peer_certificate)
+		str_add(s, "the client was asked for no certificate");
+	else if (f->is_pinned)
 		str_addf(s, "by its pinned key%s%s", f->unverified.len ? " though " : "",
 			str_c(&f->unverified));
 	else if (f->is_verified)
@@ -44,36 +46,61 @@ static const char *or_null(const struct str *s)
 	return s->len ? s->data : NULL;
 }
 
-void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t)
+static void report_facts(
+	struct app *app, const struct event *event, uint64_t number, const struct tls_facts *f)
 {
-	struct tls_facts f;
 	struct str suite = {0}, verification = {0}, expires = {0}, pin = {0};
 
-	tls_describe(t, &f);
-	if (!f.is_verified)
-		report(&app->out, &ev_unverified, F_STR("object", object),
-			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
-	if (report_wants(&app->out, &ev_secured)) {
-		add_suite(&suite, &f);
-		add_verification(&verification, &f);
-		add_iso_date(&expires, f.expires);
-		str_addf(&pin, "sha256:%s", f.certificate.sha256);
-		report(&app->out, &ev_secured, F_UINT("connection", number),
-			F_STR("version", f.version), F_STR("cipher", f.cipher),
-			F_STR("group", f.group), F_STR("alpn", or_null(&f.alpn)),
-			F_STR("server_name", or_null(&f.server_name)),
-			F_BOOL("verified", f.is_verified), F_BOOL("resumed", f.is_resumed),
-			F_STR("reason", or_null(&f.unverified)), F_STR("peer", or_null(&f.peer)),
-			F_STR("issuer", or_null(&f.certificate.issuer)),
-			F_STR("expires", or_null(&expires)), F_STR("pin", or_null(&pin)),
-			F_SHOWN("suite", str_c(&suite)),
-			F_SHOWN("verification", str_c(&verification)));
+	add_suite(&suite, f);
+	add_verification(&verification, f);
+	if (f->has_peer_certificate) {
+		add_iso_date(&expires, f->expires);
+		str_addf(&pin, "sha256:%s", f->certificate.sha256);
 	}
+	report(&app->out, event, F_UINT("connection", number), F_STR("version", f->version),
+		F_STR("cipher", f->cipher), F_STR("group", f->group),
+		F_STR("alpn", or_null(&f->alpn)), F_STR("server_name", or_null(&f->server_name)),
+		F_BOOL("verified", f->is_verified), F_BOOL("resumed", f->is_resumed),
+		F_STR("reason", or_null(&f->unverified)), F_STR("peer", or_null(&f->peer)),
+		F_STR("issuer", or_null(&f->certificate.issuer)),
+		F_STR("expires", or_null(&expires)), F_STR("pin", or_null(&pin)),
+		F_SHOWN("suite", str_c(&suite)), F_SHOWN("verification", str_c(&verification)));
 	str_fini(&suite);
 	str_fini(&verification);
 	str_fini(&expires);
 	str_fini(&pin);
+}
+
+// Reports the facts of T by EVENT, and aloud if OBJECT, unless that is NULL, was not verified.
+static void report_tls(struct app *app, const struct event *event, const char *object,
+	uint64_t number, const struct tls *t)
+{
+	struct tls_facts f;
+
+	if (!object && !report_wants(&app->out, event))
+		return;
+	tls_describe(t, &f);
+	if (object && !f.is_verified)
+		report(&app->out, &ev_unverified, F_STR("object", object),
+			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
+	if (report_wants(&app->out, event))
+		report_facts(app, event, number, &f);
 	tls_facts_fini(&f);
+}
+
+void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t)
+{
+	report_tls(app, &ev_secured, object, number, t);
+}
+
+void tls_report_served(struct app *app, uint64_t number, const struct tls *t)
+{
+	report_tls(app, &ev_secured, NULL, number, t);
+}
+
+void tls_report_target(struct app *app, const char *object, uint64_t number, const struct tls *t)
+{
+	report_tls(app, &ev_target_secured, object, number, t);
 }
 
 void tls_report_proxy(struct app *app, const char *name, const struct tls *t)

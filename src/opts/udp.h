@@ -23,10 +23,6 @@ extern const struct opt udp_connect_opts[], udp_listen_opts[];
 // choose: datagrams, too, unless that is said. *IS_UDP becomes that. Returns the rest of the word.
 const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp);
 
-// What a program is joined to by --forward WORD, beside "tcp:" or "udp:" in front of it, which
-// choose: datagrams, too, unless that is said. *IS_UDP becomes that. Returns the rest of the word.
-const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp);
-
 // Nobody speaks TLS in datagrams.
 static inline enum endpoint_use udp_target(const struct udp_config *c)
 {

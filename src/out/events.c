@@ -91,6 +91,7 @@ static bool is_of_type(const struct field *f, enum value_type type)
 {
 	switch (f->type) {
 	case FIELD_STR:
+	case FIELD_SAFE:
 		return type == VALUE_STRING || !f->ptr; // what is left out has no type
 	case FIELD_BYTES:
 		return type == VALUE_STRING;

@@ -115,6 +115,7 @@ static void json_add_field(json_t *j, const struct field *f)
 
 	switch (f->type) {
 	case FIELD_STR:
+	case FIELD_SAFE:
 		value = f->ptr ? json_text(f->ptr) : NULL;
 		break;
 	case FIELD_SHOWN:
@@ -208,6 +209,10 @@ void str_add_field(struct str *s, const struct field *f)
 	case FIELD_SHOWN:
 		if (f->ptr)
 			str_add_escaped(s, f->ptr, strlen(f->ptr));
+		break;
+	case FIELD_SAFE:
+		if (f->ptr)
+			str_add(s, f->ptr);
 		break;
 	case FIELD_BYTES:
 		str_add_escaped(s, f->ptr, f->number);

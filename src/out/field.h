@@ -15,6 +15,7 @@
 enum field_type {
 	FIELD_STR, // escaped in text; NULL leaves the field out
 	FIELD_SHOWN, // the same, but in text only
+	FIELD_SAFE, // fit for a terminal as it is, for it was escaped where it came from
 	FIELD_BYTES, // escaped; so many bytes of any value, and none leave it out
 	FIELD_LIST, // const char *const *, NULL-terminated: an array, or words with blanks between
 		    // them
@@ -58,6 +59,10 @@ struct field_group {
 #define F_SHOWN(key, value) \
 	{ \
 		key, FIELD_SHOWN, 0, value \
+	}
+#define F_SAFE(key, value) \
+	{ \
+		key, FIELD_SAFE, 0, value \
 	}
 #define F_BYTES(key, data, len) \
 	{ \

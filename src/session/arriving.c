@@ -11,17 +11,20 @@
 #include <string.h>
 
 #define MOST_PER_ADDRESS 64
+#define MOST_REFUSED 64 // that are waited for
+#define HEARING_MS 1000 // for what a client was refused for
 
 void arriving_init(struct arriving *a, const struct arriving_options *options)
 {
 	assert(options->loop && options->arrived && options->failed);
 	*a = (struct arriving){.options = *options};
 	list_init(&a->list);
+	list_init(&a->refused);
 }
 
 bool arriving_is_needed(const struct arriving *a)
 {
-	return a->options.accepts_proxy;
+	return a->options.accepts_proxy || a->options.tls;
 }
 
 static bool is_same_host(const struct sockaddr_any *a, const struct sockaddr_any *b)
@@ -46,9 +49,18 @@ static void leave(struct arrival *x)
 
 static void free_arrival(struct arrival *x)
 {
+	closing_destroy(x->closing);
 	upgrade_chain_destroy(x->chain);
 	proxy_header_fini(&x->header);
 	free(x);
+}
+
+// It has heard why it was refused, or never will.
+static void forget(struct arrival *x)
+{
+	x->arriving->refused_count--;
+	list_remove(&x->link);
+	free_arrival(x);
 }
 
 void arriving_fini(struct arriving *a)
@@ -61,6 +73,8 @@ void arriving_fini(struct arriving *a)
 		leave(x);
 		free_arrival(x);
 	}
+	list_for_each (it, &a->refused)
+		forget(list_entry(it, struct arrival, link));
 	tally_fini(&a->tally);
 }
 
@@ -71,10 +85,35 @@ static void fail(struct arrival *x, const char *reason)
 	free_arrival(x);
 }
 
+static void on_closed(void *data, int error)
+{
+	(void)error;
+	forget(data);
+}
+
+// The last that was said, an alert, tells the client why: a reset could destroy it.
+static void refuse(struct arrival *x, const char *reason)
+{
+	struct arriving *a = x->arriving;
+
+	leave(x);
+	if (a->refused_count >= MOST_REFUSED)
+		forget(list_entry(a->refused.next, struct arrival, link));
+	list_append(&a->refused, &x->link);
+	a->refused_count++;
+	x->closing = closing_create(a->options.loop, upgrade_chain_take(x->chain), CLOSING_ORDERLY,
+		HEARING_MS, on_closed, x);
+	a->options.failed(x, reason);
+}
+
 static void judge(struct arrival *x)
 {
 	const struct upgrade_outcome *o = upgrade_chain_outcome(x->chain);
 
+	if (o->failure == UPGRADE_TLS) {
+		refuse(x, str_c(&o->text));
+		return;
+	}
 	if (o->failure) {
 		fail(x, o->text.len ? str_c(&o->text) : strerror(-o->error));
 		return;
@@ -91,17 +130,24 @@ static void on_done(struct upgrade_chain *chain, void *data)
 }
 
 // Makes room for another: the oldest that has not completed a step gives way. OF is whose it has to
-// be, or NULL.
+// be, or NULL; then it is the oldest of all if each has completed one.
 static void make_room(struct arriving *a, const struct sockaddr_any *of)
 {
+	struct arrival *oldest = NULL;
+
 	list_for_each (it, &a->list) {
 		struct arrival *x = list_entry(it, struct arrival, link);
+		bool is_new = upgrade_chain_steps(x->chain) == 0;
 
-		if (upgrade_chain_steps(x->chain) == 0 && (!of || is_same_host(&x->peer, of))) {
-			fail(x, "too many others are arriving");
-			return;
+		if (!oldest && !of)
+			oldest = x;
+		if (is_new && (!of || is_same_host(&x->peer, of))) {
+			oldest = x;
+			break;
 		}
 	}
+	if (oldest)
+		fail(oldest, "too many others are arriving");
 }
 
 static bool is_crowded(const struct arriving *a, const struct sockaddr_any *peer)
@@ -123,6 +169,8 @@ void arriving_add(struct arriving *a, struct channel *channel, const struct sock
 	*x = (struct arrival){.arriving = a, .peer = *peer};
 	if (a->options.accepts_proxy)
 		plan[count++] = (struct upgrade){&proxy_header_accept, &x->header};
+	if (a->options.tls)
+		plan[count++] = (struct upgrade){&tls_upgrade, a->options.tls};
 	x->chain = upgrade_chain_create(channel, &(struct upgrade_options){.loop = a->options.loop,
 							 .plan = plan,
 							 .count = count,

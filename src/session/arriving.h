@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: ISC
 // Clients that were accepted and on whose connections something has to happen before they are
-// served: a PROXY header. They have a limit in time and in number of their own, so that those who
-// stall hold up nobody and count for nothing.
+// served: a PROXY header, TLS. They have a limit in time and in number of their own, so that those
+// who stall hold up nobody and count for nothing.
 #ifndef SOCKCTL_SESSION_ARRIVING_H
 #define SOCKCTL_SESSION_ARRIVING_H
 
 #include "base/list.h"
+#include "io/closing.h"
 #include "net/access.h"
 #include "net/upgrade.h"
 #include "proxy/header.h"
+#include "tls/upgrade.h"
 
 #include <uv.h>
 
@@ -21,6 +23,7 @@ struct arrival {
 	struct sockaddr_any peer; // who has connected
 	struct proxy_header header; // what it has announced
 	struct upgrade_chain *chain;
+	struct closing *closing; // of one that was refused
 };
 
 // It has arrived and does not count any more: its channel is arrival_take()'s. The arrival is freed
@@ -33,8 +36,9 @@ typedef void arrival_failed_fn(struct arrival *a, const char *reason);
 struct arriving_options {
 	uv_loop_t *loop;
 	bool accepts_proxy; // a PROXY header comes first
+	struct tls_plan *tls; // then TLS; NULL: it is not spoken
 	uint64_t limit_ms; // for all that has to happen
-	size_t most; // at once; the oldest that has said nothing yet gives way
+	size_t most; // at once; the oldest gives way, first of those that have said nothing
 	arrived_fn *arrived;
 	arrival_failed_fn *failed;
 	void *data; // the owner's
@@ -44,6 +48,8 @@ struct arriving_options {
 struct arriving {
 	struct arriving_options options;
 	struct list list; // the oldest first
+	struct list refused; // who is still to hear why, and counts no more
+	size_t refused_count;
 	size_t count;
 	struct tally tally;
 };

@@ -29,7 +29,8 @@ struct forward {
 struct approach {
 	struct proxy_way way;
 	struct proxy_header header; // what the target is told of the connection that it gets
-	struct upgrade announcement;
+	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
+	struct tls_plan tls;
 };
 
 struct forward_client {
@@ -108,7 +109,7 @@ static int join(struct forward_client *c)
 		.answers = true,
 		.ends_with_local = s->config->udp.is_wanted && !s->config->is_target_udp,
 		.splice_after = SPLICE_AFTER,
-		.shutdown_delay_ms = proxying_shutdown_delay(&f->proxying, false),
+		.shutdown_delay_ms = proxying_shutdown_delay(&f->proxying, s->target_tls.context),
 		.done = on_done,
 		.data = c,
 	};
@@ -175,8 +176,9 @@ static void on_dialled(struct dial *d)
 	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
 		dgram_channel_end_after(c->target, LATE_MS);
 	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
-	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
-		dgram_channel_end_after(c->target, LATE_MS);
+	if (channel_tls(c->target))
+		tls_report_target(s->app, s->config->target.name, c->client.connection.number,
+			channel_tls(c->target));
 	r = join(c);
 	if (r < 0) {
 		channel_destroy(c->target);
@@ -201,9 +203,7 @@ static void announce(struct forward_client *c, struct approach *a, struct dial_o
 		h->source = connection->remote;
 		h->is_local |= connection->remote.sa.sa_family == AF_UNIX;
 	}
-	a->announcement = (struct upgrade){&proxy_header_send, h};
-	options->upgrades = &a->announcement;
-	options->upgrade_count = 1;
+	a->upgrades[options->upgrade_count++] = (struct upgrade){&proxy_header_send, h};
 }
 
 static void plan_approach(struct forward_client *c, struct dial_options *options)
@@ -211,12 +211,19 @@ static void plan_approach(struct forward_client *c, struct dial_options *options
 	struct server *s = c->client.server;
 	struct proxying *p = &((struct forward *)s->mode_data)->proxying;
 	bool announces = s->config->send_proxy.version;
+	struct approach *a;
 
-	if (!announces && !proxying_is_wanted(p))
+	if (!announces && !s->target_tls.context && !proxying_is_wanted(p))
 		return;
-	c->approach = xcalloc(1, sizeof(*c->approach));
+	a = c->approach = xcalloc(1, sizeof(*c->approach));
+	options->upgrades = a->upgrades;
 	if (announces)
-		announce(c, c->approach, options);
+		announce(c, a, options);
+	if (s->target_tls.context) {
+		a->tls = s->target_tls.plan;
+		a->tls.place = proxying_is_wanted(p) ? TLS_THROUGH_PROXY : 0;
+		a->upgrades[options->upgrade_count++] = (struct upgrade){&tls_upgrade, &a->tls};
+	}
 	proxying_plan(p, &s->config->target, &c->approach->way, options);
 }
 

@@ -5,6 +5,7 @@
 #include "io/fd.h"
 #include "net/activation.h"
 #include "sys/trace.h"
+#include "tls/channel.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 
 #define MOST_ARRIVING 1024
+#define HANDSHAKE_MS 10000 // unless the user says
 #define RESERVE 12 // descriptors kept for what a connection needs besides its own
 #define RETRY_MS 100
 #define SAY_AGAIN_NS 60000000000ull
@@ -31,7 +33,8 @@ static void init_arriving(struct server *s)
 	const struct arriving_options options = {
 		.loop = &s->app->loop,
 		.accepts_proxy = s->config->accept_proxy.accept,
-		.limit_ms = s->config->handshake_ms,
+		.tls = s->config->tls.tls ? &s->tls.plan : NULL,
+		.limit_ms = s->config->handshake_ms ? s->config->handshake_ms : HANDSHAKE_MS,
 		.most = MIN((size_t)MOST_ARRIVING, (size_t)MAX(s->descriptor_limit / 2, 1)),
 		.arrived = on_arrived,
 		.failed = on_arrival_failed,
@@ -65,6 +68,10 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	app->drain_ms = config->listening.drain_ms;
 	app->stop_arg = s;
 	app_set_deadline(app, config->stream.timeout_ms);
+	s->target_config = tls_server_target(&config->tls);
+	if (config->forward && tls_setup_init(&s->target_tls, app, &s->target_config,
+				       &config->target, false, true))
+		return app->status;
 	return mode->init(s);
 }
 
@@ -355,6 +362,8 @@ static void add_client(struct server *s, struct channel *channel, const struct s
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
 	connection_report_accepted(&c->connection, channel_socket(channel), announced);
+	if (s->tls.context)
+		tls_report_served(s->app, s->accepted, channel_tls(channel));
 	status = complete_client(c);
 	if (status)
 		turn_away(c, status);
@@ -388,7 +397,7 @@ static void check_descriptors(struct server *s)
 
 static void report_refused(struct server *s, const struct sockaddr_any *peer, const char *reason)
 {
-	report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_STR("reason", reason));
+	report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_SAFE("reason", reason));
 }
 
 static void serve(struct server *s, struct channel *channel, const struct sockaddr_any *peer,
@@ -493,6 +502,8 @@ void server_fini(struct server *s)
 	close_sockets(s);
 	if (s->mode_data)
 		s->mode->fini(s);
+	tls_serving_fini(&s->tls);
+	tls_setup_fini(&s->target_tls);
 	timer_fini(&s->retry);
 	tally_fini(&s->tally);
 	sockopt_settings_fini(&s->settings);

@@ -13,11 +13,13 @@
 #include "opts/listening.h"
 #include "opts/proxy.h"
 #include "opts/proxy_header.h"
+#include "opts/tls_serving.h"
 #include "opts/endpoint_open.h"
 #include "session/program.h"
 #include "opts/socket_options.h"
 #include "opts/udp.h"
 #include "session/stream.h"
+#include "session/tls_setup.h"
 #include "net/access.h"
 #include "net/dgram/peers.h"
 #include "net/listener.h"
@@ -32,9 +34,10 @@ struct listen_config {
 	struct accept_proxy_config accept_proxy;
 	struct send_proxy_config send_proxy;
 	struct proxy_config proxy;
+	struct tls_server_config tls;
 	struct udp_config udp;
 	uint64_t datagram_count; // with --udp and without --keep-open, what --count says
-	uint64_t handshake_ms;
+	uint64_t handshake_ms; // 0: the user does not say
 	bool ipv4, ipv6;
 	bool numeric;
 	bool keep_open;
@@ -112,6 +115,9 @@ struct server {
 	struct list waiting; // clients that nothing could be started for yet
 	uint64_t waiting_count;
 	struct arriving arriving; // who is not a client yet
+	struct tls_serving tls; // with clients
+	struct tls_config target_config;
+	struct tls_setup target_tls; // with what they are forwarded to
 	struct tally tally;
 	uint64_t accepted;
 	uint64_t open;

@@ -29,6 +29,8 @@ static int confine_server(struct server *s)
 			sandbox.needs |= SANDBOX_ABSTRACT;
 	if (s->mode->add_needs)
 		s->mode->add_needs(s, &sandbox);
+	if (s->serves_many)
+		tls_serving_add_files(&s->tls, s->target_tls.context, &sandbox);
 	status = confine(s->app, &c->confine, &sandbox);
 	strlist_fini(&sandbox.unlink);
 	return status;
@@ -52,6 +54,14 @@ static int start_datagrams(struct server *s)
 					      .data = s});
 }
 
+// Files of TLS are read again where that makes sense: for those who are still to come.
+static void on_reload(void *arg)
+{
+	struct server *s = arg;
+
+	tls_serving_reload(&s->tls, &s->target_tls.context);
+}
+
 static int start_listening(struct server *s)
 {
 	int status = confine_server(s);
@@ -68,6 +78,8 @@ static int start_listening(struct server *s)
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,
 			F_ENDPOINT("local", &s->listener.sockets[i].local));
+	if (s->serves_many && (s->tls.context || s->target_tls.context))
+		s->app->on_reload = on_reload;
 	return server_start(s);
 }
 
@@ -184,6 +196,11 @@ static int on_addresses(void *data, const struct address_list *list)
 		return refuse_exposure(s);
 	if (is_open_to_claims(s, list->items, list->count))
 		return refuse_claims(s);
+	if (tls_serving_open(&s->tls, s->app, &s->config->tls, list->items,
+		    s->config->also.words.count ? 0 : list->count)) {
+		server_end(s);
+		return s->app->status;
+	}
 	r = listener_open(&s->listener, list, &options, &failed, &step);
 	return r < 0 ? fail_listen(s, &failed, step, r) : open_next(s);
 }
@@ -219,7 +236,7 @@ static int listen_fd(struct server *s, int fd)
 
 static int listen_fds(struct server *s, int first, int count)
 {
-	int status = 0;
+	int status = tls_serving_open(&s->tls, s->app, &s->config->tls, NULL, 0);
 
 	for (int i = 0; i < count && !status; i++)
 		status = listen_fd(s, first + i);

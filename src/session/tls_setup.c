@@ -14,15 +14,15 @@ static void on_handshake(void *data, const struct tls *t, bool is_good)
 }
 
 int tls_setup_init(struct tls_setup *s, struct app *app, const struct tls_config *config,
-	const struct endpoint *endpoint, bool is_check)
+	const struct endpoint *endpoint, bool is_check, bool is_confined)
 {
 	int status;
 
 	*s = (struct tls_setup){.app = app, .config = config, .object = endpoint->name};
 	if (!tls_is_wanted(config, endpoint))
 		return 0;
-	status = tls_config_open(app, config, is_check, &s->context);
-	s->plan = (struct tls_plan){.context = s->context,
+	status = tls_config_open(app, config, is_confined, &s->context);
+	s->plan = (struct tls_plan){.context = &s->context,
 		.name = tls_config_name(config, endpoint),
 		.protocol = tls_config_protocol(config),
 		.is_check = is_check,

@@ -20,10 +20,10 @@ struct tls_setup {
 	struct upgrade upgrades[2]; // what happens before the connection is joined
 };
 
-// Reads the files that the options name, where TLS is wanted. IS_CHECK: nothing will be sent, and
-// handshakes happen in the sandbox. Returns 0, or the status after a message.
+// Reads the files that the options name, where TLS is wanted. IS_CHECK: nothing will be sent.
+// IS_CONFINED: handshakes happen in the sandbox. Returns 0, or the status after a message.
 int tls_setup_init(struct tls_setup *s, struct app *app, const struct tls_config *config,
-	const struct endpoint *endpoint, bool is_check);
+	const struct endpoint *endpoint, bool is_check, bool is_confined);
 void tls_setup_fini(struct tls_setup *s);
 
 // Puts into OPTIONS what happens on the connection, in its order: the PROXY header of P, TLS.

@@ -5,8 +5,12 @@
 #include "tls/identity.h"
 #include "tls/internal.h"
 #include "tls/keylog.h"
+#include "tls/secret.h"
+#include "tls/self_signed.h"
+#include "tls/serving.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +29,8 @@ static int open_keylog(struct tls_context *c, struct str *err)
 {
 	const char *path = c->settings.keylog;
 
-	c->keylog = -1;
+	if (c->keylog >= 0)
+		return 0;
 	if (!path)
 		path = secure_getenv("SSLKEYLOGFILE");
 	if (!path || !*path)
@@ -34,7 +39,6 @@ static int open_keylog(struct tls_context *c, struct str *err)
 	if (c->keylog < 0)
 		return c->keylog;
 	c->keylog_path = xstrdup(path);
-	ossl.SSL_CTX_set_keylog_callback(c->ssl, on_keylog);
 	return 0;
 }
 
@@ -184,19 +188,37 @@ static void set_verification(struct tls_context *c)
 			c->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }
 
-static int set_identity(struct tls_context *c, struct str *notes, struct str *err)
+// Reads the certificate at INDEX, or makes it. What was made for OLD goes on: it may be pinned.
+static int load_identity(struct tls_context *c, size_t index, const struct tls_context *old,
+	struct str *notes, struct str *err)
 {
 	const struct tls_settings *s = &c->settings;
-	struct identity id;
-	int r;
+	struct identity *id = &c->identities[index];
 
-	if (!s->certificates.count)
-		return 0;
-	r = identity_load(&id, s->certificates.items[0], s->keys.count ? s->keys.items[0] : NULL,
-		s->key_password, notes, err);
-	if (r == 0)
-		r = identity_use(&id, c->ssl, s->certificates.items[0], err);
-	identity_fini(&id);
+	if (!s->is_self_signed)
+		return identity_load(id, s->certificates.items[index],
+			s->keys.count ? s->keys.items[index] : NULL, s->key_password, notes, err);
+	if (!old)
+		return self_signed_make(id, &s->self_names, err);
+	*id = identity_share(&old->identities[index]);
+	return 0;
+}
+
+static int set_identities(
+	struct tls_context *c, const struct tls_context *old, struct str *notes, struct str *err)
+{
+	const struct tls_settings *s = &c->settings;
+	size_t count = s->is_self_signed ? 1 : s->certificates.count;
+	int r = 0;
+
+	c->identities = xcalloc(count + 1, sizeof(*c->identities));
+	for (size_t i = count; i-- > 0 && r == 0;) { // the first is set last, and stays
+		r = load_identity(c, i, old, notes, err);
+		if (r == 0)
+			r = identity_use(&c->identities[i], c->ssl,
+				s->is_self_signed ? "it" : s->certificates.items[i], err);
+	}
+	c->identity_count = count;
 	return r;
 }
 
@@ -215,7 +237,8 @@ static int set_trust(struct tls_context *c, struct str *err)
 	return r;
 }
 
-static int fill(struct tls_context *c, struct str *notes, struct str *err)
+static int fill(
+	struct tls_context *c, const struct tls_context *old, struct str *notes, struct str *err)
 {
 	int r = 0;
 
@@ -236,25 +259,29 @@ static int fill(struct tls_context *c, struct str *notes, struct str *err)
 	if (r == 0)
 		r = set_trust(c, err);
 	if (r == 0)
-		r = set_identity(c, notes, err);
+		r = set_identities(c, old, notes, err);
+	if (r == 0 && c->settings.is_server)
+		r = serving_prepare(c, err);
 	if (r == 0)
 		r = open_keylog(c, err);
+	if (c->keylog >= 0)
+		ossl.SSL_CTX_set_keylog_callback(c->ssl, on_keylog);
 	set_verification(c);
 	return r;
 }
 
-int tls_context_create(struct tls_context **context, const struct tls_settings *settings,
-	struct str *notes, struct str *err)
+static int create(struct tls_context **context, const struct tls_settings *settings,
+	const struct tls_context *old, struct str *notes, struct str *err)
 {
-	struct tls_context *c;
-	int r = library_open(err);
+	struct tls_context *c = xcalloc(1, sizeof(*c));
+	int r;
 
-	if (r < 0)
-		return r;
-	c = xcalloc(1, sizeof(*c));
-	c->settings = *settings;
-	c->keylog = -1;
-	r = fill(c, notes, err);
+	*c = (struct tls_context){.users = 1, .settings = *settings, .keylog = -1};
+	if (old && old->keylog >= 0) { // a sandbox may keep it from being opened again
+		c->keylog = fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
+		c->keylog_path = xstrdup(old->keylog_path);
+	}
+	r = fill(c, old, notes, err);
 	if (r < 0)
 		tls_context_destroy(c);
 	else
@@ -262,10 +289,53 @@ int tls_context_create(struct tls_context **context, const struct tls_settings *
 	return r;
 }
 
+int tls_context_create(struct tls_context **context, const struct tls_settings *settings,
+	struct str *notes, struct str *err)
+{
+	int r = library_open(err);
+
+	return r < 0 ? r : create(context, settings, NULL, notes, err);
+}
+
+int tls_context_renew(struct tls_context **context, const struct tls_context *old,
+	struct str *notes, struct str *err)
+{
+	secret_never_wait();
+	return create(context, &old->settings, old, notes, err);
+}
+
+static void add_words(struct strlist *files, const struct strlist *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		strlist_add(files, words->items[i]);
+}
+
+void tls_context_add_files(const struct tls_context *c, struct strlist *files)
+{
+	const struct tls_settings *s = &c->settings;
+
+	add_words(files, &s->certificates);
+	add_words(files, &s->keys);
+	add_words(files, &s->revocations);
+	if (s->key_password)
+		strlist_add(files, s->key_password);
+	trust_add_files(&c->trust, &s->authorities, files);
+}
+
+void tls_context_show(const struct tls_context *c, struct certificate *own)
+{
+	if (c->identity_count)
+		certificate_read(own, c->identities[0].certificate);
+}
+
 void tls_context_destroy(struct tls_context *c)
 {
-	if (!c)
+	if (!c || --c->users)
 		return;
+	for (size_t i = 0; i < c->identity_count; i++)
+		identity_fini(&c->identities[i]);
+	free(c->identities);
+	allow_fini(&c->allow);
 	ossl.SSL_CTX_free(c->ssl);
 	pins_fini(&c->pins);
 	str_fini(&c->protocols);

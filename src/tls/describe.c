@@ -61,19 +61,24 @@ static int64_t first_end(STACK_OF(X509) * chain)
 
 void tls_describe(const struct tls *t, struct tls_facts *f)
 {
+	X509 *peer = t->sent && sk_X509_num(t->sent) > 0
+			     ? sk_X509_value(t->sent, 0)
+			     : ossl.SSL_get0_peer_certificate(t->ssl); // from before, by a ticket
+
 	*f = (struct tls_facts){0};
 	f->version = version_of(t->ssl);
 	f->cipher = ossl.SSL_CIPHER_get_name(ossl.SSL_get_current_cipher(t->ssl));
 	f->group = group_of(t->ssl);
 	f->is_resumed = ossl.SSL_session_reused(t->ssl);
 	add_texts(f, t);
-	f->has_peer_certificate = t->sent && sk_X509_num(t->sent) > 0;
-	if (!f->has_peer_certificate)
+	f->has_peer_certificate = peer;
+	if (!peer)
 		return;
-	certificate_read(&f->certificate, sk_X509_value(t->sent, 0));
+	certificate_read(&f->certificate, peer);
 	f->is_pinned = t->is_pinned;
 	f->is_verified = t->is_pinned || t->verify_error == X509_V_OK;
-	f->expires = first_end(t->verified ? t->verified : t->sent);
+	f->expires =
+		t->sent ? first_end(t->verified ? t->verified : t->sent) : f->certificate.not_after;
 	if (t->name && f->is_verified && !t->is_pinned)
 		str_add_escaped(&f->peer, t->name, strlen(t->name));
 	else if (f->certificate.name_count)

@@ -92,9 +92,11 @@ static void add_versions(struct str *s, const struct tls *t)
 	long least = SSL_ctrl(t->ssl, SSL_CTRL_GET_MIN_PROTO_VERSION, 0, NULL);
 	long most = SSL_ctrl(t->ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, 0, NULL);
 
+	if (!most)
+		most = TLS1_3_VERSION;
 	str_addf(s, "TLS 1.%ld", MAX(least, TLS1_VERSION) - TLS1_VERSION);
-	if (!most || most > least)
-		str_addf(s, "-1.%ld", (most ? most : TLS1_3_VERSION) - TLS1_VERSION);
+	if (most > least)
+		str_addf(s, "-1.%ld", most - TLS1_VERSION);
 }
 
 // An alert that concerns what we have to show, or have not.
@@ -250,6 +252,37 @@ static bool add_remedy(struct str *s, const struct tls *t, int reason)
 	}
 }
 
+// The same for a server, whose settings are another's to change.
+static bool add_server_remedy(struct str *s, const struct tls *t, int reason)
+{
+	switch (reason) {
+	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+		str_add(s, "the client sent no certificate (--client-ca asks for one)");
+		return true;
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_VERSION_TOO_LOW:
+	case SSL_R_WRONG_VERSION_NUMBER:
+		str_add(s, "the client offers no version of TLS that is spoken here (");
+		add_versions(s, t);
+		str_add(s, "); --tls-min");
+		return true;
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SUITABLE_GROUPS:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+		str_add(s, "the client offers no cipher, group or signature that goes with ours");
+		return true;
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+		str_add(s, "no application protocol in common (we have ");
+		str_add_escaped(
+			s, t->context->settings.protocols, strlen(t->context->settings.protocols));
+		str_addc(s, ')');
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void fail_by_reason(struct tls *t, unsigned long error)
 {
 	struct str *s = tls_fail(t, TLS_FAIL_PROTOCOL, -EPROTO);
@@ -257,7 +290,9 @@ static void fail_by_reason(struct tls *t, unsigned long error)
 
 	if (!s)
 		return;
-	if (!t->context->settings.is_proxy && add_remedy(s, t, ERR_GET_REASON(error)))
+	if (t->context->settings.is_server
+			? add_server_remedy(s, t, ERR_GET_REASON(error))
+			: !t->context->settings.is_proxy && add_remedy(s, t, ERR_GET_REASON(error)))
 		return;
 	str_addf(s, "the peer breaks the rules of TLS: %s", text ? text : "unknown error");
 }

@@ -32,6 +32,17 @@ void identity_fini(struct identity *id)
 	*id = (struct identity){0};
 }
 
+struct identity identity_share(const struct identity *id)
+{
+	struct identity same = *id;
+
+	ossl.X509_up_ref(id->certificate);
+	ossl.EVP_PKEY_up_ref(id->key);
+	if (id->chain)
+		same.chain = ossl.X509_chain_up_ref(id->chain);
+	return same;
+}
+
 // Adds "FILE WHY" to ERR. Returns R.
 static int bad_file(struct str *err, const char *file, const char *why, int r)
 {

@@ -20,6 +20,9 @@ int identity_load(struct identity *id, const char *file, const char *key_file, c
 	struct str *notes, struct str *err);
 void identity_fini(struct identity *id);
 
+// The same once more.
+struct identity identity_share(const struct identity *id);
+
 // Makes CTX show it. Returns 0, or -EKEYREJECTED with a line in ERR.
 int identity_use(const struct identity *id, SSL_CTX *ctx, const char *file, struct str *err);
 

@@ -3,6 +3,8 @@
 #ifndef SOCKCTL_TLS_INTERNAL_H
 #define SOCKCTL_TLS_INTERNAL_H
 
+#include "tls/allow.h"
+#include "tls/identity.h"
 #include "tls/library.h"
 #include "tls/pin.h"
 #include "tls/settings.h"
@@ -11,10 +13,14 @@
 #include "tls/wire.h"
 
 struct tls_context {
+	unsigned users; // who has made it, and the connections
 	SSL_CTX *ssl;
 	struct tls_settings settings; // its words are the command line's
 	struct trust trust;
 	struct pins pins;
+	struct allow allow; // clients, of all that are verified
+	struct identity *identities; // the first is shown unless another is asked for
+	size_t identity_count;
 	struct str protocols; // ALPN as the wire has it
 	struct str batch; // what one call sends is gathered here, whosever it is
 	char *keylog_path;
@@ -57,7 +63,10 @@ void str_add_verify_error(struct str *s, const struct tls *t, X509_STORE_CTX *st
 int tls_verify_chain(X509_STORE_CTX *store, void *arg);
 
 // The connection that SSL belongs to.
-struct tls *tls_of(const SSL *ssl);
+static inline struct tls *tls_of(const SSL *ssl)
+{
+	return ossl.SSL_get_ex_data(ssl, 0);
+}
 
 // Fills a zeroed C.
 void certificate_read(struct certificate *c, const X509 *x509);

@@ -12,6 +12,7 @@
 #if SOCKCTL_TLS_LINKED
 #undef SSL_ctrl
 #undef SSL_CTX_ctrl
+#undef SSL_CTX_callback_ctrl
 #undef OPENSSL_sk_num
 #undef OPENSSL_sk_value
 

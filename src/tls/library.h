@@ -34,6 +34,7 @@ extern struct ossl ossl;
 // What OpenSSL's macros call.
 #define SSL_ctrl ossl.SSL_ctrl
 #define SSL_CTX_ctrl ossl.SSL_CTX_ctrl
+#define SSL_CTX_callback_ctrl ossl.SSL_CTX_callback_ctrl
 #define OPENSSL_sk_num ossl.OPENSSL_sk_num
 #define OPENSSL_sk_value ossl.OPENSSL_sk_value
 

@@ -42,6 +42,10 @@ void tls_destroy(struct tls *t)
 	}
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
+NEVER(int, tls_context_renew, struct tls_context **context, const struct tls_context *old,
+	struct str *notes, struct str *err)
+NEVER(void, tls_context_add_files, const struct tls_context *c, struct strlist *files)
+NEVER(void, tls_context_show, const struct tls_context *c, struct certificate *own)
 NEVER(const char *, tls_context_keylog, const struct tls_context *c)
 NEVER(struct tls *, tls_create, struct tls_context *c, int fd, const char *name)
 NEVER(void, tls_set_below, struct tls *t, struct channel *below)

@@ -21,6 +21,13 @@
 #define KEY_BACKSPACE 8
 #define KEY_DELETE 127
 
+static bool may_wait = true;
+
+void secret_never_wait(void)
+{
+	may_wait = false;
+}
+
 void secret_fini(struct secret *s)
 {
 	if (s->data)
@@ -58,6 +65,8 @@ static int read_all(struct secret *s, int fd)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
+	if (!may_wait && !S_ISREG(st.st_mode))
+		return -EINVAL;
 	s->mode = st.st_mode;
 	do {
 		make_room(s);
@@ -88,7 +97,8 @@ int secret_read(struct secret *s, const char *path)
 	int r;
 
 	if (is_ours)
-		fd = interrupt_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+		fd = interrupt_open(
+			path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait ? 0 : O_NONBLOCK), 0);
 	if (fd < 0)
 		return fd;
 	r = read_all(s, fd);
@@ -160,7 +170,7 @@ static int ask(struct secret *s, const char *object)
 
 int secret_read_password(struct secret *s, const char *path, const char *object)
 {
-	int r = path ? secret_read(s, path) : ask(s, object);
+	int r = path ? secret_read(s, path) : may_wait ? ask(s, object) : -ENXIO;
 
 	if (r < 0) {
 		secret_fini(s);

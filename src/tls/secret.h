@@ -18,6 +18,10 @@ struct secret {
 	mode_t mode; // of the file that it came from
 };
 
+// The process serves from now on, and nothing may hold it up: what is no regular file is not read
+// any more (-EINVAL), and nobody is asked (-ENXIO).
+void secret_never_wait(void);
+
 // Reads the file PATH, or the descriptor N for "fd:N". Returns 0, or a negative errno: -EISDIR,
 // -EFBIG beyond 64 MiB, others of open(2) and read(2).
 int secret_read(struct secret *s, const char *path);

@@ -22,6 +22,8 @@ struct tls_settings {
 
 	// Who we are: certificates[i] goes with keys[i], or holds its key itself.
 	struct strlist certificates, keys;
+	bool is_self_signed; // a certificate is made for these names instead
+	struct strlist self_names;
 	const char *key_password; // a file or "fd:N" with the passphrase; NULL: ask the terminal
 
 	// What is spoken.

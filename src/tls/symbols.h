@@ -7,6 +7,7 @@
 #define OSSL_SYMBOLS(X) \
 	X(ASN1_ENUMERATED_free) \
 	X(ASN1_ENUMERATED_get) \
+	X(ASN1_INTEGER_set_uint64) \
 	X(ASN1_STRING_get0_data) \
 	X(ASN1_STRING_length) \
 	X(ASN1_STRING_to_UTF8) \
@@ -40,6 +41,8 @@
 	X(EVP_PKEY_get_bits) \
 	X(EVP_PKEY_get_group_name) \
 	X(EVP_PKEY_get_security_bits) \
+	X(EVP_PKEY_Q_keygen) \
+	X(EVP_PKEY_up_ref) \
 	X(EVP_sha256) \
 	X(EXTENDED_KEY_USAGE_free) \
 	X(GENERAL_NAMES_free) \
@@ -63,6 +66,7 @@
 	X(PKCS12_free) \
 	X(PKCS12_parse) \
 	X(PKCS12_verify_mac) \
+	X(SSL_certs_clear) \
 	X(SSL_CIPHER_get_name) \
 	X(SSL_CONF_cmd) \
 	X(SSL_CONF_CTX_finish) \
@@ -71,6 +75,8 @@
 	X(SSL_CONF_CTX_set_flags) \
 	X(SSL_CONF_CTX_set_ssl_ctx) \
 	X(SSL_ctrl) \
+	X(SSL_CTX_add_client_CA) \
+	X(SSL_CTX_callback_ctrl) \
 	X(SSL_CTX_ctrl) \
 	X(SSL_CTX_free) \
 	X(SSL_CTX_get0_param) \
@@ -81,13 +87,17 @@
 	X(SSL_CTX_set_cert_verify_callback) \
 	X(SSL_CTX_set_default_read_buffer_len) \
 	X(SSL_CTX_set_keylog_callback) \
+	X(SSL_CTX_set_num_tickets) \
 	X(SSL_CTX_set_options) \
+	X(SSL_CTX_set_session_id_context) \
+	X(SSL_CTX_set_session_ticket_cb) \
 	X(SSL_CTX_set_verify) \
 	X(SSL_CTX_use_cert_and_key) \
 	X(SSL_do_handshake) \
 	X(SSL_free) \
 	X(SSL_get0_alpn_selected) \
 	X(SSL_get0_param) \
+	X(SSL_get0_peer_certificate) \
 	X(SSL_get_current_cipher) \
 	X(SSL_get_error) \
 	X(SSL_get_ex_data) \
@@ -100,6 +110,7 @@
 	X(SSL_peek) \
 	X(SSL_read_ex) \
 	X(SSL_select_next_proto) \
+	X(SSL_SESSION_get0_peer) \
 	X(SSL_session_reused) \
 	X(SSL_set_accept_state) \
 	X(SSL_set_bio) \
@@ -107,14 +118,19 @@
 	X(SSL_set_ex_data) \
 	X(SSL_set_msg_callback) \
 	X(SSL_shutdown) \
+	X(SSL_use_cert_and_key) \
 	X(SSL_version) \
 	X(SSL_write_ex) \
 	X(TLS_client_method) \
 	X(TLS_server_method) \
+	X(X509_add_ext) \
 	X(X509_chain_up_ref) \
+	X(X509_check_host) \
 	X(X509_check_private_key) \
+	X(X509_cmp_current_time) \
 	X(X509_CRL_get0_by_cert) \
 	X(X509_CRL_get0_nextUpdate) \
+	X(X509_EXTENSION_free) \
 	X(X509_EXTENSION_get_critical) \
 	X(X509_EXTENSION_get_object) \
 	X(X509_free) \
@@ -128,17 +144,27 @@
 	X(X509_get_ext_count) \
 	X(X509_get_ext_d2i) \
 	X(X509_get_issuer_name) \
+	X(X509_get_serialNumber) \
 	X(X509_get_signature_nid) \
 	X(X509_get_subject_name) \
 	X(X509_get_X509_PUBKEY) \
+	X(X509_getm_notAfter) \
+	X(X509_getm_notBefore) \
+	X(X509_gmtime_adj) \
 	X(X509_INFO_free) \
+	X(X509_NAME_add_entry_by_NID) \
 	X(X509_NAME_cmp) \
 	X(X509_NAME_ENTRY_get_data) \
 	X(X509_NAME_get_entry) \
 	X(X509_NAME_get_index_by_NID) \
 	X(X509_NAME_print_ex) \
+	X(X509_new) \
 	X(X509_REVOKED_get0_revocationDate) \
 	X(X509_REVOKED_get_ext_d2i) \
+	X(X509_set_issuer_name) \
+	X(X509_set_pubkey) \
+	X(X509_set_version) \
+	X(X509_sign) \
 	X(X509_STORE_add_cert) \
 	X(X509_STORE_add_crl) \
 	X(X509_STORE_CTX_cleanup) \
@@ -156,8 +182,10 @@
 	X(X509_STORE_CTX_set_error) \
 	X(X509_STORE_CTX_set_ex_data) \
 	X(X509_STORE_CTX_set_verify_cb) \
+	X(X509_STORE_get1_all_certs) \
 	X(X509_STORE_load_path) \
 	X(X509_supported_extension) \
+	X(X509_up_ref) \
 	X(X509_verify_cert) \
 	X(X509_verify_cert_error_string) \
 	X(X509_VERIFY_PARAM_set1) \
@@ -165,7 +193,9 @@
 	X(X509_VERIFY_PARAM_set1_ip_asc) \
 	X(X509_VERIFY_PARAM_set_auth_level) \
 	X(X509_VERIFY_PARAM_set_flags) \
-	X(X509_VERIFY_PARAM_set_hostflags)
+	X(X509_VERIFY_PARAM_set_hostflags) \
+	X(X509V3_EXT_conf_nid) \
+	X(X509V3_set_ctx)
 // clang-format on
 
 #endif

@@ -12,11 +12,6 @@
 #define BATCH (size_t)(8 * RECORD)
 #define KEY_UPDATES_MAX 256 // without a byte of data between them
 
-struct tls *tls_of(const SSL *ssl)
-{
-	return ossl.SSL_get_ex_data(ssl, 0);
-}
-
 // Follows what is no data: who asks for a certificate, who speaks after the handshake, who changes
 // keys without end. MESSAGE is a handshake message: its type, three bytes of length, its content.
 static void on_message(
@@ -57,6 +52,7 @@ struct tls *tls_create(struct tls_context *c, int fd, const char *name)
 	BIO *bio;
 
 	t->context = c;
+	c->users++;
 	t->wire = (struct wire){.fd = fd, .batch = &c->batch};
 	t->recv_wants = TLS_WANTS_READ;
 	t->send_wants = TLS_WANTS_WRITE;
@@ -99,6 +95,7 @@ void tls_destroy(struct tls *t)
 	str_fini(&t->unverified);
 	str_fini(&t->failure.text);
 	free(t->name);
+	tls_context_destroy(t->context);
 	free(t);
 }
 

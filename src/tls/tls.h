@@ -31,7 +31,21 @@ enum tls_wants {
 // Warnings, a line each, are added to NOTES.
 int tls_context_create(struct tls_context **context, const struct tls_settings *settings,
 	struct str *notes, struct str *err);
+
+// The same with the files as they are now, for connections from now on: nothing may wait, so that
+// only regular files are read again, and nobody is asked for a passphrase. What was made or opened
+// for OLD itself goes on. Returns as above; OLD stays as it is.
+int tls_context_renew(struct tls_context **context, const struct tls_context *old,
+	struct str *notes, struct str *err);
+
+// Its connections may outlive it. NULL does nothing.
 void tls_context_destroy(struct tls_context *c);
+
+// Adds each file and directory that tls_context_renew() would read; the words are borrowed.
+void tls_context_add_files(const struct tls_context *c, struct strlist *files);
+
+// Fills a zeroed certificate with our own, the first of several.
+void tls_context_show(const struct tls_context *c, struct certificate *own);
 
 // The file that secrets are appended to, or NULL.
 const char *tls_context_keylog(const struct tls_context *c);
@@ -41,8 +55,7 @@ void str_add_tls_version(struct str *s);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with
 // MSG_DONTWAIT. NAME is what a server's certificate must be for, and what is asked for (SNI): a
-// host name or an address, or NULL where the settings verify without one. The context must
-// outlive it.
+// host name or an address, or NULL where the settings verify without one.
 struct tls *tls_create(struct tls_context *c, int fd, const char *name);
 void tls_destroy(struct tls *t); // sends nothing
 

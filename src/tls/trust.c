@@ -187,6 +187,17 @@ int trust_init(
 	return r;
 }
 
+void trust_add_files(const struct trust *t, const struct strlist *words, struct strlist *files)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->items[i], SYSTEM) != 0)
+			strlist_add(files, words->items[i]);
+	if (!t->has_system)
+		return;
+	strlist_add(files, system_file());
+	strlist_add(files, system_dir());
+}
+
 int trust_add_revocations(struct trust *t, const struct strlist *files, struct str *err)
 {
 	int r = 0;

@@ -27,6 +27,9 @@ struct trust {
 int trust_init(
 	struct trust *t, SSL_CTX *ctx, const struct strlist *words, bool is_whole, struct str *err);
 
+// Adds the files and directories that WORDS stand for, as trust_init() reads them.
+void trust_add_files(const struct trust *t, const struct strlist *words, struct strlist *files);
+
 // Adds the lists of revoked certificates in these files. Returns as above.
 int trust_add_revocations(struct trust *t, const struct strlist *files, struct str *err);
 

@@ -10,6 +10,10 @@
 
 struct tls_run {
 	const struct tls_plan *plan;
+	struct upgrade_chain *chain;
+	struct turn turn;
+	bool is_expected; // of a server: something has come
+	bool has_turn;
 	struct tls *tls; // NULL before the first step and once the channel has it
 	struct handshake handshake;
 };
@@ -22,10 +26,18 @@ static void *create(void *arg)
 	return run;
 }
 
+static void attach(void *state, struct upgrade_chain *chain)
+{
+	struct tls_run *run = state;
+
+	run->chain = chain;
+}
+
 static void destroy(void *state)
 {
 	struct tls_run *run = state;
 
+	turn_leave(&run->turn);
 	handshake_fini(&run->handshake);
 	tls_destroy(run->tls);
 	free(run);
@@ -47,14 +59,38 @@ static int fail(const struct tls_run *run, int error, struct upgrade_outcome *ou
 		outcome, kind_of(f), f->kind == TLS_FAIL_ERRNO ? error : 0, str_c(&f->text));
 }
 
+static void on_turn(void *data)
+{
+	struct tls_run *run = data;
+
+	run->has_turn = true;
+	upgrade_chain_resume(run->chain);
+}
+
+// A server does nothing for a client that says nothing, and a bit in each turn for all others.
+// Returns what the step waits for; 0: it may go on.
+static int await_turn(struct tls_run *run)
+{
+	if (!run->is_expected) {
+		run->is_expected = true;
+		return WATCH_READ;
+	}
+	if (!run->has_turn && !turn_take(run->plan->turns, &run->turn, on_turn, run))
+		return UPGRADE_WAIT;
+	run->has_turn = false;
+	return 0;
+}
+
 static int step(void *state, struct channel **channel, struct upgrade_outcome *outcome)
 {
 	struct tls_run *run = state;
 	const struct tls_plan *plan = run->plan;
-	int r;
+	int r = plan->turns ? await_turn(run) : 0;
 
+	if (r)
+		return r;
 	if (!run->tls) {
-		run->tls = tls_create(plan->context, channel_socket(*channel), plan->name);
+		run->tls = tls_create(*plan->context, channel_socket(*channel), plan->name);
 		if (channel_splice_source(*channel) < 0) // not the bytes of the socket
 			tls_set_below(run->tls, *channel);
 		handshake_init(&run->handshake, run->tls, plan->protocol, plan->is_check);
@@ -72,5 +108,8 @@ static int step(void *state, struct channel **channel, struct upgrade_outcome *o
 	return UPGRADE_DONE;
 }
 
-const struct upgrade_kind tls_upgrade = {
-	.name = "the TLS handshake", .create = create, .step = step, .destroy = destroy};
+const struct upgrade_kind tls_upgrade = {.name = "the TLS handshake",
+	.create = create,
+	.attach = attach,
+	.step = step,
+	.destroy = destroy};

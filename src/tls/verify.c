@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#define NAMES_SHOWN 3
+
 static struct tls *tls_of_store(X509_STORE_CTX *store)
 {
 	return tls_of(
@@ -113,16 +115,81 @@ static void keep_chains(struct tls *t, X509_STORE_CTX *store)
 		t->verified = ossl.X509_chain_up_ref(chain);
 }
 
+static bool has_allowed_name(const struct allow *a, X509 *leaf)
+{
+	GENERAL_NAMES *names = ossl.X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	int count = names ? sk_GENERAL_NAME_num(names) : 0;
+	bool found = false;
+
+	for (int i = 0; i < count && !found; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		enum allow_kind kind = name->type == GEN_DNS   ? ALLOW_DNS
+				       : name->type == GEN_URI ? ALLOW_URI
+							       : ALLOW_EMAIL;
+
+		if (name->type == GEN_DNS || name->type == GEN_URI || name->type == GEN_EMAIL)
+			found = allow_has(a, kind,
+				(const char *)ossl.ASN1_STRING_get0_data(name->d.ia5),
+				(size_t)ossl.ASN1_STRING_length(name->d.ia5));
+	}
+	ossl.GENERAL_NAMES_free(names);
+	return found;
+}
+
+static bool has_allowed_cn(const struct allow *a, X509 *leaf)
+{
+	X509_NAME *subject = ossl.X509_get_subject_name(leaf);
+	int at = ossl.X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+	unsigned char *text = NULL;
+	bool found;
+	int len;
+
+	if (at < 0)
+		return false;
+	len = ossl.ASN1_STRING_to_UTF8(
+		&text, ossl.X509_NAME_ENTRY_get_data(ossl.X509_NAME_get_entry(subject, at)));
+	found = len > 0 && allow_has(a, ALLOW_CN, (const char *)text, (size_t)len);
+	if (len >= 0)
+		ossl.CRYPTO_free(text, __FILE__, __LINE__);
+	return found;
+}
+
+// The certificate of a client is good; whether this client is wanted is another question.
+static bool is_allowed(const struct allow *a, X509 *leaf, const unsigned char hash[PIN_SIZE])
+{
+	return allow_is_everybody(a) || pins_have(&a->keys, hash) || has_allowed_name(a, leaf) ||
+	       has_allowed_cn(a, leaf);
+}
+
+static int refuse_name(struct tls *t, X509_STORE_CTX *store, X509 *leaf)
+{
+	struct certificate c = {0};
+	struct str *s = tls_fail(t, TLS_FAIL_CERTIFICATE, X509_V_ERR_CERT_REJECTED);
+
+	certificate_read(&c, leaf);
+	if (s) {
+		str_add(s, "the client is none that --allow-name admits: it is ");
+		if (c.name_count)
+			str_add_certificate_names(s, &c, NAMES_SHOWN);
+		else
+			str_addf(s, "CN:%s", str_c(&c.short_subject));
+		str_addf(s, " (sha256:%s)", c.sha256);
+	}
+	certificate_fini(&c);
+	ossl.X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+	return 0;
+}
+
 int tls_verify_chain(X509_STORE_CTX *store, void *arg)
 {
 	struct tls_context *c = arg;
 	struct tls *t = tls_of_store(store);
 	X509 *leaf = ossl.X509_STORE_CTX_get0_cert(store);
-	unsigned char hash[PIN_SIZE];
-	bool ok;
+	unsigned char hash[PIN_SIZE] = {0};
+	bool ok, has_hash = certificate_hash(hash, leaf);
 
 	t->sent = ossl.X509_chain_up_ref(ossl.X509_STORE_CTX_get0_untrusted(store));
-	if (c->pins.count && (!certificate_hash(hash, leaf) || !pins_have(&c->pins, hash))) {
+	if (c->pins.count && (!has_hash || !pins_have(&c->pins, hash))) {
 		fail_by_pin(t, hash);
 		ossl.X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 		return 0;
@@ -138,7 +205,7 @@ int tls_verify_chain(X509_STORE_CTX *store, void *arg)
 	keep_chains(t, store);
 	if (ok) {
 		str_fini(&t->unverified); // the first try may have failed
-		return 1;
+		return is_allowed(&c->allow, leaf, hash) ? 1 : refuse_name(t, store, leaf);
 	}
 	if (c->settings.is_insecure)
 		return 1;

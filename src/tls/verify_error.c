@@ -66,13 +66,15 @@ static void add_not_yet_valid(struct fault *f)
 // The option that gives an authority.
 static const char *ca_option(const struct fault *f)
 {
-	return f->t->context->settings.is_proxy ? "--proxy-ca" : "--ca";
+	const struct tls_settings *s = &f->t->context->settings;
+
+	return s->is_server ? "--client-ca" : s->is_proxy ? "--proxy-ca" : "--ca";
 }
 
 static void add_self_signed(struct fault *f)
 {
 	str_add(f->s, "the certificate is self-signed; if it is the right one, trust it with ");
-	if (!f->t->context->settings.is_proxy)
+	if (!f->t->context->settings.is_proxy && !f->t->context->settings.is_server)
 		str_addf(f->s, "--pin sha256:%s or ", f->leaf.sha256);
 	str_addf(f->s, "%s FILE", ca_option(f));
 }

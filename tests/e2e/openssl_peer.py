@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A server over libssl itself, for what Python's ssl has no words for: changes of keys, empty
+"""Servers and clients over libssl itself, for what Python's ssl has no words for: changes of keys, empty
 records, renegotiation, an end of one direction."""
 
 import ctypes
@@ -15,7 +15,7 @@ NUMBERS = {"1.0": 0x0301, "1.2": 0x0303, "1.3": 0x0304}
 
 def load():
     library = ctypes.CDLL("libssl.so.3")
-    for name in ("SSL_CTX_new", "SSL_new", "TLS_server_method"):
+    for name in ("SSL_CTX_new", "SSL_new", "TLS_server_method", "TLS_client_method"):
         getattr(library, name).restype = ctypes.c_void_p
     return library
 
@@ -52,11 +52,11 @@ lib = Library()
 class Connection:
     """One that is secured. The descriptor blocks."""
 
-    def __init__(self, context, conn):
+    def __init__(self, context, conn, shake="SSL_accept"):
         self.conn = conn
         self.ssl = lib.SSL_new(context)
         lib.SSL_set_fd(self.ssl, conn.fileno())
-        lib.SSL_accept(self.ssl)
+        getattr(lib, shake)(self.ssl)
 
     def write(self, data):
         lib.SSL_write(self.ssl, bytes(data), len(data))
@@ -92,13 +92,22 @@ class Connection:
         assert lib.ssl.SSL_shutdown(ctypes.c_void_p(self.ssl)) >= 0
 
 
+def context_of(method, version):
+    context = lib.SSL_CTX_new(method)
+    for command in (SET_MIN_VERSION, SET_MAX_VERSION):
+        lib.SSL_CTX_ctrl(context, command, NUMBERS[version], None)
+    return context
+
+
+def client_context(version):
+    return context_of(lib.TLS_client_method(), version)
+
+
 class Server:
     """Secures one connection and gives it to a function."""
 
     def __init__(self, identity, serve, version="1.3"):
-        self.context = lib.SSL_CTX_new(lib.TLS_server_method())
-        for command in (SET_MIN_VERSION, SET_MAX_VERSION):
-            lib.SSL_CTX_ctrl(self.context, command, NUMBERS[version], None)
+        self.context = context_of(lib.TLS_server_method(), version)
         lib.SSL_CTX_set_cipher_list(self.context, b"ALL:@SECLEVEL=0")
         lib.SSL_CTX_use_certificate_chain_file(self.context, bytes(identity.both))
         lib.SSL_CTX_use_PrivateKey_file(self.context, bytes(identity.both), PEM)

@@ -234,7 +234,8 @@ static bool has_tls_prefix(const char *word)
 static int check_tls_use(enum endpoint_use use, const char *word, struct str *err)
 {
 	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN)
-		return bad_word(err, word, "is no endpoint here: only connect speaks TLS");
+		return bad_word(err, word,
+			"is no endpoint here: only connect and listen --forward speak TLS so");
 	return 0;
 }
 

@@ -119,6 +119,7 @@ static const int for_accepting[] = {
 };
 static const int for_connecting[] = {SYS_connect};
 static const int for_dialling[] = {SYS_connect, SYS_bind};
+static const int for_reading[] = {SYS_getdents64};
 static const int for_removing[] = {
 	SYS_unlinkat,
 #ifdef SYS_unlink
@@ -176,7 +177,7 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 	fates[SYS_ioctl] = IOCTL;
 	fates[SYS_fcntl] = FCNTL;
 	fates[SYS_socket] = SOCKET;
-	if (s->needs & (SANDBOX_NAMES | SANDBOX_STDIO)) {
+	if (s->needs & (SANDBOX_NAMES | SANDBOX_STDIO) || s->readable) {
 		fates[SYS_openat] = OPENAT;
 #ifdef SYS_open
 		fates[SYS_open] = OPEN;
@@ -192,6 +193,8 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 		set(fates, for_dialling, ARRAY_SIZE(for_dialling), ALLOWED);
 	if (s->needs & SANDBOX_NAMES)
 		set(fates, for_names, ARRAY_SIZE(for_names), ALLOWED);
+	if (s->readable)
+		set(fates, for_reading, ARRAY_SIZE(for_reading), ALLOWED);
 	if (s->unlink.count)
 		set(fates, for_removing, ARRAY_SIZE(for_removing), ALLOWED);
 }

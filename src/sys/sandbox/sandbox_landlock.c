@@ -176,6 +176,17 @@ static int allow_stdio(int ruleset, uint64_t handled)
 	return 0;
 }
 
+// A rule for a file has no part in reading folders (EINVAL).
+static int allow_reading(int ruleset, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	return allow_path(
+		ruleset, S_ISDIR(st.st_mode) ? FS_READ_FILE | FS_READ_DIR : FS_READ_FILE, path);
+}
+
 static int allow_removal(int ruleset, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -204,6 +215,8 @@ static int add_rules(const struct sandbox *s, const struct ruleset *attr, int ru
 		r = allow_names(ruleset);
 	if (r == 0 && s->needs & SANDBOX_STDIO)
 		r = allow_stdio(ruleset, attr->fs);
+	for (size_t i = 0; s->readable && i < s->readable->count && r == 0; i++)
+		r = allow_reading(ruleset, s->readable->items[i]);
 	for (size_t i = 0; r == 0 && i < s->unlink.count; i++)
 		r = allow_removal(ruleset, s->unlink.items[i]);
 	if (r == 0 && s->port && attr->net & NET_CONNECT_TCP)

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: ISC
+#include "opts/tls_server.h"
+
+#include "base/value.h"
+#include "tls/allow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define AT(field, type) OPT_AT(struct tls_server_config, field, type)
+
+const struct opt tls_server_opts[] = {
+	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "speak TLS with clients", .not_with = "udp"},
+	{"cert", 0, OPT_LIST, AT(cert, struct strlist), "FILE",
+		"our certificate with its chain (PEM or PKCS#12); repeat for other names",
+		.words = "file", .only_with = "tls"},
+	{"key", 0, OPT_LIST, AT(key, struct strlist), "FILE",
+		"its private key, unless it is in the same file; repeat as --cert", .words = "file",
+		.only_with = "cert"},
+	{"key-password", 0, OPT_STRING, AT(forward.key_password, const char *), "FILE",
+		"the file, or fd:N, with the passphrase of the keys", .words = "file"},
+	{"self-signed", 0, OPT_STRING, AT(self_signed, const char *), "NAME,...",
+		"make a certificate for these names, or those of this machine, and say its pin",
+		.implied = "", .only_with = "tls", .not_with = "cert"},
+	{"client-ca", 0, OPT_LIST, AT(client_ca, struct strlist), "FILE",
+		"serve only clients with a certificate of these authorities", .words = "file",
+		.only_with = "tls"},
+	{"allow-name", 0, OPT_LIST, AT(allow_name, struct strlist), "NAME",
+		"of these only who has this name: DNS:, URI:, email:, CN: or sha256:",
+		.only_with = "client-ca"},
+	{"alpn", 0, OPT_STRING, AT(forward.alpn, const char *), "NAME,...",
+		"choose one of these application protocols, or offer them"},
+	{"tls-min", 0, OPT_CHOICE, AT(forward.min, int), "VERSION", "the oldest version (1.2)",
+		.choices = tls_versions},
+	{"tls-max", 0, OPT_CHOICE, AT(forward.max, int), "VERSION", "the newest version (1.3)",
+		.choices = tls_versions},
+	{"tls-set", 0, OPT_LIST, AT(forward.set, struct strlist), "NAME=VALUE",
+		"any other setting of SSL_CONF_cmd(3)"},
+	{"crl", 0, OPT_LIST, AT(forward.crl, struct strlist), "FILE",
+		"refuse the certificates that these lists revoke", .words = "file"},
+	{"keylog", 0, OPT_STRING, AT(forward.keylog, const char *), "FILE",
+		"append the secrets of connections to FILE, for Wireshark", .words = "file",
+		.is_written = true},
+	{"tls-eof", 0, OPT_CHOICE, AT(forward.eof, int), "MODE",
+		"an end without close_notify is a failure (strict, the default) or an end (any)",
+		.choices = tls_ends},
+	{"starttls", 0, OPT_CHOICE, AT(forward.starttls, int), "PROTOCOL",
+		"with --forward: begin in plain and change to TLS as PROTOCOL does",
+		.choices = starttls_names, .not_with = "udp"},
+	{"ca", 0, OPT_LIST, AT(forward.ca, struct strlist), "FILE",
+		"with --forward tls:HOST:PORT: trust these authorities for it", .words = "file"},
+	{"server-name", 0, OPT_STRING, AT(forward.server_name, const char *), "NAME",
+		"the name to ask it for and to find in its certificate (HOST)", .words = "host"},
+	{"pin", 0, OPT_LIST, AT(forward.pin, struct strlist), "sha256:HASH",
+		"accept it with this public key", .not_with = "insecure"},
+	{"insecure", 0, OPT_FLAG, AT(forward.insecure, bool), NULL,
+		"accept any certificate of it, and say so"},
+	{"forward-cert", 0, OPT_STRING, AT(forward.cert, const char *), "FILE",
+		"the certificate that is shown to it", .words = "file"},
+	{"forward-key", 0, OPT_STRING, AT(forward.key, const char *), "FILE",
+		"its private key, unless it is in the same file", .words = "file",
+		.only_with = "forward-cert"},
+	{0},
+};
+
+// An option that was given.
+struct given {
+	bool is_given;
+	const char *name;
+};
+
+static const char *first_of(const struct given *given, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (given[i].is_given)
+			return given[i].name;
+	return NULL;
+}
+
+// The first option that is about the target alone, or NULL.
+static const char *option_of_target(const struct tls_config *c)
+{
+	const struct given given[] = {
+		{c->ca.count, "--ca"},
+		{c->server_name, "--server-name"},
+		{c->pin.count, "--pin"},
+		{c->insecure, "--insecure"},
+		{c->cert, "--forward-cert"},
+	};
+
+	return first_of(given, ARRAY_SIZE(given));
+}
+
+// The first option that needs TLS with anybody, or NULL.
+static const char *option_of_either(const struct tls_config *c)
+{
+	const struct given given[] = {
+		{c->alpn, "--alpn"},
+		{c->min >= 0, "--tls-min"},
+		{c->max >= 0, "--tls-max"},
+		{c->set.count, "--tls-set"},
+		{c->crl.count, "--crl"},
+		{c->keylog, "--keylog"},
+		{c->eof, "--tls-eof"},
+		{c->key_password, "--key-password"},
+	};
+
+	return first_of(given, ARRAY_SIZE(given));
+}
+
+static int refuse(struct str *err, const char *option, const char *why)
+{
+	str_addf(err, "%s %s", option, why);
+	return -EINVAL;
+}
+
+static int check_own(const struct tls_server_config *c, struct str *err)
+{
+	if (!c->cert.count && !c->self_signed)
+		return refuse(err, "--tls",
+			"needs a certificate: --cert FILE with --key FILE, or --self-signed");
+	if (c->key.count && c->key.count != c->cert.count)
+		return refuse(err, "--key", "is given once for each --cert, or never");
+	return 0;
+}
+
+static int check_names(const struct strlist *words, struct str *err)
+{
+	struct allow a = {0};
+	struct str why = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < words->count && r == 0; i++)
+		r = allow_add(&a, words->items[i], &why);
+	if (r < 0)
+		str_addf(err, "--allow-name: %s", str_c(&why));
+	str_fini(&why);
+	allow_fini(&a);
+	return r;
+}
+
+static bool has_target(const struct endpoint *target)
+{
+	return target->name;
+}
+
+int tls_server_check(
+	const struct tls_server_config *c, const struct endpoint *target, struct str *err)
+{
+	const struct tls_config *forward = &c->forward;
+	bool is_forwarded = has_target(target) && tls_is_wanted(forward, target);
+	const char *needless = is_forwarded ? NULL : option_of_target(forward);
+	int r;
+
+	if (forward->starttls >= 0 && !has_target(target))
+		needless = "--starttls";
+	if (needless)
+		return refuse(err, needless, "is about --forward tls:HOST:PORT");
+	needless = c->tls || is_forwarded ? NULL : option_of_either(forward);
+	if (needless)
+		return refuse(err, needless, "needs --tls or --forward tls:HOST:PORT");
+	r = c->tls ? check_own(c, err) : 0;
+	if (r == 0)
+		r = check_names(&c->allow_name, err);
+	if (r == 0 && forward->crl.count && !c->client_ca.count && !is_forwarded)
+		r = refuse(err, "--crl", "needs --client-ca or --forward tls:HOST:PORT");
+	if (r < 0)
+		return r;
+	return is_forwarded ? tls_config_check(forward, target, err)
+			    : tls_config_check_versions(forward, err);
+}
+
+struct tls_config tls_server_target(const struct tls_server_config *c)
+{
+	struct tls_config target = c->forward;
+
+	if (c->client_ca.count)
+		target.crl = (struct strlist){0};
+	return target;
+}
+
+struct tls_settings tls_server_settings(
+	const struct tls_server_config *c, const struct strlist *self_names)
+{
+	struct tls_settings s = tls_config_settings(&c->forward);
+
+	s.is_server = s.is_confined = true;
+	s.is_insecure = false;
+	s.authorities = c->client_ca;
+	s.pins = (struct strlist){0};
+	if (!c->client_ca.count)
+		s.revocations = (struct strlist){0};
+	s.allowed = c->allow_name;
+	s.certificates = c->cert;
+	s.keys = c->key;
+	s.is_self_signed = c->self_signed;
+	s.self_names = *self_names;
+	return s;
+}
