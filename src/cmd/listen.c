@@ -28,6 +28,7 @@ static const struct opt listen_opts[] = {
 	{"max-per-address", 0, OPT_UINT, AT(max_per_address, uint64_t), "N",
 		"serve no more than N of one address at once; others are refused", .min = 1,
 		.max = 1000000},
+	USER_OPTION(AT(user.name, const char *)),
 	{"handshake-timeout", 0, OPT_DURATION, AT(handshake_ms, uint64_t), "TIME",
 		"refuse a client whose TLS or PROXY header has not come after TIME (10s)", .min = 1,
 		.max = 365 * DAY_MS, .only_with = "accept-proxy tls"},
@@ -155,6 +156,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = also_check(&c->also, c->ipv4, c->ipv6, err);
 	if (r == 0)
 		r = check_target(c, err);
+	if (r == 0)
+		r = user_check(&c->user, err);
 	if (r == 0)
 		r = tls_server_check(&c->tls, &c->target, err);
 	if (r == 0)

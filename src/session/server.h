@@ -18,6 +18,7 @@
 #include "session/program.h"
 #include "opts/socket_options.h"
 #include "opts/udp.h"
+#include "opts/user.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"
 #include "net/access.h"
@@ -35,6 +36,7 @@ struct listen_config {
 	struct send_proxy_config send_proxy;
 	struct proxy_config proxy;
 	struct tls_server_config tls;
+	struct user_config user;
 	struct udp_config udp;
 	uint64_t datagram_count; // with --udp and without --keep-open, what --count says
 	uint64_t handshake_ms; // 0: the user does not say

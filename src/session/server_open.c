@@ -18,10 +18,10 @@ static int confine_server(struct server *s)
 	const struct listen_config *c = s->config;
 	struct sandbox sandbox = {
 		.needs = SANDBOX_ACCEPT | confine_notify_need() | stream_sandbox_needs(&c->stream)};
-	int status;
+	int status = user_become(s->app, &c->user);
 
-	if (s->mode->gives_access)
-		return 0;
+	if (status || s->mode->gives_access)
+		return status;
 	bind_add_paths(&s->listener.bound, &sandbox.unlink);
 	for (size_t i = 0; c->udp.is_wanted && i < s->listener.count; i++)
 		if (s->listener.sockets[i].local.sa.sa_family ==

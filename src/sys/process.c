@@ -5,6 +5,7 @@
 #include "sys/trace_c/trace_c.h"
 #include "sys/trace_c/c_words.h"
 
+#include <grp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -91,6 +92,33 @@ int sys_setpgid(pid_t pid, pid_t group)
 	int ret = SYS_RESULT(setpgid(pid, group));
 
 	TRACE_HOUSEKEEPING(true, "setpgid", ret, T_INT(pid), T_INT(group));
+	return ret;
+}
+
+int sys_initgroups(const char *user, gid_t group)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(initgroups(user, group));
+
+	TRACE("initgroups", ret, T_STR(user), T_UINT(group));
+	return ret;
+}
+
+int sys_setgid(gid_t group)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(setgid(group));
+
+	TRACE("setgid", ret, T_UINT(group));
+	return ret;
+}
+
+int sys_setuid(uid_t user)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(setuid(user));
+
+	TRACE("setuid", ret, T_UINT(user));
 	return ret;
 }
 

@@ -190,7 +190,7 @@ def shown(authority, port):
         return dict(conn.getpeercert()["subject"][0])["commonName"]
 
 
-@pytest.mark.parametrize("sandbox", ["on", "off"])
+@pytest.mark.parametrize("sandbox", ["auto", "off"])
 def test_new_certificate(sockctl, authority, identities, tmp_path, sandbox):
     """It is for new connections; those that are open go on."""
     served = Served(tmp_path, identities[0])
@@ -216,7 +216,7 @@ def test_link_to_another_folder(sockctl, authority, identities, tmp_path):
     link = tmp_path / "current"
     link.symlink_to("a")
     (tmp_path / "tls.pem").symlink_to("current/tls.pem")
-    proc = sockctl("listen", "-k", "--sandbox", "--tls", "--cert", tmp_path / "tls.pem", *PLACE,
+    proc = sockctl("listen", "-k", "--tls", "--cert", tmp_path / "tls.pem", *PLACE,
                    stdin=DEVNULL)
     assert shown(authority, proc.port) == "number0"
     (tmp_path / "next").symlink_to("b")
@@ -259,7 +259,7 @@ def test_new_authority_of_clients(sockctl, authority, identities, tmp_path, vers
     """A ticket from before does not get past it."""
     ca = tmp_path / "ca.pem"
     shutil.copy(authority.root.cert, ca)
-    proc = sockctl("listen", "-k", "--sandbox", "--tls", "--cert", identities[0].both,
+    proc = sockctl("listen", "-k", "--tls", "--cert", identities[0].both,
                    "--client-ca", ca, *PLACE, stdin=b"x")
     client = Client(authority, authority.client, maximum_version=VERSIONS[version])
     with client.join(proc.port) as conn:

@@ -3,15 +3,16 @@
 those who stall."""
 
 import os
+import pwd
 import re
 import socket
 import ssl
-import time
+from pathlib import Path
 
 import pytest
 
-from harness import DEVNULL, PIPE, wait_for
-from peers import MIB, dial, receive_all, reset_by_peer, unused_port
+from harness import DEVNULL, PIPE
+from peers import MIB, dial, reset_by_peer
 from tls_client import Client, ask, join
 from tls_server import VERSIONS
 
@@ -424,3 +425,34 @@ def test_session_goes_on(listen, authority, version, asks):
     secured = [event for event in proc.events if event["event"] == "secured"]
     assert [event["resumed"] for event in secured] == [False, True]
     assert [event["verified"] for event in secured] == [asks, asks]
+
+
+# Root only at the start.
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_user(sockctl, authority):
+    """The key is root's to read; who serves, and its programs, are another and cannot go back."""
+    proc = sockctl("listen", "-k", "--tls", "--cert", authority.server.both, "--user", "nobody",
+                   "--exec", "id -un; id -Gn", *PLACE, stdin=DEVNULL)
+    assert ask(proc.port) == b"nobody\nnogroup\n"
+    status = Path(f"/proc/{proc.pid}/status").read_text(encoding="ascii")
+    uid = pwd.getpwnam("nobody").pw_uid
+    assert re.search(rf"^Uid:(\s+{uid}){{4}}$", status, re.M)
+    assert f"CapEff:\t{'0' * 16}\n" in status
+    proc.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_user_in_the_sandbox(listen):
+    proc = listen("--user", "nobody", stdin=b"x")
+    assert ask(proc.port) == b"x"
+    proc.wait()
+
+
+def test_no_such_user(sockctl):
+    sockctl("listen", "--user", "no-such-user", *PLACE).fails(2, "is no user of this system")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_user_without_the_right(sockctl):
+    sockctl("listen", "--user", "nobody", *PLACE, user=1).fails(2, "only root can")

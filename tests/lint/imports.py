@@ -21,7 +21,7 @@ CALLS = re.compile(
     | getsockname | getpeername | getsockopt | setsockopt
     | [gs]etsourcefilter | [gs]etipv4sourcefilter
     | ioctl | sendfile | splice | vmsplice | tee
-    | fork | exec[lv]\w* | waitpid | kill | setpgid | prctl | unlink
+    | fork | exec[lv]\w* | waitpid | kill | setpgid | initgroups | set[gu]id | prctl | unlink
     | bindresvport | rcmd\w* | rexec\w* | rresvport\w* | i?ruserok\w*
     | getaddrinfo(_a)? | getnameinfo | gai_(suspend|cancel|error|strerror) | hstrerror
     | (get|set|end)(host|net|serv|proto|rpc|netgr)ent

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: ISC
+#include "opts/user.h"
+
+#include "base/value.h"
+#include "sys/process.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
+
+int user_check(struct user_config *c, struct str *err)
+{
+	const struct passwd *entry = c->name ? getpwnam(c->name) : NULL;
+
+	if (!c->name)
+		return 0;
+	if (!entry) {
+		str_add(err, "--user: ");
+		return bad_word(err, c->name, "is no user of this system");
+	}
+	c->uid = entry->pw_uid;
+	c->gid = entry->pw_gid;
+	if (geteuid() == 0 || geteuid() == c->uid)
+		return 0;
+	str_add(err, "--user: only root can go on as another user");
+	return -EINVAL;
+}
+
+int user_become(struct app *app, const struct user_config *c)
+{
+	int r;
+
+	if (!c->name || geteuid() == c->uid)
+		return 0;
+	r = sys_initgroups(c->name, c->gid);
+	if (r == 0)
+		r = sys_setgid(c->gid);
+	if (r == 0)
+		r = sys_setuid(c->uid);
+	return r < 0 ? app_fail(app, STATUS_LOCAL, c->name, r) : 0;
+}
