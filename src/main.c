@@ -106,8 +106,8 @@
  *     tls_server.[ch]         the options of TLS for what listens
  *     tls_serving.[ch]        what they come to: a context, files that are read again
  *     udp.[ch]                --udp of the commands that join
- *     user.[ch]               --user
  *     unix_group.[ch]         --group of the file of a Unix socket
+ *     user.[ch]               --user
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *

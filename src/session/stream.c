@@ -164,14 +164,13 @@ void stream_report_totals(struct stream *s)
 // The party that the connection is joined to has failed.
 static int report_local_failure(struct stream *s, const char *name)
 {
-	const char *message = channel_failure(s->local);
-	int error = s->relay.error;
 	int status = s->files->is_remote ? STATUS_BROKEN : STATUS_LOCAL;
+	int error = s->relay.error;
 
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	report_error(&s->connection->app->out, status, name, message, message ? 0 : error);
+	report_error(&s->connection->app->out, status, name, channel_failure(s->local), error);
 	return status;
 }
 

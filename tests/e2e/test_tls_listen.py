@@ -276,7 +276,9 @@ def test_key_in_a_file_of_its_own(sockctl, authority):
      "'x' is no name of a client"),
     (["--cert", "{server.both}", "--self-signed"], 2, "--self-signed"),
     (["--self-signed=a/b"], 2, "'a/b' is no name that a certificate can have"),
-    (["--self-signed", "--ca", "{root.cert}"], 2, "--ca is about --forward tls:HOST:PORT"),
+    (["--self-signed", "--ca", "{root.cert}"], 2, "--ca goes with --forward only"),
+    (["--self-signed", "--ca", "{root.cert}", "--forward", "localhost:1"], 2,
+     "--ca is about --forward tls:HOST:PORT"),
     (["--self-signed", "--crl", "x"], 2, "--crl needs --client-ca"),
     (["--self-signed", "--tls-min", "1.3", "--tls-max", "1.2"], 2, "is newer than"),
     (["--self-signed", "--peek"], 2, "TLS"),
@@ -290,8 +292,8 @@ def test_what_cannot_be_served(sockctl, authority, words, status, said):
     (["--cert", "x"], "--tls"),
     (["--self-signed"], "--tls"),
     (["--alpn", "h2"], "--alpn needs --tls or --forward tls:HOST:PORT"),
-    (["--handshake-timeout", "1"], "--tls and --accept-proxy"),
-    (["--starttls", "smtp"], "--starttls is about --forward"),
+    (["--handshake-timeout", "1"], "--handshake-timeout goes with --accept-proxy or --tls only"),
+    (["--starttls", "smtp"], "--starttls goes with --forward only"),
 ])
 def test_what_needs_tls(sockctl, words, said):
     sockctl("listen", *words, *PLACE).fails(2, said)
