@@ -18,9 +18,9 @@ struct address_config {
 
 static const struct opt opts[] = {
 	{"sockaddr", 's', OPT_FLAG, OPT_AT(struct address_config, layout, bool), NULL,
-		"show the structure of the address field by field"},
+		"show the fields of the sockaddr structure"},
 	{"in", 'i', OPT_LIST, OPT_AT(struct address_config, in, struct strlist), "CIDR",
-		"tell whether addresses are in this range; repeat for more ranges",
+		"test whether addresses are in this range; repeat for more",
 		.not_with = "sockaddr"},
 	{0},
 };
@@ -292,7 +292,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_address = {
 	.name = "address",
-	.summary = "Show an address, a range of them or a number in all its forms",
+	.summary = "Show an address, an address range or a number in all formats",
 	.operands = "ADDRESS[:PORT]|ADDRESS/LENGTH|PATH|NUMBER...",
 	.words = "address...",
 	.min_operands = 1,

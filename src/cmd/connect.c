@@ -469,7 +469,7 @@ out:
 
 const struct cmd cmd_connect = {
 	.name = "connect",
-	.summary = "Connect and send stdin, write what comes back to stdout",
+	.summary = "Connect, send stdin and write received data to stdout",
 	.operands = "HOST PORT",
 	.min_operands = 1,
 	.max_operands = 2,

@@ -69,7 +69,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_descriptor = {
 	.name = "descriptor",
-	.summary = "Show what the calls of files do on a socket",
+	.summary = "Show the effect of file descriptor calls on sockets",
 	.operands = "[tcp|udp|unix]",
 	.words = "=tcp|=udp|=unix",
 	.max_operands = 1,

@@ -68,7 +68,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_errors = {
 	.name = "errors",
-	.summary = "List the errors of the system, the resolver and WinSock",
+	.summary = "Explain errors of the system, the resolver and WinSock",
 	.operands = "[NAME|NUMBER|TEXT]...",
 	.words = "error...",
 	.max_operands = -1,

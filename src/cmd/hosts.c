@@ -17,10 +17,9 @@ struct hosts_config {
 };
 
 static const struct opt opts[] = {
-	{"ipv4", '4', OPT_FLAG, OPT_AT(struct hosts_config, ipv4, bool), NULL,
-		"look for IPv4 addresses only"},
-	{"ipv6", '6', OPT_FLAG, OPT_AT(struct hosts_config, ipv6, bool), NULL,
-		"look for IPv6 addresses only", .not_with = "ipv4"},
+	{"ipv4", '4', OPT_FLAG, OPT_AT(struct hosts_config, ipv4, bool), NULL, "use IPv4 only"},
+	{"ipv6", '6', OPT_FLAG, OPT_AT(struct hosts_config, ipv6, bool), NULL, "use IPv6 only",
+		.not_with = "ipv4"},
 	{0},
 };
 
@@ -109,7 +108,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_hosts = {
 	.name = "hosts",
-	.summary = "List known hosts and their addresses, or look some up",
+	.summary = "List the hosts database, or look up entries",
 	.operands = "[NAME|ADDRESS]...",
 	.words = "host...",
 	.max_operands = -1,

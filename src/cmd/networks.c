@@ -74,7 +74,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_networks = {
 	.name = "networks",
-	.summary = "List networks and their numbers, or look some up",
+	.summary = "List networks and their numbers, or look up entries",
 	.operands = "[NAME|NUMBER]...",
 	.words = "network...",
 	.max_operands = -1,

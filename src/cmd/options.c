@@ -197,7 +197,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_options = {
 	.name = "options",
-	.summary = "List the socket options with their values, or explain some",
+	.summary = "List and explain socket options and their values",
 	.operands = "[tcp|udp|unix|raw|listen | NAME...]",
 	.words = "=tcp|=udp|=unix|=raw|=listen|sockopt sockopt...",
 	.max_operands = -1,

@@ -80,7 +80,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_protocols = {
 	.name = "protocols",
-	.summary = "List protocols and their numbers, or look some up",
+	.summary = "List protocols and their numbers, or look up entries",
 	.operands = "[NAME|NUMBER]...",
 	.words = "protocol...",
 	.max_operands = -1,

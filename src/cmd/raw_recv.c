@@ -4,7 +4,7 @@
 
 static const struct opt raw_opts[] = {
 	{"header", 0, OPT_FLAG, OPT_AT(struct recv_config, header, bool), NULL,
-		"write the IPv4 header with the data", .is_everyday = true},
+		"include the IPv4 header in the output", .is_everyday = true},
 	{0},
 };
 

@@ -4,7 +4,7 @@
 
 static const struct opt raw_opts[] = {
 	{"header", 0, OPT_FLAG, OPT_AT(struct send_config, header, bool), NULL,
-		"the data begin with an IP header of their own", .sets = "IP_HDRINCL IPV6_HDRINCL",
+		"the input includes the IP header", .sets = "IP_HDRINCL IPV6_HDRINCL",
 		.is_everyday = true},
 	{0},
 };

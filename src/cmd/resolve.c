@@ -408,7 +408,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_resolve = {
 	.name = "resolve",
-	.summary = "Find the addresses of names, or the names of addresses",
+	.summary = "Look up the addresses of names, or the names of addresses",
 	.operands = "NAME [SERVICE] | ADDRESS [PORT] | WORD... | -",
 	.words = "host host|service...",
 	.min_operands = 1,

@@ -164,7 +164,7 @@ static const char *const examples[] = {
 
 const struct cmd cmd_services = {
 	.name = "services",
-	.summary = "List services and their ports, or look some up",
+	.summary = "List services and their ports, or look up entries",
 	.operands = "[NAME|PORT][/PROTO]...",
 	.max_operands = -1,
 	.words = "service...",

@@ -16,8 +16,8 @@ const struct cmd_group cmd_groups[] = {
 	{"echo", (const struct cmd *const[]){&cmd_echo, NULL}},
 	{"names", (const struct cmd *const[]){&cmd_resolve, &cmd_hosts, &cmd_services,
 			  &cmd_protocols, &cmd_networks, NULL}},
-	{"looking things up", (const struct cmd *const[]){&cmd_address, &cmd_errors, &cmd_options,
-				      &cmd_descriptor, &cmd_sockets, NULL}},
+	{"reference", (const struct cmd *const[]){&cmd_address, &cmd_errors, &cmd_options,
+			      &cmd_descriptor, &cmd_sockets, NULL}},
 	{0},
 };
 

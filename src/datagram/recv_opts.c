@@ -7,24 +7,23 @@
 #define AT(field, type) OPT_AT(struct recv_config, field, type)
 
 const struct opt recv_output_opts[] = {
-	{"block", 'b', OPT_FLAG, AT(block, bool), NULL,
-		"write the data as they are, without newlines between", .is_everyday = true,
-		.not_with = "hex json"},
-	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "the same", .not_with = "hex json"},
-	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "receive one datagram and write it as it is",
-		.not_with = "hex json"},
-	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write dumps, with sources and times",
+	{"block", 'b', OPT_FLAG, AT(block, bool), NULL, "write the data without adding newlines",
+		.is_everyday = true, .not_with = "hex json"},
+	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "same as --block", .not_with = "hex json"},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL,
+		"receive one datagram, write it unchanged and exit", .not_with = "hex json"},
+	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write hex dumps with source and time",
 		.is_everyday = true, .mode = "dump"},
 	{"buffer", 0, OPT_SIZE, AT(buffer, uint64_t), "SIZE",
-		"take at most SIZE bytes of a datagram (all of it)", .min = 1, .max = MAX_BUFFER},
+		"maximum bytes to receive of each datagram (all)", .min = 1, .max = MAX_BUFFER},
 	{0},
 };
 
 const struct opt recv_opts[] = {
-	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "end after N datagrams", .min = 1,
+	{"count", 'c', OPT_UINT, AT(count, uint64_t), "N", "exit after N datagrams", .min = 1,
 		.max = UINT64_MAX, .is_everyday = true, .not_with = "whole"},
 	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
-		"receive for a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .is_everyday = true},
+		"join a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .is_everyday = true},
 	{0},
 };
 
@@ -32,18 +31,18 @@ const struct opt recv_socket_opts[] = {
 	ALSO_OPTION(AT(also.words, struct strlist)),
 	ACCESS_OPTIONS(
 		AT(access_words.allow, struct strlist), AT(access_words.deny, struct strlist)),
-	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
+	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "permissions of the Unix socket (0600)",
 		.max = 0777},
 	{0},
 };
 
 const struct opt recv_reply_opts[] = {
-	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT", "answer each datagram with TEXT",
-		.is_everyday = true},
+	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT",
+		"reply to each datagram with TEXT", .is_everyday = true},
 	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back",
 		.is_everyday = true, .not_with = "reply"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
-		"send answers with this flag of send(2), such as MSG_DONTROUTE",
+		"flag for send(2) of replies, such as MSG_DONTROUTE",
 		.words = "datagram-send-flag"},
 	{0},
 };

@@ -63,12 +63,12 @@ static void add_examples(struct str *out)
 }
 
 const struct guide_topic guide_topics[] = {
-	{"endpoints", "How to write where to connect or listen", endpoints},
-	{"values", "How to write times, sizes and options", values},
-	{"status", "What the exit statuses mean", statuses},
+	{"endpoints", "Syntax of endpoints: where to connect or listen", endpoints},
+	{"values", "Syntax of times, sizes and options", values},
+	{"status", "Meaning of the exit statuses", statuses},
 	{"servers", "Iterative, forking and event-driven servers, call by call", lesson_servers},
 	{"byte-order", "Network and host byte order", lesson_byte_order},
-	{"events", "What is reported: the events and their fields", NULL, event_list},
+	{"events", "The events that are reported, with their fields", NULL, event_list},
 	{"examples", "The examples of all commands", NULL, add_examples},
 	{0},
 };

@@ -140,7 +140,7 @@ static void add_tools(struct words *w)
 
 		str_clear(&tool);
 		str_addn(&tool, at, len);
-		words_add(w, str_c(&tool), "what to type instead");
+		words_add(w, str_c(&tool), "translation of its command lines");
 		at += len;
 	}
 	str_fini(&tool);

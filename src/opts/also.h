@@ -15,7 +15,7 @@ struct also_config {
 #define ALSO_OPTION(at) \
 	{ \
 		"also", 0, OPT_LIST, at, "ENDPOINT", \
-			"listen there as well, such as unix:/run/x; repeat for more", \
+			"additional endpoint, such as unix:/run/x; repeat for more", \
 			.words = "address|service|file" \
 	}
 

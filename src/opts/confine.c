@@ -10,7 +10,8 @@ static const char *const choices[] = {"auto", "on", "off", NULL};
 
 const struct opt confine_opts[] = {
 	{"sandbox", 0, OPT_CHOICE, OPT_AT(struct confine_config, when, int), "WHEN",
-		"once set up, give up what is not needed: auto (the default), on (or fail), off",
+		"confine the process after setup (seccomp, Landlock): auto (the default), on (fail "
+		"if unsupported), off",
 		.implied = "on", .choices = choices},
 	{0},
 };

@@ -13,17 +13,16 @@
 
 const struct opt listening_opts[] = {
 	{"max-connections", 'm', OPT_UINT, AT(max_connections, uint64_t), "N",
-		"serve no more than N at once; others wait", .min = 1, .max = 1000000,
+		"maximum concurrent connections; others wait", .min = 1, .max = 1000000,
 		.is_everyday = true},
 	ACCESS_OPTIONS(AT(words.allow, struct strlist), AT(words.deny, struct strlist)),
 	{"backlog", 0, OPT_UINT, AT(backlog, uint64_t), "N",
-		"how many may wait to be accepted (as many as the system allows)", .min = 1,
+		"maximum connections waiting to be accepted (system maximum)", .min = 1,
 		.max = INT32_MAX, .not_with = "joined-datagrams"},
 	{"drain", 0, OPT_DURATION, AT(drain_ms, uint64_t), "TIME",
-		"at the first SIGTERM or SIGINT accept no more, and let connections end for TIME "
-		"(0)",
+		"after the first SIGTERM or SIGINT, let connections finish for up to TIME (0)",
 		.max = 365 * DAY_MS},
-	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "the mode of a Unix socket (0600)",
+	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "permissions of the Unix socket (0600)",
 		.max = 0777},
 	UNIX_GROUP_OPTION(AT(group.word, const char *)),
 	{0},

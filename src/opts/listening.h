@@ -22,7 +22,7 @@ struct access_words {
 		.words = "address", .is_everyday = true}, \
 	{ \
 		"deny", 0, OPT_LIST, deny, "CIDR", \
-			"never serve this address or range, even if it is allowed", \
+			"refuse clients from this address or range, even if allowed", \
 			.words = "address" \
 	}
 

@@ -11,7 +11,7 @@
 
 const struct opt pass_fd_opts[] = {
 	{"pass-fd", 0, OPT_FLAG, OPT_AT(struct pass_fd_config, is_wanted, bool), NULL,
-		"hand the connected socket over stdout to the program that started us, and end",
+		"pass the connected socket to the parent process over stdout, and exit",
 		.not_with = "udp forward"},
 	{0},
 };

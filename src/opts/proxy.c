@@ -19,18 +19,18 @@
 
 const struct opt proxy_opts[] = {
 	{"proxy", 'x', OPT_LIST, AT(proxies, struct strlist), "URL",
-		"connect through this proxy; repeat for a chain", .is_everyday = true,
+		"connect through the proxy at URL; repeat for a chain", .is_everyday = true,
 		.not_with = "udp"},
 	{"proxy-auth-file", 0, OPT_STRING, AT(auth_file, const char *), "FILE",
 		"read USER:PASSWORD for the proxy from FILE", .words = "file",
 		.only_with = "proxy"},
 	{"proxy-dns", 0, OPT_STRING, AT(dns, const char *), "local|remote",
-		"look up names here, or let the proxy do it", .only_with = "proxy"},
+		"where host names are looked up: on this host or by the proxy",
+		.only_with = "proxy"},
 	{"proxy-ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
-		"trust these authorities for https proxies instead of the system's",
-		.words = "file"},
+		"CA certificates for https proxies instead of the system's", .words = "file"},
 	{"proxy-insecure", 0, OPT_FLAG, AT(insecure, bool), NULL,
-		"accept any certificate of an https proxy, and say so"},
+		"accept any certificate of an https proxy, with a warning"},
 	{0},
 };
 

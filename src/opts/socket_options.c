@@ -8,7 +8,7 @@ const struct opt sockopt_opts[] = {
 	{"set", 'o', OPT_LIST, OPT_AT(struct sockopt_config, set, struct strlist), "NAME[=VALUE]",
 		"set a socket option, such as TCP_NODELAY or SO_RCVBUF=1M", .words = "setting"},
 	{"get", 0, OPT_LIST, OPT_AT(struct sockopt_config, get, struct strlist), "NAME",
-		"say the value of a socket option", .words = "sockopt", .not_with = "check"},
+		"print the value of a socket option", .words = "sockopt", .not_with = "check"},
 	{0},
 };
 

@@ -16,15 +16,15 @@
 	}
 
 const struct opt udp_connect_opts[] = {
-	UDP_ROW("send and receive datagrams: UDP, or those of a Unix socket", "second"),
+	UDP_ROW("use datagrams: UDP, or a Unix datagram socket", "second"),
 	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
-		"wait TIME for late answers after the end of the input (1s)", .min = 1,
+		"time to wait for replies after the end of the input (1s)", .min = 1,
 		.max = 365 * DAY_MS, .only_with = "udp"},
 	{0},
 };
 
 const struct opt udp_listen_opts[] = {
-	UDP_ROW("receive and send datagrams: UDP, or those of a Unix socket", NULL),
+	UDP_ROW("use datagrams: UDP, or a Unix datagram socket", NULL),
 	{0},
 };
 

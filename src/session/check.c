@@ -28,13 +28,14 @@
 
 const struct opt check_opts[] = {
 	{"check", 'z', OPT_FLAG, AT(check, bool), NULL,
-		"connect and send nothing; PORT may be a list such as 22,80,8000-8100",
+		"test whether ports are open, without sending data; PORT may be a list such as "
+		"22,80,8000-8100",
 		.is_everyday = true, .not_with = "pass-fd udp forward"},
-	{"any", 0, OPT_FLAG, AT(any, bool), NULL, "one open port is enough for success",
+	{"any", 0, OPT_FLAG, AT(any, bool), NULL, "succeed if at least one port is open",
 		.only_with = "check"},
 	{"banner", 0, OPT_DURATION, AT(banner_ms, uint64_t), "TIME",
-		"show what an open port says first, within TIME (2s)", .min = 1, .max = HOUR_MS,
-		.implied = "2s", .only_with = "check"},
+		"show the first bytes from an open port, received within TIME (2s)", .min = 1,
+		.max = HOUR_MS, .implied = "2s", .only_with = "check"},
 	{0},
 };
 

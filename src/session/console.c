@@ -19,9 +19,9 @@
 
 const struct opt console_opts[] = {
 	{"raw-tty", 0, OPT_FLAG, AT(raw, bool), NULL,
-		"send each key at once and as it is, for peers that fill the screen"},
+		"put the terminal into raw mode, for full-screen peers"},
 	{"escape", 0, OPT_STRING, AT(escape_word, const char *), "KEY",
-		"the key that opens a menu on a terminal: ^], or another such as ^A; none"},
+		"key that opens the terminal menu: ^] (the default), another such as ^A, or none"},
 	{0},
 };
 

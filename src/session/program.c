@@ -19,10 +19,10 @@
 
 const struct opt program_opts[] = {
 	{"exec", 'e', OPT_STRING, AT(command, const char *), "COMMAND",
-		"join each connection to a shell that runs COMMAND", .words = "command",
+		"run COMMAND in a shell for each connection", .words = "command",
 		.is_everyday = true, .mode = "program", .not_with = "exec"},
 	{"exec-file", 0, OPT_COMMAND, AT(file, struct strlist), "PROG [ARG]...",
-		"join each connection to PROG, which all words from here on belong to",
+		"run PROG with the remaining arguments for each connection",
 		.words = "command|file", .mode = "program", .not_with = "exec"},
 	{0},
 };

@@ -15,20 +15,20 @@
 
 const struct opt stream_calls_opts[] = {
 	{"send-flag", 0, OPT_LIST, AT(send_words, struct strlist), "FLAG",
-		"send with this flag of send(2), such as MSG_MORE", .words = "stream-send-flag"},
+		"flag for send(2), such as MSG_MORE", .words = "stream-send-flag"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
-		"receive with this flag of recv(2), such as MSG_WAITALL",
-		.words = "stream-recv-flag"},
+		"flag for recv(2), such as MSG_WAITALL", .words = "stream-recv-flag"},
 	{"recv-exactly", 0, OPT_SIZE, AT(recv_exactly, uint64_t), "SIZE",
-		"receive so many bytes, in one call where they fit, and end", .min = 1,
+		"receive SIZE bytes, in one call if possible, and exit", .min = 1,
 		.max = UINT64_MAX, .not_with = "peek udp"},
 	{"peek", 0, OPT_FLAG, AT(peek, bool), NULL,
-		"show what comes first, leave it with the socket, and end", .not_with = "udp"},
+		"print the first data without removing it from the socket (MSG_PEEK), and exit",
+		.not_with = "udp"},
 	{"oob", 0, OPT_STRING, AT(oob, const char *), "TEXT",
-		"tell urgent data apart and where they stood; send TEXT urgently first",
+		"report urgent data and its position; send TEXT as urgent data first",
 		.implied = "", .not_with = "udp"},
 	{"reset", 0, OPT_FLAG, AT(reset, bool), NULL,
-		"end with a reset after the input, not with an end of file", .not_with = "udp"},
+		"reset the connection after the input, instead of closing it", .not_with = "udp"},
 	{0},
 };
 

@@ -12,7 +12,7 @@
 
 const struct opt second_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
-		"join the connection to another one to ENDPOINT instead of stdin and stdout",
+		"relay to a connection to ENDPOINT instead of stdin and stdout",
 		.words = "host|unix", .mode = "second", .not_with = "forward"},
 	{0},
 };
