@@ -153,7 +153,7 @@ static void add_circumstance(
 		str_add_source(s, &o->bind);
 		str_add(s, ", which a connection to there still holds: ");
 	} else if (a->error == -EADDRNOTAVAIL) {
-		str_add(s, "no port of ours is free: ");
+		str_add(s, "no local port is free: ");
 	}
 }
 

@@ -240,7 +240,7 @@ static void greet(struct broker_member *m)
 	}
 	if (others > NAMED)
 		str_addf(text, " and %zu more", others - NAMED);
-	str_add(text, others ? "\n" : "; nobody else is here\n");
+	str_add(text, others ? "\n" : "; no other users\n");
 }
 
 static void announce(struct broker_member *m, const char *place)

@@ -90,7 +90,8 @@ static void fail_by_pin(struct tls *t, const unsigned char hash[PIN_SIZE])
 		return;
 	str_add(s, "the key is sha256:");
 	str_add_hex(s, hash, PIN_SIZE);
-	str_add(s, ", not the pinned one: somebody is in between, or the server has a new key");
+	str_add(s,
+		", not the pinned one: the connection is intercepted, or the server has a new key");
 }
 
 // A pinned key is enough, whatever its certificate says; that it has ended is worth a note.

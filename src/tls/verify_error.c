@@ -130,7 +130,7 @@ static void add_wrong_name(struct fault *f)
 		str_add(f->s, "is for ");
 		str_add_certificate_names(f->s, &f->leaf, SHOWN_NAMES);
 	} else {
-		str_add(f->s, "names nobody");
+		str_add(f->s, "has no name");
 	}
 	str_add(f->s, ", not for ");
 	str_add_escaped(f->s, name, strlen(name));

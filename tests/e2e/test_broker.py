@@ -461,7 +461,7 @@ def test_conflicts(sockctl, how, options):
 
 def test_chat(serve, clients):
     proc, (one,) = serve(1, "--chat")
-    assert lines(one, 1) == ["* you are <user1>; nobody else is here"]
+    assert lines(one, 1) == ["* you are <user1>; no other users"]
     two = join(proc, clients, 2)
     assert lines(two, 1) == ["* you are <user2>; here already: <user1>"]
     assert lines(one, 1) == [f"* <user2> has joined from 127.0.0.1:{two.getsockname()[1]}"]

@@ -18,7 +18,7 @@ needs_prlimit = pytest.mark.needs("prlimit")
 
 
 def said_full(proc):
-    return [line for line in proc.lines if "accepting nobody for now" in line]
+    return [line for line in proc.lines if "accepting no connections for now" in line]
 
 
 def cpu_seconds(proc):
@@ -129,7 +129,7 @@ def test_clients_that_cannot_be_accepted(serve):
     """What has failed for one client does not stop others; what fails for each is said."""
     proc, _ = serve("127.0.0.1:0", "-e", "inject=accept4:error=EPERM:when=1..65")
     with dial(proc.port) as conn:
-        proc.wait_err("accepting nobody for now: Operation not permitted .EPERM.")
+        proc.wait_err("accepting no connections for now: Operation not permitted .EPERM.")
         assert_served(proc, conn)
         proc.stop()
     assert len(said_full(proc)) == 1
@@ -176,7 +176,7 @@ def test_waiting_costs_nothing(sockctl, mode):
                  "exec": ["--exec", "cat"], "broker": ["--broker"]}[mode]
         proc = sockctl("listen", "-k", *words, "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
         conns = [dial(proc.port) for _ in range(100)]
-        proc.wait_err("accepting nobody for now: .*EMFILE.*connections are open")
+        proc.wait_err("accepting no connections for now: .*EMFILE.*connections are open")
         before = cpu_seconds(proc)
         time.sleep(1)
         assert cpu_seconds(proc) - before <= 0.03
@@ -214,7 +214,7 @@ def test_limit_that_is_raised_while_clients_wait(sockctl):
     """What keeps them waiting may be lifted from outside."""
     proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL, wrap=FEW)
     conns = [dial(proc.port) for _ in range(60)]
-    proc.wait_err("accepting nobody for now")
+    proc.wait_err("accepting no connections for now")
     conns[0].close()
     conns[1].close()
     for conn in conns[2:40]:

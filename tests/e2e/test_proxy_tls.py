@@ -180,7 +180,7 @@ def test_insecure(sockctl, authority):
     proc = sockctl("connect", "--proxy", one.url, "--proxy-insecure", *TARGET, stdin=b"x")
     proc.wait()
     assert proc.out == b"x"
-    assert proc.lines == [f"sockctl: connect: {one.url}: NOT verified: anybody may be this proxy "
+    assert proc.lines == [f"sockctl: connect: {one.url}: NOT verified: the identity of the proxy is unknown "
                           "(--proxy-insecure)"]
 
 

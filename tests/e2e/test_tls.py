@@ -187,7 +187,7 @@ def test_insecure_is_said_aloud(join, quiet):
     proc, _ = join(echo, "--insecure", *quiet, trust=False, stdin=b"x")
     proc.wait()
     assert proc.out == b"x"
-    assert "NOT verified: anybody may be at the other end (--insecure)" in proc.err
+    assert "NOT verified: the identity of the server is unknown (--insecure)" in proc.err
 
 
 def test_insecure_in_json(join):
@@ -388,7 +388,7 @@ def test_starttls(sockctl, authority):
         proc = sockctl("connect", "--starttls", "smtp", "--ca", str(authority.root.cert),
                        "localhost", str(port_of(sock)), stdin=b"QUIT\r\n")
         if more:
-            proc.fails(8, "in plain")
+            proc.fails(8, "unencrypted")
             assert serving.result() == b""
         else:
             proc.wait()

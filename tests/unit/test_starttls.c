@@ -101,7 +101,8 @@ static void test_refused(void **state)
 	check_bad(STARTTLS_MYSQL, "HTTP/1.1 400", "the server does not speak mysql");
 }
 
-#define INJECTED "the server sent more after its answer, in plain: somebody may have put it there"
+#define INJECTED \
+	"the server sent more after its answer, unencrypted, possibly injected by an attacker"
 
 // What comes with the go-ahead would be taken for what came protected.
 static void test_injected(void **state)

@@ -219,7 +219,7 @@ static void test_names(void **state)
 		"the certificate names localhost only in its subject (CN), which does not count "
 		"(RFC 9525); it needs a subjectAltName");
 	try_wish("localhost", (struct wish){0}, &world.root, 62,
-		"the certificate names nobody, not for localhost; --server-name NAME expects "
+		"the certificate has no name, not for localhost; --server-name NAME expects "
 		"another");
 	try_wish("127.0.0.1", (struct wish){.cn = "x", .san = "DNS:localhost"}, &world.root, 64,
 		"the certificate does not name the address 127.0.0.1 (it names localhost); connect "
@@ -361,7 +361,8 @@ static void test_pins(void **state)
 	try_one(&(struct trial){.name = "localhost",
 		.leaf = &old,
 		.code = X509_V_ERR_CERT_REJECTED,
-		.line = "the key is sha256:*, not the pinned one: somebody is in between, or the "
+		.line = "the key is sha256:*, not the pinned one: the connection is intercepted, "
+			"or the "
 			"server has a new key",
 		.settings = {.pins = {&wrong, 1}}});
 	// With an authority both must hold.

@@ -315,8 +315,8 @@ static enum starttls_state advance(struct starttls *s, size_t used)
 	// A server that speaks before it is asked is no server, or not it alone.
 	if (s->heard.len)
 		return fail(s,
-			"the server sent more after its answer, in plain: somebody may have "
-			"put it there",
+			"the server sent more after its answer, unencrypted, possibly injected by "
+			"an attacker",
 			NULL);
 	s->step++;
 	is_over = s->step == STEPS_MAX || (!step_of(s)->hear && !step_of(s)->say);
