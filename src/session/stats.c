@@ -2,6 +2,7 @@
 #include "session/stats.h"
 
 #include "out/field.h"
+#include "out/progress.h"
 #include "sys/trace.h"
 
 #include <inttypes.h>
@@ -22,21 +23,26 @@ void stats_report(
 	const struct connection *c, int fd, const struct tls *tls, uint64_t sent, uint64_t received)
 {
 	struct tcp_stats tcp = {0};
-	struct str text = {0}, wire = {0};
+	struct str text = {0}, wire = {0}, speed = {0};
+	uint64_t duration = trace_now() - c->started;
 	uint64_t tls_sent = tls ? tls_wire_sent(tls) : 0;
 	uint64_t tls_received = tls ? tls_wire_received(tls) : 0;
 	bool is_tcp = tcp_stats_add(&tcp, fd) == 0;
 
+	str_add(&speed, " (");
+	str_add_bytes(&speed, (double)(sent + received) * 1e9 / (double)MAX(duration, (uint64_t)1));
+	str_add(&speed, "/s)");
 	str_add(&text, "; ");
 	str_add_tcp_stats(&text, &tcp);
 	str_addf(&wire, "; TLS: %" PRIu64 " bytes sent, %" PRIu64 " bytes received", tls_sent,
 		tls_received);
 	report(&c->app->out, &ev_stats, F_UINT("connection", c->number), connection_remote(c),
 		connection_via(c), F_UINT("sent", sent), F_UINT("received", received),
-		F_SECONDS("duration", trace_now() - c->started),
+		F_SECONDS("duration", duration), F_SHOWN("speed", str_c(&speed)),
 		F_SHOWN("tls", tls ? str_c(&wire) : NULL), field_uint_if("tls_sent", tls, tls_sent),
 		field_uint_if("tls_received", tls, tls_received),
 		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL), TCP_STATS_FIELDS(&tcp));
 	str_fini(&text);
 	str_fini(&wire);
+	str_fini(&speed);
 }

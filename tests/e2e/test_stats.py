@@ -34,7 +34,8 @@ def test_line(join):
     proc.wait()
     line, = proc.complaints
     # The same as the peer's, because timestamps take their part of both.
-    assert re.search(r": 127\.0\.0\.1:\d+: 5000 bytes sent, 70 bytes received, \d+\.\d{3} s; "
+    assert re.search(r": 127\.0\.0\.1:\d+: 5000 bytes sent, 70 bytes received, "
+                     r"\d+\.\d{3} s \([\d.]+ (B|KiB|MiB)/s\); "
                      r"tcp: rtt \d+\.\d{3} ms, variation \d+\.\d{3} ms, least \d+\.\d{3} ms, "
                      rf"0 retransmits, cwnd \d+, mss {size}$", line)
     assert 900 < size <= 1000
