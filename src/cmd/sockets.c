@@ -5,9 +5,11 @@
 #include "base/value.h"
 #include "reference/sockets_rows.h"
 #include "io/terminal.h"
+#include "io/terminal_mode.h"
 #include "io/timer.h"
 #include "io/watch.h"
 #include "net/inspect/diag_filter.h"
+#include "sys/file.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -37,6 +39,8 @@ struct sockets {
 	size_t uid_count; // 0: whoever's
 	struct port_names ports;
 	struct timer timer;
+	struct watch keys;
+	bool has_keys; // a terminal is there on which q ends the watching
 	bool shown; // something stands on the terminal
 };
 
@@ -256,14 +260,52 @@ static int take_snapshot(struct sockets *s)
 	return status;
 }
 
+// A terminal that controls no session is nobody else's.
+static bool is_in_foreground(void)
+{
+	pid_t owner = tcgetpgrp(STDIN_FILENO);
+
+	return owner <= 0 || owner == getpgrp();
+}
+
+// In the background keys are another's, and reading them would stop the process.
+static void watch_want_keys(struct sockets *s)
+{
+	if (s->has_keys)
+		watch_want(&s->keys, is_in_foreground() ? WATCH_READ : 0);
+}
+
+static void on_key(struct watch *w, unsigned events)
+{
+	struct sockets *s = w->data;
+	char key = 0;
+
+	if (!is_in_foreground() || (events & WATCH_ERROR) ||
+		sys_read(STDIN_FILENO, &key, sizeof(key)) <= 0)
+		watch_want(w, 0); // until the next snapshot, or for good where it is gone
+	else if (key == 'q')
+		app_stop(s->app);
+}
+
+static void take_keys(struct sockets *s, uv_loop_t *loop)
+{
+	if (s->config->common.json || !terminal_is(STDOUT_FILENO) || !terminal_is(STDIN_FILENO) ||
+		watch_init(&s->keys, loop, STDIN_FILENO, WATCH_SHARED, on_key, s) < 0)
+		return;
+	s->has_keys = terminal_take(loop, STDIN_FILENO, -1, TERMINAL_KEYS) == 0;
+	watch_want_keys(s);
+}
+
 static void on_timer(void *data)
 {
 	struct sockets *s = data;
 
-	if (take_snapshot(s))
+	if (take_snapshot(s)) {
 		app_stop(s->app);
-	else
+	} else {
+		watch_want_keys(s);
 		timer_start(&s->timer, s->config->watch);
+	}
 }
 
 // The reader may go away long before the next snapshot.
@@ -291,9 +333,12 @@ static void watch(struct sockets *s)
 	if (r < 0) {
 		app_fail_output(s->app, r);
 	} else {
+		take_keys(s, loop);
 		timer_start(&s->timer, s->config->watch);
 		app_run(s->app);
 	}
+	terminal_give_back();
+	watch_fini(&s->keys);
 	watch_fini(&output);
 	timer_fini(&s->timer);
 }

@@ -238,6 +238,28 @@ def test_watch_on_a_terminal(sockctl):
     assert lines[2].startswith(b"... and 3 more")
 
 
+def test_q_ends_the_watching(sockctl, terminal):
+    terminal.resize(24, 80)
+    proc = sockctl("sockets", "--watch=1h", "-tl", stdin=terminal.fd, stdout=terminal.fd)
+    terminal.wait_screen(b"PROTO")
+    terminal.wait_changed()
+    terminal.type(b"x")
+    assert proc.running()
+    terminal.type(b"q")
+    proc.wait(0)
+    terminal.wait_restored()
+
+
+@pytest.mark.parametrize("words", [["--json"], []])
+def test_keys_are_left_alone(sockctl, terminal, words):
+    """Without a list that is refreshed in place, what is typed is for others."""
+    proc = sockctl("sockets", "--watch=1h", "-tl", *words, stdin=terminal.fd, stdout=PIPE)
+    assert proc.stdout.read(1)
+    proc.stdout.close()
+    proc.wait(141)
+    assert terminal.attributes() == terminal.before
+
+
 @pytest.mark.needs("strace")
 def test_asks_netlink(sockctl):
     proc = sockctl("-E", NO_LEAK_CHECK, "-f", "-e", "trace=openat,open,socket", PROGRAM,
