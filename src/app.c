@@ -34,6 +34,9 @@ const struct opt common_opts[] = {
 		"print errors only", .is_everyday = true},
 	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), NULL,
 		"write JSON, one object per line", .is_everyday = true, .not_with = "dump"},
+	{"color", 0, OPT_CHOICE, OPT_AT(struct common_config, color, int), "WHEN",
+		"use colors: auto (on terminals, the default), always or never",
+		.choices = colour_words},
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
 		"trace socket and database calls to stderr or FILE", .implied = "", .words = "file",
 		.is_written = true, .is_everyday = true},
@@ -158,6 +161,8 @@ void app_configure(struct app *app, const struct common_config *common)
 	app->out.level = REPORT_NORMAL + MIN(common->verbose, REPORT_DEBUG - REPORT_NORMAL);
 	if (common->quiet)
 		app->out.level = REPORT_QUIET;
+	colour_set((enum colour_when)common->color);
+	app->out.is_coloured = colour_is_wanted(app->out.is_terminal);
 }
 
 // The wait for a file, OBJECT if that is known, was ended, before the loop has heard why. Returns

@@ -42,6 +42,7 @@ struct common_config {
 	unsigned verbose;
 	bool quiet;
 	bool json;
+	int color; // enum colour_when
 	int trace_format; // any but text turns the trace on by itself
 	const char *trace; // NULL: off; "": to stderr; else the name of a file
 	const char *trace_all; // the same

@@ -16,8 +16,21 @@ static const char *const sequences[] = {
 	[COLOUR_RECEIVED] = "\033[35m",
 };
 
+const char *const colour_words[] = {
+	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", NULL};
+
+static enum colour_when when;
+
+void colour_set(enum colour_when wanted)
+{
+	when = wanted;
+}
+
 bool colour_is_wanted(bool is_terminal)
 {
+	if (when != COLOUR_AUTO)
+		return when == COLOUR_ALWAYS;
+
 	const char *objection = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 

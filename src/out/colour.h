@@ -18,8 +18,19 @@ enum colour {
 	COLOUR_RECEIVED,
 };
 
-// True if a terminal is there, it knows colours (TERM), and nobody objects to them (NO_COLOR, see
-// no-color.org).
+enum colour_when {
+	COLOUR_AUTO,
+	COLOUR_ALWAYS,
+	COLOUR_NEVER,
+};
+
+extern const char *const colour_words[]; // their names; ends with NULL
+
+// What --color says, for the whole process; COLOUR_AUTO before.
+void colour_set(enum colour_when when);
+
+// With COLOUR_AUTO, true if a terminal is there, it knows colours (TERM), and nobody objects to
+// them (NO_COLOR, see no-color.org).
 bool colour_is_wanted(bool is_terminal);
 
 // Adds LEN bytes of text in a colour.

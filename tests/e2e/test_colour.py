@@ -80,6 +80,28 @@ def test_errors_with_objections(shown, objection):
     assert text.startswith(b"sockctl: connect: 127.0.0.1:1: ")
 
 
+def test_always(sockctl):
+    """Also into a pipe, and against all objections."""
+    proc = sockctl("connect", "--color", "always", "127.0.0.1", "1", env=environment(NO_COLOR="1"))
+    proc.wait(5)
+    assert proc.err.encode().startswith(RED + b"sockctl: connect:" + RESET)
+    proc = sockctl("sockets", "--color=always", "-tl")
+    proc.wait()
+    assert proc.out.startswith(BOLD)
+
+
+def test_never(shown):
+    text = shown("stderr", environment(), "connect", "--color=never", "127.0.0.1", "1", status=5)
+    assert text.startswith(b"sockctl: connect: 127.0.0.1:1: ")
+    assert b"\x1b" not in shown("stdout", environment(), "sockets", "-tl", "--color=never")
+
+
+def test_json_is_never_coloured(sockctl):
+    proc = sockctl("connect", "--json", "--color=always", "127.0.0.1", "1")
+    proc.wait(5)
+    assert "\x1b" not in proc.err
+
+
 def test_json_has_no_colours(shown):
     text = shown("stderr", environment(), "connect", "--json", "127.0.0.1", "1", status=5)
     assert b"\x1b" not in text and text.startswith(b"{")

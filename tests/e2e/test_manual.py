@@ -24,7 +24,7 @@ def ask(*words):
 COMMANDS = [line.split("\t")[0] for line in ask("--words").splitlines()]
 COMMANDS.remove("help")
 # What every command has is described once, in sockctl(1).
-COMMON = {"verbose", "quiet", "json", "trace", "trace-all", "trace-format"}
+COMMON = {"verbose", "quiet", "json", "color", "trace", "trace-all", "trace-format"}
 
 
 def documented(page):
