@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: ISC
 #include "base/hex.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_OFFSET_DIGITS 8
@@ -91,6 +94,36 @@ void str_add_hex_dump(struct str *s, const void *data, size_t len, size_t width)
 	add_dump_line(s, width, len, NULL, 0);
 }
 
+// How many bytes at I are no digits of bytes: a colon between two of them, as in an Ethernet
+// address, or the 0x before the first of a word.
+static size_t punctuation(const char *text, size_t i, size_t len, bool is_between_bytes)
+{
+	bool begins = i == 0 || is_blank(text[i - 1]);
+
+	if (!is_between_bytes || i + 2 >= len || value_of(text[i + 2]) < 0)
+		return 0;
+	if (text[i] == ':' && !begins && text[i - 1] != ':' && value_of(text[i + 1]) >= 0)
+		return 1;
+	return begins && text[i] == '0' && (text[i + 1] | 0x20) == 'x' ? 2 : 0;
+}
+
+int hex_decode_loose(void *dst, size_t *n, const char *text, size_t len)
+{
+	char *rest = xmalloc(len + 1);
+	size_t count = 0;
+	size_t digits = 0;
+	int r;
+
+	for (size_t i = 0; i < len; i++) {
+		i += punctuation(text, i, len, digits % 2 == 0);
+		digits += !is_blank(text[i]);
+		rest[count++] = text[i];
+	}
+	r = hex_decode(dst, n, rest, count);
+	free(rest);
+	return r;
+}
+
 int hex_decode(void *dst, size_t *n, const char *text, size_t len)
 {
 	unsigned char *to = dst;
@@ -123,6 +156,8 @@ bool hex_dump_line(const char *text, size_t len, size_t *offset, struct iovec *d
 	if (i == 0 || i == len || text[i] != ':')
 		return false;
 	i++;
+	if (i < len && value_of(text[i]) >= 0) // colons between bytes, as in 52:54:00:12:34:56
+		return false;
 
 	const char *bar = memchr(text + i, '|', len - i);
 

@@ -26,6 +26,9 @@ void str_add_hex_dump(struct str *s, const void *data, size_t len, size_t width)
 // bytes and may be TEXT itself. Returns 0 and sets *n, or -EINVAL.
 int hex_decode(void *dst, size_t *n, const char *text, size_t len);
 
+// The same as people write bytes: also 52:54:00:12:34:56 and 0x5254.
+int hex_decode_loose(void *dst, size_t *n, const char *text, size_t len);
+
 // True if the text is a line of a dump. Sets its offset, and *digits to the digits that follow.
 bool hex_dump_line(const char *text, size_t len, size_t *offset, struct iovec *digits);
 

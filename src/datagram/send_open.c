@@ -53,7 +53,7 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, enum step 
 static int decode_message(char *text, size_t *len)
 {
 	char *bytes = xmalloc(*len / 2 + 1);
-	int r = hex_decode(bytes, len, text, *len);
+	int r = hex_decode_loose(bytes, len, text, *len);
 
 	if (r == 0)
 		memcpy(text, bytes, *len);

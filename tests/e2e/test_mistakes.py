@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 """What people type wrong is answered in one line, with the word and what to type instead."""
 
+import socket
+
 import pytest
 
-from harness import DEVNULL
+from harness import DEADLINE, DEVNULL
 
 LONG = "x" * 100_000
 
@@ -61,7 +63,14 @@ def test_a_long_word_is_cut(sockctl, words):
     (("connect", "--input", "a", "--input", "b", "a", "1"), 2,
      "--input and --input exclude each other; give one of them"),
     (("listen", "--chat", "--broker", "0"), 2,
-     "--chat and --broker exclude each other; give one of them"),
+     "--broker and --chat exclude each other; give one of them"),
+    (("listen", "0.0.0.0"), 2, "'0.0.0.0' has no port; write HOST PORT or HOST:PORT"),
+    (("connect", "u.sock"), 2,
+     "'u.sock' has no port; write HOST PORT or HOST:PORT, or ./u.sock for a socket"),
+    (("udp-send", "@name"), 2,
+     "'@name' has no port; write HOST PORT or HOST:PORT, or unix:@name for an abstract socket"),
+    (("udp-send", "--hex", "localhost", "9", "aaa:bbb"), 2, "aaa:bbb: not pairs of hexadecimal digits"),
+    (("udp-send", "--hex", "localhost", "9", "a:b"), 2, "a:b: not pairs of hexadecimal digits"),
     (("listen", "--exec", "", "localhost:0"), 2, "--exec: the command is empty"),
     (("connect", "--exec", " ", "a", "1"), 2, "--exec: the command is empty"),
 ])
@@ -69,3 +78,18 @@ def test_the_word_and_the_remedy(sockctl, words, status, said):
     proc = sockctl(*words, stdin=DEVNULL)
     proc.wait(status)
     assert proc.lines == [f"sockctl: {words[0]}: {said}"]
+
+
+@pytest.mark.parametrize("words", [
+    ["5254001234ab"], ["52:54:00:12:34:ab"], ["0x5254001234ab"], ["0x52 0x54 00 12 34 ab"],
+    ["5254:0012:34ab"],
+])
+def test_bytes_as_people_write_them(sockctl, words):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(DEADLINE)
+        sockctl("udp-send", "--hex", *sock.getsockname(), *words, stdin=DEVNULL).wait()
+        assert sock.recv(100) == bytes.fromhex("5254001234ab")
+        proc = sockctl("udp-send", "--hex", *sock.getsockname(), stdin=words[0].encode() + b"\n")
+        proc.wait()
+        assert sock.recv(100) == bytes.fromhex("5254001234ab")

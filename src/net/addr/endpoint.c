@@ -175,23 +175,39 @@ static int set_host(struct endpoint *p, const char *host, size_t len, struct str
 	return r;
 }
 
+// A word alone may have been meant for a socket's file or abstract name.
+static int refuse_without_port(const char *word, struct str *err)
+{
+	const char *dot = strrchr(word, '.');
+	bool is_file = dot && (strcmp(dot, ".sock") == 0 || strcmp(dot, ".socket") == 0);
+
+	bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
+	if (is_file || word[0] == '@') {
+		str_add(err, is_file ? ", or ./" : ", or unix:");
+		str_add_word(err, word, strlen(word));
+		str_add(err, is_file ? " for a socket" : " for an abstract socket");
+	}
+	return -EINVAL;
+}
+
 static int parse_host_and_port(
 	struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
 	const char *colon = strrchr(word, ':');
 	bool bracketed = word[0] == '[';
 	const char *end = bracketed ? strchr(word, ']') : NULL;
+	struct sockaddr_any ignored;
 
 	if (bracketed && (!end || (end[1] && end[1] != ':')))
 		return bad_word(err, word, "has no end of the address; write [ADDRESS]:PORT");
 	if (bracketed)
 		colon = end[1] ? end + 1 : NULL;
-	if (!colon && use == ENDPOINT_LISTEN && !bracketed) {
+	if (!colon && use == ENDPOINT_LISTEN && !bracketed && !numeric_address(word, 0, &ignored)) {
 		p->service = xstrdup(word);
 		return check_port(word, 0, err);
 	}
 	if (!colon)
-		return bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
+		return refuse_without_port(word, err);
 	if (!bracketed && strchr(word, ':') != colon)
 		return bad_word(
 			err, word, "has many colons; write an IPv6 address as [ADDRESS]:PORT");

@@ -208,7 +208,7 @@ static int decode_plain(struct splitter *s, struct iovec *slice, char *text, siz
 {
 	size_t n;
 
-	if (hex_decode(text, &n, text, len) < 0)
+	if (hex_decode_loose(text, &n, text, len) < 0)
 		return invalid(s, "not pairs of hexadecimal digits");
 	*slice = (struct iovec){text, n};
 	return n > s->limit ? too_long(s, n) : n > 0;
