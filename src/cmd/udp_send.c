@@ -30,6 +30,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int words = MIN(endpoint_word_count(argv[0]), argc);
 	int r = endpoint_parse(&c->endpoint, ENDPOINT_PLAIN, words, argv, err);
 
+	if (r == 0)
+		r = datagram_take_interface(&c->datagram, &c->endpoint, err);
 	return r < 0 ? r : send_check(c, argc - words, argv + words, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "net/dgram/error_queue.h"
+#include "net/dgram/multicast.h"
 #include "net/names/database.h"
 #include "sys/trace.h"
 
@@ -47,6 +48,25 @@ int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *er
 		return r;
 	str_add(err, "--interface: ");
 	return bad_word(err, c->interface, "is no name of a network interface");
+}
+
+int datagram_take_interface(struct datagram_config *c, struct endpoint *p, struct str *err)
+{
+	char *zone = p->host ? strchr(p->host, '%') : NULL;
+	struct sockaddr_any group;
+
+	if (!zone)
+		return 0;
+	*zone = '\0';
+	if (!numeric_address(p->host, 0, &group) || group.sa.sa_family != AF_INET ||
+		!is_multicast(&group)) {
+		*zone = '%';
+		return 0;
+	}
+	if (c->interface && strcmp(c->interface, zone + 1) != 0)
+		return bad_word(err, zone + 1, "is another interface than that of --interface");
+	c->interface = zone + 1;
+	return 0;
 }
 
 int datagram_family(const struct datagram_config *c)

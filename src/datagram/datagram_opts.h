@@ -4,6 +4,7 @@
 #define SOCKCTL_DATAGRAM_DATAGRAM_OPTS_H
 
 #include "app.h"
+#include "net/addr/endpoint.h"
 #include "opts/msg_flags.h"
 #include "opts/endpoint_open.h"
 #include "io/output.h"
@@ -28,6 +29,10 @@ extern const struct opt datagram_opts[];
 // Checks what the table cannot, and reads the flags: SENDS is what it sends. Returns 0, or -EINVAL
 // with the reason in ERR.
 int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err);
+
+// Takes the %INTERFACE of a group of IPv4 from the host of P for --interface, as no address of IPv4
+// has room for it. The config then borrows from P. Returns 0, or -EINVAL with the reason in ERR.
+int datagram_take_interface(struct datagram_config *c, struct endpoint *p, struct str *err);
 
 int datagram_family(const struct datagram_config *c);
 

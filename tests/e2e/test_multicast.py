@@ -161,13 +161,16 @@ def test_loop(sockctl, network, send, group):
 
 def test_interface_decides_where_to(sockctl, network):
     """There is no route for the group."""
-    proc = sockctl("udp-recv", "--join", "239.5.5.5%wire", "--count", 1, PORT,
+    proc = sockctl("udp-recv", "--join", "239.5.5.5%wire", "--count", 2, PORT,
                    wrap=network.far.words)
     proc.wait_err("listening")
     sockctl("udp-send", "239.5.5.5", PORT, "x", wrap=network.wrap).fails(5, "ENETUNREACH")
     sockctl("udp-send", "--interface", "wire", "239.5.5.5", PORT, "y", wrap=network.wrap).wait()
+    sockctl("udp-send", "239.5.5.5%wire", PORT, "z", wrap=network.wrap).wait()
     proc.wait()
-    assert proc.out == b"y\n"
+    assert proc.out == b"y\nz\n"
+    proc = sockctl("udp-send", "--interface", "lo", "239.5.5.5%wire", PORT, "z", wrap=network.wrap)
+    proc.fails(2, "'wire' is another interface than that of --interface")
 
 
 def test_scope_of_an_ipv6_group(sockctl, network):
