@@ -222,8 +222,6 @@ const struct habit habits[] = {
 	{"udp-send", "-z", "use '--connected', which reports a port without a receiver"},
 	{SENDERS, "-c", "use '--repeat N'"},
 	{SENDERS, "--count", "use '--repeat N'"},
-	{SENDERS, "-i", "use '--rate N' to send N datagrams a second"},
-	{SENDERS, "--interval", "use '--rate N' to send N datagrams a second"},
 	{SENDERS, "--pps", "use '--rate N' to send N datagrams a second"},
 	{SENDERS, "-N", "the command ends at the end of the input without it"},
 	{SENDERS, "-t", "use '--ttl N'"},

@@ -264,6 +264,7 @@ static int start_transmit(struct sending *s)
 		.sender = s->sender,
 		.to = s->socket.is_connected ? NULL : &s->socket.to,
 		.rate = c->rate,
+		.period = c->period_ns,
 		.repeat = c->repeat,
 		.messages = s->messages,
 		.message_count = (size_t)c->message_count,

@@ -20,7 +20,8 @@ struct send_config {
 	bool whole, hex;
 
 	// Sending.
-	uint64_t rate;
+	const char *rate_word; // or NULL
+	uint64_t interval_ms; // 0: none
 	uint64_t repeat;
 	uint64_t wait_ms;
 	uint64_t replies;
@@ -34,6 +35,7 @@ struct send_config {
 	// Filled in by the check.
 	struct endpoint endpoint;
 	struct sockaddr_any bind_address; // len 0: none
+	uint64_t rate, period_ns; // datagrams in a period; rate 0: as fast as they go
 	int message_count;
 	char **messages; // borrowed from argv; those of stdin if there are none
 };

@@ -10,6 +10,8 @@
 
 #define DAY_MS (24 * 3600 * 1000ull)
 #define MAX_RATE 1000000000
+#define MAX_PLACES 3 // of a fraction
+#define SECOND_NS 1000000000ull
 #define MAX_BLOCK (16 << 20)
 
 #define AT(field, type) OPT_AT(struct send_config, field, type)
@@ -27,8 +29,10 @@ const struct opt send_input_opts[] = {
 };
 
 const struct opt send_opts[] = {
-	{"rate", 'r', OPT_UINT, AT(rate, uint64_t), "N", "send N datagrams per second", .min = 1,
-		.max = MAX_RATE, .is_everyday = true},
+	{"rate", 'r', OPT_STRING, AT(rate_word, const char *), "N",
+		"send N datagrams per second, or fewer than one (0.5)", .is_everyday = true},
+	{"interval", 'i', OPT_DURATION, AT(interval_ms, uint64_t), "TIME",
+		"send one datagram every TIME", .min = 1, .max = 365 * DAY_MS, .not_with = "rate"},
 	{"repeat", 0, OPT_UINT, AT(repeat, uint64_t), "N", "send the whole input N times", .min = 1,
 		.max = UINT64_MAX},
 	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
@@ -59,6 +63,43 @@ const struct opt send_port_opts[] = {
 	{0},
 };
 
+// "100", or with a fraction "0.25": 25 in 100 seconds. Returns 0 or -EINVAL.
+static int parse_rate(const char *word, uint64_t *count, uint64_t *period_ns)
+{
+	const char *point = strchr(word, '.');
+	size_t whole = point ? (size_t)(point - word) : strlen(word);
+	size_t places = point ? strlen(point + 1) : 0;
+	struct str digits = {0};
+	uint64_t period = SECOND_NS;
+	int r = whole && (!point || places) && places <= MAX_PLACES ? 0 : -EINVAL;
+
+	for (size_t i = 0; i < places && r == 0; i++)
+		period *= 10;
+	str_addn(&digits, word, whole);
+	if (point)
+		str_add(&digits, point + 1);
+	if (r == 0 &&
+		(parse_uint(str_c(&digits), count) < 0 || !*count ||
+			*count / (period / SECOND_NS) > MAX_RATE || *count > UINT64_MAX / period))
+		r = -EINVAL;
+	str_fini(&digits);
+	*period_ns = period;
+	return r;
+}
+
+static int check_rate(struct send_config *c, struct str *err)
+{
+	if (c->interval_ms) {
+		c->rate = 1;
+		c->period_ns = c->interval_ms * (SECOND_NS / 1000);
+	}
+	if (!c->rate_word || parse_rate(c->rate_word, &c->rate, &c->period_ns) == 0)
+		return 0;
+	str_add(err, "--rate: ");
+	return bad_word(err, c->rate_word,
+		"is no rate: datagrams a second, such as 100 or 0.5, up to 1000000000");
+}
+
 int send_check(struct send_config *c, int message_count, char **messages, struct str *err)
 {
 	bool has_framing = c->block || c->whole;
@@ -71,6 +112,8 @@ int send_check(struct send_config *c, int message_count, char **messages, struct
 	};
 	int r = datagram_check(&c->datagram, MSG_SEND_DATAGRAM, err);
 
+	if (r == 0)
+		r = check_rate(c, err);
 	if (r == 0)
 		r = source_check(&bind, &c->bind_address, err);
 	if (r == 0 && message_count && has_framing) {

@@ -24,7 +24,7 @@ static uint64_t now_ns(void)
 // When item N is due, without overflow in a run of years.
 static uint64_t due_at(const struct pacer *p, uint64_t n)
 {
-	return p->origin + n / p->rate * SECOND + n % p->rate * SECOND / p->rate;
+	return p->origin + n / p->rate * p->period + n % p->rate * p->period / p->rate;
 }
 
 static void on_tick(struct watch *w, unsigned events)
@@ -37,11 +37,12 @@ static void on_tick(struct watch *w, unsigned events)
 		p->cb(p->data);
 }
 
-int pacer_init(struct pacer *p, uv_loop_t *loop, uint64_t rate, pacer_fn *cb, void *data)
+int pacer_init(
+	struct pacer *p, uv_loop_t *loop, uint64_t rate, uint64_t period, pacer_fn *cb, void *data)
 {
-	assert(rate > 0 && cb);
-	*p = (struct pacer){.cb = cb, .data = data, .rate = rate, .paused = true};
-	p->quantum = MAX(rate * WAKE_NS / SECOND, (uint64_t)1);
+	assert(rate > 0 && period > 0 && cb);
+	*p = (struct pacer){.cb = cb, .data = data, .rate = rate, .period = period, .paused = true};
+	p->quantum = MAX(rate * WAKE_NS / period, (uint64_t)1);
 	p->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (p->fd < 0)
 		return -errno;
@@ -73,8 +74,8 @@ size_t pacer_due(struct pacer *p)
 		p->done = 0;
 	}
 	p->paused = false;
-	due = (now - p->origin) / SECOND * p->rate + (now - p->origin) % SECOND * p->rate / SECOND +
-	      1;
+	due = (now - p->origin) / p->period * p->rate +
+	      (now - p->origin) % p->period * p->rate / p->period + 1;
 	return due > p->done ? (size_t)MIN(due - p->done, p->quantum * CATCH_UP) : 0;
 }
 

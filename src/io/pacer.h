@@ -19,15 +19,17 @@ struct pacer {
 	struct watch watch;
 	pacer_fn *cb;
 	void *data;
-	uint64_t rate; // items per second
+	uint64_t rate; // items in a period
+	uint64_t period; // ns
 	uint64_t quantum; // items per wake-up
 	uint64_t origin; // ns; when item 0 was due
 	uint64_t done; // items since then
 	bool paused;
 };
 
-// Returns 0 or a negative errno.
-int pacer_init(struct pacer *p, uv_loop_t *loop, uint64_t rate, pacer_fn *cb, void *data);
+// RATE items in PERIOD nanoseconds, evenly. Returns 0 or a negative errno.
+int pacer_init(
+	struct pacer *p, uv_loop_t *loop, uint64_t rate, uint64_t period, pacer_fn *cb, void *data);
 void pacer_fini(struct pacer *p); // does nothing on a zeroed one
 
 // How many items may go now.

@@ -457,6 +457,16 @@ def test_sender_statistics(sockctl, peer):
     assert "sent 2 datagrams, 8 bytes" in proc.err
 
 
+@pytest.mark.parametrize("words, least", [
+    (["--interval", "100ms"], 0.2), (["--rate", "4"], 0.5), (["--rate", "2.5"], 0.8),
+])
+def test_pace(sockctl, peer, words, least):
+    """Never faster than asked for."""
+    proc = sockctl("udp-send", *words, HOST, port_of(peer), "one", "two", "three")
+    assert proc.wait() >= least
+    assert take(peer, 3) == [b"one", b"two", b"three"]
+
+
 @pytest.mark.parametrize("words", [[], ["--connected"]])
 def test_end_of_input_ends_the_sender(sockctl, peer, words):
     assert sockctl("udp-send", *words, HOST, port_of(peer), stdin=b"x\n").wait() < 10
@@ -560,6 +570,13 @@ def test_unknown_service(sockctl):
     ("udp-send --whole 127.0.0.1 9 message", "--whole"),
     ("udp-send --block 10 --whole 127.0.0.1 9", "--whole"),
     ("udp-send --rate 0 127.0.0.1 9 x", "--rate"),
+    ("udp-send --rate 0.0 127.0.0.1 9 x", "--rate"),
+    ("udp-send --rate .5 127.0.0.1 9 x", "'.5'"),
+    ("udp-send --rate 5. 127.0.0.1 9 x", "'5.'"),
+    ("udp-send --rate 1.2.3 127.0.0.1 9 x", "'1.2.3'"),
+    ("udp-send --rate 0.1234 127.0.0.1 9 x", "0.1234"),
+    ("udp-send --rate 2000000000 127.0.0.1 9 x", "up to 1000000000"),
+    ("udp-send --rate 2 --interval 1 127.0.0.1 9 x", "--interval"),
     ("udp-send --rate fast 127.0.0.1 9 x", "fast"),
     ("udp-send --repeat 0 127.0.0.1 9 x", "--repeat"),
     ("udp-send --ttl 256 127.0.0.1 9 x", "256"),

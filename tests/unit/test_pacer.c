@@ -5,6 +5,8 @@
 #include "unit.h"
 
 // Takes COUNT items as they become due.
+#define SECOND 1000000000ull
+
 struct runner {
 	struct pacer p;
 	uint64_t left;
@@ -35,12 +37,12 @@ static void on_due(void *data)
 }
 
 // Returns how many nanoseconds COUNT items took.
-static uint64_t run(struct runner *r, uint64_t rate, uint64_t count)
+static uint64_t run(struct runner *r, uint64_t rate, uint64_t period, uint64_t count)
 {
 	uint64_t start = uv_hrtime();
 
 	*r = (struct runner){.left = count};
-	assert_int_equal(pacer_init(&r->p, &loop, rate, on_due, r), 0);
+	assert_int_equal(pacer_init(&r->p, &loop, rate, period, on_due, r), 0);
 	go_on(r);
 	loop_until(&r->done);
 	pacer_fini(&r->p);
@@ -51,16 +53,18 @@ static uint64_t run(struct runner *r, uint64_t rate, uint64_t count)
 static void test_rates(void **state)
 {
 	static const struct {
-		uint64_t rate, count;
-	} cases[] = {{100, 6}, {1000, 51}, {3, 2}, {20000, 2001}, {1000000, 100001}};
+		uint64_t rate, period, count;
+	} cases[] = {{100, SECOND, 6}, {1000, SECOND, 51}, {3, SECOND, 2}, {20000, SECOND, 2001},
+		{1000000, SECOND, 100001}, {1, SECOND / 10, 4}, {250, 10 * SECOND, 6}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct runner r;
-		uint64_t least = (cases[i].count - 1) * 1000000000 / cases[i].rate;
+		uint64_t least = (cases[i].count - 1) * cases[i].period / cases[i].rate;
 
 		// The last ones may go together with those that are due a wake-up earlier.
-		assert_true(run(&r, cases[i].rate, cases[i].count) + 1000000 >= least);
+		assert_true(
+			run(&r, cases[i].rate, cases[i].period, cases[i].count) + 1000000 >= least);
 	}
 }
 
@@ -70,10 +74,10 @@ static void test_wake_ups(void **state)
 	struct runner r;
 
 	(void)state;
-	run(&r, 50, 6);
+	run(&r, 50, SECOND, 6);
 	assert_in_range(r.wakes, 3, 10);
 	assert_in_range(r.most, 1, 2); // two after a delay, which is no fault of ours
-	run(&r, 1000000, 50001);
+	run(&r, 1000000, SECOND, 50001);
 	assert_in_range(r.wakes, 1, 5000);
 }
 
@@ -83,7 +87,7 @@ static void test_pause(void **state)
 	struct runner r = {.left = 1000};
 
 	(void)state;
-	assert_int_equal(pacer_init(&r.p, &loop, 10, on_due, &r), 0);
+	assert_int_equal(pacer_init(&r.p, &loop, 10, SECOND, on_due, &r), 0);
 	assert_int_equal(pacer_due(&r.p), 1);
 	pacer_took(&r.p, 1);
 	pacer_pause(&r.p);

@@ -30,7 +30,7 @@ int transmit_start(struct transmit *t, uv_loop_t *loop)
 	t->room = t->messages ? MESSAGES : SPLITTER_READ + 1;
 	t->batch = xcalloc(t->room, sizeof(*t->batch));
 	if (t->rate)
-		r = pacer_init(&t->pacer, loop, t->rate, t->on_ready, t->data);
+		r = pacer_init(&t->pacer, loop, t->rate, t->period, t->on_ready, t->data);
 	if (r < 0 || t->messages)
 		return r;
 	splitter_init(&t->splitter, t->framing, t->block, t->limit);

@@ -24,7 +24,8 @@ struct transmit {
 	// Set by the owner before transmit_start().
 	struct sender *sender;
 	const struct sockaddr_any *to; // NULL on a connected socket
-	uint64_t rate; // datagrams per second; 0: as fast as it goes
+	uint64_t rate; // datagrams in a period; 0: as fast as they go
+	uint64_t period; // ns
 	uint64_t repeat; // how many times all of it is sent
 	const struct iovec *messages; // or NULL: the input
 	size_t message_count;
