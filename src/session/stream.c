@@ -514,8 +514,3 @@ void stream_cut_off(struct stream *s, const char *message)
 	stream_report_closed(s, "cut off", status);
 	s->done(s, status);
 }
-
-void stream_add_doing(const struct stream *s, struct str *doing)
-{
-	connection_add_doing(s->connection, s->relay.out.sent, s->relay.in.received, doing);
-}

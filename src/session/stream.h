@@ -126,6 +126,9 @@ void stream_report_closed(const struct stream *s, const char *how, int status);
 void stream_report_totals(struct stream *s);
 
 // Adds "after 12 bytes sent and 0 received" for messages about a transfer that was cut off.
-void stream_add_doing(const struct stream *s, struct str *doing);
+static inline void stream_add_doing(const struct stream *s, struct str *doing)
+{
+	connection_add_doing(s->connection, s->relay.out.sent, s->relay.in.received, doing);
+}
 
 #endif
