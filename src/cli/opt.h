@@ -121,15 +121,16 @@ enum opt_result opt_parse(
 int opt_check(
 	const struct cmd *cmd, void *config, int argc, char **argv, int first, struct str *err);
 
-// Whether the options that were GIVEN, by their running number, go together. Returns 0, or -EINVAL
-// with the reason in ERR.
+// Whether options go together, of which each was GIVEN so many times, by their running number.
+// Returns 0, or -EINVAL with the reason in ERR.
 int opt_check_given(const struct cmd *cmd, const unsigned *given, struct str *err);
 
 // Whether WORDS, with blanks between, have WORD; and whether they name an option or its mode.
 bool opt_words_have(const char *words, const char *word);
 bool opt_is_named(const struct opt *o, const char *words);
 
-// Whether the row of O, or G, which it is in, says that OTHER excludes it.
+// Whether the row of O, or G, which it is in, says that OTHER excludes it, which may
+// be O once more.
 bool opt_excludes(const struct opt_group *g, const struct opt *o, const struct opt *other);
 
 // Refuses a file that is to be written if it is also read, by another option or from standard

@@ -13,7 +13,8 @@ struct config {
 
 static const struct opt opts[] = {
 	{"flag", 'f', OPT_FLAG, AT(flag, bool), NULL, "needs a name", .only_with = "name"},
-	{"name", 'n', OPT_STRING, AT(name, const char *), "NAME", "needs none"},
+	{"name", 'n', OPT_STRING, AT(name, const char *), "NAME", "needs none, and comes once",
+		.not_with = "name"},
 	{"walk", 0, OPT_FLAG, AT(walk, bool), NULL, "a way to move", .mode = "moving"},
 	{"run", 0, OPT_FLAG, AT(run, bool), NULL, "another, which no flag stands", .mode = "moving",
 		.not_with = "walk flag"},
@@ -99,6 +100,7 @@ static void test_not_with(void **state)
 	check("--far and --near exclude each other; give one of them", "--near", "--far", NULL);
 	check("--flag and --run exclude each other; give one of them", "-f", "--run", NULL);
 	check("", "--run", "--run", NULL);
+	check("--name and --name exclude each other; give one of them", "-nx", "-n", "y");
 }
 
 static void test_not_with_of_a_group(void **state)
