@@ -25,11 +25,10 @@
 #include <unistd.h>
 
 #define DAY_MS (24 * 3600 * 1000ull)
+#define AT(field, type) OPT_AT(struct stream_config, field, type)
 
 static const char *const until_choices[] = {"both", "peer", "input", "idle", NULL};
 static const char *const shutdown_choices[] = {"auto", "write", "read", "both", "never", NULL};
-
-#define AT(field, type) OPT_AT(struct stream_config, field, type)
 
 const struct opt stream_opts[] = {
 	{"until", 0, OPT_CHOICE, AT(until, int), "WHICH",
