@@ -11,6 +11,8 @@
 #include "sys/trace.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -236,4 +238,18 @@ void connection_add_doing(
 	str_add(doing, " sent and ");
 	str_add_count(doing, received, "bytes");
 	str_add(doing, " received");
+}
+
+int connection_report_lost(const struct connection *c, uint64_t datagrams)
+{
+	struct str message = {0};
+	int status;
+
+	if (!datagrams)
+		return STATUS_OK;
+	str_addf(&message, "datagrams that were too long for where they were to go: %" PRIu64,
+		datagrams);
+	status = connection_report_error(c, STATUS_BROKEN, str_c(&message), -EMSGSIZE);
+	str_fini(&message);
+	return status;
 }

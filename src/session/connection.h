@@ -78,6 +78,10 @@ void connection_report_closed(const struct connection *c, const struct connectio
 void connection_report_flow(const struct connection *c, const struct flow *f,
 	enum flow_state before, const char *from, const char *to);
 
+// So many datagrams did not fit the side that they were for. Returns the status that follows: 0 for
+// none.
+int connection_report_lost(const struct connection *c, uint64_t datagrams);
+
 // An error that concerns this connection; message and error as for report_error(). Returns STATUS.
 int connection_report_error(const struct connection *c, int status, const char *message, int error);
 

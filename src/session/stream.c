@@ -261,14 +261,14 @@ void stream_report_closed(const struct stream *s, const char *how, int status)
 							.status = status});
 }
 
-// The peer may have ended before it had sent all that was asked for.
-static int check_received(struct stream *s)
+// Not all that was asked for may have come, and not all that came may have fitted the other side.
+static int check_whole(struct stream *s)
 {
 	struct str message = {0};
 	uint64_t wanted = s->config->calls.recv_exactly;
 
 	if (s->relay.in.received >= wanted)
-		return 0;
+		return connection_report_lost(s->connection, s->peer->lost + s->local->lost);
 	str_addf(&message, "the peer ended after %" PRIu64 " of %" PRIu64 " bytes",
 		s->relay.in.received, wanted);
 	int status = connection_report_error(s->connection, STATUS_BROKEN, str_c(&message), 0);
@@ -292,7 +292,7 @@ static void on_relay_done(struct relay *r)
 	stream_report_totals(s);
 	status = report_failure(s);
 	if (!status)
-		status = check_received(s);
+		status = check_whole(s);
 	if (!status && s->asks && relay_is_unanswered(r))
 		report(&s->connection->app->out, &ev_no_answer,
 			F_UINT("connection", s->connection->number),

@@ -305,7 +305,7 @@ def test_a_reflector_is_not_answered(listen, peers, port):
     proc.wait_out(10)
     proc.stop()
     assert nothing_more(peer)
-    assert "1 answers to reflectors" in proc.err
+    assert "1 answer to reflectors" in proc.err
 
 
 # listen --udp --keep-open
@@ -481,6 +481,18 @@ def test_forward_from_unix(sockctl, tmp_path):
         other = sockctl("connect", "-u", "--wait", "200ms", path, stdin=b"question")
         other.wait()
         assert other.out == b"<question>"
+        proc.stop()
+
+
+def test_what_fits_one_side_only_is_told(listen, peers):
+    with Answers() as target:
+        proc = listen("-k", "--idle-timeout", "200ms", host="::1",
+                      last=("--forward", f"127.0.0.1:{target.port}"))
+        peer = peers("::1")
+        for text in (bytes(LARGEST["::1"]), b"one"):
+            peer.sendto(text, ("::1", proc.port))
+        assert peer.recv(100) == b"<one>"
+        proc.wait_err("too long for where they were to go: 1 .EMSGSIZE")
         proc.stop()
 
 

@@ -94,10 +94,10 @@ class Rig:
         self.peers.append(peer)
         return peer
 
-    def udp_socket(self):
+    def udp_socket(self, port=PORT):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.settimeout(self.limit)
-        sock.bind((self.address, PORT))
+        sock.bind((self.address, port))
         self.peers.append(sock)
         return sock
 

@@ -5,6 +5,7 @@ Each starts the program with RIG and returns a function that tells whether all d
 has RIG serve clients. The data are larger than one read and than what a socket takes at once.
 """
 
+import itertools
 import json
 import os
 import random
@@ -234,8 +235,27 @@ def udp_send_replies(rig):
     return lambda: sorted(proc.out.split()) == [b"one", b"two"]
 
 
+@run()
+def connect_udp(rig):
+    sock = rig.udp_socket()
+    rig.background(lambda: echo_datagrams(sock, 1))
+    proc = rig.start("connect", "-u", "--wait", "500ms", rig.address, PORT, stdin=b"one")
+    return lambda: proc.out == b"one"
+
+
+@run("recvmmsg")
+def listen_udp_forward(rig):
+    """A server: each client gets its own answer."""
+    sock = rig.udp_socket(port=0)
+    rig.background(lambda: echo_datagrams(sock, None))
+    rig.start("listen", "-uk", rig.address, PORT, "--forward",
+              f"{rig.address}:{sock.getsockname()[1]}", stdin=b"", stdout=DEVNULL)
+    rig.serve(lambda: ask(rig))
+
+
 def echo_datagrams(sock, count):
-    for _ in range(count):
+    """Without COUNT until the socket is closed."""
+    for _ in itertools.count() if count is None else range(count):
         data, source = sock.recvfrom(65536)
         sock.sendto(data, source)
 
