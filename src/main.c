@@ -92,6 +92,7 @@
  *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial
  *     given.[ch]              connections that were made by others: fd:N
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
+ *     mptcp.[ch]              --mptcp
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound
  *     pass_fd.[ch]            --pass-fd

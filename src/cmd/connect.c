@@ -6,6 +6,7 @@
 #include "session/check_dial.h"
 #include "opts/connecting.h"
 #include "opts/given.h"
+#include "opts/mptcp.h"
 #include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
 #include "opts/confine.h"
@@ -38,6 +39,7 @@ struct connect_config {
 	struct tls_config tls;
 	struct udp_config udp;
 	struct second_config second;
+	struct mptcp_config mptcp;
 	struct endpoint endpoint;
 };
 
@@ -50,6 +52,7 @@ static const struct opt_group groups[] = {
 	{"Checking ports", check_opts, offsetof(struct connect_config, check), "check"},
 	PROGRAM_GROUP(connect_config, program),
 	SECOND_GROUP(connect_config, second),
+	MPTCP_GROUP(connect_config, mptcp),
 	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream),
 		.not_with = "check pass-fd"},
@@ -126,6 +129,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = send_proxy_check(&c->send_proxy, &c->endpoint, err);
 	if (r == 0)
 		r = pass_fd_check(&c->pass_fd, &c->endpoint, err);
+	if (r == 0)
+		r = mptcp_check(&c->mptcp, &c->endpoint, NULL, err);
 	if (r == 0)
 		r = second_check(&c->second, c->client.ipv4, c->client.ipv6, err);
 	if (r == 0)
@@ -308,6 +313,7 @@ static void join(struct connect *c)
 		app_stop(app);
 		return;
 	}
+	c->connection.wants_paths = c->config->mptcp.is_wanted;
 	connection_report_connected(&c->connection, fd);
 	tls_setup_report(&c->tls, c->connection.number, c->channel);
 	udp_begin(&c->config->udp, c->channel);
@@ -437,6 +443,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	app->on_stop = on_stop;
 	app->stop_arg = &c;
 	connecting_options(&config_->client, &c.options);
+	c.options.socket.protocol = mptcp_protocol(&config_->mptcp);
 	c.options.socket.prepare = prepare;
 	c.options.socket.prepare_data = &c;
 	udp_plan(config_->udp.is_wanted, &c.options);

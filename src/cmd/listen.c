@@ -58,6 +58,7 @@ static const struct opt serve_opts[] = {
 static const struct opt_group groups[] = {
 	{"Listening", listen_opts, 0},
 	LISTENING_GROUP(listen_config, listening),
+	MPTCP_GROUP(listen_config, mptcp),
 	ACCEPT_PROXY_GROUP(listen_config, accept_proxy),
 	TLS_SERVER_GROUP(listen_config, tls),
 	PROGRAM_GROUP(listen_config, program),
@@ -155,6 +156,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	}
 	if (r == 0)
 		r = also_check(&c->also, c->ipv4, c->ipv6, err);
+	if (r == 0)
+		r = mptcp_check(&c->mptcp, argc ? &c->endpoint : NULL, &c->also, err);
 	if (r == 0)
 		r = check_target(c, err);
 	if (r == 0)

@@ -124,6 +124,15 @@ int channel_take_error(struct channel *c)
 	return channel_socket(c) < 0 ? 0 : sys_socket_error(c->socket);
 }
 
+static bool is_of_paths(int fd)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       protocol == IPPROTO_MPTCP;
+}
+
 // The same for a TCP socket.
 static int unacknowledged(int fd)
 {
@@ -141,7 +150,8 @@ static int unacknowledged(int fd)
 	// only. The last acknowledgement closes the connection, too, and may have come just now.
 	if (sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return 0;
-	if (info.tcpi_state != TCP_CLOSE)
+	// One of several paths may be gone.
+	if (info.tcpi_state != TCP_CLOSE || is_of_paths(fd))
 		return bytes;
 	return sys_outq(fd, &bytes) == 0 && bytes ? -ECONNRESET : 0;
 }

@@ -82,7 +82,7 @@ static int prepare(const struct attempt_options *o, int fd, int family, int type
 
 int attempt_open(const struct attempt_options *o, int family, int type, enum step *step)
 {
-	int fd = sys_socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = stream_socket_make(family, type, o->protocol);
 	int r;
 
 	*step = STEP_SOCKET;

@@ -13,6 +13,7 @@ struct attempt_options {
 	struct sockaddr_any
 		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
 	const char *interface; // NULL: any
+	int protocol; // of stream sockets that are none of the Unix domain; 0: TCP
 	bool is_brief; // for a moment only: without the defaults of stream_socket_set_defaults()
 
 	// Prepares each socket before it is bound: 0 or a negative errno. May be NULL.
@@ -20,8 +21,8 @@ struct attempt_options {
 	void *prepare_data;
 };
 
-// Makes a non-blocking socket of FAMILY and TYPE. Returns it or a negative errno; *step becomes
-// STEP_CONNECT, or what failed.
+// Makes a non-blocking socket of FAMILY and TYPE, by stream_socket_make() where it is a stream.
+// Returns it or a negative errno; *step becomes STEP_CONNECT, or what failed.
 int attempt_open(const struct attempt_options *o, int family, int type, enum step *step);
 
 // Connects a stream socket, or asks again how that goes. Returns 0 once the peer has answered,

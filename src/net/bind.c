@@ -28,7 +28,9 @@ static int make_socket(int family, bool dual, const struct bind_options *o, enum
 	int fd;
 
 	*step = STEP_SOCKET;
-	fd = sys_socket(family, o->type | SOCK_NONBLOCK | SOCK_CLOEXEC, o->protocol);
+	fd = o->type == SOCK_STREAM
+		     ? stream_socket_make(family, o->type, o->protocol)
+		     : sys_socket(family, o->type | SOCK_NONBLOCK | SOCK_CLOEXEC, o->protocol);
 	if (fd < 0)
 		return fd;
 	if (o->reuse && family != AF_UNIX)

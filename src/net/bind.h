@@ -16,7 +16,8 @@
 
 struct bind_options {
 	int type; // SOCK_STREAM (which also listens), SOCK_DGRAM or SOCK_RAW
-	int protocol;
+	int protocol; // of sockets that are none of the Unix domain; as stream_socket_make() takes
+		      // it
 	int backlog; // SOCK_STREAM
 	bool reuse; // SO_REUSEADDR
 	mode_t mode; // of a Unix socket

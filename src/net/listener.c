@@ -149,6 +149,7 @@ static void take_sockets(struct listener *l)
 static struct bind_options options_of(const struct listener_options *o)
 {
 	return (struct bind_options){.type = o->type ? o->type : SOCK_STREAM,
+		.protocol = o->protocol,
 		.backlog = o->backlog,
 		.reuse = o->type != SOCK_DGRAM,
 		.mode = o->mode,

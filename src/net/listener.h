@@ -23,6 +23,7 @@ typedef void accept_fn(struct listener *l, int fd, const struct sockaddr_any *pe
 typedef void accept_trouble_fn(struct listener *l, int error);
 
 struct listener_options {
+	int protocol; // as in struct bind_options
 	int type; // SOCK_DGRAM: listener_start() is not for them; 0: SOCK_STREAM
 	int backlog;
 	mode_t mode; // of a Unix socket

@@ -3,8 +3,10 @@
 
 #include "base/util.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <errno.h>
+#include <linux/mptcp.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
@@ -22,7 +24,63 @@ enum {
 // a writer that is woken for each few.
 #define UNIX_BUFFER (1 << 20)
 
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+
 #define AT_ONCE (64 * 1024) // bytes that every receive buffer holds
+
+static bool is_missing(int error)
+{
+	return error == -EPROTONOSUPPORT || error == -ENOPROTOOPT || error == -EINVAL;
+}
+
+int stream_socket_make(int family, int type, int protocol)
+{
+	int how = type | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	bool is_other = protocol && type == SOCK_STREAM && family != AF_UNIX;
+	int fd = is_other ? sys_socket(family, how, protocol) : -EPROTONOSUPPORT;
+
+	return is_other && !is_missing(fd) ? fd : sys_socket(family, how, 0);
+}
+
+// The socket stays one of MPTCP when it goes on as TCP, but then knows nothing about it.
+static bool has_paths(int fd)
+{
+	struct mptcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return sys_getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &len) == 0 &&
+	       !(info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK);
+}
+
+const char *stream_socket_protocol(int fd)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+	const char *name = "unix";
+
+	trace_housekeeping(true);
+	sys_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len);
+	switch (protocol) {
+	case 0:
+		break;
+	case IPPROTO_TCP:
+		name = "tcp";
+		break;
+	case IPPROTO_MPTCP:
+		name = has_paths(fd) ? "mptcp" : "tcp";
+		break;
+	case IPPROTO_UDP:
+		name = "udp";
+		break;
+	default:
+		name = "other";
+		break;
+	}
+	trace_housekeeping(false);
+	return name;
+}
 
 void stream_socket_set_defaults(int fd, int family)
 {

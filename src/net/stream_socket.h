@@ -7,6 +7,14 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+// Makes a non-blocking socket, of PROTOCOL where that is one of TCP (MPTCP; 0: the usual one).
+// Where the kernel does not have it the socket is one of TCP. Returns it or a negative errno.
+int stream_socket_make(int family, int type, int protocol);
+
+// The protocol of a socket: "tcp", "mptcp" where both sides speak it, "unix" ...; without a word to
+// those who trace what is done for the user.
+const char *stream_socket_protocol(int fd);
+
 // TCP: finds a peer that is gone (keepalive after 60 s, then every 10 s, 6 times), keeps urgent
 // data in its place in the stream, and sends small pieces at once. Unix domain: sends large pieces.
 // Failures do no harm and are ignored.

@@ -104,8 +104,9 @@ void connection_report_connected(const struct connection *c, int fd)
 	if (!report_wants(&c->app->out, &ev_connected))
 		return;
 	get_local(fd, &local);
-	report(&c->app->out, &ev_connected, F_UINT("connection", c->number), connection_remote(c),
-		F_ADDR("local", &local), connection_via(c));
+	report(&c->app->out, c->wants_paths ? &ev_connected_by : &ev_connected,
+		F_UINT("connection", c->number), connection_remote(c), F_ADDR("local", &local),
+		F_STR("protocol", stream_socket_protocol(fd)), connection_via(c));
 }
 
 // One extension of a header as an object.
@@ -147,8 +148,8 @@ static void read_extensions(const struct proxy_header *h, struct str *text, stru
 	}
 }
 
-static void report_announced(
-	const struct connection *c, const struct sockaddr_any *local, const struct proxy_header *h)
+static void report_announced(const struct connection *c, const struct sockaddr_any *local,
+	const char *protocol, const struct proxy_header *h)
 {
 	size_t count = count_extensions(h);
 	struct extension *extensions = xcalloc(count + 1, sizeof(*extensions));
@@ -159,7 +160,7 @@ static void report_announced(
 	report(&c->app->out, &ev_accepted_announced, F_UINT("connection", c->number),
 		F_ADDR("remote", &c->remote), F_ADDR("local", &c->announced->local),
 		F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", local),
-		F_OBJECTS("tlvs", groups, count));
+		F_STR("protocol", protocol), F_OBJECTS("tlvs", groups, count));
 	report(&c->app->out, &ev_proxy_header, F_UINT("connection", c->number),
 		F_UINT("version", h->version), F_BOOL("checked", h->has_crc),
 		F_SHOWN("extensions", str_c(&text)));
@@ -174,20 +175,24 @@ void connection_report_accepted(
 	const struct connection *c, int fd, const struct proxy_header *header)
 {
 	struct sockaddr_any local;
+	const char *protocol;
 	struct ucred who;
 
 	if (!report_wants(&c->app->out, &ev_accepted))
 		return;
 	get_local(fd, &local);
+	protocol = stream_socket_protocol(fd);
 	if (header)
-		report_announced(c, &local, header);
+		report_announced(c, &local, protocol, header);
 	else if (stream_socket_credentials(fd, &who) == 0)
 		report(&c->app->out, &ev_accepted_local, F_UINT("connection", c->number),
 			F_ADDR("remote", &c->remote), F_ADDR("local", &local),
-			F_INT("pid", who.pid), F_UINT("uid", who.uid), F_UINT("gid", who.gid));
+			F_STR("protocol", protocol), F_INT("pid", who.pid), F_UINT("uid", who.uid),
+			F_UINT("gid", who.gid));
 	else
-		report(&c->app->out, &ev_accepted, F_UINT("connection", c->number),
-			F_ADDR("remote", &c->remote), F_ADDR("local", &local));
+		report(&c->app->out, c->wants_paths ? &ev_accepted_by : &ev_accepted,
+			F_UINT("connection", c->number), F_ADDR("remote", &c->remote),
+			F_ADDR("local", &local), F_STR("protocol", protocol));
 }
 
 bool connection_is_reported(const struct connection *c)

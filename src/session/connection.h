@@ -22,6 +22,7 @@ struct connection {
 	struct app *app;
 	uint64_t number; // 1 for the first
 	bool is_one_of_many; // the owner's, after connection_init()
+	bool wants_paths; // the same: by MPTCP, so that the protocol is worth a word
 	struct sockaddr_any remote; // of a connection through proxies, the target if that has an
 				    // address here
 	const struct proxying *proxying; // the owner's; NULL: there are no proxies

@@ -29,8 +29,9 @@ static bool must_see_bytes(const struct exec *s, const struct channel *channel)
 {
 	const struct stream_config *c = s->config;
 
-	return stream_config_wants_bytes(c) || c->until != UNTIL_BOTH ||
-	       c->shutdown > SHUTDOWN_WRITE ||
+	// It counts those of one path only.
+	return stream_config_wants_bytes(c) || s->connection->wants_paths ||
+	       c->until != UNTIL_BOTH || c->shutdown > SHUTDOWN_WRITE ||
 	       (!channel->wr_info.is_tcp && (c->stats || connection_is_reported(s->connection)));
 }
 

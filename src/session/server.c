@@ -359,6 +359,7 @@ static void add_client(struct server *s, struct channel *channel, const struct s
 	if (announced)
 		connection_announce(&c->connection, announced);
 	c->connection.is_one_of_many = s->serves_many;
+	c->connection.wants_paths = s->config->mptcp.is_wanted;
 	list_append(&s->clients, &c->link);
 	tally_add(&s->tally, &c->connection.remote);
 	connection_report_accepted(&c->connection, channel_socket(channel), announced);

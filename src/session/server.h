@@ -11,6 +11,7 @@
 #include "session/connection.h"
 #include "session/console.h"
 #include "opts/listening.h"
+#include "opts/mptcp.h"
 #include "opts/proxy.h"
 #include "opts/proxy_header.h"
 #include "opts/tls_serving.h"
@@ -47,6 +48,7 @@ struct listen_config {
 	uint64_t max_per_address;
 	const char *interface;
 	struct also_config also;
+	struct mptcp_config mptcp;
 	const char *forward;
 	bool broker;
 	bool chat;

@@ -120,6 +120,7 @@ static struct listener_options options_of(struct server *s)
 		.type = type_of(s),
 		.prepare = prepare,
 		.prepare_data = s,
+		.protocol = mptcp_protocol(&c->mptcp),
 		.backlog = (int)c->listening.backlog,
 		.mode = (mode_t)c->listening.mode,
 		.group = unix_group_id(&c->listening.group),

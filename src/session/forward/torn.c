@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "session/forward/torn.h"
 
+#include "net/stream_socket.h"
 #include "sys/socket.h"
 
 #define PATIENCE_MS 10000 // with one side that takes nothing after the other has broken
@@ -21,7 +22,7 @@ void target_report_connected(
 		connection_set_proxying(&there, p, p->target);
 	report(&app->out, is_direct ? &ev_connected_forward : &ev_connected_through,
 		F_UINT("connection", number), connection_remote(&there), F_ADDR("local", &local),
-		connection_via(&there));
+		F_STR("protocol", stream_socket_protocol(fd)), connection_via(&there));
 	connection_fini(&there);
 }
 
