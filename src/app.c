@@ -495,16 +495,21 @@ static void close_loop(struct app *app)
 }
 #endif
 
+static int exit_status(const struct app *app)
+{
+	return app->status_of ? app->status_of(app->status) : app->status;
+}
+
 void app_exit(struct app *app)
 {
 	stop_trace(app);
 	report_lost(&app->out);
 	// exit() would wait for a thread that is stuck in a look-up.
 	if (task_is_running())
-		_exit(app->status);
+		_exit(exit_status(app));
 #ifdef SOCKCTL_SANITIZED
 	if (app->has_loop)
 		close_loop(app);
 #endif
-	exit(app->status);
+	exit(exit_status(app));
 }

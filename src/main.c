@@ -15,6 +15,20 @@
  *     word_kinds.[ch]         kinds of words for completion: hosts, services, socket options ...
  *     words.[ch]              the words that complete a command line
  *
+ *   compat/                   the command lines of other programs, which become ours
+ *     busybox.c               the options of the nc of BusyBox
+ *     cmdline.[ch]            a command line in the making, and as a shell understands it
+ *     ncat.c                  the options of ncat
+ *     netcat.h                what all netcats are told, and what sets them apart
+ *     netcat_access.c         their proxies, and whom they serve
+ *     netcat_opts.c           the options of ncat that all of them take
+ *     netcat_plan.c           from what they are told to our command line
+ *     openbsd.c               the options of the nc of OpenBSD
+ *     programs.[ch]           which program is meant
+ *     traditional.c           the options of the first netcat
+ *     translate.[ch]          what a command line comes to, and how that is spoken of
+ *     voice.c                 what they say on stderr
+ *
  *   cmd/                      one file for each command, holding only wiring
  *     address.c               addresses and numbers in all their forms
  *     connect.c               a connection joined to stdin and stdout or to a program; --check
@@ -89,6 +103,7 @@
  *     also.[ch]               --also
  *     confine.[ch]            --sandbox
  *     connecting.[ch]         every command that connects: options, and what a failure is called
+ *     count.[ch]              --count
  *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial
  *     given.[ch]              connections that were made by others: fd:N
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
@@ -343,6 +358,7 @@
  *     help.c                  --help and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
+ *     opt_refuse.c            options that are known and never taken
  *     opt_sets.c              options that stand for socket options, beside --set
  *     opt_with.c              which options go together
  *
@@ -373,6 +389,8 @@
 #include "app.h"
 #include "base/mem.h"
 #include "cli/habits.h"
+#include "compat/programs.h"
+#include "compat/translate.h"
 #include "opts/confine.h"
 #include "help/event_list.h"
 #include "help/guide.h"
@@ -383,6 +401,7 @@
 #include "out/fit.h"
 #include "tls/tls.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
@@ -544,6 +563,62 @@ static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 	return ms;
 }
 
+// Nobody reads what is written to stdout.
+static int discard_output(struct app *app)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		return app_fail(app, STATUS_LOCAL, "/dev/null", -errno);
+	close(fd);
+	return 0;
+}
+
+static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv);
+
+// Runs what the command line of another program comes to, or shows it.
+static int run_translated(struct app *app, struct translation *t)
+{
+	struct str text = {0};
+
+	if (t->is_to_explain) {
+		str_add_cmdline(&text, &t->line);
+		str_addc(&text, '\n');
+		return print(app, &text);
+	}
+	if (t->warning)
+		report(&app->out, &ev_warning, F_STR("text", t->warning));
+	app->out.voice = t->spoken.voice.add_event ? &t->spoken.voice : NULL;
+	if (app->status_of)
+		app->status_of = t->status_of;
+	if (t->line.discards_output && discard_output(app))
+		return app->status;
+	return run_command(app, cmd_find(t->line.words[0]), t->line.count, t->line.words);
+}
+
+// The translation must outlive the run: what is said at its end is in the words of the original.
+static int translate(struct app *app, const struct cmd *cmd, void *config, int argc, char **argv)
+{
+	static struct translation t;
+	struct str err = {0};
+	int status = cmd->translate(config, argc, argv, &t, &err) < 0
+			     ? app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err))
+			     : run_translated(app, &t);
+
+	translation_fini(&t);
+	str_fini(&err);
+	return status;
+}
+
+// With SOCKCTL_STATUS=native the status is ours whatever the program is called.
+static void choose_statuses(struct app *app, const struct cmd *cmd)
+{
+	const char *which = getenv("SOCKCTL_STATUS");
+
+	if (cmd->status_of && !(which && strcmp(which, "native") == 0))
+		app->status_of = cmd->status_of;
+}
+
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv)
 {
 	struct str err = {0};
@@ -552,6 +627,7 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 	int status;
 
 	app->out.command = cmd->name;
+	choose_statuses(app, cmd);
 	switch (opt_parse(cmd, config, argc, argv, &first, &err)) {
 	case OPT_HELP:
 		status = help_on(app, cmd, err.len ? str_c(&err) : NULL);
@@ -560,6 +636,10 @@ static int run_command(struct app *app, const struct cmd *cmd, int argc, char **
 		status = app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
 		break;
 	default:
+		if (cmd->translate) {
+			status = translate(app, cmd, config, argc - first, argv + first);
+			break;
+		}
 		app_configure(app, config);
 		app_expect_end(app, timeout_of(cmd, config));
 		if (opt_check_files(cmd, config, &err) < 0)
@@ -589,7 +669,7 @@ static int run_help_for_programs(struct app *app, int argc, char **argv)
 		return print(app, &text);
 	}
 
-	const struct cmd *cmd = argc > 1 ? cmd_find(argv[1]) : NULL;
+	const struct cmd *cmd = argc > 1 ? cmd_find_typed(argv[1]) : NULL;
 	bool is_events = argc > 1 && strcmp(argv[1], "events") == 0;
 
 	if (strcmp(argv[0], "--dump") != 0 || (!cmd && !is_events))
@@ -626,6 +706,22 @@ static int run_help(struct app *app, int argc, char **argv)
 	return print_help(app, &text);
 }
 
+// The command line of a netcat, by its name or as a command. Returns false if it is none.
+static bool run_netcat(struct app *app, int argc, char **argv)
+{
+	struct str err = {0};
+	const struct cmd *cmd = compat_find(&argc, &argv, &err);
+
+	if (cmd)
+		run_command(app, cmd, argc, argv);
+	if (err.len) {
+		choose_statuses(app, cmd_find_typed("nc"));
+		app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err));
+	}
+	str_fini(&err);
+	return cmd || app->status;
+}
+
 static int dispatch(struct app *app, int argc, char **argv)
 {
 	struct str text = {0};
@@ -633,6 +729,8 @@ static int dispatch(struct app *app, int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return print_version(app);
 	own_signals();
+	if (run_netcat(app, argc, argv))
+		return app->status;
 	if (argc < 2) {
 		guide_overview(&text);
 		return print_help(app, &text);

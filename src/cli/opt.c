@@ -372,7 +372,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 		}
 
 		struct match m = match_code(p, code);
-		int r = store(p, m, optarg ? optarg : m.opt->implied);
+		int r = m.opt->instead ? opt_refuse(m.opt, word, p->err)
+				       : store(p, m, optarg ? optarg : m.opt->implied);
 
 		if (r < 0)
 			return r;

@@ -42,6 +42,7 @@ struct opt {
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
 	const char *words; // what completion offers for the argument; see help/word_kinds.h
 	bool is_written; // the argument is a file that we write, not one that we read
+	const char *instead; // the option is known and never taken: what to do instead
 	const char *sets; // names of the socket options that it sets, as --set does, with blanks
 			  // between them
 	bool is_everyday; // --help shows it; the others are shown with their group
@@ -69,6 +70,7 @@ struct opt_group {
 };
 
 struct app;
+struct translation;
 
 struct cmd {
 	const char *name;
@@ -90,6 +92,12 @@ struct cmd {
 
 	// Does the work with argc operands in argv. Returns the exit status.
 	int (*run)(struct app *app, void *config, int argc, char **argv);
+
+	// Instead of run, for the command line of another program: finds out what does the same.
+	// Returns 0, or -EINVAL with the reason in ERR.
+	int (*translate)(
+		void *config, int argc, char **argv, struct translation *t, struct str *err);
+	int (*status_of)(int status); // what that program would exit with
 };
 
 #define opt_for_each_group(g, cmd) for (const struct opt_group *g = (cmd)->groups; g->opts; g++)
@@ -132,6 +140,8 @@ bool opt_is_named(const struct opt *o, const char *words);
 // Whether the row of O, or G, which it is in, says that OTHER excludes it, which may
 // be O once more.
 bool opt_excludes(const struct opt_group *g, const struct opt *o, const struct opt *other);
+// Refuses an option that is never taken, written as WORD: returns -EINVAL with the reason in ERR.
+int opt_refuse(const struct opt *o, const char *word, struct str *err);
 
 // Refuses a file that is to be written if it is also read, by another option or from standard
 // input, or written by another option. Returns 0, or -EINVAL with the reason in ERR.

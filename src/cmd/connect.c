@@ -5,6 +5,7 @@
 #include "session/check.h"
 #include "session/check_dial.h"
 #include "opts/connecting.h"
+#include "opts/count.h"
 #include "opts/given.h"
 #include "opts/mptcp.h"
 #include "opts/pass_fd.h"
@@ -32,6 +33,7 @@ struct connect_config {
 	struct pass_fd_config pass_fd;
 	struct program_config program;
 	struct stream_config stream;
+	struct count_config count;
 	struct console_config console;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
@@ -56,6 +58,7 @@ static const struct opt_group groups[] = {
 	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream),
 		.not_with = "check pass-fd"},
+	COUNT_GROUP(connect_config, count),
 	CONSOLE_GROUP(connect_config, console),
 	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls),
 		.not_with = "check pass-fd"},
@@ -136,7 +139,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
-		r = stream_check(&c->stream, err);
+		r = stream_check(&c->stream, c->udp.is_wanted, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program), tls_is_wanted(&c->tls, &c->endpoint), err);
@@ -258,8 +261,10 @@ static int start_stream(struct connect *c)
 	// Somebody at a terminal can suspend it.
 	const struct sandbox sandbox = {
 		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
-	int r = stream_init(&c->stream, &options);
+	int r;
 
+	c->channel->recv_count = c->config->count.pieces;
+	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
 	c->channel = NULL;

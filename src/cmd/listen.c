@@ -173,7 +173,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = console_check(&c->console, err);
 	if (r == 0)
-		r = stream_check(&c->stream, err);
+		r = stream_check(&c->stream, c->udp.is_wanted, err);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program),

@@ -2,12 +2,13 @@
 #include "cmd/table.h"
 
 #include "base/nearest.h"
+#include "base/util.h"
 
 #include <string.h>
 
 extern const struct cmd cmd_address, cmd_connect, cmd_descriptor, cmd_echo, cmd_errors, cmd_hosts,
-	cmd_listen, cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv, cmd_raw_send,
-	cmd_resolve, cmd_services, cmd_sockets, cmd_udp_recv, cmd_udp_send;
+	cmd_listen, cmd_nc, cmd_ncat, cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv,
+	cmd_raw_send, cmd_resolve, cmd_services, cmd_sockets, cmd_udp_recv, cmd_udp_send;
 
 const struct cmd_group cmd_groups[] = {
 	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
@@ -28,6 +29,16 @@ const struct cmd *cmd_find(const char *name)
 			if (strcmp((*c)->name, name) == 0)
 				return *c;
 	return NULL;
+}
+
+const struct cmd *cmd_find_typed(const char *name)
+{
+	static const struct cmd *const others[] = {&cmd_nc, &cmd_ncat};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i]->name, name) == 0)
+			return others[i];
+	return cmd_find(name);
 }
 
 const char *cmd_nearest(const char *name)

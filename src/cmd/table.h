@@ -13,6 +13,11 @@ struct cmd_group {
 extern const struct cmd_group cmd_groups[]; // ends with a NULL title
 
 const struct cmd *cmd_find(const char *name); // NULL if there is none
+
+// The same, or the command that takes the command line of another program: help has a topic of that
+// name.
+const struct cmd *cmd_find_typed(const char *name);
+
 const char *cmd_nearest(const char *name); // the command that was probably meant, or NULL
 
 #endif

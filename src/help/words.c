@@ -176,7 +176,7 @@ void cmd_words(int count, char **words, struct str *out)
 	} else if (strcmp(words[0], "help") == 0) {
 		add_help(&w, count - 1, words + 1);
 	} else {
-		const struct cmd *cmd = cmd_find(words[0]);
+		const struct cmd *cmd = cmd_find_typed(words[0]);
 
 		if (cmd) {
 			struct position p = position_after(cmd, count - 2, words + 1);

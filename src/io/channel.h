@@ -69,6 +69,7 @@ struct channel {
 	off_t offset;
 	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
 	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
+	uint64_t recv_count; // the source ends after so many calls that have brought some; 0: never
 	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
 
 	// The kind's own.

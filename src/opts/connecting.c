@@ -243,7 +243,7 @@ int connecting_say(struct app *app, const struct endpoint *endpoint,
 		add_object(&object, endpoint, options, o, i);
 		add_circumstance(&text, &options->socket, a);
 		str_add(&text, a->upgrade.text.len ? str_c(&a->upgrade.text) : strerror(-a->error));
-		report_error(&app->out, status, str_c(&object), str_c(&text),
+		report_error_at(&app->out, status, &a->address, str_c(&object), str_c(&text),
 			a->upgrade.text.len ? a->upgrade.error : a->error);
 	}
 	if (!o->attempt_count) {

@@ -158,6 +158,8 @@ static void text_begin(const struct reporter *r, enum colour colour, struct str 
 
 bool report_wants(const struct reporter *r, const struct event *e)
 {
+	if (r->voice)
+		return e->text;
 	return r->json ? e->name && r->level > REPORT_QUIET : e->text && r->level >= e->level;
 }
 
@@ -219,8 +221,10 @@ void report_fields(struct reporter *r, const struct event *e, const struct field
 
 	if (!report_wants(r, e))
 		return;
-	add_event(r, e, fields, n, &line);
-	write_text(r, r->fd, &line, message_gives_up);
+	if (!r->voice || !r->voice->add_event(r->voice, e, fields, n, &line))
+		add_event(r, e, fields, n, &line);
+	if (line.len)
+		write_text(r, r->fd, &line, message_gives_up);
 }
 
 void report_line_fields(const struct reporter *r, const struct event *e, struct str *line,
@@ -234,11 +238,22 @@ void report_line_fields(const struct reporter *r, const struct event *e, struct 
 void report_error(
 	struct reporter *r, int status, const char *object, const char *message, int error)
 {
+	report_error_at(r, status, NULL, object, message, error);
+}
+
+void report_error_at(struct reporter *r, int status, const struct sockaddr_any *remote,
+	const char *object, const char *message, int error)
+{
 	const char *text = message ? message : strerror(-error);
 	const char *name = error ? strerrorname_np(-error) : NULL;
 	struct str line = {0};
 
 	assert(error <= 0 && (message || error));
+	if (r->voice && r->voice->add_error(r->voice, status, remote, error, &line)) {
+		if (line.len)
+			write_text(r, r->fd, &line, message_gives_up);
+		return;
+	}
 	if (r->json) {
 		const struct field fields[] = {F_STR("object", object), F_STR("message", text),
 			F_STR("errno", name), F_UINT("status", status)};

@@ -11,7 +11,19 @@
 
 #include <stdbool.h>
 
+struct reporter;
+
+// Other words for what is reported. Each function adds the line without its end; what it leaves
+// empty is not said. They return false to have it said as usual.
+struct voice {
+	bool (*add_event)(const struct voice *v, const struct event *e, const struct field *fields,
+		size_t n, struct str *line);
+	bool (*add_error)(const struct voice *v, int status, const struct sockaddr_any *remote,
+		int error, struct str *line);
+};
+
 struct reporter {
+	const struct voice *voice; // the owner's, or NULL
 	const char *command;
 	enum report_level level;
 	bool json;
@@ -54,6 +66,10 @@ bool report_wants(const struct reporter *r, const struct event *e);
 // negative errno or 0; with a NULL message the text is that of the error.
 void report_error(
 	struct reporter *r, int status, const char *object, const char *message, int error);
+
+// The same about an address that could not be connected to.
+void report_error_at(struct reporter *r, int status, const struct sockaddr_any *remote,
+	const char *object, const char *message, int error);
 
 // Draws LINE in place of the one before it. The last one stays; elsewhere than on a terminal it is
 // the only one.

@@ -90,8 +90,10 @@ static ssize_t receive(struct flow *f, char *buffer)
 // What was only looked at would come again for ever.
 static bool is_enough(const struct flow *f)
 {
-	const struct channel *src = f->src;
+	struct channel *src = f->src;
 
+	if (src->recv_count && --src->recv_count == 0)
+		return true;
 	return (src->recv_limit && f->received >= src->recv_limit) || src->recv_flags & MSG_PEEK;
 }
 

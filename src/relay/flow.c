@@ -48,7 +48,8 @@ static bool is_safe(const struct watch *w, const struct fd_info *info)
 // What only calls that see the bytes can do.
 static bool is_special(const struct channel *src, const struct channel *dst)
 {
-	return src->recv_flags || src->recv_limit || src->urgent || dst->send_flags;
+	return src->recv_flags || src->recv_limit || src->recv_count || src->urgent ||
+	       dst->send_flags;
 }
 
 static bool can_splice(const struct flow *f)
@@ -111,7 +112,8 @@ void flow_start(struct flow *f)
 	assert(!f->engine);
 	choose_engine(f);
 	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
-			       !f->src->recv_limit && !f->limit && takes_large_pieces(f->dst);
+			       !f->src->recv_limit && !f->src->recv_count && !f->limit &&
+			       takes_large_pieces(f->dst);
 }
 
 void flow_limit(struct flow *f, struct limit *limit)

@@ -99,7 +99,8 @@ static void finish(struct relay *r, enum relay_outcome outcome, int error)
 // delivered all the same.
 static void apply_policy(struct relay *r)
 {
-	bool peer_ends = r->policy.until == UNTIL_PEER || r->policy.end_with_peer;
+	bool peer_ends = r->policy.until == UNTIL_PEER || r->policy.until == UNTIL_IDLE_OR_PEER ||
+			 r->policy.end_with_peer;
 
 	if (peer_ends && r->in.state == FLOW_SHUT)
 		flow_finish(&r->out);
@@ -319,7 +320,7 @@ static void on_idle_timer(void *data)
 		timer_start(&r->idle, r->policy.idle_ms - quiet);
 		return;
 	}
-	if (r->policy.until == UNTIL_IDLE && !relay_unacknowledged(r) &&
+	if (r->policy.until >= UNTIL_IDLE && !relay_unacknowledged(r) &&
 		!flow_undelivered(&r->in)) {
 		flow_finish(&r->in);
 		flow_finish(&r->out);

@@ -16,6 +16,7 @@ enum relay_until {
 	UNTIL_PEER,
 	UNTIL_INPUT,
 	UNTIL_IDLE, // as BOTH, and the idle time ends it as well
+	UNTIL_IDLE_OR_PEER,
 };
 
 // What the end of the input does to the peer.

@@ -199,6 +199,29 @@ static void on_retry(struct scan *s, const struct scan_port *p)
 	str_fini(&reason);
 }
 
+// Each port that is not open; whoever has words of their own for it wants the addresses, too.
+static void report_closed(struct check *c)
+{
+	const struct scan *s = c->scan;
+	const struct address_list *list = s->options.addresses;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct scan_port *p = &s->ports[i];
+
+		if (p->state == SCAN_OPEN)
+			continue;
+		for (size_t k = 0; k < (c->app->out.voice ? list->count : 1); k++) {
+			struct sockaddr_any address = list->items[k];
+
+			if (p->port)
+				sockaddr_set_port(&address, p->port);
+			report_error_at(&c->app->out,
+				p->error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT, &address,
+				c->endpoint->name, NULL, p->error);
+		}
+	}
+}
+
 static void report_result(struct check *c)
 {
 	struct scan *s = c->scan;
@@ -207,11 +230,12 @@ static void report_result(struct check *c)
 
 	if (s->count > 1)
 		scan_report_summary(c->app, host_of(c->endpoint), s);
-	if (!status)
+	if (!status && !c->app->out.voice)
 		return;
-	app_fail_quietly(c->app, status);
-	if (s->count == 1) {
-		report_error(&c->app->out, status, c->endpoint->name, NULL, s->ports[0].error);
+	if (status)
+		app_fail_quietly(c->app, status);
+	if (s->count == 1 || c->app->out.voice) {
+		report_closed(c);
 		return;
 	}
 	str_add(&text, "not open: ");
@@ -347,7 +371,9 @@ static bool is_listed(const struct app *app, const struct check_config *config)
 static void add_needs(const struct app *app, const struct check_config *config,
 	const struct endpoint *endpoint, bool is_numeric, struct sandbox *sandbox)
 {
-	bool has_services = config->ports.services.count || (is_listed(app, config) && !is_numeric);
+	bool has_services = config->ports.services.count ||
+			    (app->out.voice && app->out.level >= REPORT_VERBOSE) ||
+			    (is_listed(app, config) && !is_numeric);
 
 	sandbox->needs |= SANDBOX_DIAL;
 	if (endpoint->kind == ENDPOINT_INET && (has_services || endpoint_has_host_name(endpoint)))

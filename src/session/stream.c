@@ -27,14 +27,14 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct stream_config, field, type)
 
-static const char *const until_choices[] = {"both", "peer", "input", "idle", NULL};
+static const char *const until_choices[] = {"both", "peer", "input", "idle", "idle-or-peer", NULL};
 static const char *const shutdown_choices[] = {"auto", "write", "read", "both", "never", NULL};
 
 const struct opt stream_opts[] = {
 	{"until", 0, OPT_CHOICE, AT(until, int), "WHICH",
 		"when to exit: after both directions have ended (both, the default), after one "
 		"(peer or input), or also at --idle-timeout (idle)",
-		.choices = until_choices, .not_with = "udp"},
+		.choices = until_choices},
 	{"shutdown", 0, OPT_CHOICE, AT(shutdown, int), "HOW",
 		"direction to shut down at the end of the input: write, read, both or never; auto "
 		"(the default) is write, except for an input that is one HTTP request",
@@ -81,17 +81,20 @@ struct stream_extras {
 	struct urgent urgent;
 };
 
-int stream_check(const struct stream_config *config, struct str *err)
+int stream_check(const struct stream_config *config, bool is_udp, struct str *err)
 {
-	if (config->until == UNTIL_IDLE && !config->idle_ms)
-		return bad_word(err, "--until idle", "goes with --idle-timeout only");
+	if (is_udp && (config->until == UNTIL_PEER || config->until == UNTIL_INPUT))
+		return bad_word(err, "--udp", "goes with --until idle only");
+	if (config->until >= UNTIL_IDLE && !config->idle_ms)
+		return bad_word(err,
+			config->until == UNTIL_IDLE ? "--until idle" : "--until idle-or-peer",
+			"goes with --idle-timeout only");
 	if (config->shutdown_delay_ms == SHUTDOWN_DELAY_USUAL)
 		return 0;
 	if (config->shutdown > SHUTDOWN_WRITE)
 		return bad_word(err, "--shutdown-delay", "goes with --shutdown write only");
 	if (config->until == UNTIL_INPUT)
-		return bad_word(err, "--shutdown-delay",
-			"does not go with --until input, which waits for nothing");
+		return bad_word(err, "--shutdown-delay", "does not go with --until input");
 	return 0;
 }
 
@@ -389,7 +392,7 @@ static struct relay_policy policy_of(const struct stream_options *o)
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
-		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
+		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL || o->peer->recv_count,
 		.idle_ms = config->idle_ms,
 		.quit_delay_ms = config->quit_delay_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,

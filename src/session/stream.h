@@ -38,8 +38,8 @@ struct stream_config {
 
 extern const struct opt stream_opts[];
 
-// Returns 0, or -EINVAL with the reason in ERR.
-int stream_check(const struct stream_config *config, struct str *err);
+// Returns 0, or -EINVAL with the reason in ERR. Datagrams have no ends to wait for but silence.
+int stream_check(const struct stream_config *config, bool is_udp, struct str *err);
 
 struct stream;
 struct stream_extras;

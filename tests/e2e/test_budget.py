@@ -75,6 +75,12 @@ def test_check_of_a_port(counted, server):
     check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 90)
 
 
+def test_check_of_a_port_as_netcat(counted, server):
+    """What stands in front of it, the command line of another program, asks the kernel for nothing."""
+    ours = counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1]
+    check(counted("nc", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], len(ours) + 2)
+
+
 @pytest.mark.parametrize("source, budget", [("file", 120), ("pipe", 133)])
 def test_a_line_each_way(counted, server, tmp_path, source, budget):
     """A pipe is opened anew, so that it need not block; a file never does."""

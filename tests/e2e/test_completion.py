@@ -95,7 +95,7 @@ def test_no_blank_where_a_value_is_wanted(shell, typed, last):
 
 @pytest.mark.parametrize("typed, words", [
     ("sockctl udp-", {"udp-send", "udp-recv"}),
-    ("sockctl connect --until ", {"both", "peer", "input", "idle"}),
+    ("sockctl connect --until ", {"both", "peer", "input", "idle", "idle-or-peer"}),
     ("sockctl connect --ti", {"--timeout="}),
     ("sockctl descriptor u", {"udp", "unix"}),
     ("sockctl services --range ", {"well-known", "registered", "dynamic"}),

@@ -21,6 +21,8 @@ static void test_no_faults(void **state)
 
 	(void)state;
 	cmd_for_each(cmd) opt_check_table(cmd, &faults);
+	opt_check_table(cmd_find_typed("nc"), &faults);
+	opt_check_table(cmd_find_typed("ncat"), &faults);
 	assert_string_equal(str_c(&faults), "");
 	str_fini(&faults);
 }
@@ -252,10 +254,11 @@ static void test_words_of_options(void **state)
 	assert_non_null(strstr(words_for(&out, "connect -"), "--timeout=\t"));
 	assert_non_null(strstr(words_for(&out, "connect -"), "--retry\t"));
 	assert_non_null(strstr(words_for(&out, "connect host 80 -"), "--help\t"));
-	assert_string_equal(
-		words_for(&out, "connect --until "), "both\t\npeer\t\ninput\t\nidle\t\n");
+	assert_string_equal(words_for(&out, "connect --until "),
+		"both\t\npeer\t\ninput\t\nidle\t\nidle-or-peer\t\n");
 	assert_string_equal(words_for(&out, "connect --until=p"),
-		"--until=both\t\n--until=peer\t\n--until=input\t\n--until=idle\t\n");
+		"--until=both\t\n--until=peer\t\n--until=input\t\n--until=idle\t\n--until=idle-or-"
+		"peer\t\n");
 	assert_string_equal(words_for(&out, "connect --output "), ":file\t\n");
 	assert_string_equal(words_for(&out, "connect --output=/t"), ":file\t--output=\n");
 	assert_string_equal(words_for(&out, "connect --timeout "), "");

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+// The netcat of BusyBox, as Alpine and Debian have it (version 1.35).
+#include "compat/translate.h"
+
+#define AT NETCAT_AT
+#define DAYS_MS 86400000ull
+
+static const struct opt opts[] = {
+	NETCAT_COMMON_ROWS,
+	{"exec", 'e', OPT_COMMAND, AT(exec_words, struct strlist), "PROG [ARG]...",
+		"join each connection to PROG, which all words from here on belong to",
+		.words = "command|file", .is_everyday = true},
+	{"file", 'f', OPT_STRING, AT(refused, const char *), "FILE",
+		"not here: a device instead of the network",
+		.instead = "redirect stdin and stdout to it, and set it up with stty(1)"},
+	{"interval", 'i', OPT_STRING, AT(refused, const char *), "TIME",
+		"not here: pause between lines",
+		.instead = "pace the input, or 'sockctl udp-send --rate' for datagrams"},
+	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
+		"serve one connection after the other, and many at once", .is_everyday = true},
+	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
+		"the address of ours, also the one to listen on", .words = "address"},
+	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
+		"give up after TIME without a connection", .min = 1, .max = 365 * DAYS_MS,
+		.is_everyday = true},
+	{0},
+};
+
+static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 'o', 0, 0, 0, 0), {0}};
+
+static const struct opt_group groups[] = {
+	{"Netcat", opts, 0},
+	{"Ncat", lettered_opts, 0},
+	{"Long", netcat_long_opts, 0},
+	{0},
+};
+
+static int translate(void *config, int argc, char **argv, struct translation *t, struct str *err)
+{
+	return translate_netcat(&netcat_busybox, config, argc, argv, t, err);
+}
+
+static const struct cmd cmd = {
+	.name = "nc",
+	.summary = "Take the command line of the nc of BusyBox and do what it says",
+	.operands = "[HOST] PORT",
+	.min_operands = 0,
+	.max_operands = -1,
+	.words = "host service",
+	.config_size = sizeof(struct netcat_config),
+	.groups = groups,
+	.translate = translate,
+	.status_of = netcat_status,
+};
+
+const struct netcat_dialect netcat_busybox = {
+	.name = "busybox",
+	.cmd = &cmd,
+	.sends_fin = true,
+	.ends_with_peer = true,
+	.proxy_type = "http",
+	.voice = &voice_busybox,
+};

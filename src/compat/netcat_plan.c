@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: ISC
+// From what was said to a netcat to our command line. What a word means there is in the tables of
+// the dialects; how the same is said here, in this file alone.
+#include "base/value.h"
+#include "compat/netcat.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FOR_EVER "365d"
+
+struct plan {
+	const struct netcat_dialect *dialect;
+	const struct netcat_config *config;
+	struct cmdline *out;
+	struct str *err;
+	const char *host; // or the path of a Unix socket; NULL
+	char **ports;
+	int port_count;
+};
+
+static int refuse(struct plan *p, const char *why)
+{
+	str_add(p->err, why);
+	return -EINVAL;
+}
+
+static void add(struct plan *p, const char *word)
+{
+	cmdline_add(p->out, word);
+}
+
+static void add_if(struct plan *p, bool is_wanted, const char *word)
+{
+	if (is_wanted)
+		add(p, word);
+}
+
+static void add_pair_if(struct plan *p, const char *option, const char *value)
+{
+	if (value)
+		cmdline_add_pair(p->out, option, value);
+}
+
+static void add_setting(struct plan *p, const char *name, uint64_t value)
+{
+	if (!value)
+		return;
+	add(p, "--set");
+	cmdline_addf(p->out, "%s=%" PRIu64, name, value);
+}
+
+static bool has_program(const struct netcat_config *c)
+{
+	return (c->exec && !c->tls) || c->shell_exec || c->exec_words.count;
+}
+
+// Which words are the host and which the ports. A single word is a port for who listens, and for
+// ncat a host; -p is the port where no other is given.
+static int read_operands(struct plan *p, int argc, char **argv)
+{
+	const struct netcat_config *c = p->config;
+	bool listens = c->listen;
+
+	if (c->is_unix) {
+		p->host = argc ? argv[0] : NULL;
+		return argc == 1 ? 0 : refuse(p, "a Unix socket is one word: its path");
+	}
+	if (argc && !(listens && argc == 1 && !c->port)) {
+		p->host = *argv++;
+		argc--;
+	}
+	p->ports = argv;
+	p->port_count = argc;
+	if (!listens && !p->host)
+		return refuse(p, "expected HOST PORT");
+	if (!listens && !argc && !p->dialect->port)
+		return refuse(p, "expected a port after the host");
+	if (listens && argc > 1)
+		return refuse(p, "one port can be listened on");
+	if (listens && !argc && !c->port && !p->dialect->port)
+		return refuse(p, "expected a port to listen on");
+	return 0;
+}
+
+static const char *only_port(const struct plan *p)
+{
+	if (p->port_count)
+		return p->ports[0];
+	return p->config->listen && p->config->port ? p->config->port : p->dialect->port;
+}
+
+static void add_unix(struct plan *p)
+{
+	const char *path = p->host;
+	bool is_ncat = p->dialect->is_ncat;
+
+	cmdline_addf(p->out, "unix:%s%s", is_ncat && path[0] == '@' ? "./" : "", path);
+}
+
+static void add_endpoint(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	const char *host = p->host;
+
+	if (c->is_unix) {
+		add_unix(p);
+		return;
+	}
+	if (c->listen && !host)
+		host = c->source;
+	add_if(p, (host && host[0] == '-') || only_port(p)[0] == '-', "--");
+	if (host)
+		add(p, host);
+	add(p, only_port(p));
+}
+
+// "20-25 80" as "20-25,80".
+static void add_port_list(struct plan *p)
+{
+	struct str list = {0};
+
+	if (!p->port_count)
+		str_add(&list, p->dialect->port);
+	for (int i = 0; i < p->port_count; i++)
+		str_addf(&list, "%s%s", i ? "," : "", p->ports[i]);
+	cmdline_add_pair(p->out, p->host, str_c(&list));
+	str_fini(&list);
+}
+
+static bool has_port_list(const struct plan *p)
+{
+	return p->port_count > 1 ||
+	       (p->port_count && strspn(p->ports[0], "0123456789") && strpbrk(p->ports[0], "-,"));
+}
+
+static void add_family(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	add_if(p, c->verbose, "-v");
+	add_if(p, c->ipv4, "-4");
+	add_if(p, c->ipv6, "-6");
+	add_if(p, c->numeric, "-n");
+}
+
+// The class "af21" or "cs3" (RFC 2597, RFC 2474) as a number, or -1.
+static int service_class(const char *word)
+{
+	int class = word[0] && word[1] ? word[2] - '0' : -1;
+
+	if (strncmp(word, "cs", 2) == 0 && class >= 0 && class <= 7 && !word[3])
+		return class << 5;
+	if (strncmp(word, "af", 2) == 0 && class >= 1 && class <= 4 && word[3] >= '1' &&
+		word[3] <= '3' && !word[4])
+		return class << 5 | (word[3] - '0') << 3;
+	return -1;
+}
+
+static int add_type_of_service(struct plan *p)
+{
+	static const struct {
+		const char *word;
+		int value;
+	} words[] = {{"critical", 0xa0}, {"inetcontrol", 0xc0}, {"netcontrol", 0xe0},
+		{"lowcost", 0x02}, {"lowdelay", 0x10}, {"throughput", 0x08}, {"reliability", 0x04},
+		{"ef", 0xb8}};
+	const char *tos = p->config->tos;
+	char *rest;
+	long value = -1;
+
+	if (!tos)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(tos, words[i].word) == 0)
+			value = words[i].value;
+	if (value < 0)
+		value = service_class(tos);
+	if (value < 0) {
+		value = strtol(tos, &rest, 0);
+		if (!*tos || *rest || value < 0 || value > 255)
+			return bad_word(p->err, tos, "is no type of service");
+	}
+	add(p, "--set");
+	cmdline_addf(p->out, "%s=0x%lx", p->config->ipv6 ? "IPV6_TCLASS" : "IP_TOS", value);
+	return 0;
+}
+
+static int add_settings(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	add_setting(p, "SO_BROADCAST", c->broadcast);
+	add_setting(p, "SO_DEBUG", c->debug);
+	add_setting(p, "SO_RCVBUF", c->receive_buffer);
+	add_setting(p, "SO_SNDBUF", c->send_buffer);
+	add_setting(p, c->ipv6 ? "IPV6_UNICAST_HOPS" : "IP_TTL", c->ttl);
+	add_setting(p, c->ipv6 ? "IPV6_MINHOPCOUNT" : "IP_MINTTL", c->min_ttl);
+	return add_type_of_service(p);
+}
+
+static int add_tls(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	bool is_unverified = !c->tls && !c->ssl_verify && !c->ssl_trust && !c->listen;
+
+	if (!c->tls && !c->ssl && !c->ssl_verify && !c->ssl_cert && !c->ssl_key && !c->ssl_trust &&
+		!c->ssl_name && !c->ssl_alpn && !c->ssl_ciphers)
+		return 0;
+	add(p, "--tls");
+	add_if(p, is_unverified, "--insecure");
+	add_pair_if(p, "--cert", c->ssl_cert);
+	add_pair_if(p, "--key", c->ssl_key);
+	add_pair_if(p, "--ca", c->ssl_trust);
+	add_pair_if(p, "--server-name", c->tls && c->exec ? c->exec : c->ssl_name);
+	add_pair_if(p, "--alpn", c->ssl_alpn);
+	if (c->ssl_ciphers) {
+		add(p, "--tls-set");
+		cmdline_addf(p->out, "CipherString=%s", c->ssl_ciphers);
+	}
+	return 0;
+}
+
+// What is run is the last of the words where it consists of several.
+static void add_program(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	if (c->shell_exec)
+		cmdline_add_pair(p->out, "--exec", c->shell_exec);
+	else if (c->exec && !c->tls)
+		cmdline_add_pair(p->out, "--exec", c->exec);
+	if (!c->exec_words.count)
+		return;
+	add(p, "--exec-file");
+	for (size_t i = 0; i < c->exec_words.count; i++)
+		add(p, c->exec_words.items[i]);
+}
+
+// -q: seconds, of which a negative number is for ever. *MS is 0 for those.
+static int read_quit(struct plan *p, uint64_t *ms)
+{
+	const char *quit = p->config->quit;
+
+	*ms = 0;
+	if (!quit || quit[0] == '-')
+		return 0;
+	return parse_duration(quit, ms) < 0 && strcmp(quit, "0") != 0
+		       ? bad_word(p->err, quit, "is no number of seconds")
+		       : 0;
+}
+
+static bool has_quit(const struct netcat_config *c)
+{
+	return c->quit && c->quit[0] != '-';
+}
+
+// Whether and when the end of the input goes to the peer, and what ends the whole.
+static int add_ending(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	const struct netcat_dialect *d = p->dialect;
+	bool sends_fin = c->shutdown || has_quit(c) || (d->sends_fin && !c->no_shutdown);
+	bool is_idle_end = c->wait_ms && d->wait_is_idle;
+	bool ends_with_peer = c->listen || d->ends_with_peer;
+	bool quits = d->quits_at_once && c->quit && strcmp(c->quit, "0") == 0;
+	uint64_t quit_ms;
+
+	if (read_quit(p, &quit_ms) < 0)
+		return -EINVAL;
+	if (c->recv_only)
+		sends_fin = false;
+	if (has_program(c))
+		return 0;
+	add(p, "--shutdown");
+	add(p, sends_fin ? "write" : "never");
+	if (c->send_only || quits)
+		cmdline_add_pair(p->out, "--until", "input");
+	else if (is_idle_end)
+		cmdline_add_pair(p->out, "--until", ends_with_peer ? "idle-or-peer" : "idle");
+	else if (ends_with_peer)
+		cmdline_add_pair(p->out, "--until", "peer");
+	if (c->idle_ms || is_idle_end)
+		cmdline_add_ms(p->out, "--idle-timeout", c->idle_ms ? c->idle_ms : c->wait_ms);
+	if (quit_ms && !c->send_only)
+		cmdline_add_ms(p->out, "--quit-delay", quit_ms);
+	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
+	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
+	return 0;
+}
+
+// The same for datagrams, of which no end is passed on.
+static int add_datagram_ending(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	bool is_idle_end = c->wait_ms && p->dialect->wait_is_idle;
+	uint64_t quit_ms;
+
+	if (read_quit(p, &quit_ms) < 0)
+		return -EINVAL;
+	if (is_idle_end)
+		cmdline_add_pair(p->out, "--until", "idle");
+	if (c->idle_ms || is_idle_end)
+		cmdline_add_ms(p->out, "--idle-timeout", c->idle_ms ? c->idle_ms : c->wait_ms);
+	if (quit_ms)
+		cmdline_add_ms(p->out, "--wait", quit_ms);
+	else if (is_idle_end)
+		cmdline_add_ms(p->out, "--wait", c->wait_ms);
+	else if (!p->dialect->sends_fin && !c->quit && !c->listen)
+		cmdline_add_pair(p->out, "--wait", FOR_EVER);
+	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
+	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
+	return 0;
+}
+
+static void add_filters(struct plan *p)
+{
+	add_if(p, p->config->crlf, "--crlf");
+	add_if(p, p->config->telnet, "--telnet");
+}
+
+static void add_connect_timeout(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	uint64_t ms = c->connect_ms ? c->connect_ms
+		      : c->wait_ms  ? c->wait_ms
+				    : p->dialect->connect_ms;
+
+	if (ms)
+		cmdline_add_ms(p->out, "--connect-timeout", ms);
+}
+
+static void add_source(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	if (c->is_unix)
+		return;
+	add_pair_if(p, "--bind", c->source);
+	add_pair_if(p, "--source-port", c->port);
+}
+
+static int plan_check(struct plan *p)
+{
+	cmdline_add_pair(p->out, "connect", "--check");
+	add_family(p);
+	add_connect_timeout(p);
+	add_source(p);
+	if (add_settings(p) < 0 || add_tls(p) < 0 ||
+		netcat_add_proxy(p->dialect, p->config, p->out, p->err) < 0)
+		return -EINVAL;
+	if (!has_port_list(p)) {
+		add_endpoint(p);
+		return 0;
+	}
+	if (p->dialect->is_ncat)
+		return refuse(p, "one port can be checked; 'sockctl connect --check' takes many");
+	add(p, "--any");
+	p->out->discards_output = true;
+	add_port_list(p);
+	return 0;
+}
+
+// What the original sends, for scripts judge by it: with -v four datagrams, otherwise none.
+static int plan_udp_check(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	if (has_port_list(p))
+		return refuse(p, "one port of UDP can be checked");
+	if (!c->verbose && !p->dialect->is_ncat) {
+		cmdline_add_pair(p->out, "connect", "--udp");
+		cmdline_add_pair(p->out, "--input", "/dev/null");
+		cmdline_add_pair(p->out, "--wait", "1ms");
+	} else {
+		p->out->discards_output = true;
+		cmdline_add_pair(p->out, "udp-send", "--connected");
+		cmdline_add(p->out, "--repeat");
+		cmdline_addf(p->out, "%d", NETCAT_PROBES);
+		cmdline_add_pair(p->out, "--rate", "2");
+		cmdline_add_pair(p->out, "--wait", "1");
+	}
+	add_family(p);
+	add_source(p);
+	if (add_settings(p) < 0)
+		return -EINVAL;
+	add_endpoint(p);
+	add_if(p, c->verbose || p->dialect->is_ncat, "X");
+	return 0;
+}
+
+static int plan_connect(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	int r;
+
+	if (has_port_list(p))
+		return refuse(p, "several ports go with -z only; for each port, run it in a loop");
+	if (c->keep_open)
+		return refuse(p, "-k goes with -l only");
+	add(p, "connect");
+	add_if(p, c->udp, "--udp");
+	add_family(p);
+	add_connect_timeout(p);
+	add_source(p);
+	if (add_settings(p) < 0 || add_tls(p) < 0 ||
+		netcat_add_proxy(p->dialect, c, p->out, p->err) < 0)
+		return -EINVAL;
+	if (c->pass_fd) {
+		add(p, "--pass-fd");
+		add_endpoint(p);
+		return 0;
+	}
+	r = c->udp ? add_datagram_ending(p) : add_ending(p);
+	add_filters(p);
+	if (c->count) {
+		add(p, "--count");
+		cmdline_addf(p->out, "%" PRIu64, c->count);
+	}
+	add_endpoint(p);
+	add_program(p);
+	return r;
+}
+
+// Files of a path that umask(2) leaves to others may be used by them.
+static void add_mode(struct plan *p)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (p->config->is_unix && (mask & 0022) != 0022) {
+		add(p, "--mode");
+		cmdline_addf(p->out, "0%o", 0777 & ~(unsigned)mask);
+	}
+}
+
+static int plan_listen(struct plan *p, bool is_exposed)
+{
+	const struct netcat_config *c = p->config;
+	bool serves_many = c->keep_open || c->broker || c->chat || c->listen > 1;
+	int r;
+
+	if (c->zero)
+		return refuse(p, "-z and -l exclude each other");
+	if (c->proxy)
+		return refuse(p, "-x and -l exclude each other");
+	if (c->count && !c->udp)
+		return refuse(p, "-W and -l go together with -u only");
+	add(p, "listen");
+	add_if(p, c->udp, "--udp");
+	add_if(p, serves_many, "--keep-open");
+	add_if(p, c->broker, "--broker");
+	add_if(p, c->chat, "--chat");
+	add_family(p);
+	if (c->most) {
+		add(p, "--max-connections");
+		cmdline_addf(p->out, "%" PRIu64, c->most);
+	}
+	if (add_settings(p) < 0 || add_tls(p) < 0 || netcat_add_access(c, p->out, p->err) < 0)
+		return -EINVAL;
+	if (!c->ncat_proxy && c->proxy_type) {
+		add(p, "--as-proxy");
+		add(p, c->proxy_type);
+	}
+	add_if(p, is_exposed, "--expose");
+	add_mode(p);
+	r = c->udp ? add_datagram_ending(p) : add_ending(p);
+	add_filters(p);
+	if (c->count) {
+		add(p, "--count");
+		cmdline_addf(p->out, "%" PRIu64, c->count);
+	}
+	add_endpoint(p);
+	add_program(p);
+	return r;
+}
+
+static bool is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
+static bool is_exposed(const struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	const char *host = p->host ? p->host : c->source;
+
+	return c->listen && has_program(c) && !c->is_unix && !c->allow.count && !c->allow_file &&
+	       !(host && is_loopback(host));
+}
+
+int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config *config, int argc,
+	char **argv, struct netcat_plan *plan, struct str *err)
+{
+	struct plan p = {.dialect = dialect, .config = config, .out = &plan->line, .err = err};
+	int r = read_operands(&p, argc, argv);
+
+	if (r < 0)
+		return r;
+	plan->host = p.host;
+	plan->port = config->is_unix ? NULL : only_port(&p);
+	plan->is_exposed = is_exposed(&p);
+	if (config->listen)
+		r = plan_listen(&p, plan->is_exposed);
+	else if (config->zero)
+		r = config->udp ? plan_udp_check(&p) : plan_check(&p);
+	else
+		r = plan_connect(&p);
+	return r;
+}

@@ -1,0 +1,589 @@
+# SPDX-License-Identifier: ISC
+"""nc and ncat as their users know them: the original and ours side by side, for each shape of command
+line, and the command line that --explain prints beside both."""
+
+import os
+import re
+import select
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from harness import DEADLINE, PROGRAM, wait_for
+from peers import listener, port_of, udp, unused_port
+
+ORIGINALS = {
+    "openbsd": ["nc.openbsd"], "traditional": ["nc.traditional"], "ncat": ["ncat"],
+    "busybox": ["busybox", "nc"],
+}
+OURS = {
+    "openbsd": [PROGRAM, "nc"], "traditional": [PROGRAM, "nc", "--dialect", "traditional"],
+    "ncat": [PROGRAM, "ncat"], "busybox": [PROGRAM, "nc", "--dialect=busybox"],
+}
+SILENCE = 0.3  # after which nothing is taken to come
+
+
+def program_of(dialect):
+    program = ORIGINALS[dialect][0]
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    return ORIGINALS[dialect]
+
+
+def explained(dialect, words):
+    """The command line that ours prints, for a shell."""
+    done = subprocess.run([*OURS[dialect], "--explain", *words], capture_output=True, text=True,
+                          timeout=DEADLINE, check=True)
+    assert done.stderr == "" and done.stdout.startswith("sockctl ")
+    return ["sh", "-c", "exec " + shlex.quote(PROGRAM) + done.stdout.strip().removeprefix("sockctl")]
+
+
+def run(words, stdin=b"", keep_open=False):
+    """(zero or not, stdout, stderr) of a whole run; stdin stays open if asked."""
+    read, write = os.pipe()
+    with subprocess.Popen(words, stdin=read, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as proc:
+        os.close(read)
+        try:
+            os.write(write, stdin)
+        except BrokenPipeError:
+            pass  # it does not read
+        if not keep_open:
+            os.close(write)
+        try:
+            out, err = proc.communicate(timeout=DEADLINE)
+        finally:
+            proc.kill()
+            if keep_open:
+                os.close(write)
+    return proc.returncode == 0, out, err.decode()
+
+
+def comes(conn):
+    """What comes next: bytes, b"" for a FIN, "reset", or None for nothing in time."""
+    if not select.select([conn], [], [], SILENCE)[0]:
+        return None
+    try:
+        return conn.recv(65536)
+    except ConnectionResetError:
+        return "reset"
+
+
+def all_that_comes(conn):
+    """Pieces joined, and then how it went on."""
+    data = b""
+    while piece := comes(conn):
+        if piece == "reset":
+            break
+        data += piece
+    return data, piece
+
+
+# How a server behaves: what it saw is compared.
+
+def answers_late(conn):
+    """It speaks once it has seen what there is to see."""
+    seen = all_that_comes(conn)
+    conn.sendall(b"answer\n")
+    conn.shutdown(socket.SHUT_WR)
+    return seen, all_that_comes(conn)
+
+
+def speaks_first(conn):
+    conn.sendall(b"hello\n")
+    return all_that_comes(conn)
+
+
+def closes_at_once(conn):
+    conn.shutdown(socket.SHUT_WR)
+    return all_that_comes(conn)
+
+
+def serve(server, behave, results):
+    server.settimeout(DEADLINE)
+    conn, _ = server.accept()
+    with conn:
+        try:
+            results.append(behave(conn))
+        except OSError as error:
+            results.append(error.errno)
+
+
+def against_server(words, behave, stdin, **how):
+    """Runs a client, P in the words being the port of a server, which tells what it saw."""
+    results = []
+    with listener() as server:
+        port = str(port_of(server))
+        thread = threading.Thread(target=serve, args=(server, behave, results), daemon=True)
+        thread.start()
+        run_words = [re.sub(r"\bPORT\b", port, word) for word in words]
+        outcome = run(run_words, stdin, **how)
+        thread.join(DEADLINE)
+        assert results, outcome
+    return outcome[0], outcome[1], outcome[2].replace(port, "PORT"), results[0]
+
+
+def compare(dialect, words, behave, stdin=b"question\n", says=False, **how):
+    theirs = against_server([*program_of(dialect), *words], behave, stdin, **how)
+    ours = against_server([*OURS[dialect], *words], behave, stdin, **how)
+    lines = [line for line in theirs[2].splitlines() if not line.startswith("Ncat: Version")]
+    if says:
+        assert [re.sub(r"\d\.\d\d sec", "TIME sec", line).replace("nc.openbsd: ", "nc: ") for line in ours[2].splitlines()] == [
+            re.sub(r"\d\.\d\d sec", "TIME sec", line).replace("nc.openbsd: ", "nc: ") for line in lines]
+    else:
+        assert ours[2] == ""
+    assert (ours[:2], ours[3]) == (theirs[:2], theirs[3])
+    native = against_server(explained(dialect, words), behave, stdin, **how)
+    assert (native[:2], native[3]) == (theirs[:2], theirs[3])
+
+
+CLIENTS = [
+    ("openbsd", "127.0.0.1 PORT"), ("openbsd", "-N 127.0.0.1 PORT"),
+    ("openbsd", "127.0.0.1 PORT -N"), ("openbsd", "-q1 127.0.0.1 PORT"),
+    ("openbsd", "-q 0 127.0.0.1 PORT"), ("openbsd", "-w1 127.0.0.1 PORT"),
+    ("openbsd", "-w 5 -N 127.0.0.1 PORT"), ("openbsd", "-4n 127.0.0.1 PORT"),
+    ("openbsd", "-C 127.0.0.1 PORT"), ("openbsd", "-d 127.0.0.1 PORT"),
+    ("openbsd", "-s 127.0.0.1 127.0.0.1 PORT"), ("openbsd", "-T lowdelay 127.0.0.1 PORT"),
+    ("openbsd", "-T af21 -M 9 -m 1 -I 4096 -O 4096 -D 127.0.0.1 PORT"),
+    ("openbsd", "-r 127.0.0.1 PORT"), ("openbsd", "-t 127.0.0.1 PORT"),
+    ("ncat", "127.0.0.1 PORT"), ("ncat", "-C 127.0.0.1 PORT"),
+    ("ncat", "--no-shutdown 127.0.0.1 PORT"), ("ncat", "-w 500ms -4 127.0.0.1 PORT"),
+    ("ncat", "--recv-only 127.0.0.1 PORT"),
+    ("ncat", "-t -s 127.0.0.1 -n 127.0.0.1 PORT"),
+    ("traditional", "127.0.0.1 PORT"), ("traditional", "-q 1 -n 127.0.0.1 PORT"),
+    ("traditional", "-w 2 127.0.0.1 PORT"), ("traditional", "-C 127.0.0.1 PORT"),
+    ("busybox", "127.0.0.1 PORT"), ("busybox", "-w 5 127.0.0.1 PORT"),
+]
+
+
+@pytest.mark.parametrize("behave", [answers_late, speaks_first])
+@pytest.mark.parametrize("dialect, line", CLIENTS)
+def test_client(dialect, line, behave):
+    compare(dialect, shlex.split(line), behave)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("ncat", "--send-only 127.0.0.1 PORT"),
+    ("ncat", "-e /bin/cat 127.0.0.1 PORT"), ("ncat", "-c 'read x; echo $x' 127.0.0.1 PORT"),
+    ("traditional", "-e /bin/cat 127.0.0.1 PORT"), ("busybox", "127.0.0.1 PORT -e cat"),
+])
+def test_client_of_few_words(dialect, line):
+    compare(dialect, shlex.split(line), speaks_first)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-d 127.0.0.1 PORT"), ("openbsd", "-w 1 127.0.0.1 PORT"),
+    ("openbsd", "-W 1 127.0.0.1 PORT"), ("ncat", "--recv-only 127.0.0.1 PORT"),
+    ("traditional", "127.0.0.1 PORT"),
+])
+def test_client_whose_input_stays_open(dialect, line):
+    def behave(conn):
+        conn.sendall(b"hello\n")
+        conn.shutdown(socket.SHUT_WR)
+        return all_that_comes(conn)
+
+    compare(dialect, line.split(), behave, stdin=b"", keep_open=True)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-v 127.0.0.1 PORT"), ("openbsd", "-vN localhost PORT"),
+    ("ncat", "-v 127.0.0.1 PORT"), ("traditional", "-vn 127.0.0.1 PORT"),
+])
+def test_what_verbose_clients_say(dialect, line):
+    compare(dialect, line.split(), answers_late, says=True)
+
+
+def is_listening(port):
+    """Whether somebody listens on a port of TCP (proc(5))."""
+    wanted = f":{int(port):04X}"
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(name, encoding="ascii") as file:
+            for line in file:
+                words = line.split()
+                if words[1].endswith(wanted) and words[3] == "0A":
+                    return True
+    return False
+
+
+class Served:
+    """A server under test, which is started with PORT or PATH in its words."""
+
+    def __init__(self, words, place, stdin=b""):
+        self.place = place
+        words = [re.sub(r"\b(PORT|PATH)\b", str(place), word) for word in words]
+        read, self.write = os.pipe()
+        self.proc = subprocess.Popen(words, stdin=read, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE)
+        os.close(read)
+        os.write(self.write, stdin)
+        wait_for(self.is_up, f"a server: {words}")
+
+    def is_up(self):
+        assert self.proc.poll() is None, self.proc.stderr.read()
+        return os.path.exists(self.place) if isinstance(self.place, str) else is_listening(self.place)
+
+    def dial(self):
+        if isinstance(self.place, str):
+            conn = socket.socket(socket.AF_UNIX)
+        else:
+            conn = socket.socket()
+        conn.settimeout(DEADLINE)
+        conn.connect(self.place if isinstance(self.place, str) else ("127.0.0.1", self.place))
+        return conn
+
+    def end_input(self):
+        if self.write is not None:
+            os.close(self.write)
+        self.write = None
+
+    def finish(self):
+        """(zero or not, stdout, stderr)"""
+        try:
+            out, err = self.proc.communicate(timeout=DEADLINE)
+        finally:
+            self.proc.kill()
+            self.end_input()
+        port = str(self.place)
+        text = re.sub(r"(?<=[ :])\d{5}\b", "N", err.decode().replace(port, "PLACE"))
+        return self.proc.returncode == 0, out, text
+
+
+def served(words, place, behave, stdin, ends_input, stops=False):
+    server = Served(words, place, stdin)
+    if ends_input:
+        server.end_input()
+    try:
+        with server.dial() as conn:
+            seen = behave(conn)
+        if stops:
+            behave_again = behave(server.dial())
+            assert behave_again
+            server.proc.terminate()
+    finally:
+        outcome = server.finish()
+    return outcome, seen
+
+
+def compare_servers(dialect, words, behave, stdin=b"banner\n", ends_input=True, says=False,
+                    place=None, stops=False):
+    def run_one(command):
+        where = place or unused_port()
+        if place and os.path.exists(place):
+            os.unlink(place)
+        return served(command, where, behave, stdin, ends_input, stops)
+
+    theirs = run_one([*program_of(dialect), *words])
+    ours = run_one([*OURS[dialect], *words])
+    lines = [line for line in theirs[0][2].splitlines() if not line.startswith("Ncat: Version")]
+    # Who connects is known by name to the originals, and by address to ours.
+    lines = [re.sub(r"(on|from) localhost\b", r"\1 127.0.0.1", line) for line in lines]
+    if says:
+        assert ours[0][2].splitlines() == lines
+    elif "-e" not in words and "-c" not in words:
+        assert ours[0][2] == ""
+    assert (ours[0][:2], ours[1]) == (theirs[0][:2], theirs[1])
+    native = run_one(explained(dialect, words))
+    assert (native[0][:2], native[1]) == (theirs[0][:2], theirs[1])
+
+
+def asks(conn):
+    conn.sendall(b"question\n")
+    seen = all_that_comes(conn)
+    try:
+        conn.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # it has left
+    return seen, all_that_comes(conn)
+
+
+SERVERS = [
+    ("openbsd", "-l PORT"), ("openbsd", "-l -p PORT"), ("openbsd", "-l 127.0.0.1 PORT"),
+    ("openbsd", "-lp PORT -s 127.0.0.1"), ("openbsd", "-lN PORT"), ("openbsd", "-l -q 1 PORT"),
+    ("openbsd", "-ln PORT"), ("openbsd", "-4l PORT"), ("openbsd", "-l -w 1 PORT"),
+    ("openbsd", "-lC PORT"), ("openbsd", "-dl PORT"),
+    ("ncat", "-l PORT"), ("ncat", "-l 127.0.0.1 PORT"), ("ncat", "-lp PORT"),
+    ("ncat", "-l --no-shutdown PORT"), ("ncat", "-lC PORT"),
+    ("ncat", "-l PORT -m 3 -i 9"), ("ncat", "-l PORT --allow 127.0.0.1"),
+    ("traditional", "-l -p PORT"), ("traditional", "-lnp PORT"),
+    ("traditional", "-l -p PORT -q 1"),
+    ("busybox", "-l -p PORT"), ("busybox", "-lp PORT"),
+]
+
+
+@pytest.mark.parametrize("ends_input", [True, False])
+@pytest.mark.parametrize("dialect, line", SERVERS)
+def test_server(dialect, line, ends_input):
+    compare_servers(dialect, line.split(), asks, ends_input=ends_input)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-lv PORT"), ("openbsd", "-lvnp PORT"), ("ncat", "-lvnp PORT"),
+    ("ncat", "-lv 127.0.0.1 PORT"), ("traditional", "-lvnp PORT"),
+])
+def test_what_verbose_servers_say(dialect, line):
+    compare_servers(dialect, line.split(), asks, says=True)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-lk PORT"), ("openbsd", "-kl -p PORT"), ("ncat", "-lk PORT"), ("openbsd", "-lkU PATH"),
+])
+def test_server_that_serves_on(dialect, line, tmp_path):
+    place = str(tmp_path / "socket") if "PATH" in line else None
+    compare_servers(dialect, line.split(), asks, stdin=b"", place=place, stops=True)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-lU PATH"), ("openbsd", "-lvNU PATH"), ("ncat", "-lU PATH"),
+    ("ncat", "-lvU PATH"),
+])
+def test_server_in_the_file_system(dialect, line, tmp_path):
+    compare_servers(dialect, line.split(), asks, place=str(tmp_path / "socket"), says="v" in line)
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("traditional", "-l -p PORT -e /bin/cat"), ("ncat", "-l PORT -e /bin/cat"), ("busybox", "-l -p PORT -e cat"),
+    ("traditional", "-l -p PORT -c 'cat; echo end'"),
+])
+def test_server_with_a_program(dialect, line):
+    compare_servers(dialect, shlex.split(line), asks, stdin=b"")
+
+
+# Which ports are open.
+
+def lines_of(dialect, words, ours=False):
+    """(zero or not, stdout, lines of stderr in any order)."""
+    command = OURS[dialect] if ours else program_of(dialect)
+    outcome = run([*command, *words])
+    return outcome[0], outcome[1], sorted(
+        re.sub(r"\d\.\d\d sec", "TIME sec", line).replace("nc.openbsd: ", "nc: ") for line in outcome[2].splitlines()
+        if not line.startswith("Ncat: Version"))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-z 127.0.0.1 PORT"), ("openbsd", "-zv 127.0.0.1 PORT"),
+    ("openbsd", "-zv localhost PORT"), ("openbsd", "-zvn 127.0.0.1 PORT"),
+    ("openbsd", "-zvw3 127.0.0.1 PORT"), ("openbsd", "-w 1 -z localhost PORT"),
+    ("openbsd", "-v -z -w 2 127.0.0.1 1 PORT"), ("openbsd", "-z 127.0.0.1 1-2 PORT"),
+    ("openbsd", "-zr 127.0.0.1 PORT"),
+    ("ncat", "-z 127.0.0.1 PORT"), ("ncat", "-zv 127.0.0.1 PORT"), ("ncat", "-zw 2 localhost PORT"),
+    ("traditional", "-zvn 127.0.0.1 PORT"), ("traditional", "-z -w 1 127.0.0.1 PORT"),
+])
+def test_check(dialect, line, is_open):
+    with listener() as server:
+        port = port_of(server)
+        if not is_open:
+            server.close()
+        words = [str(port) if word == "PORT" else word for word in line.split()]
+        theirs = lines_of(dialect, words)
+        assert lines_of(dialect, words, ours=True) == theirs
+        native = run(explained(dialect, words))
+        assert native[:2] == theirs[:2]
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-v nosuch.invalid 80"), ("openbsd", "-zv nosuch.invalid 80"),
+    ("openbsd", "nosuch.invalid 80"), ("ncat", "nosuch.invalid 80"),
+    ("ncat", "127.0.0.1 1"), ("ncat", "-v 127.0.0.1 1"), ("openbsd", "127.0.0.1 1"),
+    ("busybox", "127.0.0.1 1"), ("openbsd", "-vU /nosuch/socket"),
+])
+def test_failure(dialect, line):
+    assert lines_of(dialect, line.split(), ours=True) == lines_of(dialect, line.split())
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-f"), ("openbsd", "127.0.0.1 99999"), ("openbsd", "-l -z 5"), ("openbsd", ""),
+    ("openbsd", "-w abc h 1"), ("ncat", "--nosuch"), ("ncat", "-l 99999"), ("ncat", ""),
+    ("ncat", "-w abc h 1"), ("ncat", "-z 127.0.0.1 1 2"), ("traditional", "-f"),
+])
+def test_status_of_a_command_line_that_is_wrong(dialect, line):
+    def status(command):
+        return subprocess.run([*command, *line.split()], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=DEADLINE, check=False).returncode
+
+    assert status(OURS[dialect]) == status(program_of(dialect))
+
+
+@pytest.mark.parametrize("dialect, line, status", [
+    ("openbsd", "-V 1 h 1", 1), ("openbsd", "-S h 1", 1), ("openbsd", "-Z h 1", 1),
+    ("openbsd", "-P user h 1", 1), ("openbsd", "-i 1 h 1", 1), ("ncat", "--lua-exec f h 1", 2),
+    ("ncat", "-g 1 h 1", 2), ("ncat", "--sctp h 1", 2), ("busybox", "-f /dev/tty", 1),
+    ("openbsd", "127.0.0.1 20-30", 1), ("openbsd", "-k 127.0.0.1 20", 1),
+])
+def test_what_is_refused_is_named(dialect, line, status):
+    done = subprocess.run([*OURS[dialect], *line.split()], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == status and done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    option = next((word for word in line.split() if word.startswith("-")), "")
+    assert "is not supported: " in done.stderr or "go" in done.stderr
+    assert option in done.stderr or dialect == "openbsd"
+
+
+def waiting(sock):
+    """The datagrams that have come."""
+    found = []
+    try:
+        while True:
+            found.append(sock.recv(100))
+    except TimeoutError:
+        return found
+
+
+@pytest.mark.parametrize("line, is_open, says, count", [
+    ("-zuv 127.0.0.1 PORT", True, "Connection to 127.0.0.1 PORT port [udp/*] succeeded!\n", 4),
+    ("-zuv 127.0.0.1 PORT", False, "", 0), ("-zu 127.0.0.1 PORT", True, "", -1),
+])
+def test_check_of_datagrams(line, is_open, says, count):
+    """With -v the original asks by datagrams, and believes what does not come back."""
+    with udp() as sock:
+        port = str(port_of(sock))
+        if not is_open:
+            sock.close()
+        for command in (program_of("openbsd"), OURS["openbsd"]):
+            outcome = run([*command, *line.replace("PORT", port).split()])
+            assert (outcome[0], outcome[1], outcome[2].replace(port, "PORT")) == (is_open, b"", says)
+            if is_open:
+                sock.settimeout(SILENCE)
+                assert len(waiting(sock)) in (count, count + 1)
+
+
+@pytest.mark.parametrize("options", ["-w 1", "-q 1"])
+def test_datagrams(options):
+    """One goes, the answer comes, and it is over by itself."""
+    with udp() as sock:
+        def answer():
+            data, peer = sock.recvfrom(100)
+            sock.sendto(data.upper(), peer)
+
+        for command in (program_of("openbsd") if options == "-w 1" else OURS["openbsd"],
+                        OURS["openbsd"]):
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            words = ["-u", *options.split(), "127.0.0.1", str(port_of(sock))]
+            assert run([*command, *words], b"question\n") == (True, b"QUESTION\n", "")
+            thread.join()
+
+
+def test_native_statuses():
+    environment = dict(os.environ, SOCKCTL_STATUS="native")
+    done = subprocess.run([*OURS["openbsd"], "-z", "127.0.0.1", "1"], env=environment,
+                          stdin=subprocess.DEVNULL, timeout=DEADLINE, check=False)
+    assert done.returncode == 5
+
+
+@pytest.mark.parametrize("name", ["nc", "netcat", "nc.openbsd", "ncat", "nc.traditional"])
+def test_names_of_the_program(tmp_path, name):
+    (tmp_path / name).symlink_to(PROGRAM)
+    words = [tmp_path / name, "--explain", "127.0.0.1", "80"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    assert done.stdout.startswith("sockctl connect ") and done.stderr == ""
+    assert ("write" in done.stdout) == (name == "ncat")
+    assert ("--until peer" in done.stdout) == (name == "nc.traditional")
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_choice_of_the_dialect(how):
+    words = [PROGRAM, "nc", *(["--dialect", "busybox"] if how == "option" else []), "--explain", "h", "1"]
+    environment = dict(os.environ, SOCKCTL_NC="busybox" if how == "variable" else "")
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=DEADLINE,
+                          check=True)
+    assert done.stdout == "sockctl connect --shutdown write --until peer h 1\n"
+
+
+def test_secrets_are_not_explained():
+    words = ["--explain", "--proxy", "p", "--proxy-auth", "user:secret", "h", "1"]
+    done = subprocess.run([*OURS["ncat"], *words], capture_output=True, text=True,
+                          timeout=DEADLINE, check=True)
+    assert "secret" not in done.stdout + done.stderr and "user:PASSWORD@p:3128" in done.stdout
+
+
+# What scripts do.
+
+SCRIPTS = {
+    "grep": "nc -zv 127.0.0.1 PORT 2>&1 | grep -q succeeded && echo up || echo down",
+    "wait": "until nc -z 127.0.0.1 PORT; do sleep 0.1; done; echo up",
+    "health": "nc -z -w 2 127.0.0.1 PORT >/dev/null 2>&1 || exit 1; echo healthy",
+    "request": "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -N 127.0.0.1 PORT | head -1",
+    "variable": 'answer=$(echo stats | nc -w 1 127.0.0.1 PORT); echo "$answer"',
+    "tar": "mkdir t && echo text > t/f && tar -cf - t | nc -N 127.0.0.1 PORT",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_script(script, tmp_path):
+    def outcome(name, program):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "nc").write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n')
+        (folder / "nc").chmod(0o755)
+        with listener() as server:
+            results = []
+            port = port_of(server)
+
+            def serve_on():
+                while True:
+                    try:
+                        conn, _ = server.accept()
+                    except OSError:
+                        return
+                    with conn:
+                        data, end = all_that_comes(conn)
+                        results.append((data if script != "tar" else len(data), end))
+                        try:
+                            conn.sendall(b"HTTP/1.0 200 OK\n")
+                        except OSError:
+                            pass
+
+            threading.Thread(target=serve_on, daemon=True).start()
+            done = subprocess.run(["sh", "-c", SCRIPTS[script].replace("PORT", str(port))],
+                                  cwd=folder, capture_output=True, text=True, timeout=DEADLINE,
+                                  env=dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"),
+                                  check=False)
+            # What checks a port is gone before it was accepted.
+            return done.returncode, done.stdout, results if script not in ("wait", "grep", "health") else 0
+
+    ours = outcome("ours", OURS["openbsd"])
+    assert ours == outcome("theirs", program_of("openbsd"))
+    assert ours[0] == 0
+
+
+def test_server_in_a_loop():
+    """while true; do ... | nc -l -p P -q 1; done, which many a small web server is."""
+    port = unused_port()
+    command = f"while true; do printf 'HTTP/1.0 200 OK\r\n\r\nhello' | {shlex.join(OURS['openbsd'])} -l -p {port} -q 1 >/dev/null; done"
+    with subprocess.Popen(["sh", "-c", command], start_new_session=True) as shell:
+        try:
+            for _ in range(3):
+                wait_for(lambda: is_listening(port), "a server")
+                with socket.create_connection(("127.0.0.1", port), DEADLINE) as conn:
+                    conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    data = b""
+                    while piece := conn.recv(100):
+                        data += piece
+                    assert data.endswith(b"hello")
+                wait_for(lambda: not is_listening(port) or True, "the next one")
+        finally:
+            os.killpg(shell.pid, 9)
+
+
+def test_shell_on_a_fifo(tmp_path):
+    """rm -f f; mkfifo f; cat f | sh -i 2>&1 | nc -l PORT > f"""
+    port = unused_port()
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = f"cat {fifo} | sh 2>&1 | {shlex.join(OURS['openbsd'])} -l 127.0.0.1 {port} > {fifo}"
+    with subprocess.Popen(["sh", "-c", command], start_new_session=True) as shell:
+        try:
+            wait_for(lambda: is_listening(port), "a server")
+            with socket.create_connection(("127.0.0.1", port), DEADLINE) as conn:
+                conn.sendall(b"echo $((6 * 7))\n")
+                assert conn.recv(100) == b"42\n"
+            shell.wait(DEADLINE)
+        finally:
+            if shell.poll() is None:
+                os.killpg(shell.pid, 9)
