@@ -9,7 +9,6 @@
 #include "io/timer.h"
 #include "io/watch.h"
 #include "net/inspect/diag_filter.h"
-#include "sys/file.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -278,10 +277,9 @@ static void watch_want_keys(struct sockets *s)
 static void on_key(struct watch *w, unsigned events)
 {
 	struct sockets *s = w->data;
-	char key = 0;
+	int key = is_in_foreground() && !(events & WATCH_ERROR) ? terminal_read_key() : -1;
 
-	if (!is_in_foreground() || (events & WATCH_ERROR) ||
-		sys_read(STDIN_FILENO, &key, sizeof(key)) <= 0)
+	if (key < 0)
 		watch_want(w, 0); // until the next snapshot, or for good where it is gone
 	else if (key == 'q')
 		app_stop(s->app);

@@ -151,6 +151,13 @@ void terminal_set_mode(enum terminal_mode mode)
 	apply();
 }
 
+int terminal_read_key(void)
+{
+	unsigned char key;
+
+	return sys_read(terminal.fd, &key, 1) == 1 ? key : -1;
+}
+
 void terminal_show(const char *text)
 {
 	if (terminal.fd >= 0)

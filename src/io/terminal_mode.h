@@ -22,6 +22,9 @@ int terminal_take(uv_loop_t *loop, int fd, int end, enum terminal_mode mode);
 // Changes the mode of what was taken, or sets it again where it could not be set before.
 void terminal_set_mode(enum terminal_mode mode);
 
+// The next key that was typed at it, or -1. Does not wait once a watch says that there is one.
+int terminal_read_key(void);
+
 // Shows text on it as far as it takes that at once. Lines end in "\r\n".
 void terminal_show(const char *text);
 
