@@ -147,6 +147,9 @@ const struct habit habits[] = {
 	{"connect", "--tlsv1.*", "use '--tls-min VERSION'"},
 
 	// listen
+	{"listen", "--ssl", "use '--tls' with '--cert FILE' or '--self-signed'"},
+	{"listen", "--ssl-cert", "use '--cert FILE'"},
+	{"listen", "--ssl-key", "use '--key FILE'"},
 	{"listen", "-l", "'sockctl listen' listens without it"},
 	{"listen", "--listen", "'sockctl listen' listens without it"},
 	{"listen", "-p", PORT_LAST},

@@ -17,8 +17,8 @@ struct access_words {
 
 #define ACCESS_OPTIONS(allow, deny) \
 	{"allow", 0, OPT_LIST, allow, "CIDR", \
-		"serve this address or range, such as 192.0.2.0/24, and no others; repeat for " \
-		"more", \
+		"accept clients from this address or range only, such as 192.0.2.0/24; repeat " \
+		"for more", \
 		.words = "address", .is_everyday = true}, \
 	{ \
 		"deny", 0, OPT_LIST, deny, "CIDR", \

@@ -17,7 +17,7 @@ struct unix_group {
 #define UNIX_GROUP_OPTION(at) \
 	{ \
 		"group", 0, OPT_STRING, at, "GROUP", \
-			"give the file of a Unix socket to GROUP, which may connect (mode 0660)", \
+			"group of the Unix socket, whose members may connect (mode 0660)", \
 			.words = "group" \
 	}
 
