@@ -49,6 +49,7 @@ static const struct translation {
 		"sockctl connect --proxy http://PROXY:3128 HOST PORT"},
 	{"ncat --ssl HOST PORT", "sockctl connect --tls --insecure HOST PORT"},
 	{"ncat --ssl-verify HOST PORT", "sockctl connect --tls HOST PORT"},
+	{"ncat --ssl -l PORT", "sockctl listen --tls --self-signed PORT"},
 	{"socat - TCP:host:80", "sockctl connect host 80"},
 	{"socat - UNIX:/run/service.sock", "sockctl connect /run/service.sock"},
 	{"socat -T 5 - TCP:host:80", "sockctl connect --idle-timeout 5 host 80"},
@@ -67,6 +68,8 @@ static const struct translation {
 	{"socat - SOCKS4A:PROXY:HOST:PORT",
 		"sockctl connect --proxy socks4a://PROXY:1080 HOST PORT"},
 	{"socat - OPENSSL:HOST:PORT", "sockctl connect tls:HOST:PORT"},
+	{"socat OPENSSL-LISTEN:PORT,cert=FILE,cafile=CA EXEC:PROG",
+		"sockctl listen -k --tls --cert FILE --client-ca CA PORT --exec PROG"},
 	{"telnet host 22", "sockctl connect --telnet host 22"},
 	{"telnet -4 host 22", "sockctl connect -4 --telnet host 22"},
 	{"telnet -b 198.51.100.1 host 22", "sockctl connect -s 198.51.100.1 --telnet host 22"},
@@ -90,6 +93,9 @@ static const struct translation {
 	{"openssl s_client -connect HOST:PORT -showcerts",
 		"sockctl connect --check --tls --show-certificates HOST PORT"},
 	{"openssl s_client -starttls imap", "sockctl connect --starttls imap"},
+	{"openssl s_server -accept PORT -cert FILE", "sockctl listen -k --tls --cert FILE PORT"},
+	{"stunnel Pq accept, connect, cert",
+		"sockctl listen -k --tls --cert FILE PORT --forward HOST:PORT"},
 	{"dig +short example.org", "sockctl resolve -4 example.org"},
 	{"dig +short AAAA example.org", "sockctl resolve -6 example.org"},
 	{"dig +short -x 198.51.100.2", "sockctl resolve 198.51.100.2"},
@@ -122,7 +128,7 @@ static const struct translation {
 };
 
 const char translated_tools[] =
-	"nc, ncat, socat, telnet, curl, openssl, dig, host, getent, ss, netstat, lsof";
+	"nc ncat socat telnet curl openssl stunnel dig host getent ss netstat lsof";
 
 static bool is_of(const struct translation *t, const char *tool)
 {

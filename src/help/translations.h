@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-// The tools with commas and blanks between, in the order in which help names them.
+// The tools with blanks between, in the order in which help names them.
 extern const char translated_tools[];
 
 bool translations_has(const char *tool);

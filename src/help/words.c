@@ -135,8 +135,8 @@ static void add_tools(struct words *w)
 {
 	struct str tool = {0};
 
-	for (const char *at = translated_tools; *at; at += strspn(at, ", ")) {
-		size_t len = strcspn(at, ",");
+	for (const char *at = translated_tools; *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
 
 		str_clear(&tool);
 		str_addn(&tool, at, len);
