@@ -107,7 +107,6 @@
  *     endpoint_open.[ch]      what an endpoint stands for, for whoever does not dial
  *     given.[ch]              connections that were made by others: fd:N
  *     listening.[ch]          every command that listens: whom it serves, how many, backlog
- *     mptcp.[ch]              --mptcp
  *     msg_flags.[ch]          flags of send(2) and recv(2) by name
  *     open_failure.[ch]       the messages for sockets that cannot be made or bound
  *     pass_fd.[ch]            --pass-fd
@@ -124,6 +123,9 @@
  *     udp.[ch]                --udp of the commands that join
  *     unix_group.[ch]         --group of the file of a Unix socket
  *     user.[ch]               --user
+ *
+ *   opts/ends/                what the two ends of a connection are made with
+ *     mptcp.[ch]              --mptcp
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *

@@ -7,7 +7,7 @@
 #include "opts/connecting.h"
 #include "opts/count.h"
 #include "opts/given.h"
-#include "opts/mptcp.h"
+#include "opts/ends/mptcp.h"
 #include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
 #include "opts/confine.h"

@@ -11,7 +11,7 @@
 #include "session/connection.h"
 #include "session/console.h"
 #include "opts/listening.h"
-#include "opts/mptcp.h"
+#include "opts/ends/mptcp.h"
 #include "opts/proxy.h"
 #include "opts/proxy_header.h"
 #include "opts/tls_serving.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "opts/mptcp.h"
+#include "opts/ends/mptcp.h"
 
 #include "base/value.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 // --mptcp: a connection over several paths at once (RFC 8684), which is one of TCP where the other
 // side does not know that.
-#ifndef SOCKCTL_OPTS_MPTCP_H
-#define SOCKCTL_OPTS_MPTCP_H
+#ifndef SOCKCTL_OPTS_ENDS_MPTCP_H
+#define SOCKCTL_OPTS_ENDS_MPTCP_H
 
 #include "cli/opt.h"
 #include "net/addr/endpoint.h"
