@@ -46,17 +46,21 @@ const struct opt tls_server_opts[] = {
 		.choices = tls_ends},
 	{"starttls", 0, OPT_CHOICE, AT(forward.starttls, int), "PROTOCOL",
 		"with --forward: upgrade the connection to TLS as PROTOCOL does",
-		.choices = starttls_names, .not_with = "udp"},
+		.choices = starttls_names, .only_with = "forward", .not_with = "udp"},
 	{"ca", 0, OPT_LIST, AT(forward.ca, struct strlist), "FILE",
-		"CA certificates for the target of --forward tls:HOST:PORT", .words = "file"},
+		"CA certificates for the target of --forward tls:HOST:PORT", .words = "file",
+		.only_with = "forward"},
 	{"server-name", 0, OPT_STRING, AT(forward.server_name, const char *), "NAME",
-		"name of the target for SNI and verification (HOST)", .words = "host"},
+		"name of the target for SNI and verification (HOST)", .words = "host",
+		.only_with = "forward"},
 	{"pin", 0, OPT_LIST, AT(forward.pin, struct strlist), "sha256:HASH",
-		"accept the target only if its public key has this hash", .not_with = "insecure"},
+		"accept the target only if its public key has this hash", .only_with = "forward",
+		.not_with = "insecure"},
 	{"insecure", 0, OPT_FLAG, AT(forward.insecure, bool), NULL,
-		"accept any certificate of the target, with a warning"},
+		"accept any certificate of the target, with a warning", .only_with = "forward"},
 	{"forward-cert", 0, OPT_STRING, AT(forward.cert, const char *), "FILE",
-		"client certificate for the target of --forward", .words = "file"},
+		"client certificate for the target of --forward", .words = "file",
+		.only_with = "forward"},
 	{"forward-key", 0, OPT_STRING, AT(forward.key, const char *), "FILE",
 		"private key, if it is not in the file of --forward-cert", .words = "file",
 		.only_with = "forward-cert"},
@@ -152,8 +156,6 @@ int tls_server_check(
 	const char *needless = is_forwarded ? NULL : option_of_target(forward);
 	int r;
 
-	if (forward->starttls >= 0 && !has_target(target))
-		needless = "--starttls";
 	if (needless)
 		return refuse(err, needless, "is about --forward tls:HOST:PORT");
 	needless = c->tls || is_forwarded ? NULL : option_of_either(forward);

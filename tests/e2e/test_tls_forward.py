@@ -137,7 +137,7 @@ def test_target_is_verified(sockctl, authority, words, identity, status):
             half_close(conn)
             assert receive_all(conn) == b"x"
             proc.wait_err(r"the target of connection 1 is secured by TLS 1\.3 ")
-    assert ("NOT verified: anybody may be at the other end" in proc.err) == ("--insecure" in words)
+    assert ("NOT verified: " in proc.err) == ("--insecure" in words)
     proc.stop()
 
 
