@@ -94,8 +94,6 @@ static const struct translation {
 		"sockctl connect --check --tls --show-certificates HOST PORT"},
 	{"openssl s_client -starttls imap", "sockctl connect --starttls imap"},
 	{"openssl s_server -accept PORT -cert FILE", "sockctl listen -k --tls --cert FILE PORT"},
-	{"stunnel Pq accept, connect, cert",
-		"sockctl listen -k --tls --cert FILE PORT --forward HOST:PORT"},
 	{"dig +short example.org", "sockctl resolve -4 example.org"},
 	{"dig +short AAAA example.org", "sockctl resolve -6 example.org"},
 	{"dig +short -x 198.51.100.2", "sockctl resolve 198.51.100.2"},
