@@ -116,16 +116,18 @@
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
  *     stream_files.[ch]       --input and --output
- *     tls.[ch]                the options of TLS for what is connected to
- *     tls_report.c            what is said of a connection with TLS, and of certificates
- *     tls_server.[ch]         the options of TLS for what listens
- *     tls_serving.[ch]        what they come to: a context, files that are read again
  *     udp.[ch]                --udp of the commands that join
  *     unix_group.[ch]         --group of the file of a Unix socket
  *     user.[ch]               --user
  *
  *   opts/ends/                what the two ends of a connection are made with
  *     mptcp.[ch]              --mptcp
+ *
+ *   opts/tls/                 TLS, of what connects and of what listens
+ *     tls.[ch]                the options of TLS for what is connected to
+ *     tls_report.c            what is said of a connection with TLS, and of certificates
+ *     tls_server.[ch]         the options of TLS for what listens
+ *     tls_serving.[ch]        what they come to: a context, files that are read again
  *
  *   app.[ch]                  what one run owns: loop, reporter, tracer, signals, deadline, status
  *

@@ -17,7 +17,7 @@
 #include "session/exec.h"
 #include "session/forward/second.h"
 #include "opts/socket_options.h"
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 #include "opts/udp.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 #include "sys/process.h"
 #include "tls/name.h"
 

@@ -7,7 +7,7 @@
 #include "app.h"
 #include "net/dial.h"
 #include "opts/confine.h"
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 #include "session/check.h"
 #include "session/connection.h"
 #include "tls/upgrade.h"

@@ -14,7 +14,7 @@
 #include "opts/ends/mptcp.h"
 #include "opts/proxy.h"
 #include "opts/proxy_header.h"
-#include "opts/tls_serving.h"
+#include "opts/tls/tls_serving.h"
 #include "opts/endpoint_open.h"
 #include "session/program.h"
 #include "opts/socket_options.h"

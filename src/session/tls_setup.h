@@ -8,7 +8,7 @@
 #include "io/channel.h"
 #include "net/dial.h"
 #include "opts/proxy_header.h"
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 #include "tls/upgrade.h"
 
 struct tls_setup {

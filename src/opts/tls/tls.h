@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The options of TLS for what is connected to, and what is said about such a connection.
-#ifndef SOCKCTL_OPTS_TLS_H
-#define SOCKCTL_OPTS_TLS_H
+#ifndef SOCKCTL_OPTS_TLS_TLS_H
+#define SOCKCTL_OPTS_TLS_TLS_H
 
 #include "app.h"
 #include "net/addr/endpoint.h"

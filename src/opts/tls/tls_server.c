@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "opts/tls_server.h"
+#include "opts/tls/tls_server.h"
 
 #include "base/value.h"
 #include "tls/allow.h"

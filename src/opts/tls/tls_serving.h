@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: ISC
 // What the options of TLS come to for a listener: its context, the step on the way to each client,
 // and the files that are read again.
-#ifndef SOCKCTL_OPTS_TLS_SERVING_H
-#define SOCKCTL_OPTS_TLS_SERVING_H
+#ifndef SOCKCTL_OPTS_TLS_TLS_SERVING_H
+#define SOCKCTL_OPTS_TLS_TLS_SERVING_H
 
 #include "net/turns.h"
-#include "opts/tls_server.h"
+#include "opts/tls/tls_server.h"
 #include "sys/sandbox/sandbox.h"
 #include "tls/upgrade.h"
 

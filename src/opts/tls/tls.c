@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 
 #include "base/value.h"
 #include "tls/name.h"

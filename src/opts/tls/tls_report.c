@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // What is said about a connection with TLS.
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 // The options of TLS for what listens, and for what its connections are forwarded to.
-#ifndef SOCKCTL_OPTS_TLS_SERVER_H
-#define SOCKCTL_OPTS_TLS_SERVER_H
+#ifndef SOCKCTL_OPTS_TLS_TLS_SERVER_H
+#define SOCKCTL_OPTS_TLS_TLS_SERVER_H
 
-#include "opts/tls.h"
+#include "opts/tls/tls.h"
 
 struct tls_server_config {
 	bool tls;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "opts/tls_serving.h"
+#include "opts/tls/tls_serving.h"
 
 #include "base/mem.h"
 #include "net/addr/ifaddrs.h"
