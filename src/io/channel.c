@@ -121,7 +121,9 @@ int channel_flush(struct channel *c)
 
 int channel_take_error(struct channel *c)
 {
-	return channel_socket(c) < 0 ? 0 : sys_socket_error(c->socket);
+	if (channel_socket(c) < 0)
+		return 0;
+	return c->ops->take_error ? c->ops->take_error(c) : sys_socket_error(c->socket);
 }
 
 static bool is_of_paths(int fd)

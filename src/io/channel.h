@@ -41,6 +41,9 @@ struct channel_ops {
 	// Why the last call failed, where an errno does not tell: a sentence, or NULL. May be NULL.
 	const char *(*failure)(const struct channel *c);
 
+	// Takes what channel_take_error() is about. NULL: that is the error of the socket.
+	int (*take_error)(struct channel *c);
+
 	// Adds what the bytes pass through, such as "TLS 1.3". NULL: nothing worth a word.
 	void (*describe)(const struct channel *c, struct str *s);
 

@@ -370,6 +370,18 @@ static void take_error(const struct flow *from, struct flow *to)
 		flow_break(to, FLOW_DST, error);
 }
 
+// What came back of datagrams stays with the socket until it is taken, which a flow that has to
+// wait for its destination does not do.
+static void take_told_error(struct flow *in)
+{
+	int error = 0;
+
+	if (channel_keeps_boundaries(in->src) && !in->want_src && !flow_has_ended(in))
+		error = channel_take_error(in->src);
+	if (error)
+		flow_break(in, FLOW_SRC, error);
+}
+
 static void on_event(struct watch *w, unsigned events)
 {
 	struct relay *r = w->data;
@@ -383,6 +395,7 @@ static void on_event(struct watch *w, unsigned events)
 		take_error(&r->out, &r->in);
 	} else if (events & WATCH_ERROR && w == peer_of(r)->rd) {
 		take_error(&r->in, &r->out);
+		take_told_error(&r->in);
 	}
 	turn(r);
 }

@@ -112,6 +112,23 @@ def test_nobody_there_any_more(sockctl):
     assert proc.out == b"answer"
 
 
+def test_nobody_there_while_the_output_is_full(sockctl):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    with udp() as peer:
+        proc = sockctl("connect", "-u", "127.0.0.1", port_of(peer), stdin=PIPE, stdout=writer)
+        os.close(writer)
+        proc.stdin.write(b"question")
+        peer.sendto(b"answer", peer.recvfrom(100)[1])
+    proc.stdin.write(b"another")
+    proc.fails(7, "port unreachable, told by 127.0.0.1")
+    os.close(reader)
+
+
 def test_silence_can_end_it(sockctl):
     with udp() as peer:
         proc = sockctl("connect", "-u", "--idle-timeout", "100ms", "127.0.0.1", port_of(peer),

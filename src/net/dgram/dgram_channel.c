@@ -45,6 +45,14 @@ static int explain(struct dgram_channel *d, int error)
 	return e.error;
 }
 
+static int dgram_take_error(struct channel *c)
+{
+	int error = sys_socket_error(c->socket);
+	int told = explain(of(c), -ENOMSG);
+
+	return told == -ENOMSG ? error : told;
+}
+
 static int nothing_now(const struct dgram_channel *d)
 {
 	return d->has_ended ? 0 : -EAGAIN;
@@ -151,6 +159,7 @@ static const struct channel_ops dgram_ops = {.name = "datagrams",
 	.shut = dgram_shut,
 	.fini = dgram_fini,
 	.failure = dgram_failure,
+	.take_error = dgram_take_error,
 	.recv_many = dgram_recv_many,
 	.send_many = dgram_send_many};
 
