@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -587,3 +588,45 @@ def test_shell_on_a_fifo(tmp_path):
         finally:
             if shell.poll() is None:
                 os.killpg(shell.pid, 9)
+
+
+# Where ours is better: each of these stands in the list of the manual.
+
+def stands_in_the_manual(words):
+    page = Path(__file__).resolve().parents[2] / "man" / "sockctl-nc.1"
+    better = page.read_text(encoding="utf-8").partition(".Ss What is better\n")[2].partition(".Ss ")[0]
+    items = [" ".join(re.sub(r"^\.Fl (\S+)", r"-\1", line) for line in item.split("\n")).strip()
+             for item in re.split(r"^\.It\n", better, flags=re.M)]
+    assert any(item.startswith(words) for item in items), items
+
+
+def test_full_disk_is_a_failure():
+    stands_in_the_manual("A transfer that was cut off is a failure")
+    for program, ok in ((program_of("openbsd"), True), (OURS["openbsd"], False)):
+        with listener() as server, open("/dev/full", "wb") as full:
+            thread = threading.Thread(target=serve, args=(server, speaks_first, []), daemon=True)
+            thread.start()
+            done = subprocess.run([*program, "-w", "1", "127.0.0.1", str(port_of(server))], stdout=full,
+                                  stderr=subprocess.PIPE, input=b"", timeout=DEADLINE, check=False)
+            thread.join()
+        assert (done.returncode == 0) == ok
+
+
+def test_file_that_is_no_socket_is_kept(tmp_path):
+    stands_in_the_manual("-lU replaces the file of a dead socket, and no other")
+    path = tmp_path / "file"
+    path.write_text("precious")
+    done = subprocess.run([*OURS["openbsd"], "-lU", path], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 1 and path.read_text() == "precious"
+
+
+def test_port_is_served_by_one_program():
+    stands_in_the_manual("Nobody else can listen on the same port")
+    port = unused_port()
+    first = Served([*OURS["openbsd"], "-l", "127.0.0.1", "PORT"], port)
+    done = subprocess.run([*OURS["openbsd"], "-l", "127.0.0.1", str(port)], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 1
+    first.dial().close()
+    first.finish()
