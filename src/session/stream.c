@@ -508,10 +508,9 @@ struct channel *stream_take_peer(struct stream *s)
 
 void stream_cut_off(struct stream *s, const char *message)
 {
-	int status;
+	int status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
 
 	stream_report_totals(s);
-	status = connection_report_error(s->connection, STATUS_BROKEN, message, 0);
 	stream_report_closed(s, "cut off", status);
 	s->done(s, status);
 }
