@@ -125,8 +125,7 @@ static const struct translation {
 	{0},
 };
 
-const char translated_tools[] =
-	"nc ncat socat telnet curl openssl stunnel dig host getent ss netstat lsof";
+const char translated_tools[] = "nc ncat socat telnet curl openssl dig host getent ss netstat lsof";
 
 static bool is_of(const struct translation *t, const char *tool)
 {
