@@ -146,7 +146,6 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int r;
 
 	c->keep_open |= c->broker || c->chat; // they are for many
-	adjust_to_datagrams(c);
 	if (argc) {
 		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 		if (r == 0)
@@ -174,6 +173,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_check(&c->stream, c->udp.is_wanted, err);
+	adjust_to_datagrams(c);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program),

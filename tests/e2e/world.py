@@ -72,7 +72,7 @@ class Command:
         connected to has something to say."""
         def settled():
             return LISTENS.search(self.text) or self.ended() or (
-                re.search("--watch|connect -[v4]", self.command) and self.text)
+                re.search("--watch|connect -[v4]|--shutdown never", self.command) and self.text)
 
         wait_for(settled, f"{self.command} listening: {self.text}")
 
