@@ -572,10 +572,10 @@ def test_datagram_from_itself(echo, datagrams):
 
 def test_line_per_connection(echo):
     proc = echo("-v")
-    for n in range(3):
+    for n, echoed in enumerate(("1 byte", "2 bytes", "3 bytes")):
         with dial(proc.port) as conn:
             assert comes_back(conn, b"x" * (n + 1))
-        proc.wait_err(rf"connection {n + 1} from 127.0.0.1:\d+: {n + 1} bytes echoed, .* done$")
+        proc.wait_err(rf"connection {n + 1} from 127.0.0.1:\d+: {echoed} echoed, .* done$")
     assert sum("127.0.0.1:" in line and "connection" in line for line in proc.lines) == 3
     proc.stop()
     assert re.search(r"3 connections, 6 bytes echoed", proc.err)

@@ -7,7 +7,7 @@ import pytest
 
 from harness import DEVNULL, PIPE, Task, soonest
 from peers import (MIB, accept, answer, dial, half_close, listener, port_of, receive, receive_all,
-                   sink_slowly)
+                   sink_slowly, udp)
 
 
 @pytest.mark.parametrize("option", ["--timeout", "-w", "--connect-timeout"])
@@ -232,6 +232,9 @@ def test_whom_the_deadline_concerns(sockctl, server):
 
 
 def test_whom_the_deadline_concerns_of_datagrams(sockctl):
-    proc = sockctl("udp-send", "--wait", "9", "--timeout", ".3", "127.0.0.1", 9, "x")
-    proc.wait(6)
-    assert proc.lines == ["sockctl: udp-send: 127.0.0.1:9: timed out with 1 datagram sent and 0 received"]
+    with udp() as silent:
+        port = port_of(silent)
+        proc = sockctl("udp-send", "--wait", "9", "--timeout", ".3", "127.0.0.1", port, "x")
+        proc.wait(6)
+    assert proc.lines == [
+        f"sockctl: udp-send: 127.0.0.1:{port}: timed out with 1 datagram sent and 0 received"]
