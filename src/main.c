@@ -23,6 +23,7 @@
  *     netcat_access.c         their proxies, and whom they serve
  *     netcat_opts.c           the options of ncat that all of them take
  *     netcat_plan.c           from what they are told to our command line
+ *     netcat_transfer.c       what they do with the bytes
  *     openbsd.c               the options of the nc of OpenBSD
  *     programs.[ch]           which program is meant
  *     traditional.c           the options of the first netcat
@@ -146,6 +147,7 @@
  *     head.[ch]               the head of a message of HTTP/1
  *     hold.[ch]               the end of the input, held back until the peer has answered
  *     hub.[ch]                many relays on one stdin and stdout
+ *     interval.[ch]           lines with a pause between them
  *     limit.[ch]              a rate that a flow keeps to
  *     lowat.[ch]              receiving in large pieces (SO_RCVLOWAT)
  *     pending.[ch]            bytes that the destination has not taken yet

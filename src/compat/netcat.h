@@ -21,7 +21,7 @@ struct netcat_config {
 	bool broadcast, debug, random, pass_fd, keepalive;
 	const char *quit; // seconds, or -1
 	uint64_t wait_ms; // of -w, which is more than connecting for nc
-	uint64_t connect_ms, idle_ms;
+	uint64_t connect_ms, idle_ms, interval_ms;
 	const char *source;
 	const char *port;
 	uint64_t receive_buffer, send_buffer, ttl, min_ttl, count;
@@ -102,11 +102,8 @@ extern const struct opt netcat_long_opts[]; // those of ncat that have no letter
 			"not here: the same in hex", \
 			.instead = "'sockctl connect --hex' shows both directions on stderr"}, \
 	{ \
-		"delay", DELAY, OPT_STRING, NETCAT_AT(refused, const char *), "TIME", \
-			"not here: pause between lines", \
-			.instead = \
-				"'sockctl udp-send --rate' paces datagrams; for a stream, pace " \
-				"the input" \
+		"delay", DELAY, OPT_DURATION, NETCAT_AT(interval_ms, uint64_t), "TIME", \
+			"pause between lines", .min = 1, .max = 86400000ull \
 	}
 
 // What a command line comes to.
@@ -121,9 +118,10 @@ struct netcat_plan {
 int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config *config, int argc,
 	char **argv, struct netcat_plan *plan, struct str *err);
 
-// Adds the proxy of a connection, or whom a server serves. The same.
+// Adds the proxy of a connection, whom a server serves, or what is done with the bytes. The same.
 int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_config *config,
 	struct cmdline *out, struct str *err);
 int netcat_add_access(const struct netcat_config *config, struct cmdline *out, struct str *err);
+int netcat_add_transfer(const struct netcat_config *config, struct cmdline *out, struct str *err);
 
 #endif

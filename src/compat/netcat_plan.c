@@ -316,12 +316,6 @@ static int add_datagram_ending(struct plan *p)
 	return 0;
 }
 
-static void add_filters(struct plan *p)
-{
-	add_if(p, p->config->crlf, "--crlf");
-	add_if(p, p->config->telnet, "--telnet");
-}
-
 static void add_connect_timeout(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
@@ -415,14 +409,15 @@ static int plan_connect(struct plan *p)
 		return 0;
 	}
 	r = c->udp ? add_datagram_ending(p) : add_ending(p);
-	add_filters(p);
+	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
+		return -EINVAL;
 	if (c->count) {
 		add(p, "--count");
 		cmdline_addf(p->out, "%" PRIu64, c->count);
 	}
 	add_endpoint(p);
 	add_program(p);
-	return r;
+	return 0;
 }
 
 // Files of a path that umask(2) leaves to others may be used by them.
@@ -468,14 +463,15 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	add_if(p, is_exposed, "--expose");
 	add_mode(p);
 	r = c->udp ? add_datagram_ending(p) : add_ending(p);
-	add_filters(p);
+	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
+		return -EINVAL;
 	if (c->count) {
 		add(p, "--count");
 		cmdline_addf(p->out, "%" PRIu64, c->count);
 	}
 	add_endpoint(p);
 	add_program(p);
-	return r;
+	return 0;
 }
 
 static bool is_loopback(const char *host)

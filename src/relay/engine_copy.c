@@ -20,7 +20,7 @@ static bool is_drained(const struct flow *f, size_t got)
 {
 	const struct channel *src = f->src;
 
-	return got < POOL_BUFFER && !f->limit && src->rd && !src->has_more &&
+	return got < POOL_BUFFER && !f->limit && !f->interval && src->rd && !src->has_more &&
 	       src->rd_info.kind != FD_FILE;
 }
 
@@ -77,6 +77,8 @@ static ssize_t receive(struct flow *f, char *buffer)
 {
 	ssize_t n;
 
+	if (f->interval)
+		return interval_recv(f->interval, f->src, buffer, room(f), f->eof);
 	if (!f->piped)
 		return f->src->ops->recv(f->src, buffer, room(f));
 	n = sys_read(f->pipe[0], buffer, MIN(f->piped, POOL_BUFFER));
@@ -121,7 +123,7 @@ static enum pump copy_pump(struct flow *f)
 			return flow_fail(f, FLOW_DST, r);
 		if (r > 0)
 			return wait_for_dst(f);
-		if (f->eof && !f->piped)
+		if (f->eof && !f->piped && !interval_held(f->interval))
 			return PUMP_END;
 		if (!f->piped && !room(f))
 			return PUMP_PAUSE;
@@ -130,6 +132,8 @@ static enum pump copy_pump(struct flow *f)
 
 		if (n == -EINTR)
 			continue;
+		if (n == -EAGAIN && interval_held(f->interval))
+			return PUMP_PAUSE;
 		if (n == -EAGAIN) {
 			f->want_src = true;
 			return PUMP_WAIT;
@@ -141,7 +145,7 @@ static enum pump copy_pump(struct flow *f)
 			continue;
 		}
 		f->received += (uint64_t)n;
-		f->eof = is_enough(f);
+		f->eof = is_enough(f) || f->eof;
 		if (is_discarded(f->src)) {
 			f->sent += (uint64_t)n;
 			continue;

@@ -57,10 +57,11 @@ static bool can_splice(const struct flow *f)
 	const struct channel *src = f->src;
 	const struct channel *dst = f->dst;
 
-	return !trace_is_plain() && !f->filter && !f->tap && !f->text && !is_special(src, dst) &&
-	       channel_splice_source(src) >= 0 && channel_splice_sink(dst) >= 0 &&
-	       can_splice_from(&src->rd_info) && can_splice_to(&dst->wr_info) &&
-	       is_safe(src->rd, &src->rd_info) && is_safe(dst->wr, &dst->wr_info);
+	return !trace_is_plain() && !f->filter && !f->tap && !f->text && !f->interval &&
+	       !is_special(src, dst) && channel_splice_source(src) >= 0 &&
+	       channel_splice_sink(dst) >= 0 && can_splice_from(&src->rd_info) &&
+	       can_splice_to(&dst->wr_info) && is_safe(src->rd, &src->rd_info) &&
+	       is_safe(dst->wr, &dst->wr_info);
 }
 
 // Whether the destination takes at once what comes in large pieces. A pipe that could not be
@@ -94,7 +95,7 @@ static void widen_pipes(struct flow *f)
 // A filter may change how many bytes there are, but not where they begin and end.
 static bool moves_datagrams(const struct flow *f)
 {
-	return !f->filter && !f->text && channel_keeps_boundaries(f->src) &&
+	return !f->filter && !f->text && !f->interval && channel_keeps_boundaries(f->src) &&
 	       channel_keeps_boundaries(f->dst);
 }
 
@@ -122,6 +123,12 @@ void flow_limit(struct flow *f, struct limit *limit)
 	f->limit = limit;
 }
 
+void flow_space(struct flow *f, struct interval *interval)
+{
+	assert(!f->engine && !f->interval);
+	f->interval = interval;
+}
+
 void flow_follow(struct flow *f, struct answer *answer)
 {
 	assert(!f->received && !f->answer);
@@ -141,6 +148,8 @@ void flow_fini(struct flow *f)
 	forget_lowat(f);
 	limit_destroy(f->limit);
 	f->limit = NULL;
+	interval_destroy(f->interval);
+	f->interval = NULL;
 	request_text_free(&f->text);
 	answer_destroy(f->answer);
 	f->answer = NULL;
@@ -235,8 +244,7 @@ static enum pump pump_limited(struct flow *f)
 	limit_begin(f->limit, before);
 	result = pump(f);
 	limit_took(f->limit, f->received - before);
-	f->is_paused = result == PUMP_PAUSE;
-	if (f->is_paused)
+	if (result == PUMP_PAUSE)
 		limit_wait(f->limit);
 	else
 		limit_stop(f->limit);
@@ -270,6 +278,7 @@ bool flow_step(struct flow *f)
 		forget_if_long(f);
 	had_text = f->text;
 	result = f->limit ? pump_limited(f) : pump(f);
+	f->is_paused = result == PUMP_PAUSE;
 	assert(result != PUMP_FAIL || f->error < 0);
 	assert(result != PUMP_WAIT || f->want_src || f->want_dst);
 	note_received(f, f->received - before);
@@ -295,5 +304,5 @@ void flow_inject(struct flow *f, const void *data, size_t len)
 
 size_t flow_undelivered(const struct flow *f)
 {
-	return fifo_len(&f->pending) + f->piped;
+	return fifo_len(&f->pending) + f->piped + interval_held(f->interval);
 }

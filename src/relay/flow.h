@@ -14,6 +14,7 @@
 
 #include "base/fifo.h"
 #include "io/channel.h"
+#include "relay/interval.h"
 #include "relay/limit.h"
 #include "relay/lowat.h"
 
@@ -42,7 +43,7 @@ enum flow_side {
 // What an engine has to say after moving what it could.
 enum pump {
 	PUMP_WAIT, // nothing more until what it wants is ready
-	PUMP_PAUSE, // nothing more until its rate allows it
+	PUMP_PAUSE, // nothing more until its rate or its interval allows it
 	PUMP_AGAIN, // its share of this turn is used up; there is more
 	PUMP_END, // the source has ended and nothing is left to deliver
 	PUMP_FAIL, // flow->error and flow->failed are set
@@ -70,7 +71,7 @@ struct flow {
 	const struct engine *engine;
 	enum flow_state state : 8;
 	bool want_src, want_dst; // what the engine waits for
-	bool is_paused; // it waits for its rate
+	bool is_paused; // it waits for its rate or its interval
 	bool eof; // the source has ended, or nothing more is wanted of it
 	bool holds_end; // the destination is not told of the end yet
 	bool is_held; // and that is all that is left to do
@@ -95,6 +96,7 @@ struct flow {
 	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
 	struct limit *limit; // NULL: as fast as can be
+	struct interval *interval; // NULL: no pause between lines
 	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	flow_tap_fn *tap;
@@ -107,6 +109,9 @@ void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct ch
 
 // Receives so many bytes a second at most; the flow destroys the limit. Before flow_start().
 void flow_limit(struct flow *f, struct limit *limit);
+
+// Takes line after line with pauses; the flow destroys the interval. Before flow_start().
+void flow_space(struct flow *f, struct interval *interval);
 
 // Chooses the engine, once filter and tap are set.
 void flow_start(struct flow *f);

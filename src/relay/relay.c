@@ -66,6 +66,8 @@ int relay_init(struct relay *r, const struct relay_options *o)
 		flow_limit(&r->out, limit_create(o->pool->loop, o->rate, on_room, r));
 		flow_limit(&r->in, limit_create(o->pool->loop, o->rate, on_room, r));
 	}
+	if (o->interval_ms)
+		flow_space(&r->out, interval_create(o->pool->loop, o->interval_ms, on_room, r));
 	defer_init(&r->defer, o->pool->loop, on_turn, r);
 	timer_init(&r->idle, o->pool->loop, on_idle_timer, r);
 	timer_init(&r->pause, o->pool->loop, on_pause, r);
@@ -234,6 +236,7 @@ static void end(struct relay *r)
 	ack_wait_stop(&r->acks);
 	limit_stop(r->out.limit);
 	limit_stop(r->in.limit);
+	interval_stop(r->out.interval);
 	r->done(r);
 }
 
@@ -331,7 +334,7 @@ static void on_idle_timer(void *data)
 	end(r);
 }
 
-// Its rate has held a flow back until now.
+// Its rate or its interval has held a flow back until now.
 static void on_room(void *data)
 {
 	struct relay *r = data;

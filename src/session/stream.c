@@ -54,6 +54,9 @@ const struct opt stream_opts[] = {
 	{"limit-rate", 0, OPT_SIZE, AT(limit_rate, uint64_t), "RATE",
 		"maximum bytes per second in each direction, such as 512k", .min = 1,
 		.max = LIMIT_MOST},
+	{"interval", 0, OPT_DURATION, AT(interval_ms, uint64_t), "TIME",
+		"send the input line by line, with a pause of TIME between lines", .min = 1,
+		.max = DAY_MS, .not_with = "limit-rate room forward"},
 	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line endings as CRLF",
 		.is_everyday = true},
 	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
@@ -310,10 +313,10 @@ static void on_relay_done(struct relay *r)
 bool stream_config_wants_bytes(const struct stream_config *config)
 {
 	const struct stream_calls_config *calls = &config->calls;
-
 	return config->crlf || config->telnet || config->hex || config->progress ||
-	       config->idle_ms || config->quit_delay_ms || config->limit_rate || calls->oob ||
-	       calls->reset || calls->send_flags || calls->recv_flags;
+	       config->idle_ms || config->quit_delay_ms || config->limit_rate ||
+	       config->interval_ms || calls->oob || calls->reset || calls->send_flags ||
+	       calls->recv_flags;
 }
 
 unsigned stream_sandbox_needs(const struct stream_config *config)
@@ -331,8 +334,10 @@ static struct stream_extras *create_extras(const struct stream_config *config)
 
 static void free_extras(struct stream_extras *x)
 {
-	if (x)
-		telnet_filter_fini(&x->telnet);
+	if (!x)
+		return;
+	progress_line_fini(&x->progress_line);
+	telnet_filter_fini(&x->telnet);
 	free(x);
 }
 
@@ -415,6 +420,7 @@ int stream_init(struct stream *s, const struct stream_options *o)
 		.peer = o->peer,
 		.policy = policy_of(o),
 		.splice_after = o->splice_after,
+		.interval_ms = o->config->interval_ms,
 		.rate = o->config->limit_rate,
 		.done = on_relay_done,
 		.data = s,
@@ -464,8 +470,6 @@ void stream_start(struct stream *s)
 
 void stream_fini(struct stream *s)
 {
-	if (s->extras)
-		progress_line_fini(&s->extras->progress_line);
 	free_extras(s->extras);
 	s->extras = NULL;
 	relay_fini(&s->relay);

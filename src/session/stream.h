@@ -26,6 +26,7 @@ struct stream_config {
 	uint64_t timeout_ms;
 	uint64_t idle_ms;
 	uint64_t limit_rate; // bytes a second; 0: no limit
+	uint64_t interval_ms; // between lines of the input; 0: none
 	bool crlf;
 	bool telnet;
 	bool hex;

@@ -10,12 +10,13 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from harness import DEADLINE, PROGRAM, wait_for
-from peers import listener, port_of, udp, unused_port
+from peers import listener, port_of, receive_all, udp, unused_port
 
 ORIGINALS = {
     "openbsd": ["nc.openbsd"], "traditional": ["nc.traditional"], "ncat": ["ncat"],
@@ -386,6 +387,18 @@ def test_check(dialect, line, is_open):
         assert native[:2] == theirs[:2]
 
 
+@pytest.mark.parametrize("dialect, option", [
+    ("openbsd", "-i"), ("traditional", "-i"), ("busybox", "-i"), ("ncat", "-d"), ("openbsd", "--delay"),
+])
+def test_pause_between_lines(dialect, option):
+    stdin = b"a\nb\n"
+    words = [option, "1", "--send-only", "127.0.0.1", "PORT"]
+    for command in ([*OURS[dialect], *words], explained(dialect, words)):
+        began = time.monotonic()
+        assert against_server(command, receive_all, stdin)[3] == stdin
+        assert time.monotonic() - began >= 1
+
+
 @pytest.mark.parametrize("dialect, line", [
     ("openbsd", "-v nosuch.invalid 80"), ("openbsd", "-zv nosuch.invalid 80"),
     ("openbsd", "nosuch.invalid 80"), ("ncat", "nosuch.invalid 80"),
@@ -411,9 +424,10 @@ def test_status_of_a_command_line_that_is_wrong(dialect, line):
 
 @pytest.mark.parametrize("dialect, line, status", [
     ("openbsd", "-V 1 h 1", 1), ("openbsd", "-S h 1", 1), ("openbsd", "-Z h 1", 1),
-    ("openbsd", "-P user h 1", 1), ("openbsd", "-i 1 h 1", 1), ("ncat", "--lua-exec f h 1", 2),
+    ("openbsd", "-P user h 1", 1), ("ncat", "--lua-exec f h 1", 2),
     ("ncat", "-g 1 h 1", 2), ("ncat", "--sctp h 1", 2), ("busybox", "-f /dev/tty", 1),
     ("openbsd", "127.0.0.1 20-30", 1), ("openbsd", "-k 127.0.0.1 20", 1),
+    ("ncat", "--broker -l -d 1 20", 2),
 ])
 def test_what_is_refused_is_named(dialect, line, status):
     done = subprocess.run([*OURS[dialect], *line.split()], stdin=subprocess.DEVNULL,

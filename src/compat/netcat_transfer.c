@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: ISC
+// What a netcat does with the bytes that it transfers.
+#include "compat/netcat.h"
+
+#include <errno.h>
+
+int netcat_add_transfer(const struct netcat_config *c, struct cmdline *out, struct str *err)
+{
+	if (c->interval_ms && (c->broker || c->chat)) {
+		str_add(err, "a pause between lines does not go with --broker and --chat");
+		return -EINVAL;
+	}
+	if (c->crlf)
+		cmdline_add(out, "--crlf");
+	if (c->telnet)
+		cmdline_add(out, "--telnet");
+	if (c->interval_ms)
+		cmdline_add_ms(out, "--interval", c->interval_ms);
+	return 0;
+}
