@@ -114,6 +114,7 @@
  *     progress_line.[ch]      --progress
  *     proxy.[ch]            --proxy and its group
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
+ *     record.[ch]             --record, --record-hex, --hex
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
  *     stream_files.[ch]       --input and --output

@@ -58,6 +58,8 @@ static const struct opt_group groups[] = {
 	PASS_FD_GROUP(connect_config, pass_fd),
 	{"Transfer", stream_opts, offsetof(struct connect_config, stream),
 		.not_with = "check pass-fd"},
+	{"Recording", record_opts, offsetof(struct connect_config, stream.record),
+		.not_with = "check pass-fd"},
 	COUNT_GROUP(connect_config, count),
 	CONSOLE_GROUP(connect_config, console),
 	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls),
@@ -435,7 +437,8 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	struct connect_config *config_ = config;
 	struct connect c = {.app = app, .config = config_};
 	int status = send_proxy_load(app, &config_->send_proxy) ||
-		     sockopt_config_parse(app, &config_->sockopt, &c.settings);
+		     sockopt_config_parse(app, &config_->sockopt, &c.settings) ||
+		     record_open(app, &config_->stream.record);
 
 	(void)argc;
 	(void)argv;
@@ -476,6 +479,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		app_run(app);
 out:
 	fini(&c);
+	record_close(&config_->stream.record);
 	return app->status;
 }
 

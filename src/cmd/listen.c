@@ -67,6 +67,7 @@ static const struct opt_group groups[] = {
 	{"Datagrams", udp_listen_opts, offsetof(struct listen_config, udp)},
 	SEND_PROXY_GROUP(listen_config, send_proxy),
 	{"Transfer", stream_opts, offsetof(struct listen_config, stream)},
+	{"Recording", record_opts, offsetof(struct listen_config, stream.record)},
 	{"Calls", stream_calls_opts, offsetof(struct listen_config, stream.calls)},
 	CONSOLE_GROUP(listen_config, console),
 	SOCKOPT_GROUP(listen_config, sockopt),
@@ -217,11 +218,14 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (send_proxy_load(app, &c->send_proxy))
+	if (send_proxy_load(app, &c->send_proxy) || record_open(app, &c->stream.record)) {
+		record_close(&c->stream.record);
 		return app->status;
+	}
 	if (server_init(&s, app, c, mode_of(c)) == 0 && server_open(&s) == 0)
 		app_run(app);
 	server_fini(&s);
+	record_close(&c->stream.record);
 	return app->status;
 }
 

@@ -36,6 +36,8 @@ struct netcat_config {
 	bool broker, chat;
 	bool tls, ssl, ssl_verify;
 	const char *ssl_cert, *ssl_key, *ssl_trust, *ssl_ciphers, *ssl_name, *ssl_alpn;
+	const char *record, *record_hex;
+	bool append;
 	const char *refused; // where the options go that are never taken
 	bool refused_flag;
 };
@@ -94,13 +96,11 @@ extern const struct opt netcat_long_opts[]; // those of ncat that have no letter
 			"fail after TIME without a byte", .min = 1, .max = 365 * 86400000ull}, \
 		{"sh-exec", SHELL, OPT_STRING, NETCAT_AT(shell_exec, const char *), "COMMAND", \
 			"join each connection to a shell that runs COMMAND", .words = "command"}, \
-		{"output", OUTPUT, OPT_STRING, NETCAT_AT(refused, const char *), "FILE", \
-			"not here: record what is transferred", \
-			.instead = "'sockctl connect --output FILE' writes what is received, " \
-				   "--hex shows both directions"}, \
-		{"hex-dump", HEX, OPT_STRING, NETCAT_AT(refused, const char *), "FILE", \
-			"not here: the same in hex", \
-			.instead = "'sockctl connect --hex' shows both directions on stderr"}, \
+		{"output", OUTPUT, OPT_STRING, NETCAT_AT(record, const char *), "FILE", \
+			"write what is transferred in both directions to FILE", .words = "file", \
+			.is_written = true}, \
+		{"hex-dump", HEX, OPT_STRING, NETCAT_AT(record_hex, const char *), "FILE", \
+			"the same in hex", .words = "file", .is_written = true}, \
 	{ \
 		"delay", DELAY, OPT_DURATION, NETCAT_AT(interval_ms, uint64_t), "TIME", \
 			"pause between lines", .min = 1, .max = 86400000ull \

@@ -16,5 +16,11 @@ int netcat_add_transfer(const struct netcat_config *c, struct cmdline *out, stru
 		cmdline_add(out, "--telnet");
 	if (c->interval_ms)
 		cmdline_add_ms(out, "--interval", c->interval_ms);
+	if (c->record)
+		cmdline_add_pair(out, "--record", c->record);
+	if (c->record_hex)
+		cmdline_add_pair(out, "--record-hex", c->record_hex);
+	if (c->append)
+		cmdline_add(out, "--append");
 	return 0;
 }

@@ -35,7 +35,7 @@ static const struct opt opts[] = {
 	{0},
 };
 
-static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 'o', 0, 0, 0, 'c'), {0}};
+static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 'c'), {0}};
 
 static const struct opt_group groups[] = {
 	{"Netcat", opts, 0},

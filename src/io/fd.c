@@ -203,6 +203,11 @@ int fd_open_output(const char *path)
 	return sys_open_file(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 }
 
+int fd_open_append(const char *path)
+{
+	return sys_open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
 int fd_empty(int fd)
 {
 	int r = sys_ftruncate(fd, 0);

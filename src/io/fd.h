@@ -62,6 +62,9 @@ int fd_check_headroom(unsigned count);
 int fd_open_input(const char *path);
 int fd_open_output(const char *path);
 
+// The same to be written after what is in it.
+int fd_open_append(const char *path);
+
 // Returns 0, also where there is nothing that could be emptied, or a negative errno.
 int fd_empty(int fd);
 

@@ -6,10 +6,8 @@
 #include "opts/progress_line.h"
 #include "session/stats.h"
 #include "io/fd.h"
-#include "io/terminal.h"
 #include "io/urgent.h"
 #include "net/stream_socket.h"
-#include "out/hexdump.h"
 #include "out/progress.h"
 #include "sys/sandbox/sandbox.h"
 #include "relay/limit.h"
@@ -76,7 +74,7 @@ const struct opt stream_opts[] = {
 
 // What few streams need, apart, so that thousands of the others stay small.
 struct stream_extras {
-	struct hexdump hex_out, hex_in;
+	struct record_tap tap;
 	struct crlf_filter crlf;
 	struct telnet_filter telnet;
 	struct telnet_escape_filter telnet_escape;
@@ -101,19 +99,11 @@ int stream_check(const struct stream_config *config, bool is_udp, struct str *er
 	return 0;
 }
 
-static void show_hex(struct stream *s, struct hexdump *h, const void *data, size_t len)
-{
-	struct str text = {0};
-
-	hexdump_add(h, &text, data, len);
-	report_dump(&s->connection->app->out, &text);
-}
-
 static void on_sent(struct flow *f, const void *data, size_t len)
 {
 	struct stream *s = container_of(f, struct stream, relay.out);
 
-	show_hex(s, &s->extras->hex_out, data, len);
+	record_tap_add(&s->extras->tap, RECORD_SENT, data, len);
 }
 
 static void on_urgent(void *data, unsigned char byte, uint64_t offset)
@@ -129,7 +119,7 @@ static void on_received(struct flow *f, const void *data, size_t len)
 {
 	struct stream *s = container_of(f, struct stream, relay.in);
 
-	show_hex(s, &s->extras->hex_in, data, len);
+	record_tap_add(&s->extras->tap, RECORD_RECEIVED, data, len);
 }
 
 static uint64_t bytes_to_send(const struct channel *local)
@@ -310,10 +300,15 @@ static void on_relay_done(struct relay *r)
 	s->done(s, status);
 }
 
+static bool wants_tap(const struct stream_config *config)
+{
+	return config->hex || record_is_wanted(&config->record);
+}
+
 bool stream_config_wants_bytes(const struct stream_config *config)
 {
 	const struct stream_calls_config *calls = &config->calls;
-	return config->crlf || config->telnet || config->hex || config->progress ||
+	return config->crlf || config->telnet || wants_tap(config) || config->progress ||
 	       config->idle_ms || config->quit_delay_ms || config->limit_rate ||
 	       config->interval_ms || calls->oob || calls->reset || calls->send_flags ||
 	       calls->recv_flags;
@@ -321,12 +316,12 @@ bool stream_config_wants_bytes(const struct stream_config *config)
 
 unsigned stream_sandbox_needs(const struct stream_config *config)
 {
-	return config->hex ? SANDBOX_LOCAL_TIME : 0;
+	return config->hex || config->record.hex_file ? SANDBOX_LOCAL_TIME : 0;
 }
 
 static struct stream_extras *create_extras(const struct stream_config *config)
 {
-	bool is_wanted = config->crlf || config->telnet || config->hex || config->progress ||
+	bool is_wanted = config->crlf || config->telnet || wants_tap(config) || config->progress ||
 			 config->calls.oob;
 
 	return is_wanted ? xcalloc(1, sizeof(struct stream_extras)) : NULL;
@@ -356,12 +351,8 @@ static void set_filters(struct stream *s)
 		crlf_filter_init(&x->crlf);
 		r->out.filter = &x->crlf.filter;
 	}
-	if (s->config->hex) {
-		const struct reporter *o = &s->connection->app->out;
-		size_t columns = terminal_columns(o->fd);
-
-		hexdump_init(&x->hex_out, '>', o->is_coloured ? COLOUR_SENT : 0, columns);
-		hexdump_init(&x->hex_in, '<', o->is_coloured ? COLOUR_RECEIVED : 0, columns);
+	if (wants_tap(s->config)) {
+		record_tap_init(&x->tap, s->connection->app, &s->config->record, s->config->hex);
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
 	}

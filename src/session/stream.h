@@ -7,6 +7,7 @@
 #include "app.h"
 #include "session/connection.h"
 #include "session/stream_calls.h"
+#include "opts/record.h"
 #include "opts/stream_files.h"
 #include "io/channel.h"
 #include "relay/relay.h"
@@ -35,6 +36,7 @@ struct stream_config {
 	const char *input; // file instead of stdin, or NULL
 	const char *output;
 	struct stream_calls_config calls;
+	struct record_config record;
 };
 
 extern const struct opt stream_opts[];

@@ -387,6 +387,34 @@ def test_check(dialect, line, is_open):
         assert native[:2] == theirs[:2]
 
 
+def test_record(tmp_path):
+    """What ncat -o and --append-output leave, and that -x has the bytes."""
+    def left(command, name):
+        path = tmp_path / name
+        for more in ([], ["--append-output"], []):
+            words = ["-o", str(path), *more, "127.0.0.1", "PORT"]
+            made = explained("ncat", words) if command is None else [*command, *words]
+            assert against_server(made, answers_late, b"question\n")[0]
+            yield path.read_bytes()
+
+    theirs = list(left(program_of("ncat"), "theirs"))
+    assert theirs[1] == 2 * theirs[0] and b"question" in theirs[0]
+    assert list(left(OURS["ncat"], "ours")) == theirs
+    assert list(left(None, "native")) == theirs
+
+
+@pytest.mark.parametrize("dialect, option", [
+    ("ncat", "-x"), ("traditional", "-o"), ("busybox", "-o"), ("openbsd", "--hex-dump"),
+])
+def test_hex_dump(tmp_path, dialect, option):
+    has_one = dialect in ("ncat", "traditional")  # Debian builds busybox without it
+    for command in ([program_of(dialect)] if has_one else []) + [OURS[dialect]]:
+        dump = tmp_path / "dump"
+        words = [option, str(dump), "127.0.0.1", "PORT"]
+        assert against_server([*command, *words], closes_at_once, b"question\n")[0]
+        assert "71 75 65 73 74 69 6f 6e" in dump.read_text().replace("  ", " ")
+
+
 @pytest.mark.parametrize("dialect, option", [
     ("openbsd", "-i"), ("traditional", "-i"), ("busybox", "-i"), ("ncat", "-d"), ("openbsd", "--delay"),
 ])
