@@ -2,6 +2,7 @@
 #include "datagram/printer.h"
 
 #include "io/terminal.h"
+#include "net/dgram/error_queue.h"
 #include "sys/names.h"
 #include "sys/sandbox/sandbox.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ERRORS_MOST 64 // of one call
 #define ANY_ROOM ((size_t)64 << 10) // more than any datagram of IP, and what UDP_GRO fills
 
 unsigned printer_details(enum framing framing)
@@ -135,15 +137,65 @@ static void print_piece(struct printer *p, struct received *m)
 	} while (at < m->len && !printer_is_full(p));
 }
 
+static void print_error(struct printer *p, const struct queued_error *e)
+{
+	struct str reason = {0}, by = {0};
+
+	str_add_queued_error(&reason, e);
+	if (e->by.len)
+		str_add_sockaddr_host(&by, &e->by.sa, e->by.len);
+	report_line(&p->app->out, &ev_returned, datagram_writer_text(&p->writer),
+		F_ADDR("remote", &e->to), F_STR("reason", str_c(&reason)),
+		F_STR("errno", strerrorname_np(-e->error)),
+		F_STR("told_by", e->by.len ? str_c(&by) : NULL));
+	str_fini(&reason);
+	str_fini(&by);
+	p->total++;
+	p->stats->received++;
+}
+
+// The data in the error queue are those that we sent: what they come back for is the answer.
+static int receive_errors(struct printer *p, int fd)
+{
+	struct queued_error e;
+	int n = 0;
+
+	while (n < ERRORS_MOST && !printer_is_full(p) && error_queue_take(fd, &e)) {
+		print_error(p, &e);
+		n++;
+	}
+	if (!n)
+		return -EAGAIN;
+	datagram_count(p->stats);
+	return n;
+}
+
+// Writes what was added. Returns N, or 0 after a message.
+static int write_all(struct printer *p, int n)
+{
+	int r = output_write(&p->output, datagram_writer_take(&p->writer));
+
+	if (r == 0)
+		datagram_writer_clear(&p->writer);
+	if (r == 0 || r == -EAGAIN)
+		return n;
+	fail(p, r);
+	return 0;
+}
+
 int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
 	const struct sockaddr_any *connected_to)
 {
 	int flags = p->flags | MSG_TRUNC;
-	int r;
 	uint64_t most = p->limit ? p->limit - p->total : UINT64_MAX; // the rest is for others
-	int n = takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
-			     : receiver_read(&p->receiver, fd, flags, most);
+	int n;
 
+	if (flags & MSG_ERRQUEUE) {
+		n = receive_errors(p, fd);
+		return n > 0 ? write_all(p, n) : n;
+	}
+	n = takes_one(p) ? receiver_read_one(&p->receiver, fd, flags, connected_to)
+			 : receiver_read(&p->receiver, fd, flags, most);
 	if (n <= 0)
 		return n;
 	datagram_count(p->stats);
@@ -160,13 +212,7 @@ int printer_receive(struct printer *p, int fd, struct sockaddr_any *peer,
 		if (!peer || sockaddr_equal(p->pieces[i].source, peer))
 			print_piece(p, &p->pieces[i]);
 	}
-	r = output_write(&p->output, datagram_writer_take(&p->writer));
-	if (r == 0)
-		datagram_writer_clear(&p->writer);
-	if (r == 0 || r == -EAGAIN)
-		return n;
-	fail(p, r);
-	return 0;
+	return write_all(p, n);
 }
 
 bool printer_is_busy(const struct printer *p)

@@ -50,7 +50,8 @@ unsigned printer_sandbox_needs(enum framing framing);
 int printer_init(struct printer *p);
 void printer_fini(struct printer *p); // does nothing on a zeroed one
 
-// Receives one batch from FD and prints it. PEER is the only source that counts, and becomes the
+// Receives one batch from FD and prints it; with MSG_ERRQUEUE why datagrams came back, and who says
+// so. PEER is the only source that counts, and becomes the
 // first one while its len is 0; NULL if all count. CONNECTED_TO is whom the socket is connected to,
 // or NULL. Returns how many pieces came, 0 for a failure that was reported, or what receiver_read()
 // met.

@@ -158,7 +158,7 @@ static bool receive(struct receiving *r, struct source *s)
 	if (n <= 0)
 		return n == -EINTR;
 	r->is_short = false;
-	if (is_new)
+	if (is_new && s->peer.len)
 		lock_to_peer(r, s);
 	if (r->is_answering)
 		answers_send(&r->batch, s->sender, &s->peer);

@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "datagram/sending.h"
+#include "io/fd.h"
 #include "out/progress.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -155,6 +157,12 @@ static void end_of_sending(struct sending *s)
 	want(s, false);
 }
 
+// A message that came back ends a call that sends something else: it is received first.
+static bool is_for_receiver(const struct sending *s)
+{
+	return s->wants_replies && awaits_errors(s) && fd_is_ready(s->socket.fd, POLLERR);
+}
+
 static void pump(struct sending *s)
 {
 	uint64_t started = s->stats.started ? s->stats.started : trace_now();
@@ -171,6 +179,8 @@ static void pump(struct sending *s)
 		want(s, r != TRANSMIT_WAITING);
 	else if (s->transmit.input_failed)
 		fail_to_read(s, r);
+	else if (is_for_receiver(s))
+		want(s, true);
 	else
 		fail_to_send(s, r);
 }

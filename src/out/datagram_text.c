@@ -168,6 +168,11 @@ void datagram_writer_add(struct datagram_writer *w, const struct datagram *d)
 	}
 }
 
+struct str *datagram_writer_text(struct datagram_writer *w)
+{
+	return &w->text;
+}
+
 const struct iovecs *datagram_writer_take(struct datagram_writer *w)
 {
 	iovecs_add(&w->pieces, str_c(&w->text), w->text.len);

@@ -23,6 +23,9 @@ void datagram_writer_fini(struct datagram_writer *w);
 
 void datagram_writer_add(struct datagram_writer *w, const struct datagram *d);
 
+// For lines that stand for no datagram.
+struct str *datagram_writer_text(struct datagram_writer *w);
+
 // All that was added, to be written in one go. Valid, like the data of the datagrams has to be,
 // until datagram_writer_clear().
 const struct iovecs *datagram_writer_take(struct datagram_writer *w);

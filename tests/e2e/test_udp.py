@@ -1083,14 +1083,40 @@ def test_connected_receiver_uses_recv(recv, peer):
     assert [result for _, result in calls(proc, "recv") if result != "-1"] == ["3"]
 
 
+@pytest.mark.parametrize("host", [HOST, "::1"])
 @pytest.mark.parametrize("connected", [False, True])
-def test_error_queue(sockctl, connected):
-    """What could not be delivered comes back."""
+def test_error_queue(sockctl, connected, host):
+    """What comes back is why, and who says so, not our own data."""
     how = ["--connected"] if connected else []
-    proc = sockctl("udp-send", *how, "--set", "IP_RECVERR", "--recv-flag", "MSG_ERRQUEUE",
-                   "--replies", "1", HOST, unused_udp_port(), "lost")
+    port = unused_udp_port()
+    option = "IPV6_RECVERR" if ":" in host else "IP_RECVERR"
+    proc = sockctl("udp-send", *how, "--set", option, "--recv-flag", "MSG_ERRQUEUE",
+                   "--replies", "2", host, port, "lost", "again")
     proc.wait()
-    assert proc.out == b"lost\n"
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    line = f"{shown}: Connection refused: port unreachable, told by {host} (ECONNREFUSED)\n"
+    assert proc.out.decode() == 2 * line
+
+
+def test_error_queue_in_json(sockctl):
+    port = unused_udp_port()
+    proc = sockctl("udp-send", "--json", "--recv-flag", "MSG_ERRQUEUE", "--replies", "1",
+                   HOST, port, "lost")
+    proc.wait()
+    event = json.loads(proc.out)
+    assert (event["event"], event["errno"], event["told_by"]) == ("returned", "ECONNREFUSED", HOST)
+    assert event["remote"] == {"family": "inet", "address": HOST, "port": port}
+
+
+def test_error_queue_of_a_receiver(sockctl):
+    """Of a socket that another process sends with: what it sent is not answered."""
+    with udp() as sock:
+        sock.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
+        sock.sendto(b"lost", (HOST, unused_udp_port()))
+        proc = sockctl("udp-recv", "--recv-flag", "MSG_ERRQUEUE", "--count", "1", "--echo",
+                       f"fd:{sock.fileno()}", fds=[sock.fileno()])
+        proc.wait()
+    assert b"told by 127.0.0.1 (ECONNREFUSED)" in proc.out and b"lost" not in proc.out
 
 
 @pytest.mark.parametrize("command, words, named", [
