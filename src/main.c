@@ -235,6 +235,7 @@
  *     dgram_channel.[ch]      the channel of a connected socket
  *     dgram_socket.[ch]       the socket that sends
  *     error_queue.[ch]        what comes back of datagrams that were sent (IP_RECVERR)
+ *     icmp_filter.[ch]        which ICMP messages may be answers (ICMP_FILTER)
  *     multicast.[ch]          groups: joining them, and how far datagrams go
  *     peer.[ch]               one of them: its channel, what waits for it
  *     peers.[ch]              who sends to bound sockets, each as a channel

@@ -193,6 +193,13 @@ static void on_transmit_ready(void *data)
 		pump(s);
 }
 
+static void on_message(void *data, const struct iovec *message)
+{
+	struct sending *s = data;
+
+	icmp_filter_expect(&s->filter, message);
+}
+
 static uint16_t local_port(int fd)
 {
 	struct sockaddr_any local;
@@ -283,8 +290,12 @@ static int start_transmit(struct sending *s)
 		.block = (size_t)c->block,
 		.limit = s->socket.limit,
 		.on_ready = on_transmit_ready,
+		.on_message = s->type == SOCK_RAW && s->wants_replies ? on_message : NULL,
 		.data = s,
 	};
+	if (s->transmit.on_message)
+		icmp_filter_init(&s->filter, s->socket.fd, s->socket.to.sa.sa_family, s->protocol,
+			c->header);
 	r = transmit_start(&s->transmit, &s->app->loop);
 	if (r == 0)
 		r = watch_init(&s->watch, &s->app->loop, s->socket.fd,

@@ -8,6 +8,7 @@
 #include "datagram/send.h"
 #include "io/timer.h"
 #include "net/dgram/dgram_socket.h"
+#include "net/dgram/icmp_filter.h"
 #include "net/dgram/transmit.h"
 
 #define BROADCAST_REMEDY "a broadcast address needs --broadcast"
@@ -34,6 +35,7 @@ struct sending {
 
 	bool wants_replies;
 	struct printer printer;
+	struct icmp_filter filter;
 	struct timer wait;
 	uint32_t first_drops; // of an inherited socket
 	struct datagram_stats stats;

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import struct
 
 import pytest
@@ -119,6 +120,36 @@ def test_ping_over_ipv6(send):
     """The kernel sees to the checksum of ICMPv6."""
     proc = send("--hex", "--replies", 1, "--wait", 20, FAR6, "ipv6-icmp", "8000000000010001")
     assert "00000000: 81 00 " in proc.out.decode()
+
+
+@pytest.mark.parametrize("source", ["message", "stdin"])
+@pytest.mark.parametrize("host, protocol, request_, answer", [
+    ("127.0.0.1", "icmp", PING, "00 00 ff fd"), ("::1", "ipv6-icmp", "8000000000010001", "81 00 ")])
+def test_the_request_is_no_reply(sockctl, network, source, host, protocol, request_, answer):
+    """To an address of this machine, where both come to the socket."""
+    words = [request_] if source == "message" else []
+    proc = sockctl("raw-send", "--hex", "--replies", 1, host, protocol, *words, wrap=network.wrap,
+                   stdin=None if words else request_.encode())
+    proc.wait()
+    assert f"00000000: {answer}" in proc.out.decode()
+    assert proc.out.decode().count("00000000:") == 1
+
+
+def test_an_advertisement_is_a_reply_to_its_solicitation_only(send):
+    """That of the far host comes first, for it has to be found."""
+    target = socket.inet_pton(socket.AF_INET6, FAR6).hex()
+    proc = send("--hex", "--replies", 1, FAR6, "ipv6-icmp", "8000000000010001")
+    assert "00000000: 81 00 " in proc.out.decode()
+    proc = send("--hex", "--replies", 1, "--ttl", 255, FAR6, "ipv6-icmp",
+                "8700000000000000" + target + "0101020000000001")
+    assert "00000000: 88 00 " in proc.out.decode()
+
+
+def test_header_and_replies(send):
+    """The type stands behind the IP header."""
+    header = "45000000000000004001000000000000" + socket.inet_aton("127.0.0.1").hex()
+    proc = send("--header", "--hex", "--replies", 1, "127.0.0.1", "icmp", header + PING)
+    assert "00 00 ff fd 00 01 00 01" in proc.out.decode().replace("  ", " ")
 
 
 def test_random_bytes_survive_a_pipeline(recv, sockctl, network):

@@ -138,11 +138,16 @@ static int fill_from_input(struct transmit *t)
 
 static int fill(struct transmit *t)
 {
+	int r = 0;
+
 	t->filled = t->sent = 0;
-	if (!t->messages)
-		return fill_from_input(t);
-	fill_from_messages(t);
-	return 0;
+	if (t->messages)
+		fill_from_messages(t);
+	else
+		r = fill_from_input(t);
+	for (size_t i = 0; t->on_message && i < t->filled; i++)
+		t->on_message(t->data, &t->batch[i].data);
+	return r;
 }
 
 // Sends what is due of the batch. Returns 0, or -EBUSY if nothing is due yet, or what

@@ -33,6 +33,7 @@ struct transmit {
 	enum framing framing;
 	size_t block, limit; // as for splitter_init()
 	void (*on_ready)(void *data);
+	void (*on_message)(void *data, const struct iovec *message); // before it is sent; or NULL
 	void *data;
 
 	// What was done.
