@@ -96,13 +96,12 @@ int datagram_protocol(struct app *app, const char *word, int *protocol)
 		app, STATUS_NOT_FOUND, word, "no such protocol; 'sockctl protocols' lists them");
 }
 
-void datagram_report_drops(
-	struct app *app, const char *object, const struct datagram_stats *s, bool gro)
+void datagram_report_drops(struct app *app, const char *object, const struct datagram_stats *s)
 {
 	if (s->dropped)
 		app_failf(app, STATUS_BROKEN, object,
 			"the kernel dropped %s%" PRIu64 " datagrams: the socket buffer was full",
-			gro ? "at least " : "", s->dropped);
+			s->has_gro ? "at least " : "", s->dropped);
 }
 
 void datagram_report_truncated(struct app *app, const char *object, const struct datagram_stats *s)
@@ -161,6 +160,8 @@ void datagram_report(struct app *app, const struct datagram_config *c,
 		F_UINT("received_rate", per_second(s->received, ns)),
 		F_UINT("truncated", s->truncated),
 		F_UINT("dropped", s->dropped),
+		field_true_if("at_least", s->has_gro && s->dropped),
+		F_SHOWN("least", s->has_gro && s->dropped ? "at least " : ""),
 	};
 
 	if (c->stats)

@@ -44,15 +44,14 @@ struct datagram_stats {
 	uint64_t sent, sent_bytes;
 	uint64_t received, received_bytes;
 	uint64_t truncated, dropped;
+	bool has_gro; // so the kernel counts one drop for all that came as one piece
 	uint64_t refused; // those of sources that are not heard
 	uint64_t started; // trace_now(); 0: nothing went yet
 	uint64_t ended;
 };
 
-// Says that the kernel has dropped stats->dropped datagrams, if it has: a failure. With GRO it
-// counts one drop for all that came as one piece.
-void datagram_report_drops(
-	struct app *app, const char *object, const struct datagram_stats *s, bool gro);
+// Says that the kernel has dropped stats->dropped datagrams, if it has: a failure.
+void datagram_report_drops(struct app *app, const char *object, const struct datagram_stats *s);
 
 // Datagrams that are longer than the buffer are told one by one up to DATAGRAM_TRUNCATED_TOLD of
 // them, for strangers can send any number. Says at the end how many there were besides. Any is a

@@ -45,7 +45,6 @@ struct receiving {
 	struct printer printer;
 	struct datagram_stats stats;
 	bool is_answering;
-	bool has_gro;
 	struct progress_line progress_line;
 
 	struct timer rest; // while it runs, datagrams gather in the kernel

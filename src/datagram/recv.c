@@ -341,7 +341,7 @@ static void report_end(struct receiving *r)
 	struct datagram_stats *s = &r->stats;
 
 	s->dropped = count_drops(r);
-	datagram_report_drops(r->app, r->config->endpoint.name, s, r->has_gro);
+	datagram_report_drops(r->app, r->config->endpoint.name, s);
 	datagram_report_truncated(r->app, r->config->endpoint.name, s);
 	answers_report_failures(&r->batch);
 	if (s->refused)

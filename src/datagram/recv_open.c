@@ -18,7 +18,8 @@ static int prepare(void *data, int fd)
 	if (r->opening.endpoint->kind == ENDPOINT_FD)
 		receiver_prepare_inherited(&r->loans[r->loan_count - 1], details);
 	else
-		r->has_gro = receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
+		r->stats.has_gro |=
+			receiver_prepare(fd, details, r->type == SOCK_DGRAM && may_coalesce);
 	return sockopt_settings_prepare(&r->settings, fd);
 }
 

@@ -377,7 +377,7 @@ static void report_end(struct sending *s)
 	s->stats.sent_bytes = s->transmit.bytes;
 	if (s->wants_replies && s->socket.fd >= 0 && receiver_drops(s->socket.fd, &drops))
 		s->stats.dropped = drops - s->first_drops;
-	datagram_report_drops(s->app, s->config->endpoint.name, &s->stats, false);
+	datagram_report_drops(s->app, s->config->endpoint.name, &s->stats);
 	datagram_report_truncated(s->app, s->config->endpoint.name, &s->stats);
 	datagram_report(s->app, &s->config->datagram, &s->stats, true, s->wants_replies);
 }

@@ -31,18 +31,21 @@ const struct opt udp_listen_opts[] = {
 void udp_report(struct app *app, const char *object, struct peers *peers)
 {
 	const struct peers_counts *n = &peers->counts;
+	const char *least;
 	uint64_t lost;
 
 	peers_count_drops(peers);
 	lost = n->lost + n->dropped;
+	least = n->dropped ? "at least " : ""; // what UDP_GRO has put together counts once
 	if (n->others + n->crowded + n->replaced + n->unanswered + lost)
 		report(&app->out, &ev_unserved, F_UINT("others", n->others),
 			F_UINT("crowded", n->crowded), F_UINT("replaced", n->replaced),
-			F_UINT("unanswered", n->unanswered), F_UINT("lost", lost));
+			F_UINT("unanswered", n->unanswered), F_UINT("lost", lost),
+			field_true_if("at_least", n->dropped), F_SHOWN("least", least));
 	if (lost)
 		app_failf(app, STATUS_BROKEN, object,
-			"%" PRIu64 " datagrams were lost: they came faster than they were taken",
-			lost);
+			"%s%" PRIu64 " datagrams were lost: they came faster than they were taken",
+			least, lost);
 }
 
 const char *udp_take_prefix(const struct udp_config *c, const char *word, bool *is_udp)

@@ -115,6 +115,12 @@ static inline struct field field_uint_if(const char *key, bool there, uint64_t n
 	return (struct field){key, there ? FIELD_UINT : FIELD_STR, number, NULL};
 }
 
+// The same for a boolean, which is left out unless it is true.
+static inline struct field field_true_if(const char *key, bool is_true)
+{
+	return (struct field){key, is_true ? FIELD_BOOL : FIELD_STR, is_true, NULL};
+}
+
 // The same for nanoseconds.
 static inline struct field field_seconds_if(const char *key, bool there, uint64_t ns)
 {
