@@ -124,6 +124,7 @@
  *
  *   opts/ends/                what the two ends of a connection are made with
  *     mptcp.[ch]              --mptcp
+ *     seqpacket.[ch]          what does not go with seqpacket:PATH
  *
  *   opts/tls/                 TLS, of what connects and of what listens
  *     tls.[ch]                the options of TLS for what is connected to

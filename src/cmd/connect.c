@@ -8,6 +8,7 @@
 #include "opts/count.h"
 #include "opts/given.h"
 #include "opts/ends/mptcp.h"
+#include "opts/ends/seqpacket.h"
 #include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
 #include "opts/confine.h"
@@ -112,6 +113,20 @@ struct connect {
 	struct dial_options options;
 };
 
+static int check_seqpacket(const struct connect_config *c, struct str *err)
+{
+	const struct seqpacket_option options[] = {
+		{"--tls", tls_is_wanted(&c->tls, &c->endpoint)},
+		{"--proxy", c->proxy.proxies.count > 0},
+		{"--send-proxy", c->send_proxy.version != NULL},
+		{"--telnet", c->stream.telnet},
+		{"--limit-rate", c->stream.limit_rate > 0},
+		{"--recv-exactly", c->stream.calls.recv_exactly > 0},
+	};
+
+	return seqpacket_check(&c->endpoint, options, ARRAY_SIZE(options), err);
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct connect_config *c = config;
@@ -128,6 +143,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = tls_config_check(&c->tls, &c->endpoint, err);
 	if (r == 0)
 		r = check_parse(&c->check, &c->endpoint, err);
+	if (r == 0)
+		r = check_seqpacket(c, err);
 	c->check.progress = c->stream.progress;
 	c->proxy.is_for_datagrams = c->udp.is_wanted;
 	if (r == 0)
@@ -489,7 +506,7 @@ const struct cmd cmd_connect = {
 	.operands = "HOST PORT",
 	.min_operands = 1,
 	.max_operands = 2,
-	.words = "host|unix service",
+	.words = "host|unix|seqpacket service",
 	.config_size = sizeof(struct connect_config),
 	.defaults = &defaults,
 	.groups = groups,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // sockctl listen: connections from others joined to stdin and stdout. See sockctl-listen(1).
 #include "base/value.h"
+#include "opts/ends/seqpacket.h"
 #include "session/serve.h"
 #include "net/activation.h"
 
@@ -38,8 +39,8 @@ static const struct opt listen_opts[] = {
 
 static const struct opt serve_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
-		"relay each connection to ENDPOINT, such as example.org:80", .words = "host|unix",
-		.is_everyday = true, .mode = "forwarding",
+		"relay each connection to ENDPOINT, such as example.org:80",
+		.words = "host|unix|seqpacket", .is_everyday = true, .mode = "forwarding",
 		.not_with = "room raw-tty escape forward"},
 	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
 		"send the data of each client to all others", .is_everyday = true, .mode = "room",
@@ -141,6 +142,30 @@ static void adjust_to_datagrams(struct listen_config *c)
 	c->stream.until = UNTIL_PEER;
 }
 
+static int check_seqpacket(const struct listen_config *c, struct str *err)
+{
+	const struct seqpacket_option options[] = {
+		{"--tls", c->tls.tls},
+		{"--accept-proxy", c->accept_proxy.accept},
+		{"--chat", c->chat},
+		{"--broker", c->broker},
+		{"--keep-open without --forward", (c->keep_open || c->count > 1) && !c->forward},
+		{"--telnet", c->stream.telnet},
+		{"--limit-rate", c->stream.limit_rate > 0},
+		{"--recv-exactly", c->stream.calls.recv_exactly > 0},
+	};
+	const struct seqpacket_option target_options[] = {
+		{"--starttls", tls_is_wanted(&c->tls.forward, &c->target)},
+		{"--proxy", c->proxy.proxies.count > 0},
+		{"--send-proxy", c->send_proxy.version != NULL},
+		{"--limit-rate", c->stream.limit_rate > 0},
+	};
+	int r = seqpacket_check(&c->endpoint, options, ARRAY_SIZE(options), err);
+
+	return r < 0 ? r
+		     : seqpacket_check(&c->target, target_options, ARRAY_SIZE(target_options), err);
+}
+
 static int check(void *config, int argc, char **argv, struct str *err)
 {
 	struct listen_config *c = config;
@@ -148,7 +173,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 
 	c->keep_open |= c->broker || c->chat; // they are for many
 	if (argc) {
-		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
+		r = endpoint_parse(&c->endpoint,
+			c->udp.is_wanted ? ENDPOINT_LISTEN : ENDPOINT_SERVE, argc, argv, err);
 		if (r == 0)
 			r = endpoint_check_family(&c->endpoint, c->ipv4, c->ipv6, err);
 	} else {
@@ -160,6 +186,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = mptcp_check(&c->mptcp, argc ? &c->endpoint : NULL, &c->also, err);
 	if (r == 0)
 		r = check_target(c, err);
+	if (r == 0)
+		r = check_seqpacket(c, err);
 	if (r == 0)
 		r = user_check(&c->user, err);
 	if (r == 0)

@@ -23,6 +23,7 @@ static const char endpoints[] =
 	"  unix:PATH          a socket in the file system; so is any word with a slash\n"
 	"                     but a URL\n"
 	"  unix:@NAME         a socket in the abstract name space\n"
+	"  seqpacket:PATH     connect and listen: a Unix socket that keeps messages apart\n"
 	"  fd:N               an inherited descriptor\n"
 	"\n"
 	"Port 0 on a command that listens lets the kernel choose; the choice is reported.\n";

@@ -191,10 +191,9 @@ static bool parse_unix_socket(char *line, unsigned long *flags, unsigned long *t
 }
 
 // The sockets in the file system that somebody has bound, of a type, and on which somebody listens
-// (__SO_ACCEPTCON) if they are those of streams.
-static void add_unix_sockets(struct words *w, unsigned long wanted)
+// (__SO_ACCEPTCON) if they are those of connections.
+static void add_unix_sockets(struct words *w, unsigned long wanted, const char *scheme)
 {
-	const char *scheme = w->current[0] == '/' ? "" : "unix:";
 	FILE *table = fopen("/proc/net/unix", "re");
 	unsigned long flags, type;
 	char *line = NULL;
@@ -204,7 +203,7 @@ static void add_unix_sockets(struct words *w, unsigned long wanted)
 		struct str word = {0};
 
 		if (!parse_unix_socket(line, &flags, &type) || type != wanted ||
-			(wanted == SOCK_STREAM && !(flags & 0x10000)))
+			(wanted != SOCK_DGRAM && !(flags & 0x10000)))
 			continue;
 		line[strcspn(line, "\n")] = '\0';
 		str_addf(&word, "%s%s", scheme, strchr(line, '/'));
@@ -216,14 +215,24 @@ static void add_unix_sockets(struct words *w, unsigned long wanted)
 		fclose(table);
 }
 
+static const char *unix_scheme(const struct words *w)
+{
+	return w->current[0] == '/' ? "" : "unix:";
+}
+
 static void add_stream_sockets(struct words *w)
 {
-	add_unix_sockets(w, SOCK_STREAM);
+	add_unix_sockets(w, SOCK_STREAM, unix_scheme(w));
 }
 
 static void add_datagram_sockets(struct words *w)
 {
-	add_unix_sockets(w, SOCK_DGRAM);
+	add_unix_sockets(w, SOCK_DGRAM, unix_scheme(w));
+}
+
+static void add_seqpacket_sockets(struct words *w)
+{
+	add_unix_sockets(w, SOCK_SEQPACKET, "seqpacket:");
 }
 
 // Kinds that the program knows; the others are the shell's.
@@ -245,6 +254,7 @@ static const struct {
 	{"network", add_networks, false},
 	{"process", NULL, true},
 	{"protocol", add_protocols, false},
+	{"seqpacket", add_seqpacket_sockets, false},
 	{"service", add_services, false},
 	{"setting", add_settings, false},
 	{"sockopt", add_sockopts, false},

@@ -191,7 +191,7 @@ static int drop_input(struct channel *c, bool *ended)
 			*ended = true;
 		else if (n == -EAGAIN)
 			return 0;
-		else if (n < 0 && n != -EINTR)
+		else if (n < 0 && n != -EINTR && n != -EMSGSIZE)
 			return (int)n;
 	}
 	return 0;

@@ -59,6 +59,27 @@ static const struct channel_ops socket_ops = {.name = "socket",
 	.shut = socket_shut,
 	.fini = socket_fini};
 
+// Of SOCK_SEQPACKET: one call moves one message, whole or not at all. An empty one cannot be told
+// from the end (recv(2)).
+static ssize_t message_recv(struct channel *c, void *buf, size_t len)
+{
+	ssize_t n = sys_recv(c->rd_fd, buf, len, MSG_DONTWAIT | MSG_TRUNC | c->recv_flags);
+
+	c->has_more = n > 0; // a short message is no sign that no other waits
+	return n > (ssize_t)len ? -EMSGSIZE : n;
+}
+
+static ssize_t message_send(struct channel *c, const void *buf, size_t len)
+{
+	return sys_send(c->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR | c->send_flags);
+}
+
+static const struct channel_ops message_ops = {.name = "messages",
+	.recv = message_recv,
+	.send = message_send,
+	.shut = socket_shut,
+	.fini = socket_fini};
+
 static void init(struct channel *c, const struct channel_ops *ops, uv_loop_t *loop, int fd)
 {
 	channel_init_member(c, ops);
@@ -70,9 +91,11 @@ static void init_socket(
 	struct channel *c, uv_loop_t *loop, int fd, bool is_private, const struct fd_info *info)
 {
 	assert(fd >= 0);
-	init(c, &socket_ops, loop, fd);
+	bool has_messages = info->socket_type == SOCK_SEQPACKET;
+
+	init(c, has_messages ? &message_ops : &socket_ops, loop, fd);
 	c->is_private = is_private;
-	c->may_splice = true;
+	c->may_splice = !has_messages;
 	c->rd_info = c->wr_info = *info;
 }
 

@@ -52,7 +52,7 @@ static int prepare(const struct attempt_options *o, int fd, int family, int type
 	bool is_internet = family != AF_UNIX;
 	int r = 0;
 
-	if (type == SOCK_STREAM && !o->is_brief)
+	if (stream_socket_connects(type) && !o->is_brief)
 		stream_socket_set_defaults(fd, family);
 	// Before what the user sets, which is the last word.
 	if (is_internet) {
@@ -82,10 +82,13 @@ static int prepare(const struct attempt_options *o, int fd, int family, int type
 
 int attempt_open(const struct attempt_options *o, int family, int type, enum step *step)
 {
-	int fd = stream_socket_make(family, type, o->protocol);
+	int fd;
 	int r;
 
 	*step = STEP_SOCKET;
+	if (o->is_seqpacket)
+		type = SOCK_SEQPACKET;
+	fd = stream_socket_make(family, type, o->protocol);
 	if (fd < 0)
 		return fd;
 	r = prepare(o, fd, family, type, step);

@@ -14,6 +14,7 @@ struct attempt_options {
 		bind; // len 0: let the kernel choose; a wildcard address sets the port alone
 	const char *interface; // NULL: any
 	int protocol; // of stream sockets that are none of the Unix domain; 0: TCP
+	bool is_seqpacket; // SOCK_SEQPACKET, whatever type is asked for
 	bool is_brief; // for a moment only: without the defaults of stream_socket_set_defaults()
 
 	// Prepares each socket before it is bound: 0 or a negative errno. May be NULL.

@@ -28,7 +28,7 @@ static int make_socket(int family, bool dual, const struct bind_options *o, enum
 	int fd;
 
 	*step = STEP_SOCKET;
-	fd = o->type == SOCK_STREAM
+	fd = stream_socket_connects(o->type)
 		     ? stream_socket_make(family, o->type, o->protocol)
 		     : sys_socket(family, o->type | SOCK_NONBLOCK | SOCK_CLOEXEC, o->protocol);
 	if (fd < 0)
@@ -37,7 +37,7 @@ static int make_socket(int family, bool dual, const struct bind_options *o, enum
 		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (family == AF_INET6 && o->type != SOCK_RAW)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
-	if (o->type == SOCK_STREAM)
+	if (stream_socket_connects(o->type))
 		stream_socket_set_defaults(fd, family); // its connections inherit them
 	if (o->interface && family != AF_UNIX) {
 		*step = STEP_INTERFACE;
@@ -56,7 +56,7 @@ static int make_socket(int family, bool dual, const struct bind_options *o, enum
 
 static int start_listening(int fd, const struct bind_options *o, enum step *step)
 {
-	if (o->type != SOCK_STREAM)
+	if (!stream_socket_connects(o->type))
 		return 0;
 	*step = STEP_LISTEN;
 	return sys_listen(fd, o->backlog);
@@ -232,7 +232,7 @@ int bind_adopt(struct bound *b, int fd, int type)
 
 	if (r == 0 && value != type)
 		r = -EINVAL;
-	if (r == 0 && type == SOCK_STREAM) {
+	if (r == 0 && stream_socket_connects(type)) {
 		r = sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len);
 		if (r == 0 && !value)
 			r = -EINVAL;

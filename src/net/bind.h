@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 
 struct bind_options {
-	int type; // SOCK_STREAM (which also listens), SOCK_DGRAM or SOCK_RAW
+	int type; // SOCK_STREAM or SOCK_SEQPACKET (which also listen), SOCK_DGRAM or SOCK_RAW
 	int protocol; // of sockets that are none of the Unix domain; as stream_socket_make() takes
 		      // it
-	int backlog; // SOCK_STREAM
+	int backlog; // of those that listen
 	bool reuse; // SO_REUSEADDR
 	mode_t mode; // of a Unix socket
 	const gid_t *group; // the same; NULL: as the system has it

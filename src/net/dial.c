@@ -135,6 +135,8 @@ static struct channel *channel_of(const struct dial_socket *s)
 
 	if (d->options.create_datagrams)
 		return d->options.create_datagrams(d->loop, s->fd, family);
+	if (d->endpoint->is_seqpacket)
+		return channel_create_socket(d->loop, s->fd, true);
 	return channel_create_stream(d->loop, s->fd, family);
 }
 
@@ -463,6 +465,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 		.loop = loop,
 		.done = done,
 		.progress = progress};
+	d->options.socket.is_seqpacket = endpoint->is_seqpacket;
 	timer_init(&d->stagger, loop, on_stagger, d);
 	timer_init(&d->limit, loop, on_limit, d);
 	timer_init(&d->delay, loop, on_delay, d);

@@ -7,6 +7,12 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+// True for the types of sockets that connect and listen.
+static inline bool stream_socket_connects(int type)
+{
+	return type == SOCK_STREAM || type == SOCK_SEQPACKET;
+}
+
 // Makes a non-blocking socket, of PROTOCOL where that is one of TCP (MPTCP; 0: the usual one).
 // Where the kernel does not have it the socket is one of TCP. Returns it or a negative errno.
 int stream_socket_make(int family, int type, int protocol);

@@ -154,6 +154,9 @@ static void add_circumstance(
 		str_add(s, ", which a connection to there still holds: ");
 	} else if (a->error == -EADDRNOTAVAIL) {
 		str_add(s, "no local port is free: ");
+	} else if (a->error == -EPROTOTYPE) {
+		str_add(s, "a socket of another type (unix:PATH is for streams, seqpacket:PATH for "
+			   "messages, --udp for datagrams): ");
 	}
 }
 
@@ -218,7 +221,7 @@ static void add_object(struct str *s, const struct endpoint *endpoint,
 {
 	const struct dial_attempt *a = &o->attempts[index];
 
-	if (a->upgrade.failure) {
+	if (a->upgrade.failure || endpoint->is_seqpacket) {
 		str_add(s, options->target ? options->target->name : endpoint->name);
 		return;
 	}

@@ -300,6 +300,7 @@ static void on_target(struct scan_target *t)
 	if (t->outcome.failure == DIAL_OK) {
 		if (t->is_resolved)
 			connecting_report_resolved(c->app, host_of(&endpoint), &t->addresses);
+		options.dial.socket.is_seqpacket = endpoint.is_seqpacket;
 		c->scan = scan_create(&c->app->loop, &options);
 		progress_line_start(
 			&c->progress_line, c->app, c->config->progress, add_progress, c);

@@ -100,7 +100,11 @@ static int fail_listen(
 
 static int type_of(const struct server *s)
 {
-	return s->config->udp.is_wanted ? SOCK_DGRAM : SOCK_STREAM;
+	const struct endpoint *p = s->opening.endpoint;
+
+	if (s->config->udp.is_wanted)
+		return SOCK_DGRAM;
+	return p && p->is_seqpacket ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
 static int prepare(void *data, int fd)
@@ -221,12 +225,14 @@ static int listen_fd(struct server *s, int fd)
 {
 	struct sockaddr_any remote;
 	struct fd_info info;
+	int type;
 	int r;
 
 	fd_inspect(fd, &info);
 	if (info.kind != FD_SOCKET)
 		return fail_descriptor(s, fd, info.kind == FD_BAD ? -EBADF : -ENOTSOCK);
-	if (listener_adopt(&s->listener, fd, type_of(s)) == 0)
+	type = info.socket_type == SOCK_SEQPACKET ? SOCK_SEQPACKET : type_of(s);
+	if (listener_adopt(&s->listener, fd, type) == 0)
 		return 0;
 	r = sys_getpeername(fd, &remote);
 	if (r < 0 || s->listener.count || s->config->also.words.count)

@@ -193,6 +193,8 @@ static int report_peer_failure(struct stream *s)
 
 	if (!message && error == -EPIPE)
 		message = "the peer closed before everything was sent";
+	else if (!message && error == -EMSGSIZE && !is_datagram)
+		message = "a message is longer than 128 KiB or than SO_SNDBUF allows";
 	return connection_report_error(s->connection, status, message, error);
 }
 

@@ -114,9 +114,11 @@ def test_nothing_is_offered_where_nothing_is_known(shell, typed):
     assert shell.offers(typed) <= {typed.split()[-1]}
 
 
-@pytest.mark.parametrize("typed", ["unix:{}/service.s", "{}/service.s"])
-def test_unix_sockets_that_listen(shell, tmp_path, typed):
-    with socket.socket(socket.AF_UNIX) as sock:
+@pytest.mark.parametrize("typed, kind", [("unix:{}/service.s", socket.SOCK_STREAM),
+                                         ("{}/service.s", socket.SOCK_STREAM),
+                                         ("seqpacket:{}/service.s", socket.SOCK_SEQPACKET)])
+def test_unix_sockets_that_listen(shell, tmp_path, typed, kind):
+    with socket.socket(socket.AF_UNIX, kind) as sock:
         sock.bind(f"{tmp_path}/service.sock")
         sock.listen()
         last = typed.format(tmp_path) + "ock"

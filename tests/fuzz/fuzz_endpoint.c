@@ -30,7 +30,8 @@ static void check_endpoint(const struct endpoint *p)
 static bool name_is_ambiguous(const struct endpoint *p)
 {
 	if (p->kind == ENDPOINT_INET)
-		return p->host && (strcmp(p->host, "unix") == 0 || strcmp(p->host, "fd") == 0);
+		return p->host && (strcmp(p->host, "unix") == 0 || strcmp(p->host, "fd") == 0 ||
+					  strcmp(p->host, "seqpacket") == 0);
 	return strchr(p->name, '\\');
 }
 
@@ -46,6 +47,7 @@ static void check_name(const struct endpoint *p, enum endpoint_use use)
 	char *argv[] = {p->name};
 
 	require(endpoint_parse(&again, use, 1, argv, &err) == 0);
+	require(again.is_seqpacket == p->is_seqpacket);
 	require(again.kind == p->kind && again.fd == p->fd);
 	require(same_text(again.host, p->host) && same_text(again.service, p->service));
 	require(sockaddr_equal(&again.unix_address, &p->unix_address));
@@ -101,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (int argc = 1; argc <= MIN(w.argc, 2); argc++) {
 		check(&w, argc, ENDPOINT_CONNECT);
 		check(&w, argc, ENDPOINT_LISTEN);
+		check(&w, argc, ENDPOINT_SERVE);
 	}
 	fuzz_words_fini(&w);
 	return 0;

@@ -260,11 +260,44 @@ static void test_end(void **state)
 	assert_int_equal(read_end(false), -ECONNRESET);
 }
 
+// Messages of SOCK_SEQPACKET: whole or not at all, and nothing is spliced.
+static void test_messages(void **state)
+{
+	struct channel *c;
+	char text[8] = "";
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	c = channel_create_socket(&loop, fds[0], true);
+	assert_int_equal(channel_splice_source(c), -1);
+	assert_int_equal(channel_splice_sink(c), -1);
+	assert_false(channel_keeps_boundaries(c)); // with an end, as a stream
+	assert_int_equal(send(fds[1], "one", 3, 0), 3);
+	assert_int_equal(send(fds[1], "much longer", 11, 0), 11);
+	assert_int_equal(send(fds[1], "two", 3, 0), 3);
+	check_recv(c, "one");
+	assert_int_equal(c->ops->recv(c, text, sizeof(text)), -EMSGSIZE);
+	check_recv(c, "two");
+	check_nothing(c);
+	assert_int_equal(c->ops->send(c, "three", 5), 5);
+	assert_int_equal(c->ops->send(c, "four", 4), 4);
+	assert_int_equal(c->ops->shut(c, SHUT_WR), 0);
+	assert_int_equal(recv(fds[1], text, sizeof(text), 0), 5);
+	assert_int_equal(recv(fds[1], text, sizeof(text), 0), 4);
+	assert_int_equal(recv(fds[1], text, sizeof(text), 0), 0);
+	assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+	assert_int_equal(c->ops->recv(c, text, sizeof(text)), 0);
+	channel_destroy(c);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		loop_test(test_zeroed),
 		loop_test(test_end),
+		loop_test(test_messages),
 		loop_test(test_socket),
 		loop_test(test_inherited_socket),
 		loop_test(test_socket_as_stdio),

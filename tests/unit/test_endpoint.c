@@ -106,6 +106,45 @@ static void test_unix(void **state)
 	}
 }
 
+static void test_seqpacket(void **state)
+{
+	static const char *const words[] = {"seqpacket:/run/x", "seqpacket:x", "seqpacket:@name"};
+	static const enum endpoint_use uses[] = {ENDPOINT_CONNECT, ENDPOINT_SERVE, ENDPOINT_CHECK};
+	static const enum endpoint_use others[] = {ENDPOINT_LISTEN, ENDPOINT_PLAIN};
+	struct endpoint p;
+	struct str err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		for (size_t use = 0; use < ARRAY_SIZE(uses); use++) {
+			assert_int_equal(parse(&p, uses[use], words[i], NULL, &err), 0);
+			assert_int_equal(p.kind, ENDPOINT_UNIX);
+			assert_true(p.is_seqpacket);
+			assert_string_equal(p.name, words[i]);
+			assert_int_equal(endpoint_is_path(&p), !strchr(words[i], '@'));
+			endpoint_fini(&p);
+		}
+		assert_int_equal(endpoint_word_count(words[i]), 1);
+	}
+	for (size_t use = 0; use < ARRAY_SIZE(others); use++) {
+		assert_int_equal(parse(&p, others[use], words[0], NULL, &err), -EINVAL);
+		assert_non_null(strstr(str_c(&err), "only connect, listen"));
+		endpoint_fini(&p);
+		str_clear(&err);
+	}
+	assert_int_equal(parse(&p, ENDPOINT_CONNECT, "seqpacket:", NULL, &err), -EINVAL);
+	assert_non_null(strstr(str_c(&err), "write seqpacket:PATH"));
+	endpoint_fini(&p);
+	str_clear(&err);
+	assert_int_equal(parse(&p, ENDPOINT_CONNECT, "seqpacket:x", "80", &err), -EINVAL);
+	endpoint_fini(&p);
+	str_clear(&err);
+	assert_int_equal(parse(&p, ENDPOINT_CONNECT, "unix:x", NULL, &err), 0);
+	assert_false(p.is_seqpacket);
+	endpoint_fini(&p);
+	str_fini(&err);
+}
+
 // A path keeps its NUL, an abstract name is exactly as long as it is, and both may fill the field.
 static void test_unix_lengths(void **state)
 {
@@ -326,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_host_and_port),
 		cmocka_unit_test(test_listening),
 		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_seqpacket),
 		cmocka_unit_test(test_unix_lengths),
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_refused),

@@ -16,6 +16,12 @@
 
 #define MAX_HOST 253 // RFC 1035 section 2.3.4, as text
 #define TLS_PREFIX "tls:"
+#define SEQPACKET_PREFIX "seqpacket:"
+
+static bool is_listening(enum endpoint_use use)
+{
+	return use == ENDPOINT_LISTEN || use == ENDPOINT_SERVE;
+}
 
 static bool names_ports(const char *word, struct str *err)
 {
@@ -31,7 +37,7 @@ static int check_service(const char *word, enum endpoint_use use, struct str *er
 	struct str ignored = {0};
 	int r;
 
-	if (use == ENDPOINT_LISTEN)
+	if (is_listening(use))
 		return check_port(word, 0, err);
 	if (use == ENDPOINT_CHECK)
 		return names_ports(word, err) ? 0 : -EINVAL;
@@ -129,7 +135,9 @@ static int parse_unix(struct endpoint *p, const char *word, const char *path, st
 
 	p->kind = ENDPOINT_UNIX;
 	if (len == 0 || (is_abstract && len == 1))
-		return bad_word(err, word, "names no socket; write unix:PATH or unix:@NAME");
+		return bad_word(err, word,
+			p->is_seqpacket ? "names no socket; write seqpacket:PATH or seqpacket:@NAME"
+					: "names no socket; write unix:PATH or unix:@NAME");
 	if (len > max) {
 		bad_word(err, word, "is too long for a socket: ");
 		str_addf(err, "%zu bytes, at most %zu", len, max);
@@ -202,7 +210,7 @@ static int parse_host_and_port(
 		return bad_word(err, word, "has no end of the address; write [ADDRESS]:PORT");
 	if (bracketed)
 		colon = end[1] ? end + 1 : NULL;
-	if (!colon && use == ENDPOINT_LISTEN && !bracketed && !numeric_address(word, 0, &ignored)) {
+	if (!colon && is_listening(use) && !bracketed && !numeric_address(word, 0, &ignored)) {
 		p->service = xstrdup(word);
 		return check_port(word, 0, err);
 	}
@@ -225,7 +233,8 @@ static void set_name(struct endpoint *p, int argc, char **argv)
 	struct str name = {0};
 
 	if (p->kind == ENDPOINT_UNIX) {
-		str_add_sockaddr(&name, &p->unix_address.sa, p->unix_address.len);
+		str_add(&name, p->is_seqpacket ? SEQPACKET_PREFIX : "unix:");
+		str_add_sockaddr_host(&name, &p->unix_address.sa, p->unix_address.len);
 	} else if (p->kind == ENDPOINT_FD || !p->service) {
 		for (int i = 0; i < argc; i++)
 			str_addf(&name, "%s%s", i ? " " : "", argv[i]);
@@ -237,9 +246,15 @@ static void set_name(struct endpoint *p, int argc, char **argv)
 	p->name = name.data ? name.data : xstrdup("");
 }
 
+static bool has_seqpacket_prefix(const char *word)
+{
+	return strncmp(word, SEQPACKET_PREFIX, strlen(SEQPACKET_PREFIX)) == 0;
+}
+
 static bool has_prefix(const char *word)
 {
-	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0;
+	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0 ||
+	       has_seqpacket_prefix(word);
 }
 
 static bool has_tls_prefix(const char *word)
@@ -249,7 +264,7 @@ static bool has_tls_prefix(const char *word)
 
 static int check_tls_use(enum endpoint_use use, const char *word, struct str *err)
 {
-	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN)
+	if (is_listening(use) || use == ENDPOINT_PLAIN)
 		return bad_word(err, word,
 			"is no endpoint here: only connect and listen --forward speak TLS so");
 	return 0;
@@ -296,12 +311,27 @@ static int parse_tls(struct endpoint *p, enum endpoint_use use, const char *word
 	return parse_host_and_port(p, use, rest, err);
 }
 
+static int parse_seqpacket(
+	struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
+{
+	p->is_seqpacket = true;
+	if (use == ENDPOINT_LISTEN || use == ENDPOINT_PLAIN) {
+		p->kind = ENDPOINT_UNIX;
+		return bad_word(err, word,
+			"is no endpoint here: only connect, listen and listen --forward "
+			"take " SEQPACKET_PREFIX ", without --udp");
+	}
+	return parse_unix(p, word, word + strlen(SEQPACKET_PREFIX), err);
+}
+
 static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
 	if (has_tls_prefix(word))
 		return parse_tls(p, use, word, err);
 	if (strncmp(word, "unix:", 5) == 0)
 		return parse_unix(p, word, word + 5, err);
+	if (has_seqpacket_prefix(word))
+		return parse_seqpacket(p, use, word, err);
 	if (strncmp(word, "fd:", 3) == 0)
 		return parse_fd(p, word, word + 3, err);
 	if (strchr(word, '/'))
@@ -359,7 +389,7 @@ int endpoint_parse_host(struct endpoint *p, const char *host, struct str *err)
 
 	*p = (struct endpoint){.fd = -1};
 	p->service = xstrdup("0");
-	if (host && (strncmp(host, "unix:", 5) == 0 || strncmp(host, "fd:", 3) == 0))
+	if (host && has_prefix(host))
 		r = bad_word(err, host, "is no host name or address");
 	else
 		r = !host   ? 0

@@ -18,6 +18,7 @@ enum endpoint_use {
 	ENDPOINT_CONNECT,
 	ENDPOINT_PLAIN, // to connect to where nobody speaks TLS
 	ENDPOINT_LISTEN, // a port alone is enough, and may be 0
+	ENDPOINT_SERVE, // the same where connections are accepted and joined
 	ENDPOINT_CHECK, // the port may be a list of ports (net/addr/ports.h)
 };
 
@@ -27,13 +28,15 @@ struct endpoint {
 	char *service; // a number from 0 to 65535, or a name
 	struct sockaddr_any unix_address;
 	int fd;
+	bool is_seqpacket; // SOCK_SEQPACKET, in the Unix domain
 	bool is_tls; // "tls:" stands before HOST:PORT
 	char *name; // as it is spoken of in messages: "example.org:80", "unix:/run/x", "fd:3"
 };
 
 // Understands one or two words: HOST PORT, HOST:PORT, [IPV6]:PORT, :PORT, PORT (listening only),
-// unix:PATH, unix:@NAME, any word with a slash, fd:N, and to connect to also tls:HOST:PORT. Returns
-// 0, or -EINVAL with the reason in ERR. endpoint_fini() frees what is in it, also after an error.
+// unix:PATH, unix:@NAME, any word with a slash, fd:N; to connect to also tls:HOST:PORT, and to
+// connect to or to serve seqpacket:PATH. Returns 0, or -EINVAL with the reason in ERR.
+// endpoint_fini() frees what is in it, also after an error.
 int endpoint_parse(
 	struct endpoint *p, enum endpoint_use use, int argc, char **argv, struct str *err);
 void endpoint_fini(struct endpoint *p);

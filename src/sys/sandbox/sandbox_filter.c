@@ -121,6 +121,7 @@ static void check_socket(struct seccomp_program *f)
 	allow_kind(f, AF_UNIX, SOCK_DGRAM, 0);
 	if (f->needs & (SANDBOX_DIAL | SANDBOX_NAMES)) {
 		allow_kind(f, AF_UNIX, SOCK_STREAM, 0);
+		allow_kind(f, AF_UNIX, SOCK_SEQPACKET, 0);
 		allow_kind(f, AF_INET, SOCK_STREAM, IPPROTO_TCP);
 		allow_kind(f, AF_INET6, SOCK_STREAM, IPPROTO_TCP);
 	}
