@@ -139,7 +139,14 @@ static void adjust_to_datagrams(struct listen_config *c)
 		return;
 	c->datagram_count = c->count;
 	c->count = 0;
-	c->stream.until = UNTIL_PEER;
+}
+
+// The last of the datagrams that are counted is the end of the peer, and that of the command. No
+// user may ask for the end of a peer that has none, so this follows the check.
+static void end_with_count(struct listen_config *c)
+{
+	if (c->datagram_count)
+		c->stream.until = c->stream.until == UNTIL_BOTH ? UNTIL_PEER : UNTIL_IDLE_OR_PEER;
 }
 
 static int check_seqpacket(const struct listen_config *c, struct str *err)
@@ -172,6 +179,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int r;
 
 	c->keep_open |= c->broker || c->chat; // they are for many
+	adjust_to_datagrams(c);
 	if (argc) {
 		r = endpoint_parse(&c->endpoint,
 			c->udp.is_wanted ? ENDPOINT_LISTEN : ENDPOINT_SERVE, argc, argv, err);
@@ -202,7 +210,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = console_check(&c->console, err);
 	if (r == 0)
 		r = stream_check(&c->stream, c->udp.is_wanted, err);
-	adjust_to_datagrams(c);
+	end_with_count(c);
 	if (r == 0)
 		r = stream_calls_check(&c->stream.calls, &c->sockopt.set,
 			program_is_wanted(&c->program),

@@ -245,6 +245,33 @@ def test_count_is_of_datagrams(listen, peers):
     assert proc.out == b"onetwo"
 
 
+@pytest.mark.parametrize("sent", [1, 2])
+def test_count_or_silence_ends_a_listener(listen, peers, sent):
+    """With --until idle neither is a failure."""
+    silence = "100ms" if sent < 2 else "1h"
+    proc = listen("--count", "2", "--until", "idle", "--idle-timeout", silence)
+    peer = peers()
+    for _ in range(sent):
+        peer.sendto(b"x", ("127.0.0.1", proc.port))
+    proc.wait(0)
+    assert proc.out == b"x" * sent
+
+
+def test_count_of_datagrams_is_not_of_peers(sockctl):
+    """One of them goes to a descriptor, which serves one connection."""
+    own, other = socket.socketpair()
+    with own, other:
+        proc = sockctl("listen", "-u", "--count", "2", "--forward", f"fd:{other.fileno()}",
+                       "127.0.0.1", "0", fds=[other.fileno()])
+        proc.wait_err("listening")
+        proc.stop()
+
+
+def test_many_peers_are_idle_after_a_while(listen):
+    """The time that --until idle goes with need not be given."""
+    listen("-k", "--until", "idle").stop()
+
+
 def test_silence_ends_a_listener(listen, peers):
     proc = listen("--idle-timeout", "100ms")
     peers().sendto(b"hello", ("127.0.0.1", proc.port))
