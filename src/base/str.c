@@ -64,6 +64,7 @@ void str_reserve(struct str *s, size_t more)
 
 void str_addn(struct str *s, const void *data, size_t len)
 {
+	assert(len <= PTRDIFF_MAX); // no object is larger, which the compiler does not see
 	if (!len)
 		return;
 	str_reserve(s, len);
