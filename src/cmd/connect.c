@@ -429,6 +429,7 @@ static void fini(struct connect *c)
 		exec_fini(&c->exec);
 	children_fini(&c->children);
 	program_fini(&c->program);
+	connection_fini(&c->connection);
 	sockopt_settings_fini(&c->settings);
 	tls_setup_fini(&c->tls); // contexts go after the channels that stand on them
 	proxying_fini(&c->proxying);

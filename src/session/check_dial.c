@@ -281,6 +281,7 @@ static int check_by_dialling(struct app *app, const struct check_dial_options *o
 	app_run(app);
 	for (size_t i = 0; i < run.count; i++) {
 		dial_destroy(run.probes[i].dial);
+		connection_fini(&run.probes[i].connection);
 		endpoint_fini(&run.probes[i].endpoint);
 	}
 	free(run.probes);
