@@ -664,7 +664,7 @@ def test_file_that_is_no_socket_is_kept(tmp_path):
 
 
 def test_port_is_served_by_one_program():
-    stands_in_the_manual("Nobody else can listen on the same port")
+    stands_in_the_manual("No other process can listen on the same port")
     port = unused_port()
     first = Served([*OURS["openbsd"], "-l", "127.0.0.1", "PORT"], port)
     done = subprocess.run([*OURS["openbsd"], "-l", "127.0.0.1", str(port)], stdin=subprocess.DEVNULL,
