@@ -319,6 +319,8 @@ SERVERS = [
 @pytest.mark.parametrize("ends_input", [True, False])
 @pytest.mark.parametrize("dialect, line", SERVERS)
 def test_server(dialect, line, ends_input):
+    if line == "-l -q 1 PORT" and ends_input:
+        pytest.skip("the original stops reading at the end of its input: a question that comes then is lost")
     compare_servers(dialect, line.split(), asks, ends_input=ends_input)
 
 
