@@ -348,6 +348,21 @@ static int confine_sending(struct sending *s)
 	return status;
 }
 
+static void report_sending(struct sending *s)
+{
+	const struct sockaddr_any *to = &s->socket.to;
+	struct str host = {0};
+
+	if (s->type != SOCK_RAW) {
+		report(&s->app->out, &ev_sending, F_ADDR("remote", to));
+		return;
+	}
+	str_add_sockaddr_host(&host, &to->sa, to->len);
+	report(&s->app->out, &ev_sending_raw, F_STR("address", str_c(&host)),
+		F_UINT("protocol", s->protocol));
+	str_fini(&host);
+}
+
 static int start(struct sending *s)
 {
 	const struct send_config *c = s->config;
@@ -363,6 +378,7 @@ static int start(struct sending *s)
 	status = confine_sending(s);
 	if (status)
 		return status;
+	report_sending(s);
 	start_meter(s);
 	pump(s);
 	return 0;

@@ -166,6 +166,10 @@ def test_random_bytes_survive_a_pipeline(recv, sockctl, network):
     assert again.out == b"".join(wanted)
 
 
+def test_the_address_is_named(send):
+    assert f"sending to {FAR6} for protocol {TEST}" in send("-v", FAR6, TEST, "x").err
+
+
 def test_unknown_protocol(sockctl):
     for command in (("raw-send", "127.0.0.1"), ("raw-recv",)):
         sockctl(*command, "nosuchprotocol").fails(3, "nosuchprotocol")

@@ -1083,6 +1083,19 @@ def test_connected_receiver_uses_recv(recv, peer):
     assert [result for _, result in calls(proc, "recv") if result != "-1"] == ["3"]
 
 
+@pytest.mark.parametrize("how", [[], ["--connected"]])
+def test_the_address_of_a_name_is_told(sockctl, peer, how):
+    """A name may have many."""
+    port = port_of(peer)
+    proc = sockctl("udp-send", "-v", "-4", *how, "localhost", port, "hello")
+    proc.wait()
+    assert f"sending to {HOST}:{port}" in proc.err
+    proc = sockctl("udp-send", "--json", "-4", *how, "localhost", port, "hello")
+    proc.wait()
+    told = [e["remote"] for e in proc.events if e["event"] == "sending"]
+    assert told == [{"family": "inet", "address": HOST, "port": port}]
+
+
 @pytest.mark.parametrize("host", [HOST, "::1"])
 @pytest.mark.parametrize("connected", [False, True])
 def test_error_queue(sockctl, connected, host):
