@@ -85,7 +85,7 @@ struct stream_extras {
 int stream_check(const struct stream_config *config, bool is_udp, struct str *err)
 {
 	if (is_udp && (config->until == UNTIL_PEER || config->until == UNTIL_INPUT))
-		return bad_word(err, "--udp", "goes with --until idle only");
+		return bad_word(err, "--udp", "goes with --until idle and idle-or-peer only");
 	if (config->until >= UNTIL_IDLE && !config->idle_ms)
 		return bad_word(err,
 			config->until == UNTIL_IDLE ? "--until idle" : "--until idle-or-peer",
