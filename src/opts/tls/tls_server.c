@@ -10,7 +10,8 @@
 #define AT(field, type) OPT_AT(struct tls_server_config, field, type)
 
 const struct opt tls_server_opts[] = {
-	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "use TLS with clients", .not_with = "udp"},
+	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "use TLS with clients", .is_everyday = true,
+		.not_with = "udp"},
 	{"cert", 0, OPT_LIST, AT(cert, struct strlist), "FILE",
 		"server certificate and its chain (PEM or PKCS#12); repeat for other names",
 		.words = "file", .only_with = "tls"},
