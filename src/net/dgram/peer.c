@@ -233,6 +233,12 @@ static int peer_shut(struct channel *c, int how)
 	return 0;
 }
 
+// The error of the socket is that of all who send to it, and not taken here.
+static int peer_take_error(struct channel *c)
+{
+	return MIN(readiness(of(c)), 0);
+}
+
 static const char *peer_failure(const struct channel *c)
 {
 	const struct peer *p = container_of(c, struct peer, channel);
@@ -271,6 +277,7 @@ static const struct channel_ops peer_ops = {.name = "datagrams of a peer",
 	.shut = peer_shut,
 	.fini = peer_fini,
 	.failure = peer_failure,
+	.take_error = peer_take_error,
 	.recv_many = peer_recv_many,
 	.send_many = peer_send_many};
 
