@@ -112,6 +112,13 @@ def test_nobody_there_any_more(sockctl):
     assert proc.out == b"answer"
 
 
+def is_drained(port):
+    """True if no datagram waits in the socket of that port of IPv4."""
+    with open("/proc/net/udp", encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    return any(row[1].endswith(f":{port:04X}") and row[4].endswith(":00000000") for row in rows)
+
+
 def test_nobody_there_while_the_output_is_full(sockctl):
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -123,7 +130,9 @@ def test_nobody_there_while_the_output_is_full(sockctl):
         proc = sockctl("connect", "-u", "127.0.0.1", port_of(peer), stdin=PIPE, stdout=writer)
         os.close(writer)
         proc.stdin.write(b"question")
-        peer.sendto(b"answer", peer.recvfrom(100)[1])
+        source = peer.recvfrom(100)[1]
+        peer.sendto(b"answer", source)
+        wait_for(lambda: is_drained(source[1]), "the answer taken")
     proc.stdin.write(b"another")
     proc.fails(7, "port unreachable, told by 127.0.0.1")
     os.close(reader)

@@ -366,13 +366,14 @@ def test_echo_in_mid_transfer_ends_whole(echo):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_echo_serves_who_waits_for_a_place(echo, threads):
     proc = echo(*LONG, "--tcp", "--threads", threads, "--max-connections", 1)
-    with dial(proc.port) as conn, dial(proc.port) as waiting:
+    with dial(proc.port) as conn:
         assert comes_back(conn)
-        wait_for(lambda: accepted(proc, waiting), "a client that waits")
-        drain(proc, open_connections=2)
-        half_close(conn)
-        assert receive_all(conn) == b""
-        assert comes_back(waiting)
+        with dial(proc.port) as waiting:
+            wait_for(lambda: accepted(proc, waiting), "a client that waits")
+            drain(proc, open_connections=2)
+            half_close(conn)
+            assert receive_all(conn) == b""
+            assert comes_back(waiting)
     proc.wait(143)
 
 

@@ -27,7 +27,7 @@ def converse(join, *words, status=0):
 def test_both_directions(join, tmp_path):
     raw, dump = tmp_path / "raw", tmp_path / "hex"
     raw.write_bytes(b"before")
-    proc = converse(join, "--record", raw, "--record-hex", dump, "--sandbox")
+    proc = converse(join, "--record", raw, "--record-hex", dump, "--sandbox=auto")
     assert proc.out == b"\x00tell\n"
     assert raw.read_bytes() == b"ask\n\x00tell\n"
     times = re.sub(r"\d\d:\d\d:\d\d\.\d{6}", "TIME", dump.read_text()).splitlines()
