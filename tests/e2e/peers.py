@@ -80,6 +80,16 @@ def unused_udp_port():
         return port_of(sock)
 
 
+def nothing_more(sock):
+    """True if no datagram is waiting, for what was sent over loopback has arrived."""
+    sock.setblocking(False)
+    try:
+        sock.recv(65536)
+    except BlockingIOError:
+        return True
+    return False
+
+
 def receive(conn, length):
     """Exactly so many bytes."""
     data = bytearray()

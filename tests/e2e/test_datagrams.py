@@ -12,20 +12,11 @@ import pytest
 
 from crowd import allow_descriptors
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
-from peers import accept, dial, half_close, listener, port_of, udp, unused_port, unused_udp_port
+from peers import (accept, dial, half_close, listener, nothing_more, port_of, udp, unused_port,
+                   unused_udp_port)
 
 HOSTS = ["127.0.0.1", "::1"]
 LARGEST = {"127.0.0.1": 65507, "::1": 65527}  # bytes of UDP data in a packet
-
-
-def nothing_more(sock):
-    """True if no datagram is waiting, for what was sent over loopback has arrived."""
-    sock.setblocking(False)
-    try:
-        sock.recv(65536)
-    except BlockingIOError:
-        return True
-    return False
 
 
 def unix_datagram(path):

@@ -17,7 +17,7 @@ import termios
 import pytest
 
 from harness import CLOSED, DEADLINE, DEVNULL, PIPE, wait_for
-from peers import forge, udp, unused_udp_port
+from peers import forge, nothing_more, udp, unused_udp_port
 
 HOST = "127.0.0.1"
 LARGEST = 65507  # bytes of UDP data in an IPv4 packet
@@ -49,16 +49,6 @@ def port_of(sock):
 
 def take(sock, count):
     return [sock.recv(65536) for _ in range(count)]
-
-
-def nothing_more(sock):
-    """True if no datagram is waiting, for what was sent over loopback has arrived."""
-    sock.setblocking(False)
-    try:
-        sock.recv(65536)
-    except BlockingIOError:
-        return True
-    return False
 
 
 # What becomes a datagram
