@@ -144,19 +144,27 @@ static void add_list(struct cmdline *out, const char *option, const struct strli
 	}
 }
 
+static int bad_file(const char *path, struct str *err)
+{
+	int error = errno;
+
+	str_add_object(err, path);
+	str_addf(err, ": %s", strerror(error));
+	return -EINVAL;
+}
+
 // The lines of a file, without comments.
 static int add_file(struct cmdline *out, const char *option, const char *path, struct str *err)
 {
 	FILE *file = path ? fopen(path, "re") : NULL;
 	char *line = NULL;
 	size_t size = 0;
+	int r = 0;
 
 	if (!path)
 		return 0;
-	if (!file) {
-		str_addf(err, "%s: %s", path, strerror(errno));
-		return -EINVAL;
-	}
+	if (!file)
+		return bad_file(path, err);
 	while (getline(&line, &size, file) >= 0) {
 		struct strlist list = {0};
 
@@ -165,16 +173,24 @@ static int add_file(struct cmdline *out, const char *option, const char *path, s
 		add_list(out, option, &list);
 		strlist_fini(&list);
 	}
+	if (ferror(file)) // a directory can be opened
+		r = bad_file(path, err);
 	free(line);
 	fclose(file);
-	return 0;
+	return r;
 }
 
 int netcat_add_access(const struct netcat_config *c, struct cmdline *out, struct str *err)
 {
+	int before = out->count;
+
 	add_list(out, "--allow", &c->allow);
-	add_list(out, "--deny", &c->deny);
 	if (add_file(out, "--allow", c->allow_file, err) < 0)
 		return -EINVAL;
+	if ((c->allow.count || c->allow_file) && out->count == before) {
+		str_add(err, "--allow and --allowfile have no address: nobody would be served");
+		return -EINVAL;
+	}
+	add_list(out, "--deny", &c->deny);
 	return add_file(out, "--deny", c->deny_file, err);
 }

@@ -469,6 +469,18 @@ def test_what_is_refused_is_named(dialect, line, status):
     assert option in done.stderr or dialect == "openbsd"
 
 
+@pytest.mark.parametrize("words, names", [
+    (["--allowfile", "FILE"], "no address"), (["--allow", ","], "no address"),
+    (["--allowfile", "."], "Is a directory"), (["--denyfile", "."], "Is a directory"),
+])
+def test_list_without_an_address_admits_nobody(tmp_path, words, names):
+    """As with the original, where it cannot be read or is empty: everybody would be the opposite."""
+    (tmp_path / "FILE").write_text("# nobody\n\n")
+    done = subprocess.run([*OURS["ncat"], "--explain", "-l", *words, "-e", "cat", "80"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 2 and names in done.stderr and not done.stdout
+
+
 def waiting(sock):
     """The datagrams that have come."""
     found = []
