@@ -45,6 +45,14 @@ static void add_pair_if(struct plan *p, const char *option, const char *value)
 		cmdline_add_pair(p->out, option, value);
 }
 
+static void add_number_if(struct plan *p, const char *option, uint64_t value)
+{
+	if (!value)
+		return;
+	add(p, option);
+	cmdline_addf(p->out, "%" PRIu64, value);
+}
+
 static void add_setting(struct plan *p, const char *name, uint64_t value)
 {
 	if (!value)
@@ -258,6 +266,14 @@ static bool has_quit(const struct netcat_config *c)
 	return c->quit && c->quit[0] != '-';
 }
 
+static void add_files(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+
+	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
+	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
+}
+
 // Whether and when the end of the input goes to the peer, and what ends the whole.
 static int add_ending(struct plan *p)
 {
@@ -287,8 +303,7 @@ static int add_ending(struct plan *p)
 		cmdline_add_ms(p->out, "--idle-timeout", c->idle_ms ? c->idle_ms : c->wait_ms);
 	if (quit_ms && !c->send_only)
 		cmdline_add_ms(p->out, "--quit-delay", quit_ms);
-	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
-	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
+	add_files(p);
 	return 0;
 }
 
@@ -311,8 +326,7 @@ static int add_datagram_ending(struct plan *p)
 		cmdline_add_ms(p->out, "--wait", c->wait_ms);
 	else if (!p->dialect->sends_fin && !c->quit && !c->listen)
 		cmdline_add_pair(p->out, "--wait", FOR_EVER);
-	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
-	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
+	add_files(p);
 	return 0;
 }
 
@@ -337,14 +351,20 @@ static void add_source(struct plan *p)
 	add_pair_if(p, "--source-port", c->port);
 }
 
-static int plan_check(struct plan *p)
+static int add_dialling(struct plan *p)
 {
-	cmdline_add_pair(p->out, "connect", "--check");
 	add_family(p);
 	add_connect_timeout(p);
 	add_source(p);
-	if (add_settings(p) < 0 || add_tls(p) < 0 ||
-		netcat_add_proxy(p->dialect, p->config, p->out, p->err) < 0)
+	if (add_settings(p) < 0 || add_tls(p) < 0)
+		return -EINVAL;
+	return netcat_add_proxy(p->dialect, p->config, p->out, p->err);
+}
+
+static int plan_check(struct plan *p)
+{
+	cmdline_add_pair(p->out, "connect", "--check");
+	if (add_dialling(p) < 0)
 		return -EINVAL;
 	if (!has_port_list(p)) {
 		add_endpoint(p);
@@ -386,10 +406,23 @@ static int plan_udp_check(struct plan *p)
 	return 0;
 }
 
+// What is done with a connection, and the words at the end.
+static int add_session(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	int r = c->udp ? add_datagram_ending(p) : add_ending(p);
+
+	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
+		return -EINVAL;
+	add_number_if(p, "--count", c->count);
+	add_endpoint(p);
+	add_program(p);
+	return 0;
+}
+
 static int plan_connect(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
-	int r;
 
 	if (has_port_list(p))
 		return refuse(p, "several ports go with -z only; for each port, run it in a loop");
@@ -397,27 +430,14 @@ static int plan_connect(struct plan *p)
 		return refuse(p, "-k goes with -l only");
 	add(p, "connect");
 	add_if(p, c->udp, "--udp");
-	add_family(p);
-	add_connect_timeout(p);
-	add_source(p);
-	if (add_settings(p) < 0 || add_tls(p) < 0 ||
-		netcat_add_proxy(p->dialect, c, p->out, p->err) < 0)
+	if (add_dialling(p) < 0)
 		return -EINVAL;
 	if (c->pass_fd) {
 		add(p, "--pass-fd");
 		add_endpoint(p);
 		return 0;
 	}
-	r = c->udp ? add_datagram_ending(p) : add_ending(p);
-	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
-		return -EINVAL;
-	if (c->count) {
-		add(p, "--count");
-		cmdline_addf(p->out, "%" PRIu64, c->count);
-	}
-	add_endpoint(p);
-	add_program(p);
-	return 0;
+	return add_session(p);
 }
 
 // Files of a path that umask(2) leaves to others may be used by them.
@@ -436,7 +456,6 @@ static int plan_listen(struct plan *p, bool is_exposed)
 {
 	const struct netcat_config *c = p->config;
 	bool serves_many = c->keep_open || c->broker || c->chat || c->listen > 1;
-	int r;
 
 	if (c->zero)
 		return refuse(p, "-z and -l exclude each other");
@@ -450,10 +469,7 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	add_if(p, c->broker, "--broker");
 	add_if(p, c->chat, "--chat");
 	add_family(p);
-	if (c->most) {
-		add(p, "--max-connections");
-		cmdline_addf(p->out, "%" PRIu64, c->most);
-	}
+	add_number_if(p, "--max-connections", c->most);
 	if (add_settings(p) < 0 || add_tls(p) < 0 || netcat_add_access(c, p->out, p->err) < 0)
 		return -EINVAL;
 	if (!c->ncat_proxy && c->proxy_type) {
@@ -462,16 +478,7 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	}
 	add_if(p, is_exposed, "--expose");
 	add_mode(p);
-	r = c->udp ? add_datagram_ending(p) : add_ending(p);
-	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
-		return -EINVAL;
-	if (c->count) {
-		add(p, "--count");
-		cmdline_addf(p->out, "%" PRIu64, c->count);
-	}
-	add_endpoint(p);
-	add_program(p);
-	return 0;
+	return add_session(p);
 }
 
 static bool is_loopback(const char *host)
