@@ -23,6 +23,7 @@
  *     netcat_access.c         their proxies, and whom they serve
  *     netcat_opts.c           the options of ncat that all of them take
  *     netcat_plan.c           from what they are told to our command line
+ *     netcat_settings.c       the socket options that they set
  *     netcat_transfer.c       what they do with the bytes
  *     openbsd.c               the options of the nc of OpenBSD
  *     programs.[ch]           which program is meant

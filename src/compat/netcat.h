@@ -118,10 +118,12 @@ struct netcat_plan {
 int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config *config, int argc,
 	char **argv, struct netcat_plan *plan, struct str *err);
 
-// Adds the proxy of a connection, whom a server serves, or what is done with the bytes. The same.
+// Adds the proxy of a connection, whom a server serves, the options of the socket, or what is done
+// with the bytes. The same.
 int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_config *config,
 	struct cmdline *out, struct str *err);
 int netcat_add_access(const struct netcat_config *config, struct cmdline *out, struct str *err);
+int netcat_add_settings(const struct netcat_config *config, struct cmdline *out, struct str *err);
 int netcat_add_transfer(const struct netcat_config *config, struct cmdline *out, struct str *err);
 
 #endif

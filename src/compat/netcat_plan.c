@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -51,14 +50,6 @@ static void add_number_if(struct plan *p, const char *option, uint64_t value)
 		return;
 	add(p, option);
 	cmdline_addf(p->out, "%" PRIu64, value);
-}
-
-static void add_setting(struct plan *p, const char *name, uint64_t value)
-{
-	if (!value)
-		return;
-	add(p, "--set");
-	cmdline_addf(p->out, "%s=%" PRIu64, name, value);
 }
 
 static bool has_program(const struct netcat_config *c)
@@ -153,61 +144,6 @@ static void add_family(struct plan *p)
 	add_if(p, c->ipv4, "-4");
 	add_if(p, c->ipv6, "-6");
 	add_if(p, c->numeric, "-n");
-}
-
-// The class "af21" or "cs3" (RFC 2597, RFC 2474) as a number, or -1.
-static int service_class(const char *word)
-{
-	int class = word[0] && word[1] ? word[2] - '0' : -1;
-
-	if (strncmp(word, "cs", 2) == 0 && class >= 0 && class <= 7 && !word[3])
-		return class << 5;
-	if (strncmp(word, "af", 2) == 0 && class >= 1 && class <= 4 && word[3] >= '1' &&
-		word[3] <= '3' && !word[4])
-		return class << 5 | (word[3] - '0') << 3;
-	return -1;
-}
-
-static int add_type_of_service(struct plan *p)
-{
-	static const struct {
-		const char *word;
-		int value;
-	} words[] = {{"critical", 0xa0}, {"inetcontrol", 0xc0}, {"netcontrol", 0xe0},
-		{"lowcost", 0x02}, {"lowdelay", 0x10}, {"throughput", 0x08}, {"reliability", 0x04},
-		{"ef", 0xb8}};
-	const char *tos = p->config->tos;
-	char *rest;
-	long value = -1;
-
-	if (!tos)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(tos, words[i].word) == 0)
-			value = words[i].value;
-	if (value < 0)
-		value = service_class(tos);
-	if (value < 0) {
-		value = strtol(tos, &rest, 0);
-		if (!*tos || *rest || value < 0 || value > 255)
-			return bad_word(p->err, tos, "is no type of service");
-	}
-	add(p, "--set");
-	cmdline_addf(p->out, "%s=0x%lx", p->config->ipv6 ? "IPV6_TCLASS" : "IP_TOS", value);
-	return 0;
-}
-
-static int add_settings(struct plan *p)
-{
-	const struct netcat_config *c = p->config;
-
-	add_setting(p, "SO_BROADCAST", c->broadcast);
-	add_setting(p, "SO_DEBUG", c->debug);
-	add_setting(p, "SO_RCVBUF", c->receive_buffer);
-	add_setting(p, "SO_SNDBUF", c->send_buffer);
-	add_setting(p, c->ipv6 ? "IPV6_UNICAST_HOPS" : "IP_TTL", c->ttl);
-	add_setting(p, c->ipv6 ? "IPV6_MINHOPCOUNT" : "IP_MINTTL", c->min_ttl);
-	return add_type_of_service(p);
 }
 
 static int add_tls(struct plan *p)
@@ -356,7 +292,7 @@ static int add_dialling(struct plan *p)
 	add_family(p);
 	add_connect_timeout(p);
 	add_source(p);
-	if (add_settings(p) < 0 || add_tls(p) < 0)
+	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0)
 		return -EINVAL;
 	return netcat_add_proxy(p->dialect, p->config, p->out, p->err);
 }
@@ -399,7 +335,7 @@ static int plan_udp_check(struct plan *p)
 	}
 	add_family(p);
 	add_source(p);
-	if (add_settings(p) < 0)
+	if (netcat_add_settings(p->config, p->out, p->err) < 0)
 		return -EINVAL;
 	add_endpoint(p);
 	add_if(p, c->verbose || p->dialect->is_ncat, "X");
@@ -470,7 +406,8 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	add_if(p, c->chat, "--chat");
 	add_family(p);
 	add_number_if(p, "--max-connections", c->most);
-	if (add_settings(p) < 0 || add_tls(p) < 0 || netcat_add_access(c, p->out, p->err) < 0)
+	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0 ||
+		netcat_add_access(c, p->out, p->err) < 0)
 		return -EINVAL;
 	if (!c->ncat_proxy && c->proxy_type) {
 		add(p, "--as-proxy");
