@@ -123,6 +123,14 @@ static int add_ncat_proxy(const struct netcat_dialect *d, const struct netcat_co
 int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_config *config,
 	struct cmdline *out, struct str *err)
 {
+	const char *address = config->proxy ? config->proxy : config->ncat_proxy;
+
+	// It may have a password, and would be shown as a host.
+	if (address && strpbrk(address, "@/")) {
+		str_add(err, "a proxy is HOST or HOST:PORT here; its type and USER:PASSWORD go to "
+			     "options of their own");
+		return -EINVAL;
+	}
 	if (config->proxy)
 		return add_nc_proxy(config, out, err);
 	return config->ncat_proxy ? add_ncat_proxy(dialect, config, out, err) : 0;

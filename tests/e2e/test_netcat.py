@@ -559,6 +559,15 @@ def test_secrets_are_not_explained():
     assert "secret" not in done.stdout + done.stderr and "user:PASSWORD@p:3128" in done.stdout
 
 
+@pytest.mark.parametrize("dialect, option", [("ncat", "--proxy"), ("openbsd", "-x")])
+@pytest.mark.parametrize("url", ["user:secret@p:1", "http://user:secret@p:1"])
+def test_secrets_in_the_wrong_place_are_not_shown(dialect, option, url):
+    done = subprocess.run([*OURS[dialect], "--explain", option, url, "h", "1"], capture_output=True,
+                          text=True, timeout=DEADLINE, check=False)
+    assert done.returncode and "HOST:PORT" in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
 # What scripts do.
 
 SCRIPTS = {
