@@ -57,6 +57,5 @@ const struct netcat_dialect netcat_busybox = {
 	.cmd = &cmd,
 	.sends_fin = true,
 	.ends_with_peer = true,
-	.proxy_type = "http",
 	.voice = &voice_busybox,
 };

@@ -71,6 +71,5 @@ const struct netcat_dialect netcat_ncat = {
 	.sends_fin = true,
 	.connect_ms = 10000,
 	.port = "31337",
-	.proxy_type = "http",
 	.voice = &voice_ncat,
 };

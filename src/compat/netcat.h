@@ -53,7 +53,6 @@ struct netcat_dialect {
 	bool quits_at_once; // -q 0 waits for nothing
 	uint64_t connect_ms; // to connect within, unless it is said; 0: no limit
 	const char *port; // where none is given, or NULL
-	const char *proxy_type; // of --proxy, where none is given
 	const struct voice *voice; // its messages
 };
 
@@ -120,8 +119,7 @@ int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config
 
 // Adds the proxy of a connection, whom a server serves, the options of the socket, or what is done
 // with the bytes. The same.
-int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_config *config,
-	struct cmdline *out, struct str *err);
+int netcat_add_proxy(const struct netcat_config *config, struct cmdline *out, struct str *err);
 int netcat_add_access(const struct netcat_config *config, struct cmdline *out, struct str *err);
 int netcat_add_settings(const struct netcat_config *config, struct cmdline *out, struct str *err);
 int netcat_add_transfer(const struct netcat_config *config, struct cmdline *out, struct str *err);

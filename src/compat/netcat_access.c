@@ -91,10 +91,9 @@ static int add_nc_proxy(const struct netcat_config *c, struct cmdline *out, stru
 	return 0;
 }
 
-static int add_ncat_proxy(const struct netcat_dialect *d, const struct netcat_config *c,
-	struct cmdline *out, struct str *err)
+static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, struct str *err)
 {
-	const char *type = c->proxy_type ? c->proxy_type : d->proxy_type;
+	const char *type = c->proxy_type ? c->proxy_type : "http";
 	bool is_local = c->proxy_dns &&
 			(strcmp(c->proxy_dns, "local") == 0 || strcmp(c->proxy_dns, "none") == 0);
 	struct proxy p = {.address = c->ncat_proxy, .port = 1080, .auth = c->proxy_auth};
@@ -120,8 +119,7 @@ static int add_ncat_proxy(const struct netcat_dialect *d, const struct netcat_co
 	return 0;
 }
 
-int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_config *config,
-	struct cmdline *out, struct str *err)
+int netcat_add_proxy(const struct netcat_config *config, struct cmdline *out, struct str *err)
 {
 	const char *address = config->proxy ? config->proxy : config->ncat_proxy;
 
@@ -133,7 +131,7 @@ int netcat_add_proxy(const struct netcat_dialect *dialect, const struct netcat_c
 	}
 	if (config->proxy)
 		return add_nc_proxy(config, out, err);
-	return config->ncat_proxy ? add_ncat_proxy(dialect, config, out, err) : 0;
+	return config->ncat_proxy ? add_ncat_proxy(config, out, err) : 0;
 }
 
 // "a,b" as two options.

@@ -294,7 +294,7 @@ static int add_dialling(struct plan *p)
 	add_source(p);
 	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0)
 		return -EINVAL;
-	return netcat_add_proxy(p->dialect, p->config, p->out, p->err);
+	return netcat_add_proxy(p->config, p->out, p->err);
 }
 
 static int plan_check(struct plan *p)
@@ -362,8 +362,6 @@ static int plan_connect(struct plan *p)
 
 	if (has_port_list(p))
 		return refuse(p, "several ports go with -z only; for each port, run it in a loop");
-	if (c->keep_open)
-		return refuse(p, "-k goes with -l only");
 	add(p, "connect");
 	add_if(p, c->udp, "--udp");
 	if (add_dialling(p) < 0)
@@ -395,8 +393,12 @@ static int plan_listen(struct plan *p, bool is_exposed)
 
 	if (c->zero)
 		return refuse(p, "-z and -l exclude each other");
-	if (c->proxy)
-		return refuse(p, "-x and -l exclude each other");
+	if (c->proxy || c->ncat_proxy)
+		return refuse(p, "-x and --proxy do not go together with -l");
+	if (c->proxy_type)
+		return refuse(p,
+			"--proxy-type with -l is not supported: 'sockctl listen --forward' "
+			"joins clients to one target");
 	if (c->count && !c->udp)
 		return refuse(p, "-W and -l go together with -u only");
 	add(p, "listen");
@@ -409,10 +411,6 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0 ||
 		netcat_add_access(c, p->out, p->err) < 0)
 		return -EINVAL;
-	if (!c->ncat_proxy && c->proxy_type) {
-		add(p, "--as-proxy");
-		add(p, c->proxy_type);
-	}
 	add_if(p, is_exposed, "--expose");
 	add_mode(p);
 	return add_session(p);
@@ -433,14 +431,39 @@ static bool is_exposed(const struct plan *p)
 	       !(host && is_loopback(host));
 }
 
+// An option that was given and says something of servers only, or NULL.
+static const char *option_for_servers(const struct netcat_config *c)
+{
+	if (c->allow.count || c->allow_file)
+		return "--allow";
+	if (c->chat)
+		return "--chat";
+	return c->keep_open ? "-k" : c->most ? "--max-conns" : NULL;
+}
+
+// What was said and would get lost otherwise.
+static int check_together(struct plan *p)
+{
+	const struct netcat_config *c = p->config;
+	const char *option = c->listen ? NULL : option_for_servers(c);
+
+	if (option) {
+		str_addf(p->err, "%s goes with -l only", option);
+		return -EINVAL;
+	}
+	if (c->shell_exec && ((c->exec && !c->tls) || c->exec_words.count))
+		return refuse(p, "-e and --sh-exec do not go together");
+	return 0;
+}
+
 int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config *config, int argc,
 	char **argv, struct netcat_plan *plan, struct str *err)
 {
 	struct plan p = {.dialect = dialect, .config = config, .out = &plan->line, .err = err};
 	int r = read_operands(&p, argc, argv);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || check_together(&p) < 0)
+		return -EINVAL;
 	plan->host = p.host;
 	plan->port = config->is_unix ? NULL : only_port(&p);
 	plan->is_exposed = is_exposed(&p);

@@ -111,6 +111,5 @@ const struct netcat_dialect netcat_openbsd = {
 	.name = "openbsd",
 	.cmd = &cmd_nc,
 	.wait_is_idle = true,
-	.proxy_type = "http",
 	.voice = &voice_openbsd,
 };

@@ -68,6 +68,5 @@ const struct netcat_dialect netcat_traditional = {
 	.ends_with_peer = true,
 	.wait_is_idle = true,
 	.quits_at_once = true,
-	.proxy_type = "http",
 	.voice = &voice_traditional,
 };

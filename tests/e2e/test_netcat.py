@@ -443,6 +443,8 @@ def test_failure(dialect, line):
     ("openbsd", "-f"), ("openbsd", "127.0.0.1 99999"), ("openbsd", "-l -z 5"), ("openbsd", ""),
     ("openbsd", "-w abc h 1"), ("ncat", "--nosuch"), ("ncat", "-l 99999"), ("ncat", ""),
     ("ncat", "-w abc h 1"), ("ncat", "-z 127.0.0.1 1 2"), ("traditional", "-f"),
+    ("ncat", "-l --proxy-type socks5 1"), ("ncat", "-m 3 127.0.0.1 1"),
+    ("ncat", "-e cat -c cat 127.0.0.1 1"),
 ])
 def test_status_of_a_command_line_that_is_wrong(dialect, line):
     def status(command):
@@ -457,7 +459,9 @@ def test_status_of_a_command_line_that_is_wrong(dialect, line):
     ("openbsd", "-P user h 1", 1), ("ncat", "--lua-exec f h 1", 2),
     ("ncat", "-g 1 h 1", 2), ("ncat", "--sctp h 1", 2), ("busybox", "-f /dev/tty", 1),
     ("openbsd", "127.0.0.1 20-30", 1), ("openbsd", "-k 127.0.0.1 20", 1),
-    ("ncat", "--broker -l -d 1 20", 2),
+    ("ncat", "--broker -l -d 1 20", 2), ("ncat", "--proxy-type http -l 20", 2), ("ncat", "--proxy p -l 20", 2),
+    ("ncat", "--allow 10.0.0.1 127.0.0.1 20", 2), ("ncat", "--chat 127.0.0.1 20", 2),
+    ("openbsd", "-zk 127.0.0.1 20", 1), ("ncat", "-e cat -c cat -l 20", 2),
 ])
 def test_what_is_refused_is_named(dialect, line, status):
     done = subprocess.run([*OURS[dialect], *line.split()], stdin=subprocess.DEVNULL,
