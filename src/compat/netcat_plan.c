@@ -156,6 +156,7 @@ static int add_tls(struct plan *p)
 		return 0;
 	add(p, "--tls");
 	add_if(p, is_unverified, "--insecure");
+	add_if(p, c->listen && !c->ssl_cert && !c->ssl_key, "--self-signed");
 	add_pair_if(p, "--cert", c->ssl_cert);
 	add_pair_if(p, "--key", c->ssl_key);
 	add_pair_if(p, "--ca", c->ssl_trust);

@@ -44,12 +44,15 @@ static void wipe(const char *secret)
 		*p = '*';
 }
 
-int translate_netcat(const struct netcat_dialect *dialect, const struct netcat_config *c, int argc,
+int translate_netcat(const struct netcat_dialect *dialect, struct netcat_config *c, int argc,
 	char **argv, struct translation *t, struct str *err)
 {
 	struct netcat_plan plan = {0};
-	int r = netcat_plan(dialect, c, argc, argv, &plan, err);
+	int r;
 
+	if (c->broker && !c->listen)
+		c->listen = 1; // ncat needs no -l for it
+	r = netcat_plan(dialect, c, argc, argv, &plan, err);
 	t->line = plan.line;
 	t->is_to_explain = c->explain;
 	if (plan.is_exposed)

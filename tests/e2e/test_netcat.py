@@ -8,6 +8,7 @@ import select
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -483,6 +484,26 @@ def test_list_without_an_address_admits_nobody(tmp_path, words, names):
     done = subprocess.run([*OURS["ncat"], "--explain", "-l", *words, "-e", "cat", "80"], cwd=tmp_path,
                           capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode == 2 and names in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("words", [["-l", "--ssl", "-k"], ["--broker"]])
+def test_servers_of_few_words(words):
+    """A certificate is made where none is given, and what joins connections listens."""
+    for command in (program_of("ncat"), OURS["ncat"], explained("ncat", [*words, "127.0.0.1", "PORT"])):
+        if command[0] != "sh":
+            command = [*command, *words, "127.0.0.1", "PORT"]
+        server = Served(command, unused_port())
+        try:
+            with server.dial() as conn:
+                if "--ssl" in words:
+                    context = ssl.create_default_context()
+                    context.check_hostname = False
+                    context.verify_mode = ssl.CERT_NONE
+                    with context.wrap_socket(conn) as secured:
+                        assert secured.version()
+        finally:
+            server.proc.terminate()
+            server.finish()
 
 
 def waiting(sock):
