@@ -111,7 +111,6 @@ static void add_endpoint(struct plan *p)
 	}
 	if (c->listen && !host)
 		host = c->source;
-	add_if(p, (host && host[0] == '-') || only_port(p)[0] == '-', "--");
 	if (host)
 		add(p, host);
 	add(p, only_port(p));
@@ -442,6 +441,21 @@ static const char *option_for_servers(const struct netcat_config *c)
 	return c->keep_open ? "-k" : c->most ? "--max-conns" : NULL;
 }
 
+// Words that begin with '-' name nothing, and would be options of ours.
+static int check_operands(struct plan *p)
+{
+	const char *host = p->host ? p->host : p->config->source;
+
+	if (p->config->is_unix)
+		return 0;
+	if (host && host[0] == '-')
+		return bad_word(p->err, host, "is no host name or address");
+	for (int i = 0; i < p->port_count; i++)
+		if (p->ports[i][0] == '-')
+			return bad_word(p->err, p->ports[i], "is no port");
+	return only_port(p)[0] == '-' ? bad_word(p->err, only_port(p), "is no port") : 0;
+}
+
 // What was said and would get lost otherwise.
 static int check_together(struct plan *p)
 {
@@ -463,7 +477,7 @@ int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config
 	struct plan p = {.dialect = dialect, .config = config, .out = &plan->line, .err = err};
 	int r = read_operands(&p, argc, argv);
 
-	if (r < 0 || check_together(&p) < 0)
+	if (r < 0 || check_operands(&p) < 0 || check_together(&p) < 0)
 		return -EINVAL;
 	plan->host = p.host;
 	plan->port = config->is_unix ? NULL : only_port(&p);

@@ -486,6 +486,17 @@ def test_list_without_an_address_admits_nobody(tmp_path, words, names):
     assert done.returncode == 2 and names in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("dialect, words, named", [
+    ("openbsd", ["-z", "--", "--exec=id", "1", "2"], "--exec=id"), ("openbsd", ["-e", "cat", "--", "-h", "1"], "-h"),
+    ("openbsd", ["h", "--", "--exec=id"], "--exec=id"), ("ncat", ["-l", "--", "--exec=id"], "--exec=id"),
+    ("openbsd", ["-l", "-s", "--exec=id", "1"], "--exec=id"), ("openbsd", ["-l", "-p", "--exec=id"], "--exec=id"),
+])
+def test_hosts_and_ports_never_become_options(dialect, words, named):
+    done = subprocess.run([*OURS[dialect], "--explain", *words], capture_output=True, text=True,
+                          timeout=DEADLINE, check=False)
+    assert done.returncode and not done.stdout and f"'{named}' is no " in done.stderr
+
+
 @pytest.mark.parametrize("words", [["-l", "--ssl", "-k"], ["--broker"]])
 def test_servers_of_few_words(words):
     """A certificate is made where none is given, and what joins connections listens."""
