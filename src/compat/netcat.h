@@ -53,7 +53,7 @@ struct netcat_dialect {
 	bool quits_at_once; // -q 0 waits for nothing
 	uint64_t connect_ms; // to connect within, unless it is said; 0: no limit
 	const char *port; // where none is given, or NULL
-	const struct voice *voice; // its messages
+	const struct netcat_voice *voice; // its messages
 };
 
 extern const struct netcat_dialect netcat_openbsd, netcat_traditional, netcat_busybox, netcat_ncat;

@@ -61,7 +61,8 @@ int translate_netcat(const struct netcat_dialect *dialect, struct netcat_config 
 	if (dialect->is_ncat && c->listen)
 		t->status_of = ncat_listen_status;
 	t->spoken = (struct netcat_voice){
-		.voice = *dialect->voice,
+		.voice = dialect->voice->voice,
+		.say = dialect->voice->say,
 		.host = plan.host,
 		.port = plan.port,
 		.is_numeric = c->numeric,

@@ -7,9 +7,12 @@
 #include "compat/netcat.h"
 #include "out/report.h"
 
-// What the messages of a netcat are about.
+struct heard;
+
+// The messages of a netcat, and what they are about.
 struct netcat_voice {
 	struct voice voice;
+	void (*say)(const struct netcat_voice *v, const struct heard *h, struct str *line);
 	const char *host, *port; // as they were given, or NULL
 	bool is_numeric, is_verbose, is_udp, listens, checks;
 };
@@ -33,6 +36,6 @@ int netcat_status(int status);
 int ncat_status(int status);
 
 // The lines of the originals.
-extern const struct voice voice_openbsd, voice_traditional, voice_busybox, voice_ncat;
+extern const struct netcat_voice voice_openbsd, voice_traditional, voice_busybox, voice_ncat;
 
 #endif

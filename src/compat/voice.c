@@ -16,25 +16,32 @@ static const struct netcat_voice *of(const struct voice *v)
 	return container_of(v, const struct netcat_voice, voice);
 }
 
-static const struct field *find(const struct field *fields, size_t n, const char *key)
+// An event, with what most lines are about.
+struct heard {
+	const struct event *event;
+	const struct field *fields;
+	size_t n;
+	const struct sockaddr_any *remote, *local; // or NULL
+};
+
+static const struct field *find(const struct heard *h, const char *key)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(fields[i].key, key) == 0)
-			return &fields[i];
+	for (size_t i = 0; i < h->n; i++)
+		if (strcmp(h->fields[i].key, key) == 0)
+			return &h->fields[i];
 	return NULL;
 }
 
-static const struct sockaddr_any *find_address(
-	const struct field *fields, size_t n, const char *key)
+static const struct sockaddr_any *find_address(const struct heard *h, const char *key)
 {
-	const struct field *f = find(fields, n, key);
+	const struct field *f = find(h, key);
 
 	return f && (f->type == FIELD_ADDR || f->type == FIELD_ENDPOINT) ? f->ptr : NULL;
 }
 
-static uint64_t number_of(const struct field *fields, size_t n, const char *key)
+static uint64_t number_of(const struct heard *h, const char *key)
 {
-	const struct field *f = find(fields, n, key);
+	const struct field *f = find(h, key);
 
 	return f ? f->number : 0;
 }
@@ -90,10 +97,21 @@ static void add_service(struct str *s, const struct netcat_voice *v, const struc
 		str_add(s, otherwise);
 }
 
-// What a security warning says is for every dialect.
-static bool is_warning(const struct event *e)
+// What a warning says is for every dialect.
+static bool add_event(const struct voice *voice, const struct event *e, const struct field *fields,
+	size_t n, struct str *line)
 {
-	return e->level == REPORT_QUIET;
+	const struct netcat_voice *v = of(voice);
+	struct heard h = {.event = e, .fields = fields, .n = n};
+
+	if (e->level == REPORT_QUIET)
+		return false;
+	if (v->is_verbose) {
+		h.remote = find_address(&h, "remote");
+		h.local = find_address(&h, "local");
+		v->say(v, &h, line);
+	}
+	return true;
 }
 
 static bool is_event(const struct event *e, const char *name)
@@ -123,39 +141,31 @@ static void say_succeeded(
 }
 
 // All datagrams of a check have gone, and none was sent back.
-static bool has_probed(
-	const struct netcat_voice *v, const struct event *e, const struct field *fields, size_t n)
+static bool has_probed(const struct netcat_voice *v, const struct heard *h)
 {
-	return v->is_udp && v->checks && is_event(e, "stats") &&
-	       number_of(fields, n, "sent") == NETCAT_PROBES;
+	return v->is_udp && v->checks && is_event(h->event, "stats") &&
+	       number_of(h, "sent") == NETCAT_PROBES;
 }
 
-static bool add_openbsd_event(const struct voice *voice, const struct event *e,
-	const struct field *fields, size_t n, struct str *line)
+static void say_openbsd(const struct netcat_voice *v, const struct heard *h, struct str *line)
 {
-	const struct netcat_voice *v = of(voice);
-	const struct sockaddr_any *remote = find_address(fields, n, "remote");
-	const struct sockaddr_any *local = find_address(fields, n, "local");
+	const struct sockaddr_any *remote = h->remote;
+	const struct sockaddr_any *local = h->local;
 
-	if (is_warning(e))
-		return false;
-	if (!v->is_verbose)
-		return true;
-	if ((is_connected(e) && v->port) || has_probed(v, e, fields, n)) {
+	if ((is_connected(h->event) && v->port) || has_probed(v, h)) {
 		say_succeeded(line, v, remote);
-	} else if (is_event(e, "listening") && local && is_unix(local)) {
+	} else if (is_event(h->event, "listening") && local && is_unix(local)) {
 		str_addf(line, "Bound on %s\nListening on %s", v->host, v->host);
-	} else if (is_event(e, "listening") && local) {
+	} else if (is_event(h->event, "listening") && local) {
 		str_addf(line, "Listening on %s %u", v->host ? v->host : "0.0.0.0",
 			sockaddr_port(local));
-	} else if (is_event(e, "accepted") && remote && v->port) {
+	} else if (is_event(h->event, "accepted") && remote && v->port) {
 		str_add(line, "Connection received on ");
 		add_host(line, remote);
 		str_addf(line, " %u", sockaddr_port(remote));
-	} else if (is_event(e, "accepted")) {
+	} else if (is_event(h->event, "accepted")) {
 		str_addf(line, "Connection received on %s", v->host);
 	}
-	return true;
 }
 
 static bool is_dialling_failure(
@@ -202,7 +212,10 @@ static bool add_openbsd_error(const struct voice *voice, int status,
 	return true;
 }
 
-const struct voice voice_openbsd = {add_openbsd_event, add_openbsd_error};
+const struct netcat_voice voice_openbsd = {
+	.voice = {add_event, add_openbsd_error},
+	.say = say_openbsd,
+};
 
 // "localhost [127.0.0.1] 80 (http)".
 static void add_traditional_place(
@@ -222,31 +235,24 @@ static void add_traditional_place(
 	str_fini(&address);
 }
 
-static bool add_traditional_event(const struct voice *voice, const struct event *e,
-	const struct field *fields, size_t n, struct str *line)
+static void say_traditional(const struct netcat_voice *v, const struct heard *h, struct str *line)
 {
-	const struct netcat_voice *v = of(voice);
-	const struct sockaddr_any *remote = find_address(fields, n, "remote");
-	const struct sockaddr_any *local = find_address(fields, n, "local");
+	const struct sockaddr_any *remote = h->remote;
+	const struct sockaddr_any *local = h->local;
 
-	if (is_warning(e))
-		return false;
-	if (!v->is_verbose)
-		return true;
-	if (is_connected(e) && !v->listens) {
+	if (is_connected(h->event) && !v->listens) {
 		add_traditional_place(line, v, remote);
 		str_add(line, " open");
-	} else if (is_event(e, "listening") && local) {
+	} else if (is_event(h->event, "listening") && local) {
 		str_addf(line, "listening on [%s] %u ...", v->host ? v->host : "any",
 			sockaddr_port(local));
-	} else if (is_event(e, "accepted") && remote && local) {
+	} else if (is_event(h->event, "accepted") && remote && local) {
 		str_add(line, "connect to [");
 		add_host(line, local);
 		str_add(line, "] from (UNKNOWN) [");
 		add_host(line, remote);
 		str_addf(line, "] %u", sockaddr_port(remote));
 	}
-	return true;
 }
 
 static bool add_traditional_error(const struct voice *voice, int status,
@@ -264,34 +270,30 @@ static bool add_traditional_error(const struct voice *voice, int status,
 	return true;
 }
 
-const struct voice voice_traditional = {add_traditional_event, add_traditional_error};
+const struct netcat_voice voice_traditional = {
+	.voice = {add_event, add_traditional_error},
+	.say = say_traditional,
+};
 
-static bool add_busybox_event(const struct voice *voice, const struct event *e,
-	const struct field *fields, size_t n, struct str *line)
+static void say_busybox(const struct netcat_voice *v, const struct heard *h, struct str *line)
 {
-	const struct netcat_voice *v = of(voice);
-	const struct sockaddr_any *remote = find_address(fields, n, "remote");
-	const struct sockaddr_any *local = find_address(fields, n, "local");
+	const struct sockaddr_any *remote = h->remote;
+	const struct sockaddr_any *local = h->local;
 
-	if (is_warning(e))
-		return false;
-	if (!v->is_verbose)
-		return true;
-	if (is_connected(e) && !v->listens && remote) {
+	if (is_connected(h->event) && !v->listens && remote) {
 		str_addf(line, "%s (", v->host);
 		str_add_sockaddr(line, &remote->sa, remote->len);
 		str_add(line, ") open");
-	} else if (is_event(e, "listening") && local) {
+	} else if (is_event(h->event, "listening") && local) {
 		str_add(line, "listening on ");
 		str_add_sockaddr(line, &local->sa, local->len);
 		str_add(line, " ...");
-	} else if (is_event(e, "accepted") && remote && local) {
+	} else if (is_event(h->event, "accepted") && remote && local) {
 		str_add(line, "connect to ");
 		str_add_sockaddr(line, &local->sa, local->len);
 		str_add(line, " from ");
 		str_add_sockaddr(line, &remote->sa, remote->len);
 	}
-	return true;
 }
 
 static bool add_busybox_error(const struct voice *voice, int status,
@@ -315,7 +317,10 @@ static bool add_busybox_error(const struct voice *voice, int status,
 	return true;
 }
 
-const struct voice voice_busybox = {add_busybox_event, add_busybox_error};
+const struct netcat_voice voice_busybox = {
+	.voice = {add_event, add_busybox_error},
+	.say = say_busybox,
+};
 
 static void add_ncat_place(struct str *line, const struct sockaddr_any *a)
 {
@@ -338,38 +343,31 @@ static void say_ncat_accepted(struct str *line, const struct sockaddr_any *remot
 	str_addc(line, '.');
 }
 
-static bool add_ncat_event(const struct voice *voice, const struct event *e,
-	const struct field *fields, size_t n, struct str *line)
+static void say_ncat(const struct netcat_voice *v, const struct heard *h, struct str *line)
 {
-	const struct netcat_voice *v = of(voice);
-	const struct sockaddr_any *remote = find_address(fields, n, "remote");
-	const struct sockaddr_any *local = find_address(fields, n, "local");
+	const struct sockaddr_any *remote = h->remote;
+	const struct sockaddr_any *local = h->local;
 
-	if (is_warning(e))
-		return false;
-	if (!v->is_verbose)
-		return true;
-	if (is_connected(e) && remote && !v->listens) {
+	if (is_connected(h->event) && remote && !v->listens) {
 		str_add(line, "Ncat: Connected to ");
 		add_ncat_place(line, remote);
 		str_addc(line, '.');
 		if (v->checks)
 			str_add(line, "\nNcat: 0 bytes sent, 0 bytes received in 0.00 seconds.");
-	} else if (is_event(e, "listening") && local) {
+	} else if (is_event(h->event, "listening") && local) {
 		str_add(line, "Ncat: Listening on ");
 		add_ncat_place(line, local);
 		if (!is_unix(local) && sockaddr_is_wildcard(local) && !v->host &&
 			local->sa.sa_family == AF_INET6)
 			str_addf(line, "\nNcat: Listening on 0.0.0.0:%u", sockaddr_port(local));
-	} else if (is_event(e, "accepted") && remote) {
+	} else if (is_event(h->event, "accepted") && remote) {
 		say_ncat_accepted(line, remote);
-	} else if (is_event(e, "closed") && !v->listens) {
+	} else if (is_event(h->event, "closed") && !v->listens) {
 		str_addf(line,
 			"Ncat: %" PRIu64 " bytes sent, %" PRIu64 " bytes received in %.2f seconds.",
-			number_of(fields, n, "sent"), number_of(fields, n, "received"),
-			(double)number_of(fields, n, "duration") / 1e9);
+			number_of(h, "sent"), number_of(h, "received"),
+			(double)number_of(h, "duration") / 1e9);
 	}
-	return true;
 }
 
 static bool add_ncat_error(const struct voice *voice, int status, const struct sockaddr_any *remote,
@@ -395,4 +393,7 @@ static bool add_ncat_error(const struct voice *voice, int status, const struct s
 	return true;
 }
 
-const struct voice voice_ncat = {add_ncat_event, add_ncat_error};
+const struct netcat_voice voice_ncat = {
+	.voice = {add_event, add_ncat_error},
+	.say = say_ncat,
+};
