@@ -217,8 +217,6 @@ static int check(void *config, int argc, char **argv, struct str *err)
 			c->tls.tls || tls_is_wanted(&c->tls.forward, &c->target), err);
 	if (r == 0)
 		r = program_check(&c->program, &c->confine, err);
-	if (r == 0 && c->handshake_ms && !c->tls.tls && !c->accept_proxy.accept)
-		r = bad_word(err, "--handshake-timeout", "goes with --tls and --accept-proxy");
 	return r < 0 ? r
 		     : listening_check(&c->listening, argc ? &c->endpoint : NULL, &c->also, err);
 }
