@@ -225,7 +225,7 @@ static int listen_fd(struct server *s, int fd)
 {
 	struct sockaddr_any remote;
 	struct fd_info info;
-	int type;
+	int type, status;
 	int r;
 
 	fd_inspect(fd, &info);
@@ -237,6 +237,9 @@ static int listen_fd(struct server *s, int fd)
 	r = sys_getpeername(fd, &remote);
 	if (r < 0 || s->listener.count || s->config->also.words.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
+	status = user_become(s->app, &s->config->user); // its program starts right away
+	if (status)
+		return status;
 	server_take(s, channel_create_socket(&s->app->loop, fd, false), &remote);
 	return 0;
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness import DEVNULL, PIPE
-from peers import MIB, dial, reset_by_peer
+from peers import MIB, accept, dial, listener, port_of, receive_all, reset_by_peer
 from tls_client import Client, ask, join
 from tls_server import VERSIONS
 
@@ -440,6 +440,17 @@ def test_user(sockctl, authority):
     assert re.search(rf"^Uid:(\s+{uid}){{4}}$", status, re.M)
     assert f"CapEff:\t{'0' * 16}\n" in status
     proc.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_user_of_a_connection_that_is_there(sockctl):
+    """Nothing is waited for, and yet its program is not root's."""
+    with listener() as sock, dial(port_of(sock)) as conn, accept(sock) as given:
+        proc = sockctl("listen", "--user", "nobody", "--exec", "id -un", f"fd:{given.fileno()}",
+                       fds=[given.fileno()])
+        given.close()
+        assert receive_all(conn) == b"nobody\n"
+    proc.wait()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
