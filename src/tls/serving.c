@@ -28,7 +28,7 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 	(void)alert;
 	(void)arg;
 	ossl.SSL_certs_clear(ssl);
-	for (size_t i = 0; name && i < c->identity_count; i++)
+	for (size_t i = c->identity_count; name && i-- > 0;) // the first is set last, and stays
 		if (is_for(&c->identities[i], name)) {
 			show(ssl, &c->identities[i]);
 			is_known = true;

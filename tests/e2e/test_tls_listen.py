@@ -238,11 +238,13 @@ def test_self_signed_for_names(sockctl, tmp_path):
 
 
 def test_name_that_is_asked_for(sockctl, authority):
-    """Unknown names, and none, get the first certificate; the kind of key may differ."""
+    """The first certificate for it; unknown names, and none, get the first of all. The kind of key
+    may differ."""
     first = authority.server_with("sni-a", names="DNS:a.test", cn="a")
     second = authority.server_with("sni-b", names="DNS:b.test,DNS:*.c.test", cn="b", key="rsa")
-    proc = sockctl("listen", "-k", "--tls", "--cert", first.both, "--cert", second.both, *PLACE,
-                   stdin=DEVNULL)
+    third = authority.server_with("sni-c", names="DNS:a.test", cn="c")
+    proc = sockctl("listen", "-k", "--tls", "--cert", first.both, "--cert", second.both,
+                   "--cert", third.both, *PLACE, stdin=DEVNULL)
     client = Client(authority, check_hostname=False)
 
     def shown(name):
