@@ -304,10 +304,16 @@ int tls_context_renew(struct tls_context **context, const struct tls_context *ol
 	return create(context, &old->settings, old, notes, err);
 }
 
+static void add_file(struct strlist *files, const char *word)
+{
+	if (!secret_is_inherited(word))
+		strlist_add(files, word);
+}
+
 static void add_words(struct strlist *files, const struct strlist *words)
 {
 	for (size_t i = 0; i < words->count; i++)
-		strlist_add(files, words->items[i]);
+		add_file(files, words->items[i]);
 }
 
 void tls_context_add_files(const struct tls_context *c, struct strlist *files)
@@ -318,7 +324,7 @@ void tls_context_add_files(const struct tls_context *c, struct strlist *files)
 	add_words(files, &s->keys);
 	add_words(files, &s->revocations);
 	if (s->key_password)
-		strlist_add(files, s->key_password);
+		add_file(files, s->key_password);
 	trust_add_files(&c->trust, &s->authorities, files);
 }
 

@@ -90,6 +90,11 @@ static int inherited_fd(const char *path)
 	return (int)number;
 }
 
+bool secret_is_inherited(const char *path)
+{
+	return inherited_fd(path) >= 0;
+}
+
 int secret_read(struct secret *s, const char *path)
 {
 	int fd = inherited_fd(path);
@@ -168,7 +173,7 @@ static int ask(struct secret *s, const char *object)
 	return r;
 }
 
-int secret_read_password(struct secret *s, const char *path, const char *object)
+static int read_password(struct secret *s, const char *path, const char *object)
 {
 	int r = path ? secret_read(s, path) : may_wait ? ask(s, object) : -ENXIO;
 
@@ -178,5 +183,29 @@ int secret_read_password(struct secret *s, const char *path, const char *object)
 	}
 	s->len = strcspn(s->data, "\r\n");
 	s->data[s->len] = '\0';
+	return 0;
+}
+
+// A descriptor gives it only once, and there may be more keys, which may be read again.
+int secret_read_password(struct secret *s, const char *path, const char *object)
+{
+	static struct secret kept;
+	static const char *kept_of;
+	bool keeps = path && secret_is_inherited(path);
+	int r;
+
+	if (!keeps)
+		return read_password(s, path, object);
+	if (!kept_of || strcmp(kept_of, path) != 0) {
+		kept_of = NULL;
+		secret_fini(&kept);
+		r = read_password(&kept, path, object);
+		if (r < 0)
+			return r;
+		kept_of = path;
+	}
+	*s = kept;
+	s->data = xmalloc(s->size);
+	memcpy(s->data, kept.data, s->len + 1);
 	return 0;
 }

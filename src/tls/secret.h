@@ -22,13 +22,17 @@ struct secret {
 // any more (-EINVAL), and nobody is asked (-ENXIO).
 void secret_never_wait(void);
 
+// True for "fd:N".
+bool secret_is_inherited(const char *path);
+
 // Reads the file PATH, or the descriptor N for "fd:N". Returns 0, or a negative errno: -EISDIR,
 // -EFBIG beyond 64 MiB, others of open(2) and read(2).
 int secret_read(struct secret *s, const char *path);
 
 // The passphrase for OBJECT: the first line of PATH, or if that is NULL what somebody types at the
-// terminal of the process, unseen. Returns 0, -ENXIO if there is no terminal, -EINTR if the person
-// gave up, or another negative errno.
+// terminal of the process, unseen. What "fd:N" has given is kept for the next time; that word is
+// borrowed for good. Returns 0, -ENXIO if there is no terminal, -EINTR if the person gave up, or
+// another negative errno.
 int secret_read_password(struct secret *s, const char *path, const char *object);
 
 // Wipes and frees. May be called twice.

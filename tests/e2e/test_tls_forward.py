@@ -11,6 +11,7 @@ import ssl
 import pytest
 
 import openssl_peer
+from authority import openssl
 from harness import DEVNULL, Task, wait_for
 from peers import (MIB, accept, dial, half_close, listener, port_of, receive, receive_all, reset,
                    reset_by_peer, send_all)
@@ -272,6 +273,27 @@ def test_new_authority_of_clients(sockctl, authority, identities, tmp_path, vers
         with client.join(proc.port, session=session) as conn:
             conn.recv(1)
     proc.stop()
+
+
+def test_passphrase_by_a_descriptor(sockctl, authority, identities, tmp_path):
+    """It can be read once, and opens all keys, also when they are read again."""
+    keys = []
+    for number, identity in enumerate(identities):
+        keys.append(tmp_path / f"{number}.key")
+        openssl("pkey", "-in", identity.key, "-aes256", "-passout", "pass:secret", "-out", keys[-1])
+    out, into = os.pipe()
+    os.write(into, b"secret\n")
+    os.close(into)
+    words = [word for identity, key in zip(identities, keys)
+             for word in ("--cert", identity.cert, "--key", key)]
+    proc = sockctl("listen", "-k", "--json", "--tls", *words, "--key-password", f"fd:{out}", *PLACE,
+                   stdin=DEVNULL, fds=[out])
+    os.close(out)
+    assert shown(authority, proc.port) == "number0"
+    reload(proc, '"event":"reloaded"')
+    assert shown(authority, proc.port) == "number0"
+    proc.stop()
+    assert [event["files"] for event in proc.events if event["event"] == "reloaded"] == [4]
 
 
 def test_new_list_of_revoked(sockctl, authority, identities, tmp_path):
