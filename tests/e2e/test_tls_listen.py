@@ -282,6 +282,8 @@ def test_key_in_a_file_of_its_own(sockctl, authority):
     (["--self-signed", "--ca", "{root.cert}", "--forward", "localhost:1"], 2,
      "--ca is about --forward tls:HOST:PORT"),
     (["--self-signed", "--crl", "x"], 2, "--crl needs --client-ca"),
+    (["--self-signed", "--key-password", "x"], 2,
+     "--key-password goes with --cert or --forward-cert only"),
     (["--self-signed", "--tls-min", "1.3", "--tls-max", "1.2"], 2, "is newer than"),
     (["--self-signed", "--peek"], 2, "TLS"),
 ])
