@@ -66,33 +66,61 @@ bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint)
 	return c->tls || c->starttls >= 0 || endpoint->is_tls;
 }
 
-// The first option that means nothing without TLS, or NULL.
-static const char *needless_option(const struct tls_config *c)
+// An option that was given.
+struct given {
+	bool is_given;
+	const char *name;
+};
+
+static const char *first_of(const struct given *given, size_t count)
 {
-	const struct {
-		bool is_given;
-		const char *name;
-	} given[] = {
+	for (size_t i = 0; i < count; i++)
+		if (given[i].is_given)
+			return given[i].name;
+	return NULL;
+}
+
+const char *tls_option_of_target(const struct tls_config *c)
+{
+	const struct given given[] = {
 		{c->ca.count, "--ca"},
 		{c->server_name, "--server-name"},
 		{c->pin.count, "--pin"},
 		{c->insecure, "--insecure"},
-		{c->cert, "--cert"},
+	};
+
+	return first_of(given, ARRAY_SIZE(given));
+}
+
+const char *tls_option_of_either(const struct tls_config *c)
+{
+	const struct given given[] = {
 		{c->alpn, "--alpn"},
 		{c->min >= 0, "--tls-min"},
 		{c->max >= 0, "--tls-max"},
 		{c->set.count, "--tls-set"},
 		{c->crl.count, "--crl"},
 		{c->keylog, "--keylog"},
-		{c->show_certificates, "--show-certificates"},
-		{c->expires_within_ms, "--expires-within"},
 		{c->eof, "--tls-eof"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
-		if (given[i].is_given)
-			return given[i].name;
-	return NULL;
+	return first_of(given, ARRAY_SIZE(given));
+}
+
+// The first option that means nothing without TLS, or NULL.
+static const char *needless_option(const struct tls_config *c)
+{
+	const char *of_target = tls_option_of_target(c);
+	const char *of_either = tls_option_of_either(c);
+	const struct given given[] = {
+		{of_target, of_target},
+		{c->cert, "--cert"},
+		{of_either, of_either},
+		{c->show_certificates, "--show-certificates"},
+		{c->expires_within_ms, "--expires-within"},
+	};
+
+	return first_of(given, ARRAY_SIZE(given));
 }
 
 const char *tls_config_name(const struct tls_config *c, const struct endpoint *endpoint)

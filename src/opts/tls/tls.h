@@ -41,6 +41,11 @@ extern const struct opt tls_opts[];
 // TLS is wanted by --tls, --starttls, or the endpoint.
 bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint);
 
+// The first option that is given of those about the server that is connected to, a certificate for
+// it aside, and of those for either side of TLS; or NULL.
+const char *tls_option_of_target(const struct tls_config *c);
+const char *tls_option_of_either(const struct tls_config *c);
+
 // Checks what the table cannot. Returns 0, or -EINVAL with the reason in ERR.
 int tls_config_check(const struct tls_config *c, const struct endpoint *endpoint, struct str *err);
 

@@ -69,49 +69,12 @@ const struct opt tls_server_opts[] = {
 	{0},
 };
 
-// An option that was given.
-struct given {
-	bool is_given;
-	const char *name;
-};
-
-static const char *first_of(const struct given *given, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (given[i].is_given)
-			return given[i].name;
-	return NULL;
-}
-
 // The first option that is about the target alone, or NULL.
 static const char *option_of_target(const struct tls_config *c)
 {
-	const struct given given[] = {
-		{c->ca.count, "--ca"},
-		{c->server_name, "--server-name"},
-		{c->pin.count, "--pin"},
-		{c->insecure, "--insecure"},
-		{c->cert, "--forward-cert"},
-	};
+	const char *option = tls_option_of_target(c);
 
-	return first_of(given, ARRAY_SIZE(given));
-}
-
-// The first option that needs TLS with anybody, or NULL.
-static const char *option_of_either(const struct tls_config *c)
-{
-	const struct given given[] = {
-		{c->alpn, "--alpn"},
-		{c->min >= 0, "--tls-min"},
-		{c->max >= 0, "--tls-max"},
-		{c->set.count, "--tls-set"},
-		{c->crl.count, "--crl"},
-		{c->keylog, "--keylog"},
-		{c->eof, "--tls-eof"},
-		{c->key_password, "--key-password"},
-	};
-
-	return first_of(given, ARRAY_SIZE(given));
+	return option ? option : c->cert ? "--forward-cert" : NULL;
 }
 
 static int refuse(struct str *err, const char *option, const char *why)
@@ -145,22 +108,17 @@ static int check_names(const struct strlist *words, struct str *err)
 	return r;
 }
 
-static bool has_target(const struct endpoint *target)
-{
-	return target->name;
-}
-
 int tls_server_check(
 	const struct tls_server_config *c, const struct endpoint *target, struct str *err)
 {
 	const struct tls_config *forward = &c->forward;
-	bool is_forwarded = has_target(target) && tls_is_wanted(forward, target);
+	bool is_forwarded = target->name && tls_is_wanted(forward, target);
 	const char *needless = is_forwarded ? NULL : option_of_target(forward);
 	int r;
 
 	if (needless)
 		return refuse(err, needless, "is about --forward tls:HOST:PORT");
-	needless = c->tls || is_forwarded ? NULL : option_of_either(forward);
+	needless = c->tls || is_forwarded ? NULL : tls_option_of_either(forward);
 	if (needless)
 		return refuse(err, needless, "needs --tls or --forward tls:HOST:PORT");
 	r = c->tls ? check_own(c, err) : 0;

@@ -24,7 +24,7 @@ extern const struct opt tls_server_opts[];
 		"TLS", tls_server_opts, offsetof(struct config, member) \
 	}
 
-// Checks what the table cannot. TARGET is what connections are forwarded to; without a kind: none.
+// Checks what the table cannot. TARGET is what connections are forwarded to; without a name: none.
 // Returns 0, or -EINVAL with the reason in ERR.
 int tls_server_check(
 	const struct tls_server_config *c, const struct endpoint *target, struct str *err);
