@@ -71,34 +71,35 @@ def test_each_end_is_passed_on(forward, authority, kind, version):
     proc.stop()
 
 
-def test_torn_at_the_client(forward):
+@pytest.fixture
+def joined(forward):
+    """A client with TLS that has sent something, its target, and the process between them."""
+    with listener() as target:
+        proc = forward(f"127.0.0.1:{port_of(target)}", front=True)
+        with join(proc.port) as conn:
+            conn.write(b"data")
+            with accept(target) as behind:
+                assert receive(behind, 4) == b"data"
+                yield conn, behind, proc
+    proc.stop()
+
+
+def test_torn_at_the_client(joined):
     """An end without close_notify is a reset for the target."""
-    with listener() as target:
-        proc = forward(f"127.0.0.1:{port_of(target)}", front=True)
-        with join(proc.port) as conn:
-            conn.write(b"data")
-            behind = accept(target)
-            assert receive(behind, 4) == b"data"
-            conn.conn.shutdown(socket.SHUT_WR)
-            assert reset_by_peer(behind)
-        proc.wait_err("no close_notify")
-        proc.stop()
+    conn, behind, proc = joined
+    conn.conn.shutdown(socket.SHUT_WR)
+    assert reset_by_peer(behind)
+    proc.wait_err("no close_notify")
 
 
-def test_torn_at_the_target(forward):
+def test_torn_at_the_target(joined):
     """A reset is an end without close_notify for the client."""
-    with listener() as target:
-        proc = forward(f"127.0.0.1:{port_of(target)}", front=True)
-        with join(proc.port) as conn:
-            conn.write(b"data")
-            behind = accept(target)
-            assert receive(behind, 4) == b"data"
-            behind.sendall(b"half an answ")
-            assert conn.read() == b"half an answ"
-            reset(behind)
-            with pytest.raises((AssertionError, OSError)):
-                conn.read()
-        proc.stop()
+    conn, behind, _ = joined
+    behind.sendall(b"half an answ")
+    assert conn.read() == b"half an answ"
+    reset(behind)
+    with pytest.raises((AssertionError, OSError)):
+        conn.read()
 
 
 def test_target_that_tears(forward, authority):
