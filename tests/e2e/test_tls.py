@@ -15,7 +15,7 @@ import pytest
 from authority import openssl
 from harness import PIPE, Task
 from peers import MIB, accept, listener, port_of, reset, unused_port
-from tls_server import VERSIONS, Server, echo, read_to_end
+from tls_server import VERSIONS, Server, echo, read_to_end, serve_mail
 
 pytestmark = pytest.mark.tls
 
@@ -361,24 +361,6 @@ def test_retry_passes_over_a_broken_handshake(sockctl, authority):
 def test_retry_gives_up_on_a_certificate(join):
     proc, _ = join(echo, "--retry", trust=False, stdin=b"")
     proc.fails(8)
-
-
-def serve_mail(sock, authority, more=b""):
-    """A server that speaks SMTP up to STARTTLS, and then TLS or MORE in plain."""
-    conn = accept(sock)
-    conn.sendall(b"220 mail\r\n")
-    assert conn.recv(100).startswith(b"EHLO ")
-    conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
-    assert conn.recv(100) == b"STARTTLS\r\n"
-    conn.sendall(b"220 go\r\n" + more)
-    if not more:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority.server.both)
-        return echo(context.wrap_socket(conn, server_side=True))
-    try:
-        return conn.recv(100)
-    except ConnectionResetError:
-        return b""
 
 
 def test_starttls(sockctl, authority):

@@ -16,7 +16,7 @@ from harness import DEVNULL, Task, wait_for
 from peers import (MIB, accept, dial, half_close, listener, port_of, receive, receive_all, reset,
                    reset_by_peer, send_all)
 from tls_client import Client, ask, join
-from tls_server import VERSIONS, Server, echo, read_to_end
+from tls_server import VERSIONS, Server, echo, read_to_end, serve_mail
 
 pytestmark = pytest.mark.tls
 
@@ -157,6 +157,38 @@ def test_certificate_for_the_target(sockctl, authority):
         half_close(conn)
         assert b"'client'" in receive_all(conn)
     proc.wait()
+
+
+@pytest.mark.parametrize("front", [False, True], ids=["plain", "tls"])
+def test_starttls(forward, authority, front):
+    """What the client says at once waits for TLS, and what it gets begins after that."""
+    with listener() as sock:
+        serving = Task(serve_mail, sock, authority)
+        proc = forward(f"localhost:{port_of(sock)}", "--starttls", "smtp", "--ca",
+                       authority.root.cert, front=front)
+        if front:
+            assert ask(proc.port, b"QUIT\r\n") == b"QUIT\r\n"
+        else:
+            with dial(proc.port) as conn:
+                conn.sendall(b"QUIT\r\n")
+                half_close(conn)
+                assert receive_all(conn) == b"QUIT\r\n"
+        assert serving.result() == b"QUIT\r\n"
+        proc.stop()
+
+
+def test_starttls_that_fails(forward, authority):
+    """Nothing of the client is sent in plain."""
+    with listener() as sock:
+        serving = Task(serve_mail, sock, authority, b"250 injected\r\n")
+        proc = forward(f"localhost:{port_of(sock)}", "--starttls", "smtp", "--ca",
+                       authority.root.cert)
+        with dial(proc.port) as conn:
+            conn.sendall(b"secret")
+            assert reset_by_peer(conn)
+        assert serving.result() == b""
+        proc.wait_err("unencrypted")
+        proc.stop()
 
 
 # Files that are read again.

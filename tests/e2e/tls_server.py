@@ -55,3 +55,21 @@ def echo(conn):
     conn.unwrap()
     conn.close()
     return data
+
+
+def serve_mail(sock, authority, more=b""):
+    """A server that speaks SMTP up to STARTTLS, and then TLS or MORE in plain."""
+    conn = accept(sock)
+    conn.sendall(b"220 mail\r\n")
+    assert conn.recv(100).startswith(b"EHLO ")
+    conn.sendall(b"250-mail\r\n250 STARTTLS\r\n")
+    assert conn.recv(100) == b"STARTTLS\r\n"
+    conn.sendall(b"220 go\r\n" + more)
+    if not more:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.server.both)
+        return echo(context.wrap_socket(conn, server_side=True))
+    try:
+        return conn.recv(100)
+    except ConnectionResetError:
+        return b""
