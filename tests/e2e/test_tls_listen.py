@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from authority import openssl
 from harness import DEVNULL, PIPE
 from peers import MIB, accept, dial, listener, port_of, receive_all, reset_by_peer
 from tls_client import Client, ask, join
@@ -237,6 +238,17 @@ def test_self_signed_for_names(sockctl, tmp_path):
     proc.stop()
 
 
+def test_self_signed_for_many_names(sockctl):
+    """None of them is left out."""
+    names = [f"n{number}.test" for number in range(200)]
+    proc = sockctl("listen", "-k", "--tls", f"--self-signed={','.join(names)}", *PLACE,
+                   stdin=DEVNULL)
+    pem = ssl.get_server_certificate(("127.0.0.1", proc.port))
+    text = openssl("x509", "-noout", "-ext", "subjectAltName", input=pem.encode()).decode()
+    assert re.findall(r"DNS:([^,\s]+)", text) == names
+    proc.stop()
+
+
 def test_name_that_is_asked_for(sockctl, authority):
     """The first certificate for it; unknown names, and none, get the first of all. The kind of key
     may differ."""
@@ -278,6 +290,7 @@ def test_key_in_a_file_of_its_own(sockctl, authority):
      "'x' is no name of a client"),
     (["--cert", "{server.both}", "--self-signed"], 2, "--self-signed"),
     (["--self-signed=a/b"], 2, "'a/b' is no name that a certificate can have"),
+    (["--self-signed=a\x1b"], 2, r"'a\x1b' is no name that a certificate can have"),
     (["--self-signed", "--ca", "{root.cert}"], 2, "--ca goes with --forward only"),
     (["--self-signed", "--ca", "{root.cert}", "--forward", "localhost:1"], 2,
      "--ca is about --forward tls:HOST:PORT"),

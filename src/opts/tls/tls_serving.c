@@ -2,20 +2,22 @@
 #include "opts/tls/tls_serving.h"
 
 #include "base/mem.h"
+#include "base/value.h"
 #include "net/addr/ifaddrs.h"
 #include "net/addr/ip.h"
 #include "tls/name.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define HANDSHAKES_EACH 4 // pieces in a turn of the loop, of some 0.3 ms
-#define NAMES_MOST 64 // of a certificate that is made
+#define NAMES_MOST 64 // of the machine, of a certificate that is made
 
 static void add_name(struct strlist *names, const char *name)
 {
-	if (names->count >= NAMES_MOST || tls_name_fault(name))
+	if (tls_name_fault(name))
 		return;
 	for (size_t i = 0; i < names->count; i++)
 		if (strcmp(names->items[i], name) == 0)
@@ -25,9 +27,12 @@ static void add_name(struct strlist *names, const char *name)
 
 static void add_address(void *arg, const struct sockaddr_any *a, const char *interface)
 {
+	const struct strlist *names = arg;
 	struct str s = {0};
 
 	(void)interface;
+	if (names->count >= NAMES_MOST)
+		return;
 	str_add_sockaddr_host(&s, &a->sa, a->len);
 	s.len = strcspn(str_c(&s), "%"); // a certificate has no interface
 	if (s.data)
@@ -62,13 +67,15 @@ static int add_words(struct strlist *names, const char *text, struct str *err)
 
 		str_addn(&word, text, len);
 		fault = tls_name_fault(str_c(&word));
-		if (fault)
-			str_addf(err, "--self-signed: '%s' %s", str_c(&word), fault);
-		else
+		if (fault) {
+			str_add(err, "--self-signed: ");
+			bad_word(err, str_c(&word), fault);
+		} else {
 			add_name(names, str_c(&word));
+		}
 		str_fini(&word);
 		if (fault)
-			return -1;
+			return -EINVAL;
 		text += len + (text[len] == ',');
 	}
 	return 0;
