@@ -126,6 +126,12 @@ def digest_of_file(path):
     return read_all(os.open(path, os.O_RDONLY))
 
 
+def cpu_seconds(proc):
+    """Seconds of CPU that the process has used."""
+    fields = Path(f"/proc/{proc.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wait_for(condition, what, within=DEADLINE):
     """For a state of the kernel that nothing announces."""
     end = time.monotonic() + within

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness import DEADLINE, Task, wait_for
+from harness import DEADLINE, Task, cpu_seconds, wait_for
 from peers import MIB, dial, dial_unix, forge, half_close, port_of, receive, receive_all, reset
 
 FAMILIES = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
@@ -253,12 +253,6 @@ def test_churn(echo):
     if os.environ.get("SOCKCTL_SANITIZED") != "1":
         assert proc.status_field("VmRSS") - memory < 512
     proc.stop()
-
-
-def cpu_seconds(proc):
-    with open(f"/proc/{proc.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def limited_to(number):

@@ -2,7 +2,6 @@
 """A server at the limit of what the system gives it goes on serving, and waits without spinning."""
 
 import contextlib
-import os
 import re
 import socket
 import time
@@ -10,7 +9,7 @@ import time
 import pytest
 
 import crowd
-from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, cpu_seconds, wait_for
 from peers import dial, half_close, listener, port_of, receive, receive_all, reset
 
 FEW = ["prlimit", "--nofile=64"]
@@ -19,12 +18,6 @@ needs_prlimit = pytest.mark.needs("prlimit")
 
 def said_full(proc):
     return [line for line in proc.lines if "accepting no connections for now" in line]
-
-
-def cpu_seconds(proc):
-    with open(f"/proc/{proc.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def accepts(trace):

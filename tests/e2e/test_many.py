@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import DEVNULL, PIPE, Task, digest_of, digest_of_file, wait_for
+from harness import DEVNULL, PIPE, Task, cpu_seconds, digest_of, digest_of_file, wait_for
 from peers import MIB, dial, half_close, receive, receive_all, reset, sink
 
 
@@ -353,12 +353,6 @@ def test_thousand_at_once(sockctl, clients):
     for conn in conns:
         assert receive(conn, 1) == b"y"
     proc.stop()
-
-
-def cpu_seconds(proc):
-    with open(f"/proc/{proc.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_at_the_limit_of_descriptors(sockctl, clients):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from authority import openssl
-from harness import DEVNULL, PIPE
+from harness import DEVNULL, PIPE, cpu_seconds
 from peers import MIB, accept, dial, listener, port_of, receive_all, reset_by_peer
 from tls_client import Client, ask, join
 from tls_server import VERSIONS
@@ -193,17 +193,11 @@ def test_crowd_that_says_nothing(listen, clients):
     slow = silent[-1]
     for byte in b"\x16\x03\x01\x02\x00\x01":
         slow.sendall(bytes([byte]))
-    before = cpu_of(proc)
+    before = cpu_seconds(proc)
     for number in range(5):
         assert ask(proc.port, b"%d" % number) == b"%d" % number
-    assert cpu_of(proc) - before < 0.5
+    assert cpu_seconds(proc) - before < 0.5
     proc.stop()
-
-
-def cpu_of(proc):
-    """Seconds of CPU that the process has used."""
-    fields = open(f"/proc/{proc.pid}/stat").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # Certificates.
