@@ -103,7 +103,9 @@ static void test_unsafe(void **state)
 		{0x61c, 0x61c, true}, // Arabic letter mark
 		{0x61d, 0x115e, false},
 		{0x115f, 0x1160, true}, // Hangul fillers
-		{0x1161, 0x180d, false},
+		{0x1161, 0x17b3, false},
+		{0x17b4, 0x17b5, true}, // Khmer vowels without a shape
+		{0x17b6, 0x180d, false},
 		{0x180e, 0x180e, true}, // Mongolian vowel separator
 		{0x180f, 0x200a, false},
 		{0x200b, 0x200b, true}, // zero width space
@@ -120,11 +122,17 @@ static void test_unsafe(void **state)
 		{0xfeff, 0xfeff, true}, // byte order mark
 		{0xff00, 0xff9f, false},
 		{0xffa0, 0xffa0, true}, // halfwidth Hangul filler
-		{0xffa1, 0xfff8, false},
-		{0xfff9, 0xfffb, true}, // annotations
-		{0xfffc, 0xdffff, false},
-		{0xe0000, 0xe007f, true}, // tags
-		{0xe0080, 0x10ffff, false},
+		{0xffa1, 0xffef, false},
+		{0xfff0, 0xfffb, true}, // reserved, annotations
+		{0xfffc, 0x1bc9f, false},
+		{0x1bca0, 0x1bca3, true}, // controls of shorthand
+		{0x1bca4, 0x1d172, false},
+		{0x1d173, 0x1d17a, true}, // controls of music
+		{0x1d17b, 0xdffff, false},
+		{0xe0000, 0xe00ff, true}, // tags, reserved
+		{0xe0100, 0xe01ef, false}, // selectors of variants
+		{0xe01f0, 0xe0fff, true}, // reserved
+		{0xe1000, 0x10ffff, false},
 	};
 
 	(void)state;
