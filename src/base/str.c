@@ -189,17 +189,20 @@ static size_t line_length(const struct str *s)
 void str_add_wrapped(struct str *s, size_t column, const char *text)
 {
 	const char *blank = "";
+	size_t used = line_length(s);
 
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		size_t len = strcspn(text, " ");
+		size_t len = MIN(strcspn(text, " "), WIDTH - column);
 
-		if (*blank && line_length(s) + 1 + len > WIDTH) {
+		if (*blank && used + 1 + len > WIDTH) {
 			str_addc(s, '\n');
 			str_add_repeated(s, ' ', column);
+			used = column;
 			blank = "";
 		}
 		str_add(s, blank);
 		str_addn(s, text, len);
+		used += strlen(blank) + len;
 		text += len;
 		blank = " ";
 	}

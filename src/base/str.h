@@ -45,7 +45,7 @@ void str_add_error(struct str *s, int error); // negative errno: "Connection ref
 void str_pad(struct str *s, size_t column); // spaces until len is at least column
 
 // Adds words to a line that may have begun, and ends it. What goes beyond 80 columns continues in
-// new lines, which begin with COLUMN spaces.
+// new lines, which begin with COLUMN spaces; a word that is too long for a line is cut.
 void str_add_wrapped(struct str *s, size_t column, const char *text);
 
 // Adds LEN bytes that nobody vouches for so that a terminal shows them and obeys none of them:

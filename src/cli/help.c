@@ -8,36 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define WIDTH 80
 #define HELP_COLUMN 30
 
 const struct opt opt_help_row = {"help", 'h', OPT_STRING, 0, "GROUP",
 	"print this help, one group of options, or all", .implied = ""};
-
-// Adds TEXT in the columns from HELP_COLUMN to WIDTH, going on in new lines at blanks.
-static void add_wrapped(struct str *out, size_t line_start, const char *text)
-{
-	while (*text) {
-		size_t room = WIDTH - HELP_COLUMN;
-		size_t len = strlen(text);
-
-		if (out->len - line_start > HELP_COLUMN - 2) {
-			str_addc(out, '\n');
-			line_start = out->len;
-		}
-		str_pad(out, line_start + HELP_COLUMN);
-		if (len > room) {
-			for (len = room; len > 0 && text[len] != ' '; len--)
-				;
-			len = len ? len : room;
-		}
-		str_addn(out, text, len);
-		str_addc(out, '\n');
-		line_start = out->len;
-		text += len;
-		text += strspn(text, " ");
-	}
-}
 
 static void add_option(struct str *out, const struct opt *o)
 {
@@ -50,7 +24,12 @@ static void add_option(struct str *out, const struct opt *o)
 	str_addf(out, "--%s", o->name);
 	if (o->arg)
 		str_addf(out, o->implied ? "[=%s]" : " %s", o->arg);
-	add_wrapped(out, start, o->help);
+	if (out->len - start > HELP_COLUMN - 2) {
+		str_addc(out, '\n');
+		start = out->len;
+	}
+	str_pad(out, start + HELP_COLUMN);
+	str_add_wrapped(out, HELP_COLUMN, o->help);
 }
 
 static void add_group(struct str *out, const struct opt_group *g)
@@ -91,22 +70,16 @@ void opt_add_group_name(struct str *out, const struct opt_group *g)
 
 static void add_group_names(struct str *out, const struct cmd *cmd)
 {
-	struct str name = {0};
-	size_t line_start;
+	struct str names = {0};
 
-	str_addf(out, "\nAll groups of options ('sockctl help %s GROUP', or 'all'):\n", cmd->name);
-	line_start = out->len;
+	str_addf(
+		out, "\nAll groups of options ('sockctl help %s GROUP', or 'all'):\n  ", cmd->name);
 	opt_for_each_group (g, cmd) {
-		str_clear(&name);
-		opt_add_group_name(&name, g);
-		if (out->len - line_start + strlen(", ,") + name.len > WIDTH) {
-			str_add(out, ",\n");
-			line_start = out->len;
-		}
-		str_addf(out, "%s%s", out->len == line_start ? "  " : ", ", str_c(&name));
+		str_add(&names, names.len ? ", " : "");
+		opt_add_group_name(&names, g);
 	}
-	str_addc(out, '\n');
-	str_fini(&name);
+	str_add_wrapped(out, 2, str_c(&names));
+	str_fini(&names);
 }
 
 static void add_everyday(struct str *out, const struct cmd *cmd)

@@ -125,6 +125,11 @@ static void test_wrap(void **state)
 	str_add_repeated(&s, '-', 79);
 	str_add_wrapped(&s, 0, "long"); // stays with what stands before it
 	assert_int_equal(s.len, 84);
+	str_clear(&s);
+	str_add_repeated(&s, ' ', 60);
+	str_add_wrapped(&s, 60, "12345678901234567890cut");
+	assert_int_equal(s.len, 80 + strlen("\n") + 60 + strlen("cut\n"));
+	assert_string_equal(str_c(&s) + s.len - 5, " cut\n");
 	str_fini(&s);
 }
 
