@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "cli/habits.h"
 
+#include "cli/opt.h"
+
 #include <fnmatch.h>
 #include <string.h>
 
@@ -366,16 +368,16 @@ const struct habit habits[] = {
 
 static bool is_among(const char *names, const char *name)
 {
-	size_t len = strlen(name);
+	if (!*names || !*name)
+		return !*names && !*name;
+	return strcmp(names, "*") == 0 || opt_words_have(names, name);
+}
 
-	if (strcmp(names, "*") == 0)
-		return len > 0;
-	if (!*names || !len)
-		return !*names && !len;
-	for (; *names; names += strcspn(names, " "), names += strspn(names, " "))
-		if (strncmp(names, name, len) == 0 && (names[len] == ' ' || !names[len]))
-			return true;
-	return false;
+// Most rows begin with another letter, which is seen at no cost: every word of a command line is
+// looked for.
+static bool may_fit(const struct habit *h, const char *word)
+{
+	return *h->word == *word || *h->word == '*' || *h->word == '[';
 }
 
 const struct habit *habit_find(const char *command, const char *word, size_t len)
@@ -384,8 +386,8 @@ const struct habit *habit_find(const char *command, const char *word, size_t len
 	struct str typed = {0};
 
 	str_addn(&typed, word, len);
-	while (h->word &&
-		(!is_among(h->commands, command) || fnmatch(h->word, str_c(&typed), 0) != 0))
+	while (h->word && !(may_fit(h, str_c(&typed)) && is_among(h->commands, command) &&
+				  fnmatch(h->word, str_c(&typed), 0) == 0))
 		h++;
 	str_fini(&typed);
 	return h->word ? h : NULL;
@@ -410,7 +412,7 @@ bool habit_refuses(struct str *err, const char *command, int argc, char **argv)
 		if (!h)
 			continue;
 		str_addc(err, '\'');
-		str_add_escaped(err, argv[i], len);
+		str_add_word(err, argv[i], len);
 		str_addf(err, "': %s", h->advice);
 		return true;
 	}

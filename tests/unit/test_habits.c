@@ -177,12 +177,30 @@ static void test_other_words(void **state)
 	assert_non_null(habit_find("sockets", "--all=x", 5)); // only so many bytes
 }
 
+// A message quotes the beginning of a word, however long that is.
+static void test_long_word(void **state)
+{
+	char word[2000];
+	char *argv[] = {word, NULL};
+	struct str err = {0};
+
+	(void)state;
+	memset(word, 'a', sizeof(word) - 1);
+	word[0] = '+';
+	word[sizeof(word) - 1] = '\0';
+	assert_true(habit_refuses(&err, "resolve", 1, argv));
+	assert_true(err.len <= 2 * MAX_MESSAGE);
+	assert_non_null(strstr(str_c(&err), "… (1999 bytes)"));
+	str_fini(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_and_arguments),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_other_words),
+		cmocka_unit_test(test_long_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
