@@ -76,6 +76,8 @@ static int check_needed(const struct cmd *cmd, const unsigned *given, const stru
 	bool is_lacking = false;
 	size_t n = 0;
 
+	if (!words)
+		return 0;
 	opt_for_each_group (g, cmd) {
 		opt_for_each (other, g) {
 			bool is_given = given[n++] > 0;
