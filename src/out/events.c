@@ -59,7 +59,7 @@ bool event_next_key(const char *fields, struct event_key *key)
 
 static bool is_key(const char *key, const char *text, size_t len)
 {
-	return strncmp(key, text, len) == 0 && !key[len];
+	return key[0] == text[0] && strncmp(key, text, len) == 0 && !key[len];
 }
 
 const struct event_field *event_field_find(const struct event *e, const char *key, size_t len)
