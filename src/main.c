@@ -531,9 +531,10 @@ static int unknown_option(struct app *app, const struct cmd *cmd, const char *wo
 	struct str quoted = {0};
 
 	str_add_word(&quoted, word, strlen(word));
+	app->out.command = cmd->name;
 	app_failf(app, STATUS_USAGE, NULL,
-		"%s has no option or group of options '%s'; 'sockctl help %s all' lists them",
-		cmd->name, str_c(&quoted), cmd->name);
+		"no option or group of options '%s'; 'sockctl help %s all' lists them",
+		str_c(&quoted), cmd->name);
 	str_fini(&quoted);
 	return STATUS_USAGE;
 }
@@ -691,9 +692,17 @@ static int run_help_for_programs(struct app *app, int argc, char **argv)
 	return print(app, &text);
 }
 
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 // "sockctl help [COMMAND [OPTION | GROUP | all] | events [NAME] | TOPIC]", without the first word.
 static int run_help(struct app *app, int argc, char **argv)
 {
+	if (argc == 1 && asks_for_help(argv[0]))
+		argc = 0;
+
 	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
 	struct str text = {0};
 
@@ -745,8 +754,7 @@ static int dispatch(struct app *app, int argc, char **argv)
 		guide_overview(&text);
 		return print_help(app, &text);
 	}
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-		strcmp(argv[1], "-h") == 0)
+	if (asks_for_help(argv[1]))
 		return run_help(app, argc - 2, argv + 2);
 
 	const struct cmd *cmd = cmd_find(argv[1]);

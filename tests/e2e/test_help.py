@@ -140,10 +140,22 @@ def test_events(say):
             assert f"{field['name']}{mark}" in plain(everything).split()
 
 
+@pytest.mark.parametrize("word", ["help", "--help", "-h"])
+def test_help_of_help(say, word):
+    assert say("help", word) == say("help")
+
+
+def test_an_unknown_group(sockctl):
+    proc = sockctl("connect", "--help=nosuch")
+    proc.wait(2)
+    assert proc.lines == ["sockctl: connect: no option or group of options 'nosuch'; "
+                          "'sockctl help connect all' lists them"]
+
+
 @pytest.mark.parametrize("words, complaint", [
     (["nosuch"], "no command 'nosuch'"),
     (["conect"], "did you mean 'connect'?"),
-    (["connect", "--tiemout"], "connect has no option or group of options '--tiemout'; "
+    (["connect", "--tiemout"], "sockctl: connect: no option or group of options '--tiemout'; "
                                "'sockctl help connect all' lists them"),
     (["connect", "\x1b[2J"], "'\\x1b[2J'"),
     (["connect", ""], "''"),
