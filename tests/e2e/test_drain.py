@@ -17,7 +17,7 @@ PLACE = ("127.0.0.1", "0")
 LONG = ["--drain", "1h"]
 SHORT = ["--drain", "300ms"]
 HEADER = b"PROXY TCP4 192.0.2.1 198.51.100.7 1234 443\r\n"
-DRAINING = r"no more connections are accepted; (\d+) have"
+DRAINING = r"no more connections are accepted; (1(?= connection )|(?!1 )\d+(?= connections )).* may go on"
 
 ENDING = [signal.SIGINT, signal.SIGTERM]
 ids = [number.name for number in ENDING]
