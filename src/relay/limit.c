@@ -20,9 +20,15 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
 }
 
+static uint64_t round_up(uint64_t n, uint64_t divisor)
+{
+	return (n + divisor - 1) / divisor;
+}
+
+// After which so many bytes are paid for: rounded down, they would never quite be.
 static uint64_t time_for(const struct limit *l, uint64_t bytes)
 {
-	return bytes / l->rate * SECOND + bytes % l->rate * SECOND / l->rate;
+	return bytes / l->rate * SECOND + round_up(bytes % l->rate * SECOND, l->rate);
 }
 
 static uint64_t fair_part(const struct limit *l)
@@ -76,7 +82,7 @@ void limit_took(struct limit *l, uint64_t bytes)
 void limit_wait(struct limit *l)
 {
 	if (!timer_is_running(&l->timer))
-		timer_start(&l->timer, MAX(fair_part(l) * SECOND_MS / l->rate, (uint64_t)1));
+		timer_start(&l->timer, round_up(fair_part(l) * SECOND_MS, l->rate));
 }
 
 void limit_stop(struct limit *l)

@@ -113,6 +113,15 @@ def test_small_talk_does_not_wait(join):
     proc.wait()
 
 
+@pytest.mark.parametrize("rate", ["3", "7", "19", "23"])
+def test_rates_of_which_a_byte_takes_no_whole_nanoseconds(join, rate):
+    proc, conn = join("--limit-rate", rate, stdin=b"abc")
+    with conn:
+        half_close(conn)
+        assert receive_all(conn) == b"abc"
+    proc.wait()
+
+
 def test_who_is_held_back_is_not_idle(join, tmp_path):
     path = tmp_path / "data"
     path.write_bytes(b"abc")
