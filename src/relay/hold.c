@@ -40,10 +40,11 @@ void hold_begin(struct relay *r)
 	asking(r)->holds_end = p->shutdown_delay_ms || r->out.text;
 }
 
-void hold_wait(struct relay *r, uint64_t ms, uint64_t heard)
+void hold_wait(struct relay *r, enum relay_pause what, uint64_t ms, uint64_t heard)
 {
-	if (!timer_is_running(&r->pause) || r->heard != heard)
+	if (!timer_is_running(&r->pause) || r->pause_for != what || r->heard != heard)
 		timer_start(&r->pause, ms);
+	r->pause_for = what;
 	r->heard = heard;
 }
 
@@ -105,14 +106,12 @@ bool hold_step(struct relay *r)
 	}
 	if (r->hold_ms == HOLD_ALWAYS || (r->awaits_answer && is_answered_in_part(answer)))
 		return false;
-	hold_wait(r, r->hold_ms, answer->received);
+	hold_wait(r, PAUSE_HOLD, r->hold_ms, answer->received);
 	return false;
 }
 
-bool hold_release(struct relay *r)
+void hold_release(struct relay *r)
 {
-	if (!asking(r)->is_held)
-		return false;
-	asking(r)->holds_end = false;
-	return true;
+	if (asking(r)->is_held)
+		asking(r)->holds_end = false;
 }

@@ -136,8 +136,7 @@ static bool awaits_end(struct relay *r)
 		return false;
 	}
 	in->want_src = true;
-	if (!timer_is_running(&r->pause))
-		timer_start(&r->pause, END_GRACE_MS);
+	hold_wait(r, PAUSE_END, END_GRACE_MS, in->received);
 	return true;
 }
 
@@ -265,7 +264,7 @@ static void turn(struct relay *r)
 		awaits = awaits_end(r);
 		apply_policy(r);
 		if (is_quitting(r))
-			hold_wait(r, r->policy.quit_delay_ms, r->in.received);
+			hold_wait(r, PAUSE_QUIT, r->policy.quit_delay_ms, r->in.received);
 		more |= has_more(&r->in) || has_more(&r->out);
 		note_activity(r);
 		if (!awaits && is_over(r)) {
@@ -291,12 +290,19 @@ static void turn(struct relay *r)
 static void on_pause(void *data)
 {
 	struct relay *r = data;
-	bool was_held = hold_release(r);
 
-	if (!was_held && is_quitting(r))
-		flow_finish(&r->in);
-	else if (!was_held)
+	switch (r->pause_for) {
+	case PAUSE_HOLD:
+		hold_release(r);
+		break;
+	case PAUSE_QUIT:
+		if (is_quitting(r))
+			flow_finish(&r->in);
+		break;
+	case PAUSE_END:
 		r->end_grace_over = true;
+		break;
+	}
 	turn(r);
 }
 

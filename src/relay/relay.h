@@ -49,6 +49,13 @@ enum relay_outcome {
 	RELAY_QUIT, // the user wants no more
 };
 
+// What a relay waits for, one at a time, before it goes on without.
+enum relay_pause {
+	PAUSE_HOLD, // more of the answer, while the end of the input is held back
+	PAUSE_QUIT, // more of the peer after the end of the input
+	PAUSE_END, // the peer's end alone
+};
+
 struct relay;
 
 // Called once. The relay has stopped; the owner calls relay_fini() and then channel_fini() for
@@ -67,14 +74,14 @@ struct relay {
 
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
-	struct timer pause; // while the end of the input is held back, the peer may still speak
-			    // after it, or only the peer's end may still come
-	uint64_t hold_ms; // for so long without a byte of the peer; see hold_end()
+	struct timer pause; // for PAUSE_FOR
+	uint64_t hold_ms; // for so long without a byte of the peer; see hold_step()
 	uint64_t heard; // bytes of the answer when the timer was started
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
 	int queued; // bytes that both sides had not taken when the idle timer ran last
+	enum relay_pause pause_for : 8; // what the timer was started for last
 	bool hold_planned; // what follows the end of the input is decided
 	bool awaits_answer; // the time begins with its first byte
 	bool told_first; // the peer was told of the end of the input before it ended

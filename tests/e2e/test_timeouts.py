@@ -221,6 +221,18 @@ def test_quit_delay_leaves_the_answer_whole(join):
     assert proc.out == bytes(MIB)
 
 
+@pytest.mark.parametrize("delay", ["--quit-delay", "--shutdown-delay"])
+def test_delay_is_not_that_of_a_reader_that_has_left(join, delay):
+    """Only the peer's end may still come then, which is not waited for that long."""
+    proc, conn = join(delay, "1h", stdin=DEVNULL, stdout=PIPE)
+    if delay == "--quit-delay":
+        assert receive_all(conn) == b""
+    conn.sendall(b"x")
+    assert proc.stdout.read(1) == b"x"
+    proc.stdout.close()
+    proc.wait(141)
+
+
 def test_whom_the_deadline_concerns(sockctl, server):
     """The line names the peer as that of --idle-timeout does, and counts as people do."""
     proc = sockctl("connect", "--timeout", ".5", "127.0.0.1", port_of(server), stdin=PIPE)
