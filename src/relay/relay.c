@@ -295,8 +295,8 @@ static void on_pause(void *data)
 	case PAUSE_HOLD:
 		hold_release(r);
 		break;
-	case PAUSE_QUIT:
-		if (is_quitting(r))
+	case PAUSE_QUIT: // what holds back its words is not the peer: the time begins anew
+		if (is_quitting(r) && r->in.want_src)
 			flow_finish(&r->in);
 		break;
 	case PAUSE_END:

@@ -221,6 +221,16 @@ def test_quit_delay_leaves_the_answer_whole(join):
     assert proc.out == bytes(MIB)
 
 
+def test_quit_delay_does_not_count_what_was_not_read_yet(join):
+    """What holds back the answer is not the peer."""
+    proc, conn = join("--quit-delay", "300ms", "--limit-rate", "1", stdin=DEVNULL)
+    conn.sendall(b"abc")
+    assert receive_all(conn) == b""
+    half_close(conn)
+    proc.wait()
+    assert proc.out == b"abc"
+
+
 @pytest.mark.parametrize("delay", ["--quit-delay", "--shutdown-delay"])
 def test_delay_is_not_that_of_a_reader_that_has_left(join, delay):
     """Only the peer's end may still come then, which is not waited for that long."""
