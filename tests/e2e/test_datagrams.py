@@ -110,23 +110,29 @@ def is_drained(port):
     return any(row[1].endswith(f":{port:04X}") and row[4].endswith(":00000000") for row in rows)
 
 
-def test_nobody_there_while_the_output_is_full(sockctl):
+@pytest.fixture
+def full():
+    """An output that takes nothing."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with pytest.raises(BlockingIOError):
         while True:
             os.write(writer, bytes(4096))
     os.set_blocking(writer, True)
+    yield writer
+    os.close(writer)
+    os.close(reader)
+
+
+def test_nobody_there_while_the_output_is_full(sockctl, full):
     with udp() as peer:
-        proc = sockctl("connect", "-u", "127.0.0.1", port_of(peer), stdin=PIPE, stdout=writer)
-        os.close(writer)
+        proc = sockctl("connect", "-u", "127.0.0.1", port_of(peer), stdin=PIPE, stdout=full)
         proc.stdin.write(b"question")
         source = peer.recvfrom(100)[1]
         peer.sendto(b"answer", source)
         wait_for(lambda: is_drained(source[1]), "the answer taken")
     proc.stdin.write(b"another")
     proc.fails(7, "port unreachable, told by 127.0.0.1")
-    os.close(reader)
 
 
 def test_silence_can_end_it(sockctl):
@@ -285,6 +291,17 @@ def test_a_peer_that_has_left(listen, peers):
     proc.wait_out(5)
     peer.close()
     proc.stdin.write(b"are you there?")
+    proc.fails(7, "port unreachable, told by 127.0.0.1")
+
+
+def test_a_peer_that_has_left_while_the_output_is_full(listen, peers, full):
+    """Its error is its own: the socket, which all share, was asked for it before."""
+    proc = listen(stdout=full)
+    peer = peers()
+    peer.sendto(b"question", ("127.0.0.1", proc.port))
+    wait_for(lambda: is_drained(proc.port), "the question taken")
+    peer.close()
+    proc.stdin.write(b"answer")
     proc.fails(7, "port unreachable, told by 127.0.0.1")
 
 
