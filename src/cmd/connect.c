@@ -282,7 +282,8 @@ static int start_stream(struct connect *c)
 		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
 	int r;
 
-	c->channel->recv_count = c->config->count.pieces;
+	if (c->config->count.pieces)
+		channel_change_calls(c->channel)->recv_count = c->config->count.pieces;
 	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;

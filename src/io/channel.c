@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "io/channel.h"
 
+#include "base/mem.h"
 #include "base/util.h"
 #include "sys/socket.h"
 
@@ -26,6 +27,20 @@ void channel_init_member(struct channel *c, const struct channel_ops *ops)
 		.wr_fd = -1,
 		.in = -1,
 		.out = -1};
+}
+
+const struct channel_calls *channel_calls(const struct channel *c)
+{
+	static const struct channel_calls usual;
+
+	return c->calls ? c->calls : &usual;
+}
+
+struct channel_calls *channel_change_calls(struct channel *c)
+{
+	if (!c->calls)
+		c->calls = xcalloc(1, sizeof(*c->calls));
+	return c->calls;
 }
 
 static void set_callback(struct watch *w, watch_fn *cb, void *data)
@@ -82,6 +97,7 @@ void channel_fini(struct channel *c)
 	watch_fini(&c->watch);
 	if (c->ops && c->ops->fini)
 		c->ops->fini(c);
+	free(c->calls);
 	*c = (struct channel){0};
 }
 
@@ -179,10 +195,11 @@ int channel_queued(const struct channel *c)
 // Returns 0 or the error that ended the connection.
 static int drop_input(struct channel *c, bool *ended)
 {
+	const struct channel_calls *calls = channel_calls(c);
 	char buffer[16 * 1024];
 
 	// What an inherited socket still holds is for the next who has it.
-	if (!c->is_private && (c->recv_limit || c->recv_flags & MSG_PEEK))
+	if (!c->is_private && (calls->recv_limit || calls->recv_flags & MSG_PEEK))
 		return 0;
 	for (int round = 0; round < DROP_ROUNDS && !*ended; round++) {
 		ssize_t n = c->ops->recv(c, buffer, sizeof(buffer));

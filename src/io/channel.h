@@ -56,6 +56,15 @@ struct channel_ops {
 	int (*send_many)(struct channel *c, const struct iovec *datagrams, size_t count);
 };
 
+// How a channel is received from and sent to where that is not as usual.
+struct channel_calls {
+	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
+	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
+	uint64_t recv_count; // the source ends after so many calls that have brought some; 0: never
+	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
+};
+
+// In as little memory as it takes: thousands of connections may be idle.
 struct channel {
 	const struct channel_ops *ops; // NULL: no party
 	struct watch *rd, *wr; // the same for a socket; NULL where the owner wakes the relay itself
@@ -70,10 +79,7 @@ struct channel {
 	uint64_t lost; // datagrams that are too long for where they were to go
 	struct fd_info rd_info, wr_info; // of what bytes come from and go to
 	off_t offset;
-	int send_flags, recv_flags; // MSG_* for each call on a socket, beside what is always there
-	uint64_t recv_limit; // the source ends after so many bytes; 0: when it ends
-	uint64_t recv_count; // the source ends after so many calls that have brought some; 0: never
-	struct urgent *urgent; // tells urgent data apart; the owner's, or NULL
+	struct channel_calls *calls; // NULL: as usual
 
 	// The kind's own.
 	struct watch watch; // of a socket, which channel_watch() begins, or of what is read
@@ -108,6 +114,10 @@ void channel_init_file(struct channel *c, int in, off_t position);
 
 // A party without descriptors, by the operations of its owner, who wakes the relay.
 void channel_init_member(struct channel *c, const struct channel_ops *ops);
+
+// How it is received from and sent to, and the same to be changed.
+const struct channel_calls *channel_calls(const struct channel *c);
+struct channel_calls *channel_change_calls(struct channel *c);
 
 // Calls CB, with DATA in watch->data, when what channel_want() asks for is there, and on errors.
 // The last call counts. Returns 0 or a negative errno.

@@ -13,17 +13,20 @@
 
 static ssize_t socket_recv(struct channel *c, void *buf, size_t len)
 {
+	const struct channel_calls *calls = channel_calls(c);
+
 	// All that is wanted shall come in one call: ready says whether it is there.
-	if (c->recv_limit && !fd_is_ready(c->rd_fd, POLLIN))
+	if (calls->recv_limit && !fd_is_ready(c->rd_fd, POLLIN))
 		return -EAGAIN;
-	if (c->urgent)
-		return urgent_recv(c->urgent, buf, len, c->recv_flags);
-	return sys_recv(c->rd_fd, buf, len, MSG_DONTWAIT | c->recv_flags);
+	if (calls->urgent)
+		return urgent_recv(calls->urgent, buf, len, calls->recv_flags);
+	return sys_recv(c->rd_fd, buf, len, MSG_DONTWAIT | calls->recv_flags);
 }
 
 static ssize_t socket_send(struct channel *c, const void *buf, size_t len)
 {
-	return sys_send(c->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | c->send_flags);
+	return sys_send(
+		c->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | channel_calls(c)->send_flags);
 }
 
 static int socket_shut(struct channel *c, int how)
@@ -63,7 +66,8 @@ static const struct channel_ops socket_ops = {.name = "socket",
 // from the end (recv(2)).
 static ssize_t message_recv(struct channel *c, void *buf, size_t len)
 {
-	ssize_t n = sys_recv(c->rd_fd, buf, len, MSG_DONTWAIT | MSG_TRUNC | c->recv_flags);
+	int flags = MSG_DONTWAIT | MSG_TRUNC | channel_calls(c)->recv_flags;
+	ssize_t n = sys_recv(c->rd_fd, buf, len, flags);
 
 	c->has_more = n > 0; // a short message is no sign that no other waits
 	return n > (ssize_t)len ? -EMSGSIZE : n;
@@ -71,7 +75,9 @@ static ssize_t message_recv(struct channel *c, void *buf, size_t len)
 
 static ssize_t message_send(struct channel *c, const void *buf, size_t len)
 {
-	return sys_send(c->wr_fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR | c->send_flags);
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_EOR | channel_calls(c)->send_flags;
+
+	return sys_send(c->wr_fd, buf, len, flags);
 }
 
 static const struct channel_ops message_ops = {.name = "messages",

@@ -67,7 +67,7 @@ static int filter_and_deliver(struct flow *f, const char *data, size_t len)
 // The source may be wanted for so many bytes only.
 static size_t room(const struct flow *f)
 {
-	uint64_t limit = f->src->recv_limit;
+	uint64_t limit = channel_calls(f->src)->recv_limit;
 
 	return flow_room(f, limit ? (size_t)MIN(limit - f->received, POOL_BUFFER) : POOL_BUFFER);
 }
@@ -92,17 +92,20 @@ static ssize_t receive(struct flow *f, char *buffer)
 // What was only looked at would come again for ever.
 static bool is_enough(const struct flow *f)
 {
-	struct channel *src = f->src;
+	struct channel_calls *calls = f->src->calls;
 
-	if (src->recv_count && --src->recv_count == 0)
+	if (!calls)
+		return false;
+	if (calls->recv_count && --calls->recv_count == 0)
 		return true;
-	return (src->recv_limit && f->received >= src->recv_limit) || src->recv_flags & MSG_PEEK;
+	return (calls->recv_limit && f->received >= calls->recv_limit) ||
+	       calls->recv_flags & MSG_PEEK;
 }
 
 // TCP counts what it receives with this flag and hands out nothing (tcp(7)).
 static bool is_discarded(const struct channel *src)
 {
-	return src->rd_info.is_tcp && src->recv_flags & MSG_TRUNC;
+	return src->rd_info.is_tcp && channel_calls(src)->recv_flags & MSG_TRUNC;
 }
 
 static enum pump wait_for_dst(struct flow *f)

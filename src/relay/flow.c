@@ -48,8 +48,10 @@ static bool is_safe(const struct watch *w, const struct fd_info *info)
 // What only calls that see the bytes can do.
 static bool is_special(const struct channel *src, const struct channel *dst)
 {
-	return src->recv_flags || src->recv_limit || src->recv_count || src->urgent ||
-	       dst->send_flags;
+	const struct channel_calls *calls = channel_calls(src);
+
+	return calls->recv_flags || calls->recv_limit || calls->recv_count || calls->urgent ||
+	       channel_calls(dst)->send_flags;
 }
 
 static bool can_splice(const struct flow *f)
@@ -110,11 +112,12 @@ static void choose_engine(struct flow *f)
 
 void flow_start(struct flow *f)
 {
+	const struct channel_calls *calls = channel_calls(f->src);
+
 	assert(!f->engine);
 	choose_engine(f);
-	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private &&
-			       !f->src->recv_limit && !f->src->recv_count && !f->limit &&
-			       takes_large_pieces(f->dst);
+	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private && !calls->recv_limit &&
+			       !calls->recv_count && !f->limit && takes_large_pieces(f->dst);
 }
 
 void flow_limit(struct flow *f, struct limit *limit)

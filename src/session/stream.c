@@ -390,7 +390,8 @@ static struct relay_policy policy_of(const struct stream_options *o)
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
-		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL || o->peer->recv_count,
+		.end_with_peer =
+			o->local->rd_info.kind == FD_TERMINAL || channel_calls(o->peer)->recv_count,
 		.idle_ms = config->idle_ms,
 		.quit_delay_ms = config->quit_delay_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,

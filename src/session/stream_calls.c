@@ -130,16 +130,20 @@ int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer
 	int fd = channel_socket(peer);
 	int r = 0;
 
-	peer->send_flags = c->send_flags;
-	peer->recv_flags = c->recv_flags;
-	peer->recv_limit = c->recv_exactly;
+	if (c->send_flags || c->recv_flags || c->recv_exactly) {
+		struct channel_calls *calls = channel_change_calls(peer);
+
+		calls->send_flags = c->send_flags;
+		calls->recv_flags = c->recv_flags;
+		calls->recv_limit = c->recv_exactly;
+	}
 	if (c->reset)
 		r = fd_close_by_reset(fd, true);
 	if (r == 0 && c->recv_exactly && peer->is_private) // others would have to wait as well
 		r = stream_socket_receive_at_once(fd, c->recv_exactly);
 	if (r == 0 && c->oob) {
 		r = urgent_init(urgent, fd, peer->rd, fn, data);
-		peer->urgent = urgent;
+		channel_change_calls(peer)->urgent = urgent;
 	}
 	if (r == 0 && c->oob && *c->oob) {
 		ssize_t n = urgent_send(fd, c->oob, strlen(c->oob));

@@ -61,7 +61,7 @@ static int nothing_now(const struct dgram_channel *d)
 static ssize_t dgram_recv(struct channel *c, void *buf, size_t len)
 {
 	struct dgram_channel *d = of(c);
-	int flags = MSG_DONTWAIT | MSG_TRUNC | c->recv_flags;
+	int flags = MSG_DONTWAIT | MSG_TRUNC | channel_calls(c)->recv_flags;
 
 	c->has_more = true;
 	for (int i = 0; i < EMPTY_MOST; i++) {
@@ -84,8 +84,8 @@ static ssize_t dgram_recv(struct channel *c, void *buf, size_t len)
 static ssize_t dgram_send(struct channel *c, const void *buf, size_t len)
 {
 	struct dgram_channel *d = of(c);
-	ssize_t n = sys_send(
-		c->socket, buf, MIN(len, d->limit), MSG_DONTWAIT | MSG_NOSIGNAL | c->send_flags);
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | channel_calls(c)->send_flags;
+	ssize_t n = sys_send(c->socket, buf, MIN(len, d->limit), flags);
 
 	return n < 0 ? explain(d, n == -ENOBUFS ? -EAGAIN : (int)n) : n;
 }
@@ -93,7 +93,8 @@ static ssize_t dgram_send(struct channel *c, const void *buf, size_t len)
 static int dgram_recv_many(struct channel *c, struct iovec *datagrams, size_t most)
 {
 	struct dgram_channel *d = of(c);
-	int n = batch_receive(d->batch, c->socket, MSG_TRUNC | c->recv_flags, datagrams, most);
+	int flags = MSG_TRUNC | channel_calls(c)->recv_flags;
+	int n = batch_receive(d->batch, c->socket, flags, datagrams, most);
 
 	if (n == -EAGAIN)
 		return nothing_now(d);
@@ -112,7 +113,7 @@ static int dgram_send_many(struct channel *c, const struct iovec *datagrams, siz
 		c->lost++;
 		return 1;
 	}
-	d->sink.flags = c->send_flags;
+	d->sink.flags = channel_calls(c)->send_flags;
 	n = batch_send(d->batch, &d->sink, datagrams, fit);
 	return n < 0 ? explain(d, n) : n;
 }
