@@ -24,8 +24,8 @@ static bool is_drained(const struct flow *f, size_t got)
 	       src->rd_info.kind != FD_FILE;
 }
 
-// Sends bytes on and keeps what the destination does not take. Returns 0, 1 if some were kept, or
-// a negative errno.
+// Sends bytes on and keeps what the destination does not take. Returns 0, -EAGAIN if some were
+// kept, or another negative errno.
 static int deliver(struct flow *f, const char *data, size_t len)
 {
 	if (f->tap && !f->tap_before_filter)
@@ -43,7 +43,7 @@ static int deliver(struct flow *f, const char *data, size_t len)
 		len -= (size_t)n;
 	}
 	fifo_add(&f->pending, data, len);
-	return fifo_len(&f->pending) > 0;
+	return fifo_len(&f->pending) ? -EAGAIN : 0;
 }
 
 static int filter_and_deliver(struct flow *f, const char *data, size_t len)
@@ -108,12 +108,6 @@ static bool is_discarded(const struct channel *src)
 	return src->rd_info.is_tcp && channel_calls(src)->recv_flags & MSG_TRUNC;
 }
 
-static enum pump wait_for_dst(struct flow *f)
-{
-	f->want_dst = true;
-	return PUMP_WAIT;
-}
-
 static enum pump copy_pump(struct flow *f)
 {
 	char *buffer = pool_buffer(f->pool);
@@ -123,9 +117,7 @@ static enum pump copy_pump(struct flow *f)
 		int r = pending_flush(f);
 
 		if (r < 0)
-			return flow_fail(f, FLOW_DST, r);
-		if (r > 0)
-			return wait_for_dst(f);
+			return flow_stop(f, FLOW_DST, r);
 		if (f->eof && !f->piped && !interval_held(f->interval))
 			return PUMP_END;
 		if (!f->piped && !room(f))
@@ -137,12 +129,8 @@ static enum pump copy_pump(struct flow *f)
 			continue;
 		if (n == -EAGAIN && interval_held(f->interval))
 			return PUMP_PAUSE;
-		if (n == -EAGAIN) {
-			f->want_src = true;
-			return PUMP_WAIT;
-		}
 		if (n < 0)
-			return flow_fail(f, FLOW_SRC, n);
+			return flow_stop(f, FLOW_SRC, n);
 		if (n == 0) {
 			f->eof = true;
 			continue;
@@ -155,15 +143,11 @@ static enum pump copy_pump(struct flow *f)
 		}
 		r = filter_and_deliver(f, buffer, (size_t)n);
 		if (r < 0)
-			return flow_fail(f, FLOW_DST, r);
-		if (r > 0)
-			return wait_for_dst(f);
+			return flow_stop(f, FLOW_DST, r);
 		if (had_text && !f->text)
 			return PUMP_AGAIN; // another engine may take over
-		if (!f->piped && !f->eof && is_drained(f, (size_t)n)) {
-			f->want_src = true;
-			return PUMP_WAIT;
-		}
+		if (!f->piped && !f->eof && is_drained(f, (size_t)n))
+			return flow_stop(f, FLOW_SRC, -EAGAIN);
 	}
 	return PUMP_AGAIN;
 }

@@ -58,14 +58,6 @@ static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
 	return 0;
 }
 
-static enum pump stop(struct flow *f, int error)
-{
-	if (error != -EAGAIN)
-		return flow_fail(f, FLOW_DST, error);
-	f->want_dst = true;
-	return PUMP_WAIT;
-}
-
 static enum pump datagram_pump(struct flow *f)
 {
 	struct iovec *datagrams = (void *)pool_buffer(f->pool);
@@ -76,12 +68,8 @@ static enum pump datagram_pump(struct flow *f)
 
 		if (n == -EINTR)
 			continue;
-		if (n == -EAGAIN) {
-			f->want_src = true;
-			return PUMP_WAIT;
-		}
 		if (n < 0)
-			return flow_fail(f, FLOW_SRC, n);
+			return flow_stop(f, FLOW_SRC, n);
 		if (n == 0) {
 			f->eof = true;
 			return PUMP_END;
@@ -89,7 +77,7 @@ static enum pump datagram_pump(struct flow *f)
 		note(f, datagrams, (size_t)n);
 		r = deliver(f, datagrams, (size_t)n);
 	}
-	return r < 0 ? stop(f, r) : PUMP_AGAIN;
+	return r < 0 ? flow_stop(f, FLOW_DST, r) : PUMP_AGAIN;
 }
 
 const struct engine engine_datagram = {"datagram", datagram_pump};

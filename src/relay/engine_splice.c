@@ -234,9 +234,7 @@ static enum pump splice_pump(struct flow *f)
 	int r = pending_flush(f); // what was injected comes first
 
 	if (r < 0)
-		return flow_fail(f, FLOW_DST, r);
-	if (r > 0)
-		return wait_for(f, false, true);
+		return flow_stop(f, FLOW_DST, r);
 	if (f->eof && !f->piped)
 		return PUMP_END;
 	if (src->kind == FD_FILE && dst->kind == FD_SOCKET)

@@ -18,6 +18,7 @@
 #include "relay/limit.h"
 #include "relay/lowat.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -159,6 +160,16 @@ static inline enum pump flow_fail(struct flow *f, enum flow_side side, ssize_t e
 	f->error = (int)error;
 	f->failed = side;
 	return PUMP_FAIL;
+}
+
+// The same, but waits after -EAGAIN.
+static inline enum pump flow_stop(struct flow *f, enum flow_side side, ssize_t error)
+{
+	if (error != -EAGAIN)
+		return flow_fail(f, side, error);
+	f->want_src = side == FLOW_SRC;
+	f->want_dst = side == FLOW_DST;
+	return PUMP_WAIT;
 }
 
 #endif

@@ -11,8 +11,6 @@ int pending_flush(struct flow *f)
 
 		if (n == -EINTR)
 			continue;
-		if (n == -EAGAIN)
-			return 1;
 		if (n < 0)
 			return (int)n;
 		fifo_drop(&f->pending, (size_t)n);

@@ -5,8 +5,8 @@
 
 #include "relay/flow.h"
 
-// Offers them to the destination. Returns 0 when none are left, 1 if it takes no more now, or a
-// negative errno.
+// Offers them to the destination. Returns 0 when none are left, -EAGAIN if it takes no more now, or
+// another negative errno.
 int pending_flush(struct flow *f);
 
 #endif
