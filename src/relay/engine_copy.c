@@ -83,7 +83,7 @@ static ssize_t receive(struct flow *f, char *buffer)
 		return f->src->ops->recv(f->src, buffer, room(f));
 	n = sys_read(f->pipe[0], buffer, MIN(f->piped, POOL_BUFFER));
 	if (n > 0) {
-		f->piped -= (size_t)n;
+		f->piped -= (uint32_t)n;
 		f->received -= (uint64_t)n; // counted when it entered the pipe
 	}
 	return n;

@@ -155,7 +155,7 @@ static ssize_t flush_pipe(struct flow *f)
 			continue;
 		if (n <= 0)
 			return n < 0 ? n : -EIO;
-		f->piped -= (size_t)n;
+		f->piped -= (uint32_t)n;
 		f->sent += (uint64_t)n;
 	}
 	return 0;
@@ -169,7 +169,7 @@ static ssize_t fill_pipe(struct flow *f)
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 	if (n > 0) {
-		f->piped += (size_t)n;
+		f->piped += (uint32_t)n;
 		f->received += (uint64_t)n;
 	}
 	return n;

@@ -93,8 +93,8 @@ struct flow {
 
 	// A pipe between two descriptors of which neither is one; -1 while nothing is in it.
 	int pipe[2];
-	size_t piped; // bytes in it
-	uint64_t splice_after; // copy until this many bytes have passed: no pipe for small talk
+	uint32_t piped; // bytes in it
+	uint32_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
 	struct limit *limit; // NULL: as fast as can be
 	struct interval *interval; // NULL: no pause between lines

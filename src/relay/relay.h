@@ -98,7 +98,7 @@ struct relay_options {
 	struct pool *pool; // of the loop
 	struct channel *local, *peer;
 	struct relay_policy policy;
-	uint64_t splice_after; // copy until this many bytes have passed in a direction
+	uint32_t splice_after; // copy until this many bytes have passed in a direction
 	uint64_t interval_ms; // between lines that are sent; 0: no pause; not with a rate
 	uint64_t rate; // bytes a second in each direction, up to LIMIT_MOST; 0: no limit
 	relay_fn *done;

@@ -73,7 +73,7 @@ struct stream_options {
 	struct channel *peer; // of the connection; on the heap
 	struct channel *local;
 	uint64_t shutdown_delay_ms; // as in struct relay_policy, unless the user says it
-	uint64_t splice_after; // copy until this many bytes have passed in a direction
+	uint32_t splice_after; // copy until this many bytes have passed in a direction
 	bool asks; // the input is for a server: it may be a request
 	bool answers; // the peer asks the local party, which is a server
 	bool ends_with_local; // the end of the local party is the end, unless the user says when

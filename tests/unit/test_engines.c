@@ -75,7 +75,7 @@ static void ignore(void *data)
 }
 
 static void check_bulk(
-	enum kind src, enum kind dst, bool copy, uint64_t splice_after, uint64_t rate)
+	enum kind src, enum kind dst, bool copy, uint32_t splice_after, uint64_t rate)
 {
 	struct rig r;
 	struct str got = {0};
