@@ -158,7 +158,8 @@ int stream_socket_credentials(int fd, struct ucred *who)
 	if (family != AF_UNIX)
 		return -EOPNOTSUPP;
 	len = sizeof(*who);
-	return sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
+	r = sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &len);
+	return r == 0 && who->uid == (uid_t)-1 ? -ENOTCONN : r;
 }
 
 int stream_socket_receive_at_once(int fd, uint64_t bytes)

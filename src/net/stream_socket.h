@@ -46,7 +46,7 @@ struct stream_socket_counts {
 int stream_socket_count(int fd, struct stream_socket_counts *counts);
 
 // Who is at the other end of a Unix socket, as it was when they connected (SO_PEERCRED). Returns 0
-// or a negative errno; -EOPNOTSUPP for sockets of other families.
+// or a negative errno; -EOPNOTSUPP for sockets of other families, -ENOTCONN for those of datagrams.
 int stream_socket_credentials(int fd, struct ucred *who);
 
 // Wakes the receiver once so many bytes are there, if one call can take them (SO_RCVLOWAT).

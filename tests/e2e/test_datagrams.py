@@ -351,6 +351,21 @@ def test_a_sender_without_a_name_gets_no_answer(sockctl, tmp_path):
     proc.fails(7, "no address to answer to")
 
 
+def test_nobody_knows_which_process_sends(sockctl, tmp_path):
+    path = tmp_path / "socket"
+    proc = sockctl("listen", "-u", "-k", "--json", path, "--exec", "env; cat", stdin=DEVNULL)
+    proc.wait_err("listening")
+    with unix_datagram(tmp_path / "peer") as peer:
+        peer.sendto(b"hello", str(path))
+        environment = b""
+        while b"hello" not in environment:
+            environment += peer.recv(65536)
+    proc.stop()
+    assert b"UNIXREMOTEPATH=" in environment and b"UNIXREMOTEPID=" not in environment
+    assert [event.keys() & {"pid", "uid", "gid"} for event in proc.events
+            if event["event"] == "accepted"] == [set()]
+
+
 @pytest.mark.parametrize("port", [7, 19])
 def test_a_reflector_is_not_answered(listen, peers, port):
     try:
