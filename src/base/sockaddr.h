@@ -33,6 +33,7 @@ void sockaddr_set_port(struct sockaddr_any *a, uint16_t port);
 // An IPv4 address in IPv6 clothes (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2) becomes IPv4.
 void sockaddr_unmap(struct sockaddr_any *a);
 
+// An address without a length is none, and the same as another that is none.
 bool sockaddr_equal(const struct sockaddr_any *a, const struct sockaddr_any *b);
 bool sockaddr_is_loopback(const struct sockaddr_any *a);
 

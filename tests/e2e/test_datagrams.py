@@ -351,6 +351,19 @@ def test_a_sender_without_a_name_gets_no_answer(sockctl, tmp_path):
     proc.fails(7, "no address to answer to")
 
 
+def test_a_unix_peer_is_one_peer(sockctl, tmp_path):
+    """No address of ours that it has sent to tells its datagrams apart."""
+    path = tmp_path / "socket"
+    proc = sockctl("listen", "-u", "-k", "--json", path, "--exec", "cat", stdin=DEVNULL)
+    proc.wait_err("listening")
+    with unix_datagram(tmp_path / "peer") as peer:
+        for _ in range(4):
+            peer.sendto(b"hello", str(path))
+            assert peer.recv(100) == b"hello"
+    proc.stop()
+    assert proc.err.count('"accepted"') == 1
+
+
 def test_nobody_knows_which_process_sends(sockctl, tmp_path):
     path = tmp_path / "socket"
     proc = sockctl("listen", "-u", "-k", "--json", path, "--exec", "env; cat", stdin=DEVNULL)

@@ -155,6 +155,8 @@ static void test_equal(void **state)
 	struct sockaddr_any dirty = in4("192.0.2.1", 80);
 
 	(void)state;
+	assert_true(equal((struct sockaddr_any){.sa.sa_family = AF_INET},
+		(struct sockaddr_any){.sa.sa_family = AF_INET6}));
 	memset(dirty.in.sin_zero, 0xff, sizeof(dirty.in.sin_zero)); // padding does not count
 	assert_true(equal(in4("192.0.2.1", 80), dirty));
 	assert_false(equal(in4("192.0.2.1", 80), in4("192.0.2.1", 81)));
