@@ -128,7 +128,9 @@ static void say_succeeded(
 	struct str *line, const struct netcat_voice *v, const struct sockaddr_any *a)
 {
 	if (!v->port) {
-		str_addf(line, "Connection to %s succeeded!", v->host);
+		str_add(line, "Connection to ");
+		str_add_object(line, v->host);
+		str_add(line, " succeeded!");
 		return;
 	}
 	str_add(line, "Connection to ");
@@ -155,7 +157,10 @@ static void say_openbsd(const struct netcat_voice *v, const struct heard *h, str
 	if ((is_connected(h->event) && v->port) || has_probed(v, h)) {
 		say_succeeded(line, v, remote);
 	} else if (is_event(h->event, "listening") && local && is_unix(local)) {
-		str_addf(line, "Bound on %s\nListening on %s", v->host, v->host);
+		str_add(line, "Bound on ");
+		str_add_object(line, v->host);
+		str_add(line, "\nListening on ");
+		str_add_object(line, v->host);
 	} else if (is_event(h->event, "listening") && local) {
 		str_addf(line, "Listening on %s %u", v->host ? v->host : "0.0.0.0",
 			sockaddr_port(local));
@@ -164,7 +169,8 @@ static void say_openbsd(const struct netcat_voice *v, const struct heard *h, str
 		add_host(line, remote);
 		str_addf(line, " %u", sockaddr_port(remote));
 	} else if (is_event(h->event, "accepted")) {
-		str_addf(line, "Connection received on %s", v->host);
+		str_add(line, "Connection received on ");
+		str_add_object(line, v->host);
 	}
 }
 
@@ -195,7 +201,9 @@ static bool add_openbsd_error(const struct voice *voice, int status,
 	if (!is_dialling_failure(v, status, remote))
 		return false;
 	if (is_unix(remote)) {
-		str_addf(line, "nc: %s: %s", v->host, strerror(-error));
+		str_add(line, "nc: ");
+		str_add_object(line, v->host);
+		str_addf(line, ": %s", strerror(-error));
 		return true;
 	}
 	if (!v->is_verbose)

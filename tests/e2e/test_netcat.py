@@ -455,6 +455,18 @@ def test_status_of_a_command_line_that_is_wrong(dialect, line):
     assert status(OURS[dialect]) == status(program_of(dialect))
 
 
+@pytest.mark.parametrize("dialect", ["openbsd", "ncat"])
+def test_paths_are_escaped(dialect, tmp_path):
+    """A terminal obeys nothing in the name of a file."""
+    place = str(tmp_path / "a\x1b[31mb")
+    said = run([*OURS[dialect], "-vU", place])[2]
+    server = Served([*OURS[dialect], "-lvU", "PATH"], place)
+    said += run([*OURS[dialect], *(["-N"] if dialect == "openbsd" else []), "-vU", place])[2]
+    server.end_input()
+    said += server.finish()[2]
+    assert "\x1b" not in said and said.count("\\x1b[31m") >= 2
+
+
 @pytest.mark.parametrize("dialect, line, status", [
     ("openbsd", "-V 1 h 1", 1), ("openbsd", "-S h 1", 1), ("openbsd", "-Z h 1", 1),
     ("openbsd", "-P user h 1", 1), ("ncat", "--lua-exec f h 1", 2),
