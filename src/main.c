@@ -599,7 +599,7 @@ static int run_translated(struct app *app, struct translation *t)
 	}
 	if (t->warning)
 		report(&app->out, &ev_warning, F_STR("text", t->warning));
-	app->out.voice = t->spoken.voice.add_event ? &t->spoken.voice : NULL;
+	app->out.voice = &t->spoken.voice;
 	if (app->status_of)
 		app->status_of = t->status_of;
 	if (t->line.discards_output && discard_output(app))

@@ -158,8 +158,6 @@ static void text_begin(const struct reporter *r, enum colour colour, struct str 
 
 bool report_wants(const struct reporter *r, const struct event *e)
 {
-	if (r->voice)
-		return e->text;
 	return r->json ? e->name && r->level > REPORT_QUIET : e->text && r->level >= e->level;
 }
 
