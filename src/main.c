@@ -612,7 +612,7 @@ static int translate(struct app *app, const struct cmd *cmd, void *config, int a
 {
 	static struct translation t;
 	struct str err = {0};
-	int status = cmd->translate(config, argc, argv, &t, &err) < 0
+	int status = cmd->translate(cmd, config, argc, argv, &t, &err) < 0
 			     ? app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&err))
 			     : run_translated(app, &t);
 

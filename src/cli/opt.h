@@ -95,8 +95,9 @@ struct cmd {
 
 	// Instead of run, for the command line of another program: finds out what does the same.
 	// Returns 0, or -EINVAL with the reason in ERR.
-	int (*translate)(
-		void *config, int argc, char **argv, struct translation *t, struct str *err);
+	int (*translate)(const struct cmd *cmd, void *config, int argc, char **argv,
+		struct translation *t, struct str *err);
+	const void *program; // which one, for translate
 	int (*status_of)(int status); // what that program would exit with
 };
 

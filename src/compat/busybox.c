@@ -34,11 +34,6 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static int translate(void *config, int argc, char **argv, struct translation *t, struct str *err)
-{
-	return translate_netcat(&netcat_busybox, config, argc, argv, t, err);
-}
-
 static const struct cmd cmd = {
 	.name = "nc",
 	.summary = "Take the command line of the nc of BusyBox and do what it says",
@@ -48,7 +43,8 @@ static const struct cmd cmd = {
 	.words = "host service",
 	.config_size = sizeof(struct netcat_config),
 	.groups = groups,
-	.translate = translate,
+	.translate = translate_netcat,
+	.program = &netcat_busybox,
 	.status_of = netcat_status,
 };
 

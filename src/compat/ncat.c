@@ -45,11 +45,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int translate(void *config, int argc, char **argv, struct translation *t, struct str *err)
-{
-	return translate_netcat(&netcat_ncat, config, argc, argv, t, err);
-}
-
 const struct cmd cmd_ncat = {
 	.name = "ncat",
 	.summary = "Take the command line of ncat and do what it says",
@@ -60,7 +55,8 @@ const struct cmd cmd_ncat = {
 	.config_size = sizeof(struct netcat_config),
 	.groups = groups,
 	.examples = examples,
-	.translate = translate,
+	.translate = translate_netcat,
+	.program = &netcat_ncat,
 	.status_of = ncat_status,
 };
 

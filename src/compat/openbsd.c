@@ -88,11 +88,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int translate(void *config, int argc, char **argv, struct translation *t, struct str *err)
-{
-	return translate_netcat(&netcat_openbsd, config, argc, argv, t, err);
-}
-
 const struct cmd cmd_nc = {
 	.name = "nc",
 	.summary = "Take the command line of nc and do what it says",
@@ -103,7 +98,8 @@ const struct cmd cmd_nc = {
 	.config_size = sizeof(struct netcat_config),
 	.groups = groups,
 	.examples = examples,
-	.translate = translate,
+	.translate = translate_netcat,
+	.program = &netcat_openbsd,
 	.status_of = netcat_status,
 };
 

@@ -44,11 +44,6 @@ static const struct opt_group groups[] = {
 	{0},
 };
 
-static int translate(void *config, int argc, char **argv, struct translation *t, struct str *err)
-{
-	return translate_netcat(&netcat_traditional, config, argc, argv, t, err);
-}
-
 static const struct cmd cmd = {
 	.name = "nc",
 	.summary = "Take the command line of the first netcat and do what it says",
@@ -58,7 +53,8 @@ static const struct cmd cmd = {
 	.words = "host service",
 	.config_size = sizeof(struct netcat_config),
 	.groups = groups,
-	.translate = translate,
+	.translate = translate_netcat,
+	.program = &netcat_traditional,
 	.status_of = netcat_status,
 };
 

@@ -44,9 +44,11 @@ static void wipe(const char *secret)
 		*p = '*';
 }
 
-int translate_netcat(const struct netcat_dialect *dialect, struct netcat_config *c, int argc,
-	char **argv, struct translation *t, struct str *err)
+int translate_netcat(const struct cmd *cmd, void *config, int argc, char **argv,
+	struct translation *t, struct str *err)
 {
+	const struct netcat_dialect *dialect = cmd->program;
+	struct netcat_config *c = config;
 	struct netcat_plan plan = {0};
 	int r;
 
@@ -57,7 +59,7 @@ int translate_netcat(const struct netcat_dialect *dialect, struct netcat_config 
 	t->is_to_explain = c->explain;
 	if (plan.is_exposed)
 		t->warning = "everybody who can reach this machine can use the program";
-	t->status_of = dialect->cmd->status_of;
+	t->status_of = cmd->status_of;
 	if (dialect->is_ncat && c->listen)
 		t->status_of = ncat_listen_status;
 	t->spoken = (struct netcat_voice){

@@ -27,9 +27,9 @@ struct translation {
 
 void translation_fini(struct translation *t);
 
-// Returns 0, or -EINVAL with the reason in ERR.
-int translate_netcat(const struct netcat_dialect *dialect, struct netcat_config *config, int argc,
-	char **argv, struct translation *t, struct str *err);
+// Translates for the netcat that CMD is of. Returns 0, or -EINVAL with the reason in ERR.
+int translate_netcat(const struct cmd *cmd, void *config, int argc, char **argv,
+	struct translation *t, struct str *err);
 
 // The statuses of the originals: 0 and 1; 0, 1 for the network and 2 for the rest.
 int netcat_status(int status);
