@@ -3,24 +3,20 @@
 #include "compat/translate.h"
 
 #define AT NETCAT_AT
-#define DAYS_MS 86400000ull
 
 static const struct opt opts[] = {
-	NETCAT_COMMON_ROWS,
 	{"exec", 'e', OPT_COMMAND, AT(exec_words, struct strlist), "PROG [ARG]...",
 		"join each connection to PROG, which all words from here on belong to",
 		.words = "command|file", .is_everyday = true},
 	{"file", 'f', OPT_STRING, AT(refused, const char *), "FILE",
 		"not here: a device instead of the network",
 		.instead = "redirect stdin and stdout to it, and set it up with stty(1)"},
-	{"interval", 'i', OPT_DURATION, AT(interval_ms, uint64_t), "TIME", "pause between lines",
-		.min = 1, .max = DAYS_MS},
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
 		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"the address of ours, also the one to listen on", .words = "address"},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
-		"give up after TIME without a connection", .min = 1, .max = 365 * DAYS_MS,
+		"give up after TIME without a connection", .min = 1, .max = 365 * NETCAT_DAY_MS,
 		.is_everyday = true},
 	{0},
 };
@@ -28,7 +24,9 @@ static const struct opt opts[] = {
 static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 0), {0}};
 
 static const struct opt_group groups[] = {
+	{"Common", netcat_common_opts, 0},
 	{"Netcat", opts, 0},
+	{"Pauses", netcat_interval_opts, 0},
 	{"Ncat", lettered_opts, 0},
 	{"Long", netcat_long_opts, 0},
 	{0},

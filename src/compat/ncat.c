@@ -4,36 +4,28 @@
 #include "compat/translate.h"
 
 #define AT NETCAT_AT
-#define DAYS_MS 86400000ull
 
 static const struct opt opts[] = {
-	NETCAT_COMMON_ROWS,
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
-	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line ends as CR LF"},
 	{"exec", 'e', OPT_STRING, AT(exec, const char *), "COMMAND",
 		"join each connection to COMMAND", .words = "command", .is_everyday = true},
-	{"source-route", 'g', OPT_STRING, AT(refused, const char *), "HOPS",
-		"not here: loose source routing", .instead = "routers drop such packets"},
-	{"source-route-pointer", 'G', OPT_STRING, AT(refused, const char *), "N",
-		"not here: see -g", .instead = "routers drop such packets"},
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL, "serve many connections",
 		.is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"connect from this address of ours", .words = "address"},
-	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
-		"refuse telnet negotiation and keep it out of the output"},
-	{"unixsock", 'U', OPT_FLAG, AT(is_unix, bool), NULL, "a Unix socket", .is_everyday = true},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
-		"give up after TIME without a connection (10s)", .min = 1, .max = 365 * DAYS_MS,
-		.is_everyday = true},
+		"give up after TIME without a connection (10s)", .min = 1,
+		.max = 365 * NETCAT_DAY_MS, .is_everyday = true},
 	{0},
 };
 
 static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS('m', 'o', 'x', 'i', 'd', 'c'), {0}};
 
 static const struct opt_group groups[] = {
+	{"Common", netcat_common_opts, 0},
 	{"Netcat", opts, 0},
+	{"Families", netcat_family_opts, 0},
+	{"Lines", netcat_line_opts, 0},
+	{"Routes", netcat_route_opts, 0},
 	{"Ncat", lettered_opts, 0},
 	{"Long", netcat_long_opts, 0},
 	{0},

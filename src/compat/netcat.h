@@ -59,40 +59,26 @@ struct netcat_dialect {
 extern const struct netcat_dialect netcat_openbsd, netcat_traditional, netcat_busybox, netcat_ncat;
 
 // Groups of options that dialects share.
+extern const struct opt netcat_common_opts[]; // of all
+extern const struct opt netcat_family_opts[]; // IPv4, IPv6, Unix sockets
+extern const struct opt netcat_line_opts[]; // what is changed on the way
+extern const struct opt netcat_interval_opts[]; // a pause, by the letter that ncat uses otherwise
+extern const struct opt netcat_original_opts[]; // of the first netcat and those that came of it
+extern const struct opt netcat_route_opts[]; // source routes
 extern const struct opt netcat_long_opts[]; // those of ncat that have no letter
 
 #define NETCAT_PROBES 4 // datagrams that ask whether a port is open
 
-#define NETCAT_AT(field, type) OPT_AT(struct netcat_config, field, type)
+#define NETCAT_DAY_MS 86400000ull
 
-// Rows that all dialects have, or that have one meaning wherever they are. LETTER is 0 where it
-// means something else or nothing.
-#define NETCAT_COMMON_ROWS \
-	{"explain", 0, OPT_FLAG, NETCAT_AT(explain, bool), NULL, \
-		"show the command line of sockctl that does the same, and do nothing", \
-		.is_everyday = true}, \
-		{"listen", 'l', OPT_COUNT, NETCAT_AT(listen, unsigned), NULL, \
-			"wait for a connection", .is_everyday = true}, \
-		{"source-port", 'p', OPT_STRING, NETCAT_AT(port, const char *), "PORT", \
-			"the port of ours, also the one to listen on", .words = "service", \
-			.is_everyday = true}, \
-		{"nodns", 'n', OPT_FLAG, NETCAT_AT(numeric, bool), NULL, \
-			"never look up a host name", .is_everyday = true}, \
-		{"udp", 'u', OPT_FLAG, NETCAT_AT(udp, bool), NULL, "datagrams instead of TCP", \
-			.is_everyday = true}, \
-		{"verbose", 'v', OPT_COUNT, NETCAT_AT(verbose, unsigned), NULL, \
-			"say what happens", .is_everyday = true}, \
-	{ \
-		"zero", 'z', OPT_FLAG, NETCAT_AT(zero, bool), NULL, \
-			"connect and send nothing: which ports are open", .is_everyday = true \
-	}
+#define NETCAT_AT(field, type) OPT_AT(struct netcat_config, field, type)
 
 // What ncat has with a letter that others use otherwise.
 #define NETCAT_NCAT_ROWS(MAX, OUTPUT, HEX, IDLE, DELAY, SHELL) \
 	{"max-conns", MAX, OPT_UINT, NETCAT_AT(most, uint64_t), "N", "serve N at once", .min = 1, \
 		.max = 1000000}, \
 		{"idle-timeout", IDLE, OPT_DURATION, NETCAT_AT(idle_ms, uint64_t), "TIME", \
-			"fail after TIME without a byte", .min = 1, .max = 365 * 86400000ull}, \
+			"fail after TIME without a byte", .min = 1, .max = 365 * NETCAT_DAY_MS}, \
 		{"sh-exec", SHELL, OPT_STRING, NETCAT_AT(shell_exec, const char *), "COMMAND", \
 			"join each connection to a shell that runs COMMAND", .words = "command"}, \
 		{"output", OUTPUT, OPT_STRING, NETCAT_AT(record, const char *), "FILE", \
@@ -102,7 +88,7 @@ extern const struct opt netcat_long_opts[]; // those of ncat that have no letter
 			"the same in hex", .words = "file", .is_written = true}, \
 	{ \
 		"delay", DELAY, OPT_DURATION, NETCAT_AT(interval_ms, uint64_t), "TIME", \
-			"pause between lines", .min = 1, .max = 86400000ull \
+			"pause between lines", .min = 1, .max = NETCAT_DAY_MS \
 	}
 
 // What a command line comes to.

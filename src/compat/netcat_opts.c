@@ -1,8 +1,69 @@
 // SPDX-License-Identifier: ISC
-// The long options of ncat, which every dialect takes.
+// The options that dialects share.
 #include "compat/netcat.h"
 
 #define AT NETCAT_AT
+
+const struct opt netcat_common_opts[] = {
+	{"explain", 0, OPT_FLAG, AT(explain, bool), NULL,
+		"show the command line of sockctl that does the same, and do nothing",
+		.is_everyday = true},
+	{"listen", 'l', OPT_COUNT, AT(listen, unsigned), NULL, "wait for a connection",
+		.is_everyday = true},
+	{"source-port", 'p', OPT_STRING, AT(port, const char *), "PORT",
+		"the port of ours, also the one to listen on", .words = "service",
+		.is_everyday = true},
+	{"nodns", 'n', OPT_FLAG, AT(numeric, bool), NULL, "never look up a host name",
+		.is_everyday = true},
+	{"udp", 'u', OPT_FLAG, AT(udp, bool), NULL, "datagrams instead of TCP",
+		.is_everyday = true},
+	{"verbose", 'v', OPT_COUNT, AT(verbose, unsigned), NULL, "say what happens",
+		.is_everyday = true},
+	{"zero", 'z', OPT_FLAG, AT(zero, bool), NULL,
+		"connect and send nothing: which ports are open", .is_everyday = true},
+	{0},
+};
+
+const struct opt netcat_family_opts[] = {
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
+	{"unixsock", 'U', OPT_FLAG, AT(is_unix, bool), NULL, "a Unix socket", .is_everyday = true},
+	{0},
+};
+
+const struct opt netcat_line_opts[] = {
+	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line ends as CR LF"},
+	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
+		"refuse telnet negotiation and keep it out of the output"},
+	{0},
+};
+
+const struct opt netcat_interval_opts[] = {
+	{"interval", 'i', OPT_DURATION, AT(interval_ms, uint64_t), "TIME", "pause between lines",
+		.min = 1, .max = NETCAT_DAY_MS},
+	{0},
+};
+
+const struct opt netcat_original_opts[] = {
+	{"broadcast", 'b', OPT_FLAG, AT(broadcast, bool), NULL, "allow broadcast"},
+	{"quit", 'q', OPT_STRING, AT(quit, const char *), "SECONDS",
+		"pass on the end of the input, and end after so long without an answer",
+		.is_everyday = true},
+	{"random", 'r', OPT_FLAG, AT(random, bool), NULL,
+		"ports in any order, which is no different here"},
+	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
+		"give up connecting after TIME, and end after TIME without a byte", .min = 1,
+		.max = 365 * NETCAT_DAY_MS, .is_everyday = true},
+	{0},
+};
+
+const struct opt netcat_route_opts[] = {
+	{"source-route", 'g', OPT_STRING, AT(refused, const char *), "HOPS",
+		"not here: loose source routing", .instead = "routers drop such packets"},
+	{"source-route-pointer", 'G', OPT_STRING, AT(refused, const char *), "N",
+		"not here: see -g", .instead = "routers drop such packets"},
+	{0},
+};
 
 const struct opt netcat_long_opts[] = {
 	{"allow", 0, OPT_LIST, AT(allow, struct strlist), "ADDRESS,...", "serve these only",

@@ -4,14 +4,8 @@
 #include "compat/translate.h"
 
 #define AT NETCAT_AT
-#define DAYS_MS 86400000ull
 
 static const struct opt opts[] = {
-	NETCAT_COMMON_ROWS,
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only"},
-	{"broadcast", 'b', OPT_FLAG, AT(broadcast, bool), NULL, "allow broadcast"},
-	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line ends as CR LF"},
 	{"tls", 'c', OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server"},
 	{"debug", 'D', OPT_FLAG, AT(debug, bool), NULL, "set SO_DEBUG"},
 	{"no-input", 'd', OPT_FLAG, AT(no_input, bool), NULL, "do not read stdin",
@@ -22,11 +16,9 @@ static const struct opt opts[] = {
 	{"pass-fd", 'F', OPT_FLAG, AT(pass_fd, bool), NULL,
 		"hand the connected socket over on stdout, and end"},
 	{"connect-timeout", 'G', OPT_DURATION, AT(connect_ms, uint64_t), "TIME",
-		"give up after TIME without a connection", .min = 1, .max = 365 * DAYS_MS},
+		"give up after TIME without a connection", .min = 1, .max = 365 * NETCAT_DAY_MS},
 	{"receive-buffer", 'I', OPT_SIZE, AT(receive_buffer, uint64_t), "SIZE",
 		"the receive buffer", .min = 1, .max = INT32_MAX},
-	{"interval", 'i', OPT_DURATION, AT(interval_ms, uint64_t), "TIME", "pause between lines",
-		.min = 1, .max = DAYS_MS},
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
 		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"ttl", 'M', OPT_UINT, AT(ttl, uint64_t), "N", "the TTL or hop limit of packets", .min = 1,
@@ -40,11 +32,6 @@ static const struct opt opts[] = {
 	{"proxy-user", 'P', OPT_STRING, AT(refused, const char *), "USER",
 		"not here: a name for the proxy, whose password is asked for",
 		.instead = "say --proxy-auth, or 'sockctl connect --proxy' with --proxy-auth-file"},
-	{"quit", 'q', OPT_STRING, AT(quit, const char *), "SECONDS",
-		"pass on the end of the input, and end after so long without an answer",
-		.is_everyday = true},
-	{"random", 'r', OPT_FLAG, AT(random, bool), NULL,
-		"ports in any order, which is no different here"},
 	{"md5", 'S', OPT_FLAG, AT(refused_flag, bool), NULL, "not here: sign segments (RFC 2385)",
 		.instead = "'sockctl connect --set TCP_MD5SIG=...' takes the key"},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
@@ -52,17 +39,11 @@ static const struct opt opts[] = {
 		.is_everyday = true},
 	{"tos", 'T', OPT_STRING, AT(tos, const char *), "WORD",
 		"the type of service: ef, af11, cs1, lowdelay or 0x10"},
-	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
-		"refuse telnet negotiation and keep it out of the output"},
-	{"unixsock", 'U', OPT_FLAG, AT(is_unix, bool), NULL, "a Unix socket", .is_everyday = true},
 	{"routing-table", 'V', OPT_STRING, AT(refused, const char *), "N",
 		"not here: another routing table",
 		.instead = "'ip vrf exec' or 'sockctl connect --set SO_MARK=N' chooses a route"},
 	{"count", 'W', OPT_UINT, AT(count, uint64_t), "N", "end after N pieces that have come",
 		.min = 1, .max = UINT32_MAX},
-	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
-		"give up connecting after TIME, and end after TIME without a byte", .min = 1,
-		.max = 365 * DAYS_MS, .is_everyday = true},
 	{"proxy-protocol", 'X', OPT_STRING, AT(proxy_protocol, const char *), "4|5|connect",
 		"what the proxy of -x speaks (5)", .is_everyday = true},
 	{"proxy-address", 'x', OPT_STRING, AT(proxy, const char *), "HOST[:PORT]",
@@ -75,7 +56,12 @@ static const struct opt opts[] = {
 static const struct opt ncat_opts[] = {NETCAT_NCAT_ROWS(0, 0, 0, 0, 0, 0), {0}};
 
 static const struct opt_group groups[] = {
+	{"Common", netcat_common_opts, 0},
 	{"Netcat", opts, 0},
+	{"Families", netcat_family_opts, 0},
+	{"Lines", netcat_line_opts, 0},
+	{"Pauses", netcat_interval_opts, 0},
+	{"Original", netcat_original_opts, 0},
 	{"Ncat", ncat_opts, 0},
 	{"Long", netcat_long_opts, 0},
 	{0},
