@@ -120,6 +120,8 @@ static int check_target(struct listen_config *c, struct str *err)
 		(c->send_proxy.version || c->proxy.proxies.count || c->tls.forward.starttls >= 0))
 		r = bad_word(&why, c->forward,
 			"gets datagrams, which no proxy, header or TLS stands before");
+	if (r == 0 && c->is_target_udp && c->stream.limit_rate)
+		r = bad_word(&why, c->forward, "gets datagrams, which --limit-rate is not for");
 	if (r == 0 && c->target.kind == ENDPOINT_FD && (c->keep_open || c->count > 1))
 		r = bad_word(&why, c->forward, "is one connection and cannot serve many");
 	if (r < 0)

@@ -51,7 +51,7 @@ const struct opt stream_opts[] = {
 		.max = 365 * DAY_MS},
 	{"limit-rate", 0, OPT_SIZE, AT(limit_rate, uint64_t), "RATE",
 		"maximum bytes per second in each direction, such as 512k", .min = 1,
-		.max = LIMIT_MOST},
+		.max = LIMIT_MOST, .not_with = "udp"},
 	{"interval", 0, OPT_DURATION, AT(interval_ms, uint64_t), "TIME",
 		"send the input line by line, with a pause of TIME between lines", .min = 1,
 		.max = DAY_MS, .not_with = "limit-rate room forward"},

@@ -149,3 +149,10 @@ def test_words(sockctl):
     for word in ("0", "x", "1.5", "-1", "128G"):
         sockctl("connect", f"--limit-rate={word}", "h:1").fails(2, "--limit-rate")
     sockctl("connect", "--limit-rate=1", "--check", "h:1").fails(2, "--limit-rate")
+
+
+def test_datagrams_are_not_cut_by_a_rate(sockctl):
+    words = ["--limit-rate", "1k", "127.0.0.1:1"]
+    sockctl("connect", "--udp", *words).fails(2, "--limit-rate")
+    sockctl("listen", "--udp", *words).fails(2, "--limit-rate")
+    sockctl("listen", "--forward", "udp:127.0.0.1:1", *words).fails(2, "--limit-rate")
