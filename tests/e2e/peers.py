@@ -145,6 +145,19 @@ def answer(conn, reply, delay=0):
     return request
 
 
+def talk(one, other):
+    """Two ends that are joined: each gets what the other says, in turn, and then its end."""
+    for n in range(5):
+        one.sendall(b"ping%d" % n)
+        assert receive(other, 5) == b"ping%d" % n
+        other.sendall(b"pong%d" % n)
+        assert receive(one, 5) == b"pong%d" % n
+    half_close(one)
+    assert receive_all(other) == b""
+    half_close(other)
+    assert receive_all(one) == b""
+
+
 def acknowledged(conn):
     """Whether the other kernel has taken everything."""
     return struct.unpack("i", fcntl.ioctl(conn, termios.TIOCOUTQ, b"\0" * 4))[0] == 0

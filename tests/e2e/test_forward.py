@@ -11,8 +11,8 @@ import pytest
 import crowd
 from harness import PIPE, Task, digest_of, wait_for
 from peers import (MIB, accept, answer, dial, dial_unix, half_close, listener, port_of, receive,
-                   receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, turned_down,
-                   unused_port)
+                   receive_all, reset, reset_by_peer, send_all, sink, sink_slowly, talk,
+                   turned_down, unused_port)
 
 
 TOLD_THE_END = ("04", "09", "0B")  # FIN_WAIT1, LAST_ACK, CLOSING (<netinet/tcp.h>)
@@ -41,16 +41,7 @@ def forward(sockctl):
 
 def test_both_directions(forward, server):
     proc, connect = forward(server)
-    conn, other = connect()
-    for n in range(5):
-        conn.sendall(b"ping%d" % n)
-        assert receive(other, 5) == b"ping%d" % n
-        other.sendall(b"pong%d" % n)
-        assert receive(conn, 5) == b"pong%d" % n
-    half_close(conn)
-    assert receive_all(other) == b""
-    half_close(other)
-    assert receive_all(conn) == b""
+    talk(*connect())
     proc.wait()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness import DEVNULL, PIPE, Task, digest_of
 from peers import (MIB, accept, answer, half_close, listener, port_of, receive, receive_all, reset,
-                   reset_by_peer, send_all, sink, unused_port)
+                   reset_by_peer, send_all, sink, talk, unused_port)
 
 
 def words(first, second):
@@ -36,15 +36,7 @@ def pair(sockctl, server):
 
 def test_both_directions(pair):
     proc, one, two = pair()
-    for n in range(5):
-        one.sendall(b"ping%d" % n)
-        assert receive(two, 5) == b"ping%d" % n
-        two.sendall(b"pong%d" % n)
-        assert receive(one, 5) == b"pong%d" % n
-    half_close(one)
-    assert receive_all(two) == b""
-    half_close(two)
-    assert receive_all(one) == b""
+    talk(one, two)
     proc.wait()
 
 
