@@ -2,6 +2,7 @@
 #include "io/pacer.h"
 
 #include "base/util.h"
+#include "sys/trace.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,14 +13,6 @@
 #define SECOND 1000000000ull
 #define WAKE_NS 500000 // the least time between two wake-ups
 #define CATCH_UP 2 // after a delay, so many times the usual number goes at once
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
-}
 
 // When item N is due, without overflow in a run of years.
 static uint64_t due_at(const struct pacer *p, uint64_t n)
@@ -66,7 +59,7 @@ void pacer_fini(struct pacer *p)
 
 size_t pacer_due(struct pacer *p)
 {
-	uint64_t now = now_ns();
+	uint64_t now = trace_now();
 	uint64_t due;
 
 	if (p->paused && due_at(p, p->done) < now) {
@@ -87,7 +80,7 @@ void pacer_took(struct pacer *p, size_t count)
 void pacer_wait(struct pacer *p)
 {
 	uint64_t at = due_at(p, p->done + p->quantum - 1);
-	uint64_t soonest = now_ns() + (p->quantum > 1 ? WAKE_NS / CATCH_UP : 1);
+	uint64_t soonest = trace_now() + (p->quantum > 1 ? WAKE_NS / CATCH_UP : 1);
 	struct itimerspec when = {0};
 
 	at = MAX(at, soonest); // behind: catch up step by step

@@ -3,22 +3,14 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "sys/trace.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SECOND 1000000000ull
 #define SECOND_MS 1000
 #define BURSTS 10 // in a second
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t round_up(uint64_t n, uint64_t divisor)
 {
@@ -56,7 +48,7 @@ void limit_destroy(struct limit *l)
 
 void limit_begin(struct limit *l, uint64_t received)
 {
-	uint64_t now = now_ns();
+	uint64_t now = trace_now();
 	uint64_t longest = time_for(l, l->burst);
 	uint64_t due;
 
