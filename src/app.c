@@ -228,14 +228,19 @@ void app_fail_leftover(struct app *app, const char *object, int error)
 	app_fail_quietly(app, STATUS_LOCAL);
 }
 
-int app_output(struct app *app, const struct str *text)
+int app_write(struct app *app, int fd, const void *data, size_t len)
 {
 	size_t written = 0;
+
+	return write_patiently(fd, data, len, &written, output_gives_up, app);
+}
+
+int app_output(struct app *app, const struct str *text)
+{
 	int r;
 
 	if (app->has_loop) // whose signals are orderly ends
-		r = write_patiently(
-			STDOUT_FILENO, str_c(text), text->len, &written, output_gives_up, app);
+		r = app_write(app, STDOUT_FILENO, str_c(text), text->len);
 	else
 		r = write_whole(STDOUT_FILENO, str_c(text), text->len);
 	if (r == -EAGAIN)

@@ -140,6 +140,10 @@ int app_fail_output(struct app *app, int error);
 // The socket file of OBJECT could not be removed because of ERROR: says so. Does nothing for 0.
 void app_fail_leftover(struct app *app, const char *object, int error);
 
+// Writes all of it to FD, which others may read, and waits for them until the run is about to end.
+// Returns 0, -EAGAIN when it has given up, or another negative errno.
+int app_write(struct app *app, int fd, const void *data, size_t len);
+
 // Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
 // gone).
 int app_output(struct app *app, const struct str *text);

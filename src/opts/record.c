@@ -7,6 +7,7 @@
 #include "io/terminal.h"
 #include "out/write.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define AT(field, type) OPT_AT(struct record_config, field, type)
@@ -27,7 +28,8 @@ struct record_file {
 	const char *path; // NULL: none is wanted
 	int fd;
 	bool is_kept; // it still has what was in it before
-	bool has_failed; // that has been said
+	bool is_regular; // no write to it waits
+	bool has_failed; // that has been said, or the run is about to end
 };
 
 struct recording {
@@ -45,13 +47,17 @@ static void fail(struct recording *r, struct record_file *f, int error)
 // Returns 0 or a negative errno.
 static int open_file(struct record_file *f, const char *path, bool appends)
 {
+	struct fd_info info;
+
 	if (!path)
 		return 0;
 	f->fd = appends ? fd_open_append(path) : fd_open_output(path);
 	if (f->fd < 0)
 		return f->fd;
+	fd_inspect(f->fd, &info);
 	f->path = path;
 	f->is_kept = !appends;
+	f->is_regular = info.kind == FD_FILE;
 	return 0;
 }
 
@@ -122,9 +128,15 @@ void record_tap_init(
 
 static void write_file(struct recording *r, struct record_file *f, const void *data, size_t len)
 {
-	int error = f->path && !f->has_failed ? write_whole(f->fd, data, len) : 0;
+	int error;
 
-	if (error < 0)
+	if (!f->path || f->has_failed)
+		return;
+	// Who reads a FIFO may have stopped.
+	error = f->is_regular ? write_whole(f->fd, data, len) : app_write(r->app, f->fd, data, len);
+	if (error == -EAGAIN)
+		f->has_failed = true;
+	else if (error < 0)
 		fail(r, f, error);
 }
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """--record and --record-hex: a file with what passed in both directions."""
 
+import os
 import re
+import select
+import signal
 
 import pytest
 
-from harness import DEVNULL, PIPE
+from harness import DEVNULL, PIPE, wait_for
 from peers import accept, dial, half_close, port_of, receive, receive_all, unused_port
 
 
@@ -94,6 +97,28 @@ def test_servers(sockctl, server, tmp_path, party):
             assert receive_all(conn) == (b"" if party == "many" else b"ask\n")
     proc.wait()
     assert path.read_bytes() == b"ask\nask\n"
+
+
+@pytest.mark.parametrize("option", ["--record", "--record-hex"])
+def test_a_fifo_that_nobody_reads_holds_up_no_signal(join, tmp_path, option):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    proc, conn = join(option, path, stdin=DEVNULL)
+    with conn:
+        conn.sendall(bytes(100000))
+        wait_for(lambda: fd_is_full(path), "a full FIFO")
+        proc.popen.send_signal(signal.SIGTERM)
+        proc.wait(143)
+    os.close(reader)
+
+
+def fd_is_full(path):
+    """True if a FIFO takes no more of what one write brings."""
+    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    full = not select.select([], [writer], [], 0)[1]
+    os.close(writer)
+    return full
 
 
 def test_words(sockctl, tmp_path):
