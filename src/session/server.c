@@ -401,6 +401,18 @@ static void report_refused(struct server *s, const struct sockaddr_any *peer, co
 	report(&s->app->out, &ev_refused, F_ADDR("remote", peer), F_SAFE("reason", reason));
 }
 
+// Says that the client is not served, which is a failure with STATUS if there was this one only: an
+// inherited connection.
+static void refuse(
+	struct server *s, const struct sockaddr_any *peer, const char *reason, int status)
+{
+	report_refused(s, peer, reason);
+	if (s->is_draining || s->listener.count || s->open)
+		return;
+	app_failf(s->app, status, s->config->endpoint.name, "%s", reason);
+	server_end(s);
+}
+
 static void serve(struct server *s, struct channel *channel, const struct sockaddr_any *peer,
 	const struct proxy_header *announced)
 {
@@ -409,7 +421,7 @@ static void serve(struct server *s, struct channel *channel, const struct sockad
 
 	if (reason) {
 		channel_destroy(channel);
-		report_refused(s, remote, reason);
+		refuse(s, remote, reason, STATUS_BROKEN);
 		return;
 	}
 	add_client(s, channel, peer, announced);
@@ -433,17 +445,11 @@ static void on_arrived(struct arrival *a)
 static void on_arrival_failed(struct arrival *a, const char *reason)
 {
 	struct server *s = a->arriving->options.data;
+	enum upgrade_failure failure = upgrade_chain_outcome(a->chain)->failure;
 
-	report_refused(s, &a->peer, reason);
-	if (s->is_draining) {
+	refuse(s, &a->peer, reason, failure == UPGRADE_TLS ? STATUS_TLS : STATUS_BROKEN);
+	if (s->is_draining)
 		server_end_if_done(s);
-		return;
-	}
-	if (s->listener.count || s->open)
-		return;
-	// There was this one only.
-	app_failf(s->app, STATUS_BROKEN, s->config->endpoint.name, "%s", reason);
-	server_end(s);
 }
 
 void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer)
@@ -461,7 +467,7 @@ void server_take(struct server *s, struct channel *channel, const struct sockadd
 		return;
 	}
 	channel_destroy(channel);
-	report_refused(s, peer, reason);
+	refuse(s, peer, reason, STATUS_BROKEN);
 }
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer)

@@ -135,3 +135,18 @@ def test_connect(sockctl, words):
             receive_all(peer)
             wait_for(lambda: not proc.running(), "the end")
             assert options(sock) == before
+
+
+@pytest.mark.parametrize("words, status, reason", [
+    (["--allow", "10.0.0.0/8"], 7, "not allowed"),
+    (["--accept-proxy"], 7, "no PROXY header"),
+    (["--accept-proxy", "--accept-proxy-from", "10.0.0.0/8"], 7, "not allowed"),
+    pytest.param(["--tls", "--self-signed"], 8, "plain HTTP", marks=pytest.mark.tls),
+], ids=["address", "header", "sender", "tls"])
+def test_the_only_connection_is_refused(sockctl, words, status, reason):
+    with socket.create_server(("127.0.0.1", 0)) as listening, dial(port_of(listening)) as conn:
+        conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with listening.accept()[0] as ours:
+            proc = sockctl("listen", *words, f"fd:{ours.fileno()}", fds=[ours.fileno()])
+        proc.wait(status)
+    assert reason in proc.lines[-1]
