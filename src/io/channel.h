@@ -76,16 +76,16 @@ struct channel {
 	bool may_splice; // the kind's own: bytes need not pass by recv and send
 	bool has_offset; // a file that is read at OFFSET instead of at its own position
 	size_t unsent; // bytes that send has taken and the kernel has not
-	uint64_t lost; // datagrams that are too long for where they were to go
 	struct fd_info rd_info, wr_info; // of what bytes come from and go to
 	off_t offset;
 	struct channel_calls *calls; // NULL: as usual
+	unsigned lost; // datagrams that are too long for where they were to go
 
 	// The kind's own.
-	struct watch watch; // of a socket, which channel_watch() begins, or of what is read
 	int socket; // beneath; -1: none
 	int rd_fd, wr_fd; // what is read and written
 	int in, out; // the descriptors as they were given
+	struct watch watch; // of a socket, which channel_watch() begins, or of what is read
 };
 
 // A connected socket. PRIVATE says that it was made here, is non-blocking, and is closed with the

@@ -69,9 +69,6 @@ struct relay {
 	relay_fn *done;
 	void *data; // the owner's
 
-	enum relay_outcome outcome;
-	int error; // negative errno of a failed outcome
-
 	struct defer defer; // while there is more to do at once
 	struct timer idle;
 	struct timer pause; // for PAUSE_FOR
@@ -80,16 +77,18 @@ struct relay {
 	struct ack_wait acks;
 	uint64_t active; // uv_now() when a byte moved last
 	uint64_t moved; // bytes until then
+	int error; // negative errno of a failed outcome
 	int queued; // bytes that both sides had not taken when the idle timer ran last
+	enum relay_outcome outcome : 8;
 	enum relay_pause pause_for : 8; // what the timer was started for last
-	bool hold_planned; // what follows the end of the input is decided
-	bool awaits_answer; // the time begins with its first byte
-	bool told_first; // the peer was told of the end of the input before it ended
-	bool has_quit; // the user wants no more
-	bool end_grace_over;
+	bool hold_planned : 1; // what follows the end of the input is decided
+	bool awaits_answer : 1; // the time begins with its first byte
+	bool told_first : 1; // the peer was told of the end of the input before it ended
+	bool has_quit : 1; // the user wants no more
+	bool end_grace_over : 1;
 	bool peer_ended; // its end of file was read while lingering
-	bool lingering; // all is said; the peer has not acknowledged everything yet
-	bool finished; // done was called, or will be at the end of this turn
+	bool lingering : 1; // all is said; the peer has not acknowledged everything yet
+	bool finished : 1; // done was called, or will be at the end of this turn
 	struct telnet_filter *telnet; // answers to send, or NULL
 };
 

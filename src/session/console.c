@@ -260,7 +260,7 @@ static void tell_escape(const struct console *c)
 
 int console_init(struct console *c, const struct console_config *config, struct stream *stream)
 {
-	struct channel *local = stream->local;
+	struct channel *local = stream_local(stream);
 	int r;
 
 	*c = (struct console){0};

@@ -40,7 +40,6 @@ struct forward_client {
 	struct channel *target;
 	struct stream stream;
 	struct closing *closing; // of what is left when the other side has broken
-	int status;
 };
 
 static void add_needs(const struct server *s, struct sandbox *sandbox)
@@ -80,14 +79,14 @@ static void on_closed(void *data, int error)
 	struct forward_client *c = data;
 
 	(void)error; // that the stream was torn has been said
-	client_done(&c->client, c->status);
+	client_done(&c->client, c->client.status);
 }
 
 static void on_done(struct stream *stream, int status)
 {
 	struct forward_client *c = stream->data;
 
-	c->status = status;
+	c->client.status = status;
 	c->closing = torn_tell(stream, &c->target, on_closed, c);
 	if (!c->closing)
 		client_done(&c->client, status);

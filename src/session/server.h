@@ -142,6 +142,7 @@ struct client {
 	struct connection connection;
 	struct channel *channel; // until the mode has taken it over
 	bool is_waiting;
+	int status; // the mode's, for client_done() at a later time
 };
 
 // The config must outlive the server. Returns 0, or the status after a message.

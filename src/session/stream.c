@@ -139,7 +139,7 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 	}
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,
 				   .received = s->relay.in.received,
-				   .total = bytes_to_send(s->local),
+				   .total = bytes_to_send(stream_local(s)),
 				   .elapsed = elapsed});
 }
 
@@ -165,7 +165,8 @@ static int report_local_failure(struct stream *s, const char *name)
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	report_error(&s->connection->app->out, status, name, channel_failure(s->local), error);
+	report_error(
+		&s->connection->app->out, status, name, channel_failure(stream_local(s)), error);
 	return status;
 }
 
@@ -266,7 +267,7 @@ static int check_whole(struct stream *s)
 	uint64_t wanted = s->config->calls.recv_exactly;
 
 	if (s->relay.in.received >= wanted)
-		return connection_report_lost(s->connection, s->peer->lost + s->local->lost);
+		return connection_report_lost(s->connection, s->peer->lost + stream_local(s)->lost);
 	str_addf(&message, "the peer ended after %" PRIu64 " of %" PRIu64 " bytes",
 		s->relay.in.received, wanted);
 	int status = connection_report_error(s->connection, STATUS_BROKEN, str_c(&message), 0);
@@ -279,7 +280,7 @@ static int check_whole(struct stream *s)
 static void complete(struct stream *s)
 {
 	channel_complete(s->peer);
-	channel_complete(s->local);
+	channel_complete(stream_local(s));
 }
 
 static void on_relay_done(struct relay *r)
@@ -426,7 +427,6 @@ int stream_init(struct stream *s, const struct stream_options *o)
 	*s = (struct stream){.connection = o->connection,
 		.config = o->config,
 		.files = o->files,
-		.local = o->local,
 		.extras = create_extras(o->config),
 		.asks = o->asks,
 		.may_leave = o->may_leave,
@@ -473,7 +473,7 @@ void stream_fini(struct stream *s)
 
 void stream_stop(struct stream *s, int signal)
 {
-	if (signal && s->local && s->local->rd_info.kind == FD_TERMINAL &&
+	if (signal && stream_local(s) && stream_local(s)->rd_info.kind == FD_TERMINAL &&
 		relay_unacknowledged(&s->relay) == 0)
 		complete(s);
 }

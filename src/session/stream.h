@@ -56,7 +56,6 @@ struct stream {
 	const struct connection *connection; // the owner's
 	const struct stream_config *config;
 	const struct stream_files *files;
-	struct channel *local; // the owner's
 	struct channel *peer;
 	struct relay relay;
 	struct stream_extras *extras; // NULL: nothing of them is wanted
@@ -102,6 +101,12 @@ void stream_deliver(struct stream *s);
 // True if the peer, one of many who send datagrams, was silent for a while or had to make room:
 // that is its end.
 bool stream_was_forgotten(const struct stream *s);
+
+// What the connection is joined to; NULL before stream_init().
+static inline struct channel *stream_local(const struct stream *s)
+{
+	return s->relay.out.src;
+}
 
 // True if the local party has failed.
 bool stream_local_failed(const struct stream *s);
