@@ -270,7 +270,7 @@ static void stop_early(struct app *app, int signal, struct str *doing)
 
 static void report_stopped(struct app *app, int signal, const char *doing)
 {
-	report(&app->out, &ev_stopped, F_UINT("signal", signal), F_STR("doing", doing));
+	report(&app->out, &ev_stopped, F_SIGNAL("signal", signal), F_STR("doing", doing));
 }
 
 static void stop_by_signal(struct app *app, int number)
@@ -309,7 +309,7 @@ static void drain(struct app *app, int number)
 void app_report_draining(struct app *app, uint64_t connections)
 {
 	assert(app->draining);
-	report(&app->out, &ev_draining, F_UINT("signal", app->draining),
+	report(&app->out, &ev_draining, F_SIGNAL("signal", app->draining),
 		F_UINT("connections", connections), F_SECONDS("limit", app->drain_ms * 1000000));
 }
 

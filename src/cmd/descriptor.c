@@ -33,8 +33,8 @@ static void add_row(const struct fd_survey_outcome *o, void *arg)
 	struct rows *rows = arg;
 
 	rows_add(rows, F_STR("call", o->call), F_STR("function", o->function),
-		F_INT("result", o->result), F_STR("errno", o->error), F_STR("promise", o->promise),
-		F_STR("verdict", o->verdict));
+		F_INT("returned", o->result), F_STR("errno", o->error),
+		F_STR("promise", o->promise), F_STR("verdict", o->verdict));
 }
 
 static int check(void *config, int argc, char **argv, struct str *err)

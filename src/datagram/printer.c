@@ -98,7 +98,7 @@ static void report_truncated(struct printer *p, const struct datagram *d)
 	if (p->stats->truncated++ >= DATAGRAM_TRUNCATED_TOLD)
 		return;
 	report(&p->app->out, &ev_truncated, F_ADDR("source", d->source),
-		F_UINT("length", d->real_len), F_UINT("received", d->len));
+		F_UINT("length", d->real_len), F_UINT("received_bytes", d->len));
 }
 
 static void print_datagram(struct printer *p, struct datagram *d, const struct received *m)

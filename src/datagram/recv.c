@@ -272,7 +272,7 @@ static void report_listening(struct receiving *r, const struct sockaddr_any *loc
 	}
 	str_add_sockaddr_host(&host, &local->sa, local->len);
 	report(&r->app->out, &ev_listening_raw, F_STR("address", str_c(&host)),
-		F_UINT("protocol", r->protocol));
+		F_UINT("protocol_number", r->protocol));
 	str_fini(&host);
 }
 

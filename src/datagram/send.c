@@ -359,7 +359,7 @@ static void report_sending(struct sending *s)
 	}
 	str_add_sockaddr_host(&host, &to->sa, to->len);
 	report(&s->app->out, &ev_sending_raw, F_STR("address", str_c(&host)),
-		F_UINT("protocol", s->protocol));
+		F_UINT("protocol_number", s->protocol));
 	str_fini(&host);
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define FIELDS_INDENT 2
-#define TYPE_COLUMN 22
-#define MEANING_COLUMN 31
+#define TYPE_COLUMN 23
+#define MEANING_COLUMN 32
 
 static const char head[] =
 	"Events are written to standard error: as text, or with --json as one object per\n"
@@ -75,20 +75,12 @@ static void add_heading(struct str *out, const struct event *e)
 	str_add_wrapped(out, FIELDS_INDENT, e->meaning);
 }
 
-// The keys, and of the fields those that mean something else here.
+// With the keys alone, for the fields follow once for all events.
 static void add_event(struct str *out, const struct event *e)
 {
-	struct event_key key = {0};
-
 	add_heading(out, e);
 	str_add_repeated(out, ' ', FIELDS_INDENT);
 	str_add_wrapped(out, FIELDS_INDENT, e->fields);
-	while (event_next_key(e->fields, &key)) {
-		const struct event_field *f = event_field_find(e, key.text, key.len);
-
-		if (f->id)
-			add_field(out, key.text, key.len, key.is_optional, f);
-	}
 }
 
 void event_list(struct str *out)
@@ -97,8 +89,7 @@ void event_list(struct str *out)
 	event_for_each(e) add_event(out, e);
 	str_add(out, "\nfields:\n");
 	for (const struct event_field *f = event_fields; f->key; f++)
-		if (!f->id)
-			add_field(out, f->key, strlen(f->key), false, f);
+		add_field(out, f->key, strlen(f->key), false, f);
 	str_addc(out, '\n');
 	str_add(out, types);
 }
@@ -116,7 +107,7 @@ bool event_list_of(const char *name, struct str *out)
 		add_heading(out, e);
 		while (event_next_key(e->fields, &key))
 			add_field(out, key.text, key.len, key.is_optional,
-				event_field_find(e, key.text, key.len));
+				event_field_find(key.text, key.len));
 	}
 	return out->len > before;
 }
@@ -139,14 +130,12 @@ static json_t *describe_fields(const struct event *e)
 	json_t *list = json_array();
 
 	while (event_next_key(e->fields, &key)) {
-		const struct event_field *f = event_field_find(e, key.text, key.len);
+		const struct event_field *f = event_field_find(key.text, key.len);
 		json_t *field = json_pack("{s:s, s:s, s:s}", "name", f->key, "type",
 			type_names[f->type], "meaning", f->meaning);
 
 		if (key.is_optional)
 			json_object_set_new(field, "optional", json_true());
-		if (f->id)
-			json_object_set_new(field, "special", json_true());
 		json_array_append_new(list, field);
 	}
 	return list;

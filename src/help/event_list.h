@@ -17,7 +17,7 @@ bool event_list_of(const char *name, struct str *out);
 void event_list_words(struct words *w);
 
 // Adds an object of JSON for each event, one a line: name, level, meaning, and fields with name,
-// type, meaning, "optional" where an event may lack it, and "special" where it is not as in others.
+// type, meaning, and "optional" where an event may lack it.
 void event_list_dump(struct str *out);
 
 #endif

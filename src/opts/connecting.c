@@ -286,7 +286,7 @@ void connecting_report_resolved(struct app *app, const char *name, const struct 
 void connecting_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
 	const struct dial_options *options)
 {
-	report(&app->out, &ev_retry, F_STR("name", name), F_UINT("try", tries),
+	report(&app->out, &ev_retry, F_STR("target", name), F_UINT("try", tries),
 		F_STR("reason", reason), F_SECONDS("delay", options->retry_delay_ms * 1000000));
 }
 

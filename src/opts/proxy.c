@@ -198,7 +198,7 @@ static int open_tls(struct proxying *p, const struct proxy_config *c, bool is_co
 void proxying_report_unused(struct app *app, const char *object)
 {
 	if (proxy_is_in_environment())
-		report(&app->out, &ev_direct, F_STR("name", object),
+		report(&app->out, &ev_direct, F_STR("target", object),
 			F_STR("reason",
 				"SOCKCTL_PROXY is for streams of connect and listen --forward"));
 }
@@ -231,7 +231,7 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 	if (has_credentials(&p->chain))
 		sys_prctl(PR_SET_DUMPABLE, 0);
 	if (p->chain.why_direct)
-		report(&app->out, &ev_direct, F_STR("name", target->name),
+		report(&app->out, &ev_direct, F_STR("target", target->name),
 			F_STR("reason", p->chain.why_direct));
 	list_proxies(p);
 	return open_tls(p, c, is_confined);
@@ -258,6 +258,6 @@ void proxying_report(const struct proxying *p)
 
 		report(&p->app->out, &ev_proxy, F_STR("proxy", h->url.name),
 			F_STR("scheme", proxy_scheme_name(h->url.scheme)),
-			F_STR("names", h->asks_names ? "the proxy" : "this machine"));
+			F_STR("resolver", h->asks_names ? "the proxy" : "this machine"));
 	}
 }

@@ -52,7 +52,7 @@ static int say_option(struct reporter *out, const struct sockopt *o, int fd)
 		return status;
 	}
 	str_add_sockopt_value(&text, o, v.data, v.len);
-	report(out, &ev_option, F_STR("name", o->name), F_STR("value", str_c(&text)));
+	report(out, &ev_option, F_STR("option", o->name), F_STR("value", str_c(&text)));
 	str_fini(&text);
 	return 0;
 }

@@ -40,7 +40,7 @@ void udp_report(struct app *app, const char *object, struct peers *peers)
 	if (n->others + n->crowded + n->replaced + n->unanswered + lost)
 		report(&app->out, &ev_unserved, F_UINT("others", n->others),
 			F_UINT("crowded", n->crowded), F_UINT("replaced", n->replaced),
-			F_UINT("unanswered", n->unanswered), F_UINT("lost", lost),
+			F_UINT("unanswered", n->unanswered), F_UINT("dropped", lost),
 			field_true_if("at_least", n->dropped), F_SHOWN("least", least));
 	if (lost)
 		app_failf(app, STATUS_BROKEN, object,

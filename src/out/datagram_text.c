@@ -33,11 +33,11 @@ static void json_add_ip(json_t *j, const struct datagram *d)
 	char destination[INET_ADDRSTRLEN];
 	json_t *ip = json_object();
 	const struct field fields[] = {
-		F_STR("source", ip_text(h->source, source)),
-		F_STR("destination", ip_text(h->destination, destination)),
+		F_STR("source_address", ip_text(h->source, source)),
+		F_STR("destination_address", ip_text(h->destination, destination)),
 		F_UINT("ttl", h->ttl),
-		F_UINT("protocol", h->protocol),
-		F_STR("protocol_name", d->protocol),
+		F_UINT("protocol_number", h->protocol),
+		F_STR("protocol", d->protocol),
 		F_UINT("header_length", h->len),
 		F_UINT("total_length", h->total_len),
 		F_UINT("tos", h->tos),

@@ -10,18 +10,15 @@
 #define WORDING(...)
 #define TEXT(...)
 #define FIELD(...)
-#define FIELD_OF(...)
 #include "out/events.def"
 #undef EVENT
 #undef WORDING
 #undef TEXT
 
 #define EVENT(id, name, level, text, fields, meaning) \
-	const struct event ev_##id = { \
-		name_of_##id, REPORT_##level, text, fields_of_##id, meaning, #id};
+	const struct event ev_##id = {name_of_##id, REPORT_##level, text, fields_of_##id, meaning};
 #define WORDING(id, of, level, text) \
-	const struct event ev_##id = { \
-		name_of_##of, REPORT_##level, text, fields_of_##of, NULL, #of};
+	const struct event ev_##id = {name_of_##of, REPORT_##level, text, fields_of_##of};
 #define TEXT(id, level, text) const struct event ev_##id = {NULL, REPORT_##level, text};
 #include "out/events.def"
 #undef EVENT
@@ -37,11 +34,9 @@ const struct event *const event_catalogue[] = {
 };
 #undef EVENT
 #undef FIELD
-#undef FIELD_OF
 
 #define EVENT(...)
-#define FIELD(key, type, meaning) {NULL, #key, VALUE_##type, meaning},
-#define FIELD_OF(id, key, type, meaning) {#id, #key, VALUE_##type, meaning},
+#define FIELD(key, type, meaning) {#key, VALUE_##type, meaning},
 const struct event_field event_fields[] = {
 #include "out/events.def"
 	{0},
@@ -62,19 +57,12 @@ static bool is_key(const char *key, const char *text, size_t len)
 	return key[0] == text[0] && strncmp(key, text, len) == 0 && !key[len];
 }
 
-const struct event_field *event_field_find(const struct event *e, const char *key, size_t len)
+const struct event_field *event_field_find(const char *key, size_t len)
 {
-	const struct event_field *found = NULL;
-
-	for (const struct event_field *f = event_fields; f->key; f++) {
-		if (!is_key(f->key, key, len))
-			continue;
-		if (f->id && strcmp(f->id, e->id) == 0)
+	for (const struct event_field *f = event_fields; f->key; f++)
+		if (is_key(f->key, key, len))
 			return f;
-		if (!f->id)
-			found = f;
-	}
-	return found;
+	return NULL;
 }
 
 static bool has_key(const char *fields, const char *key)
@@ -94,6 +82,7 @@ static bool is_of_type(const struct field *f, enum value_type type)
 	case FIELD_SAFE:
 		return type == VALUE_STRING || !f->ptr; // what is left out has no type
 	case FIELD_BYTES:
+	case FIELD_SIGNAL:
 		return type == VALUE_STRING;
 	case FIELD_LIST:
 		return type == VALUE_STRINGS;
@@ -132,7 +121,7 @@ static bool allows_field(const struct event *e, const struct field *f)
 		return true;
 	if (f->type == FIELD_ENDPOINT)
 		return has_key(e->fields, "family");
-	row = event_field_find(e, f->key, strlen(f->key));
+	row = event_field_find(f->key, strlen(f->key));
 	return row && has_key(e->fields, f->key) && is_of_type(f, row->type);
 }
 

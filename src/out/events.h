@@ -25,20 +25,17 @@ struct event {
 	const char *text; // a template for str_add_fields(); NULL: the event exists in JSON only
 	const char *fields; // keys, as in events.def; NULL: any, for it is not in the catalogue
 	const char *meaning; // a sentence
-	const char *id; // of the row with its fields
 };
 
 #define EVENT(id, ...) extern const struct event ev_##id;
 #define WORDING(id, ...) EVENT(id)
 #define TEXT(id, ...) EVENT(id)
 #define FIELD(...)
-#define FIELD_OF(...)
 #include "out/events.def"
 #undef EVENT
 #undef WORDING
 #undef TEXT
 #undef FIELD
-#undef FIELD_OF
 
 // What a field is in JSON.
 enum value_type {
@@ -56,7 +53,6 @@ enum value_type {
 };
 
 struct event_field {
-	const char *id; // of the event; NULL: of all
 	const char *key;
 	enum value_type type;
 	const char *meaning;
@@ -78,8 +74,8 @@ struct event_key {
 // end.
 bool event_next_key(const char *fields, struct event_key *key);
 
-// The row of a field that counts in an event, or NULL.
-const struct event_field *event_field_find(const struct event *e, const char *key, size_t len);
+// The row of a field, or NULL.
+const struct event_field *event_field_find(const char *key, size_t len);
 
 // True if the catalogue lets an event have these fields, and they have all that its text shows.
 bool event_allows(const struct event *e, const struct field *fields, size_t n);

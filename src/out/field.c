@@ -4,6 +4,7 @@
 #include "base/value.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,6 +97,27 @@ static json_t *json_bytes(const void *data, size_t len)
 	return value;
 }
 
+void str_add_signal(struct str *s, int number)
+{
+	const char *name = sigabbrev_np(number);
+
+	if (name)
+		str_addf(s, "SIG%s", name);
+	else
+		str_addf(s, "SIGRTMIN+%d", number - SIGRTMIN);
+}
+
+static json_t *json_signal(int number)
+{
+	struct str text = {0};
+	json_t *value;
+
+	str_add_signal(&text, number);
+	value = json_string(str_c(&text));
+	str_fini(&text);
+	return value;
+}
+
 static json_t *json_host(const struct field_host *h)
 {
 	json_t *object = json_object();
@@ -132,6 +154,9 @@ static void json_add_field(json_t *j, const struct field *f)
 		break;
 	case FIELD_BOOL:
 		value = json_boolean(f->number);
+		break;
+	case FIELD_SIGNAL:
+		value = json_signal((int)f->number);
 		break;
 	case FIELD_SECONDS:
 	case FIELD_TIME:
@@ -229,6 +254,9 @@ void str_add_field(struct str *s, const struct field *f)
 		break;
 	case FIELD_BOOL:
 		str_add(s, f->number ? "yes" : "no");
+		break;
+	case FIELD_SIGNAL:
+		str_add_signal(s, (int)f->number);
 		break;
 	case FIELD_SECONDS:
 		str_addf(s, "%.3f s", (double)f->number / 1e9);

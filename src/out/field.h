@@ -22,6 +22,7 @@ enum field_type {
 	FIELD_UINT,
 	FIELD_INT, // from int64_t
 	FIELD_BOOL,
+	FIELD_SIGNAL, // its name
 	FIELD_SECONDS, // from nanoseconds
 	FIELD_REAL, // const double *
 	FIELD_TIME, // from nanoseconds since 1970: seconds, or RFC 3339 in text
@@ -84,6 +85,10 @@ struct field_group {
 	{ \
 		key, FIELD_BOOL, (uint64_t)(value), NULL \
 	}
+#define F_SIGNAL(key, value) \
+	{ \
+		key, FIELD_SIGNAL, (uint64_t)(value), NULL \
+	}
 #define F_SECONDS(key, ns) \
 	{ \
 		key, FIELD_SECONDS, (uint64_t)(ns), NULL \
@@ -126,6 +131,9 @@ static inline struct field field_seconds_if(const char *key, bool there, uint64_
 {
 	return (struct field){key, there ? FIELD_SECONDS : FIELD_STR, ns, NULL};
 }
+
+// Adds SIGTERM, or SIGRTMIN+3 for one that has no name.
+void str_add_signal(struct str *s, int number);
 
 // Adds the value alone.
 void str_add_field(struct str *s, const struct field *f);

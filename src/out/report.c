@@ -181,13 +181,13 @@ static void add_event(const struct reporter *r, const struct event *e, const str
 // Says how many messages were lost before, once somebody reads again.
 static void tell_lost(struct reporter *r, give_up_fn *gives_up)
 {
-	struct field count = F_UINT("count", r->lost);
+	struct field messages = F_UINT("messages", r->lost);
 	struct str line = {0};
 	unsigned lost = r->lost;
 
 	if (!lost)
 		return;
-	add_event(r, lost == 1 ? &ev_lost_one : &ev_lost, &count, 1, &line);
+	add_event(r, lost == 1 ? &ev_lost_one : &ev_lost, &messages, 1, &line);
 	end_line(r, r->fd, &line);
 	r->lost = 0;
 	if (write_lines(r, r->fd, &line, gives_up) < 0)
@@ -297,10 +297,10 @@ void report_trace(struct reporter *r, struct str *line)
 
 	if (r->json && r->trace_fd == r->fd) {
 		struct str call = *line;
-		const struct field text = F_STR("text", str_c(&call));
+		const struct field field = F_STR("line", str_c(&call));
 
 		*line = (struct str){0};
-		add_event(r, &ev_call, &text, 1, line);
+		add_event(r, &ev_call, &field, 1, line);
 		str_fini(&call);
 	}
 	error = write_text(r, r->trace_fd, line, dump_gives_up);

@@ -15,14 +15,14 @@
 #define MAX_OWNERS 64 // processes shown of one socket
 #define MAX_INFO 64 // fields of struct tcp_info
 
-static const char *const plain_columns[] = {
-	"{protocol}", "{state}", "{recv}", "{send}", "{local}", "{remote}", "{user}", NULL};
-static const char *const owner_columns[] = {"{protocol}", "{state}", "{recv}", "{send}", "{local}",
-	"{remote}", "{user}", "{process}", NULL};
-static const char *const detail_columns[] = {"{protocol}", "{state}", "{recv}", "{send}", "{local}",
-	"{remote}", "{user}", "{details}", NULL};
-static const char *const all_columns[] = {"{protocol}", "{state}", "{recv}", "{send}", "{local}",
-	"{remote}", "{user}", "{process}", "{details}", NULL};
+static const char *const plain_columns[] = {"{protocol}", "{state}", "{receive_queue}",
+	"{send_queue}", "{local}", "{remote}", "{user}", NULL};
+static const char *const owner_columns[] = {"{protocol}", "{state}", "{receive_queue}",
+	"{send_queue}", "{local}", "{remote}", "{user}", "{process}", NULL};
+static const char *const detail_columns[] = {"{protocol}", "{state}", "{receive_queue}",
+	"{send_queue}", "{local}", "{remote}", "{user}", "{details}", NULL};
+static const char *const all_columns[] = {"{protocol}", "{state}", "{receive_queue}",
+	"{send_queue}", "{local}", "{remote}", "{user}", "{process}", "{details}", NULL};
 
 static const char *type_name(const struct diag_socket *s)
 {
@@ -144,8 +144,8 @@ static void add_text(
 	add_owners(&process, owners, count);
 	add_details(&details, d);
 	rows_add(rows, F_STR("protocol", protocol_text(d)), F_STR("state", diag_state_name(d)),
-		F_UINT("recv", d->recv_queue), F_UINT("send", d->send_queue),
-		F_STR("local", str_c(&local)), F_STR("remote", str_c(&remote)),
+		F_UINT("receive_queue", d->recv_queue), F_UINT("send_queue", d->send_queue),
+		F_SHOWN("local", str_c(&local)), F_SHOWN("remote", str_c(&remote)),
 		F_STR("user", d->has_uid ? user_name(d->uid) : NULL),
 		F_STR("process", str_c(&process)), F_STR("details", str_c(&details)));
 	str_fini(&local);
@@ -245,9 +245,10 @@ void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *
 		rows->colour_of = colour_of;
 	if (!json)
 		rows_add(rows, F_STR("protocol", "PROTO"), F_STR("state", "STATE"),
-			F_STR("recv", "RECV-Q"), F_STR("send", "SEND-Q"), F_STR("local", "LOCAL"),
-			F_STR("remote", "REMOTE"), F_STR("user", "USER"),
-			F_STR("process", "PROCESS"), F_STR("details", "DETAILS"));
+			F_SHOWN("receive_queue", "RECV-Q"), F_SHOWN("send_queue", "SEND-Q"),
+			F_SHOWN("local", "LOCAL"), F_SHOWN("remote", "REMOTE"),
+			F_STR("user", "USER"), F_STR("process", "PROCESS"),
+			F_STR("details", "DETAILS"));
 }
 
 void sockets_rows_add(

@@ -137,7 +137,7 @@ static void read_extensions(const struct proxy_header *h, struct str *text, stru
 		const char *name = tlv_name(t.type);
 
 		str_add_hex(&x[i].value, t.value, t.len);
-		x[i].fields[0] = (struct field)F_UINT("type", t.type);
+		x[i].fields[0] = (struct field)F_UINT("number", t.type);
 		x[i].fields[1] = (struct field)F_STR("name", name);
 		x[i].fields[2] = (struct field)F_STR("value", str_c(&x[i].value));
 		groups[i] = (struct field_group){x[i].fields, ARRAY_SIZE(x[i].fields)};
@@ -162,7 +162,7 @@ static void report_announced(const struct connection *c, const struct sockaddr_a
 		F_ADDR("sender", &c->announced->sender), F_ADDR("sender_local", local),
 		F_STR("protocol", protocol), F_OBJECTS("tlvs", groups, count));
 	report(&c->app->out, &ev_proxy_header, F_UINT("connection", c->number),
-		F_UINT("version", h->version), F_BOOL("checked", h->has_crc),
+		F_UINT("header_version", h->version), F_BOOL("checked", h->has_crc),
 		F_SHOWN("extensions", str_c(&text)));
 	for (size_t i = 0; i < count; i++)
 		str_fini(&extensions[i].value);
@@ -204,8 +204,8 @@ void connection_report_closed(const struct connection *c, const struct connectio
 {
 	report(&c->app->out, &ev_closed, F_UINT("connection", c->number), connection_remote(c),
 		connection_via(c), F_TIME("start", c->start_time),
-		F_SECONDS("duration", trace_now() - c->started), F_UINT("sent", end->sent),
-		F_UINT("received", end->received), F_UINT("unsent", end->unsent),
+		F_SECONDS("duration", trace_now() - c->started), F_UINT("sent_bytes", end->sent),
+		F_UINT("received_bytes", end->received), F_UINT("unsent_bytes", end->unsent),
 		F_STR("how", end->how), F_UINT("status", end->status));
 }
 
@@ -219,7 +219,7 @@ void connection_report_flow(const struct connection *c, const struct flow *f,
 	report(&c->app->out, has_failed ? &ev_flow_failed : &ev_flow,
 		F_UINT("connection", c->number), F_STR("from", from ? from : str_c(&remote)),
 		F_STR("to", to ? to : str_c(&remote)), F_STR("before", flow_state_names[before]),
-		F_STR("state", flow_state_names[f->state]),
+		F_STR("after", flow_state_names[f->state]),
 		F_STR("errno", has_failed ? strerrorname_np(-f->error) : NULL));
 	str_fini(&remote);
 }

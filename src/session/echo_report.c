@@ -178,8 +178,8 @@ static void add_json_summary(
 
 	report_line(&r->app->out, &ev_stats_echo_client, s, F_ADDR("remote", &r->remote),
 		F_STR("protocol", r->protocol), F_UINT("size", r->config->size),
-		F_UINT("connections", r->config->connections), F_UINT("sent", c->sent),
-		F_UINT("received", c->received), F_UINT("lost", c->lost),
+		F_UINT("connections", r->config->connections), F_UINT("requests", c->sent),
+		F_UINT("replies", c->received), F_UINT("lost", c->lost),
 		F_UINT("under_way", p->under_way), F_UINT("different", c->differing),
 		F_UINT("out_of_order", c->out_of_order), F_UINT("duplicated", c->duplicated),
 		field_seconds_if("duration", answered, p->ended - p->started),

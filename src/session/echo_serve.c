@@ -44,8 +44,8 @@ static void on_closed(void *data, const struct echo_closed *c)
 	struct serving *s = data;
 
 	report(&s->app->out, &ev_closed_echo, F_UINT("connection", c->number),
-		F_ADDR("remote", &c->remote), F_UINT("received", c->received),
-		F_UINT("sent", c->sent), F_UINT("unsent", c->received - c->sent),
+		F_ADDR("remote", &c->remote), F_UINT("received_bytes", c->received),
+		F_UINT("sent_bytes", c->sent), F_UINT("unsent_bytes", c->received - c->sent),
 		F_TIME("start", c->start_time), F_SECONDS("duration", trace_now() - c->started),
 		F_STR("how", ends[c->end]),
 		F_STR("errno", c->error ? strerrorname_np(-c->error) : NULL));
@@ -208,11 +208,12 @@ static void report_stats(struct serving *s)
 {
 	struct echo_counts c = echo_server_counts(&s->server);
 
-	report(&s->app->out, &ev_stats_echo, F_UINT("connections", c.connections),
-		F_UINT("sent", c.stream_bytes), F_UINT("datagrams_received", c.datagrams.received),
-		F_UINT("datagrams_sent", c.datagrams.sent), F_UINT("refused", c.datagrams.refused),
-		F_UINT("truncated", c.datagrams.truncated), F_UINT("failed", c.datagrams.failed),
-		F_UINT("dropped", c.datagrams.dropped));
+	report(&s->app->out, &ev_stats_echo, F_UINT("accepted", c.connections),
+		F_UINT("echoed_bytes", c.stream_bytes),
+		F_UINT("received_datagrams", c.datagrams.received),
+		F_UINT("sent_datagrams", c.datagrams.sent), F_UINT("refused", c.datagrams.refused),
+		F_UINT("truncated_datagrams", c.datagrams.truncated),
+		F_UINT("failed", c.datagrams.failed), F_UINT("dropped", c.datagrams.dropped));
 }
 
 static struct echo_server_options options_of(struct serving *s)

@@ -10,7 +10,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -39,16 +38,13 @@ static void report_exit(const struct exec *s)
 {
 	struct reporter *out = &s->connection->app->out;
 	int status = s->program_status;
-	char name[32];
 
-	if (WIFSIGNALED(status)) {
-		snprintf(name, sizeof(name), "SIG%s", sigabbrev_np(WTERMSIG(status)));
+	if (WIFSIGNALED(status))
 		report(out, &ev_exited_killed, F_UINT("connection", s->connection->number),
-			F_UINT("pid", s->child->pid), F_STR("signal", name));
-	} else {
+			F_UINT("pid", s->child->pid), F_SIGNAL("signal", WTERMSIG(status)));
+	else
 		report(out, &ev_exited, F_UINT("connection", s->connection->number),
 			F_UINT("pid", s->child->pid), F_UINT("exit_status", WEXITSTATUS(status)));
-	}
 }
 
 static void complain(const struct exec *s)
@@ -56,10 +52,12 @@ static void complain(const struct exec *s)
 	int status = s->program_status;
 	struct str text = {0};
 
-	if (WIFSIGNALED(status))
-		str_addf(&text, "killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
-	else
+	if (WIFSIGNALED(status)) {
+		str_add(&text, "killed by ");
+		str_add_signal(&text, WTERMSIG(status));
+	} else {
 		str_addf(&text, "exit status %d", WEXITSTATUS(status));
+	}
 	report_error(&s->connection->app->out, STATUS_LOCAL, s->program->name, str_c(&text), 0);
 	str_fini(&text);
 }

@@ -62,7 +62,7 @@ void scan_report_summary(struct app *app, const char *host, const struct scan *s
 
 	add_open(&open, s);
 	report(&app->out, s->open_count ? &ev_checked : &ev_checked_none, F_STR("name", host),
-		F_UINT("count", s->open_count), F_UINT("asked", s->count),
+		F_UINT("open_count", s->open_count), F_UINT("asked", s->count),
 		F_STR("open", str_c(&open)));
 	str_fini(&open);
 }

@@ -37,10 +37,11 @@ void stats_report(
 	str_addf(&wire, "; TLS: %" PRIu64 " bytes sent, %" PRIu64 " bytes received", tls_sent,
 		tls_received);
 	report(&c->app->out, &ev_stats, F_UINT("connection", c->number), connection_remote(c),
-		connection_via(c), F_UINT("sent", sent), F_UINT("received", received),
+		connection_via(c), F_UINT("sent_bytes", sent), F_UINT("received_bytes", received),
 		F_SECONDS("duration", duration), F_SHOWN("speed", str_c(&speed)),
-		F_SHOWN("tls", tls ? str_c(&wire) : NULL), field_uint_if("tls_sent", tls, tls_sent),
-		field_uint_if("tls_received", tls, tls_received),
+		F_SHOWN("tls", tls ? str_c(&wire) : NULL),
+		field_uint_if("tls_sent_bytes", tls, tls_sent),
+		field_uint_if("tls_received_bytes", tls, tls_received),
 		F_SHOWN("tcp", is_tcp ? str_c(&text) : NULL), TCP_STATS_FIELDS(&tcp));
 	str_fini(&text);
 	str_fini(&wire);

@@ -112,7 +112,7 @@ static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 	const char text[] = {(char)byte, '\0'};
 
 	report(&s->connection->app->out, &ev_urgent, connection_remote(s->connection),
-		F_STR("text", text), F_UINT("byte", byte), F_UINT("offset", offset));
+		F_STR("character", text), F_UINT("byte", byte), F_UINT("offset", offset));
 }
 
 static void on_received(struct flow *f, const void *data, size_t len)

@@ -6,7 +6,6 @@ up to date.
 """
 
 import functools
-import itertools
 import json
 import re
 import subprocess
@@ -138,18 +137,13 @@ def keys(row):
 
 def in_manual():
     """The lists of sockctl-events(7), by the title of their section: what they must be."""
-    usual, lists = {}, {"EVENTS": [], "FIELDS": []}
+    fields, lists = {}, {"EVENTS": [], "FIELDS": []}
     for row in events():
         for field in row["fields"]:
-            if not field.get("special"):
-                usual[field["name"]] = field
+            fields[field["name"]] = field
         lists["EVENTS"] += [f".It Sy {row['name']} Pq {row['level'].replace('-', chr(92) + '-')}",
                             *wrapped(row["meaning"]), ".br", ".Va " + " ".join(keys(row))]
-        special = [field for field in row["fields"] if field.get("special")]
-        if special:
-            lists["EVENTS"] += [".Bl -tag -width Ds -compact",
-                                *itertools.chain(*map(field_lines, special)), ".El"]
-    for _, field in sorted(usual.items()):
+    for _, field in sorted(fields.items()):
         lists["FIELDS"] += field_lines(field)
     return {title: "\n".join([".Bl -tag -width Ds", *lines, ".El", ""])
             for title, lines in lists.items()}

@@ -233,7 +233,7 @@ def test_one_object_for_each_connection(sockctl):
     proc.stop()
     closed, = (e for e in proc.events if e["event"] == "closed")
     assert closed["remote"] == {"family": "inet", "address": "127.0.0.1", "port": source}
-    assert (closed["sent"], closed["received"]) == (len(GREETING), 5)
+    assert (closed["sent_bytes"], closed["received_bytes"]) == (len(GREETING), 5)
     assert (closed["how"], closed["status"], closed["connection"]) == ("done", 0, 1)
     assert 0 <= closed["duration"] <= closed["time"] - closed["start"] + 1
 

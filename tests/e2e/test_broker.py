@@ -438,7 +438,7 @@ def test_json(serve):
     proc.wait_err('"closed"')
     proc.stop()
     closed, = [event for event in proc.events if event["event"] == "closed"]
-    assert closed["sent"] == 5 and closed["received"] == 0 and closed["connection"] == 2
+    assert closed["sent_bytes"] == 5 and closed["received_bytes"] == 0 and closed["connection"] == 2
     conns[0].close()
 
 

@@ -259,7 +259,7 @@ def test_json(check, servers):
     assert [row["port"] for row in rows] == ports
     assert {"name": "127.0.0.1", "address": "127.0.0.1", "state": "open"}.items() <= rows[0].items()
     checked, = (event for event in proc.events if event["event"] == "checked")
-    assert (checked["count"], checked["asked"], checked["open"]) == (2, 3, joined(ports))
+    assert (checked["open_count"], checked["asked"], checked["open"]) == (2, 3, joined(ports))
     error, = (event for event in proc.events if event["event"] == "error")
     assert error["status"] == 5 and str(closed) in error["message"]
 

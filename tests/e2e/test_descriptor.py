@@ -29,11 +29,11 @@ def test_every_call(sockctl, kind):
     assert "FIONBIO" in shown and "O_ASYNC" in shown
     for row in rows:
         assert row["call"].startswith(row["function"] + "(")
-        assert ("errno" in row) == (row["result"] == -1)
+        assert ("errno" in row) == (row["returned"] == -1)
         assert row["verdict"] in ("as promised", "unspecified"), row
     errors = {row["function"]: row.get("errno") for row in rows}
     assert errors["fchdir"] == "ENOTDIR" and errors["lseek"] == "ESPIPE"
-    assert [row["result"] for row in rows if row["function"] == "select"] == [0, 1]
+    assert [row["returned"] for row in rows if row["function"] == "select"] == [0, 1]
 
 
 def test_accepting_without_waiting(sockctl, kind):
@@ -48,7 +48,7 @@ def test_accepting_without_waiting(sockctl, kind):
     assert accepted == [("EAGAIN", "as promised"), (None, "as promised")]
     listening, = [row["call"] for row in rows if row["function"] == "listen"]
     fd = re.match(r"listen\((\d+)", listening)[1]
-    made = "\n".join(event["text"] for event in proc.events if event["event"] == "call")
+    made = "\n".join(event["line"] for event in proc.events if event["event"] == "call")
     assert re.search(rf"listen\({fd}, .*ioctl\({fd}, FIONBIO, 1\).*accept4\({fd}, NULL.*EAGAIN.*"
                      rf"connect\(.*accept4\({fd}, ", made, re.S)
 

@@ -287,7 +287,7 @@ def test_figures_fit_the_lines(client, echo):
     assert [result["seq"] for result in results(proc)] == list(range(1, 21))
     assert all(result["result"] == "answered" for result in results(proc))
     figures = summary(proc)
-    assert figures["sent"] == figures["received"] == 20 and figures["lost"] == 0
+    assert figures["requests"] == figures["replies"] == 20 and figures["lost"] == 0
     assert figures["min"] == min(rtts) and figures["max"] == max(rtts)
     assert figures["avg"] == pytest.approx(statistics.mean(rtts), rel=1e-3)
     assert figures["mdev"] == pytest.approx(statistics.pstdev(rtts), rel=1e-3, abs=1e-8)
@@ -324,7 +324,7 @@ def test_as_fast_as_answers_come(client, echo, protocol, words):
     proc = client("--json", protocol, *echo(), "-i", "0", "-c", "500", *words)
     proc.wait()
     figures = summary(proc)
-    assert figures["sent"] == figures["received"] == 500
+    assert figures["requests"] == figures["replies"] == 500
     assert figures["lost"] == figures["different"] == figures["duplicated"] == 0
     assert figures["out_of_order"] == 0 and figures["rate"] > 0
     assert len(proc.out.splitlines()) == 1  # too many for a line each
@@ -335,13 +335,13 @@ def test_sizes_on_a_stream(client, echo, size):
     """Also larger than all buffers on the way, with several under way."""
     proc = client("--json", *echo(), "-i", "0", "-c", "8", "--size", size, "--pipeline", "3")
     proc.wait()
-    assert summary(proc)["received"] == 8
+    assert summary(proc)["replies"] == 8
 
 
 def test_empty_datagrams(client, echo):
     proc = client("--json", "--udp", *echo(), "-i", "0", "-c", "5", "--size", "0")
     proc.wait()
-    assert summary(proc)["received"] == 5
+    assert summary(proc)["replies"] == 5
 
 
 @pytest.mark.parametrize("place", ["stream", "datagram"])
@@ -351,7 +351,7 @@ def test_unix(client, echo, tmp_path, place):
     proc = client("--json", option, *path, "-i", "0", "-c", "100", "--connections", "3")
     proc.wait()
     figures = summary(proc)
-    assert figures["received"] == 100 and figures["protocol"] == place
+    assert figures["replies"] == 100 and figures["protocol"] == place
 
 
 @pytest.mark.parametrize("interval", ["0", "20ms"])
@@ -360,11 +360,11 @@ def test_reconnect(client, sockctl, interval):
     proc = client("--json", "127.0.0.1", server.port, "--reconnect", "-c", "50", "-i", interval,
                   "--connections", "4")
     proc.wait()
-    assert summary(proc)["received"] == 50
+    assert summary(proc)["replies"] == 50
     server.stop()
     ends = [event for event in server.events if event["event"] == "closed"]
     assert len(ends) == 50
-    assert all(end["sent"] == 64 and end["how"] == "done" for end in ends)
+    assert all(end["sent_bytes"] == 64 and end["how"] == "done" for end in ends)
 
 
 def test_reconnect_measures_the_connecting(client):
@@ -419,7 +419,7 @@ def test_duration(client, echo):
     proc = client("--json", *echo(), "-i", "0", "--duration", "0.5", "--connections", "2")
     assert 0.45 < proc.wait() < 5
     figures = summary(proc)
-    assert figures["sent"] == figures["received"] > 0 and figures["under_way"] == 0
+    assert figures["requests"] == figures["replies"] > 0 and figures["under_way"] == 0
     assert figures["duration"] == pytest.approx(0.5, abs=0.2)
 
 
@@ -431,7 +431,7 @@ def test_interval_is_shared_by_connections(client, sockctl):
     assert [result["connection"] for result in results(proc)] == [1, 2, 3, 4, 5] * 2
     server.stop()
     ends = [event for event in server.events if event["event"] == "closed"]
-    assert sorted(end["sent"] for end in ends) == [128] * 5
+    assert sorted(end["sent_bytes"] for end in ends) == [128] * 5
 
 
 def test_histogram(client, echo):
@@ -498,13 +498,13 @@ def test_lost_datagrams(client, udp_server):
     proc = client("--json", *place, "-c", "9", "-i", "0.1", "--wait", "0.3")
     assert proc.wait(6) < 5
     figures = summary(proc)
-    assert (figures["sent"], figures["received"], figures["lost"]) == (9, 6, 3)
+    assert (figures["requests"], figures["replies"], figures["lost"]) == (9, 6, 3)
     lost = [result["seq"] for result in results(proc) if result["result"] == "lost"]
     assert lost == [1, 4, 7]
     proc = client("--json", *place, "-c", "30", "-i", "0", "--pipeline", "10", "--wait", "0.2")
     proc.wait(6)
     figures = summary(proc)
-    assert (figures["sent"], figures["received"], figures["lost"]) == (30, 20, 10)
+    assert (figures["requests"], figures["replies"], figures["lost"]) == (30, 20, 10)
     assert not any(event["event"] == "error" for event in proc.events)
 
 
@@ -531,7 +531,7 @@ def test_late_datagrams_are_not_lost(client, udp_server):
     proc = client("--json", *udp_server(answer), "-c", "5", "-i", "0.15", "--wait", "0.2")
     proc.wait()
     figures = summary(proc)
-    assert (figures["received"], figures["lost"], figures["out_of_order"]) == (5, 0, 0)
+    assert (figures["replies"], figures["lost"], figures["out_of_order"]) == (5, 0, 0)
     assert [result["result"] for result in results(proc)].count("lost") >= 2
 
 
@@ -545,7 +545,7 @@ def test_duplicated_datagrams(client, udp_server):
         proc = client("--json", *place, "-c", "10", *words)
         proc.wait()
         figures = summary(proc)
-        assert figures["received"] == 10 and figures["lost"] == 0
+        assert figures["replies"] == 10 and figures["lost"] == 0
         assert 4 <= figures["duplicated"] <= 5  # the last may come when all is over
     proc = client(*place, "-c", "4", "-i", "0.1")
     proc.wait()
@@ -565,7 +565,7 @@ def test_reordered_datagrams(client, udp_server):
     proc = client("--json", *udp_server(answer), "-c", "9", "-i", "0", "--pipeline", "3")
     proc.wait()
     figures = summary(proc)
-    assert (figures["received"], figures["out_of_order"], figures["duplicated"]) == (9, 6, 0)
+    assert (figures["replies"], figures["out_of_order"], figures["duplicated"]) == (9, 6, 0)
 
 
 @pytest.mark.parametrize("spoil", [
@@ -582,7 +582,7 @@ def test_spoiled_datagrams(client, udp_server, spoil):
     proc = client("--json", *udp_server(answer), "-c", "5", "-i", "100ms", "--wait", "0.2")
     proc.wait(1)
     figures = summary(proc)
-    assert figures["different"] == 1 and figures["received"] == 4
+    assert figures["different"] == 1 and figures["replies"] == 4
     assert [result["seq"] for result in results(proc) if result["result"] == "different"] == [3]
     assert any("not what was sent" in event.get("message", "") for event in proc.events)
 
@@ -596,7 +596,7 @@ def test_answers_to_nothing(client, udp_server):
 
     proc = client("--json", *udp_server(answer), "-c", "3", "-i", "50ms")
     proc.wait(1)
-    assert summary(proc)["different"] == 3 and summary(proc)["received"] == 3
+    assert summary(proc)["different"] == 3 and summary(proc)["replies"] == 3
 
 
 @pytest.mark.parametrize("words", [["-i", "10ms"], ["-i", "0"]])
@@ -615,8 +615,8 @@ def test_spoiled_stream(client, server, words):
     proc = client("--json", "127.0.0.1", port_of(server), *words, "-c", "50")
     proc.wait(1)
     figures = summary(proc)
-    assert figures["different"] == 1 and figures["received"] == 10
-    assert figures["sent"] == 11
+    assert figures["different"] == 1 and figures["replies"] == 10
+    assert figures["requests"] == 11
     task.result()
 
 
@@ -651,7 +651,7 @@ def test_one_connection_of_several_ends(client, server):
                   "--connections", "3")
     proc.wait(7)
     figures = summary(proc)
-    assert figures["sent"] == 100 and figures["received"] >= 98
+    assert figures["requests"] == 100 and figures["replies"] >= 98
     assert sum(event["event"] == "error" for event in proc.events) == 1
     for conn in task.result():
         conn.close()
@@ -690,8 +690,8 @@ def test_unreachable_datagrams_while_it_goes_on(client, sockctl):
     proc.wait(5)
     server.stop()
     figures = summary(proc)
-    assert figures["received"] > 0 and figures["lost"] > 0
-    assert figures["sent"] == 40 == figures["received"] + figures["lost"]
+    assert figures["replies"] > 0 and figures["lost"] > 0
+    assert figures["requests"] == 40 == figures["replies"] + figures["lost"]
 
 
 def test_unreachable_as_fast_as_answers_come(client):
@@ -712,7 +712,7 @@ def test_reconnect_to_a_server_that_goes(client, sockctl):
     proc.wait(5)
     server.stop()
     figures = summary(proc)
-    assert figures["sent"] == 20 == figures["received"] + figures["lost"]
+    assert figures["requests"] == 20 == figures["replies"] + figures["lost"]
     assert figures["lost"] > 0 and results(proc)[-1]["result"] == "answered"
 
 
@@ -808,7 +808,7 @@ def test_other_servers(client, sockctl):
         proc = client("--json", "127.0.0.1", port_of(server), "-i", "0", "-c", "300",
                       "--pipeline", "10")
         proc.wait()
-        assert summary(proc)["received"] == 300
+        assert summary(proc)["replies"] == 300
         task.result()
 
 

@@ -29,7 +29,7 @@ def test_attempt(sockctl, namespaces):
 def test_retry(sockctl):
     port = unused_port()
     proc = sockctl("connect", "--json", "--retry=2", HOST, port)
-    assert event(proc, "retry")["name"] == f"{HOST}:{port}"
+    assert event(proc, "retry")["target"] == f"{HOST}:{port}"
     assert event(proc, "retry")["try"] == 1
     proc.wait(5)
 
@@ -38,7 +38,7 @@ def test_option(sockctl, server):
     proc = sockctl("connect", "--json", "--get", "SO_KEEPALIVE", HOST, port_of(server))
     accept(server).close()
     proc.wait()
-    assert event(proc, "option")["name"] == "SO_KEEPALIVE"
+    assert event(proc, "option")["option"] == "SO_KEEPALIVE"
 
 
 def test_passed(sockctl, server):
@@ -66,7 +66,7 @@ def test_secrets_of_tls(secure, authority, tmp_path):
     proc, _ = secure(echo, "--json", "--keylog", tmp_path / "log",
                      "--cert", authority.client.cert, "--key", key)
     proc.wait()
-    assert event(proc, "keylog")["path"] == str(tmp_path / "log")
+    assert event(proc, "keylog")["file"] == str(tmp_path / "log")
     assert "can be read by others" in event(proc, "warning")["text"]
 
 

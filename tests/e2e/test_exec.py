@@ -551,7 +551,7 @@ def test_closing_line(sockctl, way, kind, tmp_path):
         assert len(receive_all(conn)) == 100_006
     proc.wait(1)
     closed, = (e for e in proc.events if e["event"] == "closed")
-    assert (closed["sent"], closed["received"]) == (100_006, 70_000)
+    assert (closed["sent_bytes"], closed["received_bytes"]) == (100_006, 70_000)
     assert (closed["how"], closed["status"]) == ("program failed", 1)
     exited, = (e for e in proc.events if e["event"] == "exited")
     assert exited["exit_status"] == 4
@@ -567,6 +567,17 @@ def test_broken_connection_in_the_closing_line(sockctl, way):
     assert (closed["how"], closed["status"]) == ("broken", 7)
     exited, = (e for e in proc.events if e["event"] == "exited")
     assert exited["signal"] == "SIGHUP"
+
+
+@pytest.mark.parametrize(("number", "name"), [
+    (signal.SIGKILL, "SIGKILL"), (signal.SIGRTMIN + 3, "SIGRTMIN+3")])
+def test_name_of_the_signal(sockctl, number, name):
+    proc = sockctl("listen", "--json", "--exec", f"kill -{int(number)} $$", *PLACE)
+    dial(proc.port).close()
+    proc.wait(1)
+    exited, = (e for e in proc.events if e["event"] == "exited")
+    assert exited["signal"] == name
+    assert f"killed by {name}" in proc.err
 
 
 def test_trace_shows_how_it_is_done(sockctl):

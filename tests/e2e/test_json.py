@@ -21,7 +21,7 @@ def test_client(sockctl, server):
     connected = event(proc, "connected")
     assert str(port_of(server)) in str(connected) and str(source) in str(connected)
     closed = event(proc, "closed")
-    assert (closed["sent"], closed["received"]) == (5, 3)
+    assert (closed["sent_bytes"], closed["received_bytes"]) == (5, 3)
 
 
 def test_server(sockctl):
@@ -37,7 +37,7 @@ def test_server(sockctl):
     assert event(proc, "listening")["port"] == proc.port
     assert str(source) in str(event(proc, "accepted"))
     closed = event(proc, "closed")
-    assert (closed["sent"], closed["received"]) == (5, 3)
+    assert (closed["sent_bytes"], closed["received_bytes"]) == (5, 3)
 
 
 def test_error(sockctl):

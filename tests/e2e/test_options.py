@@ -149,7 +149,7 @@ def test_what_the_kernel_made_of_it(sockctl, server):
     accept(server).close()
     proc.wait()
     option, = [event for event in proc.events if event["event"] == "option"]
-    assert (option["name"], option["value"]) == ("SO_RCVBUF", str(2 * 65536))
+    assert (option["option"], option["value"]) == ("SO_RCVBUF", str(2 * 65536))
 
 
 # A SYN that may carry data, which connect(2) therefore leaves for later.

@@ -293,7 +293,7 @@ def test_proxy_on_a_unix_socket(sockctl, tmp_path):
         conn.close()
     proc.wait()
     assert b"SOCKCTL_PROTO=TCP\n" in words and b"SOCKCTL_REMOTE_ADDRESS=192.0.2.1\n" in words
-    assert [event["sent"] for event in proc.events if event["event"] == "closed"] == [len(words)]
+    assert [event["sent_bytes"] for event in proc.events if event["event"] == "closed"] == [len(words)]
 
 
 def test_silent_listener_names_no_secret(sockctl, proxy):

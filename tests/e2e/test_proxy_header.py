@@ -280,8 +280,8 @@ def test_extensions_and_checksum_are_seen(sockctl):
         event, = [one for one in behind.events if one["event"] == "accepted"]
         assert event["remote"]["address"] == "192.0.2.1"
         assert event["tlvs"][:2] == [
-            {"type": 2, "name": "authority", "value": b"example.org".hex()},
-            {"type": 0xe0, "value": ""}]
+            {"number": 2, "name": "authority", "value": b"example.org".hex()},
+            {"number": 0xe0, "value": ""}]
         assert event["tlvs"][2]["name"] == "crc32c" and len(event["tlvs"]) == 3
 
 

@@ -76,7 +76,7 @@ def test_own_header(recv, send):
     proc.wait()
     packet = json.loads(proc.out)
     assert packet["data"] == "mine" and packet["ip"]["ttl"] == 44
-    assert packet["ip"]["source"] == NEAR4
+    assert packet["ip"]["source_address"] == NEAR4
 
 
 def test_decoded_header(recv, send):
@@ -86,8 +86,8 @@ def test_decoded_header(recv, send):
     packet = json.loads(proc.out)
     ip = packet["ip"]
     assert packet["length"] == 4 and packet["data"] == "data" and packet["hops"] == 7
-    assert (ip["source"], ip["destination"]) == (NEAR4, FAR4)
-    assert (ip["ttl"], ip["protocol"], ip["tos"]) == (7, TEST, 16)
+    assert (ip["source_address"], ip["destination_address"]) == (NEAR4, FAR4)
+    assert (ip["ttl"], ip["protocol_number"], ip["tos"]) == (7, TEST, 16)
     assert (ip["header_length"], ip["total_length"]) == (20, 24)
 
 

@@ -48,7 +48,7 @@ def test_json(join):
     conn.close()
     proc.wait()
     event, = totals(proc)
-    assert event["connection"] == 1 and event["sent"] == 5 and event["received"] == 0
+    assert event["connection"] == 1 and event["sent_bytes"] == 5 and event["received_bytes"] == 0
     assert event["remote"]["address"] == "127.0.0.1" and 0 < event["duration"] < DEADLINE
     assert list(event)[-len(TCP):] == TCP
     assert 0 < event["tcp_min_rtt"] <= event["tcp_rtt"] < 1
@@ -84,7 +84,7 @@ def test_figures_are_those_of_the_kernel(join):
     assert event["tcp_rttvar"] == pytest.approx(float(rttvar) / 1000)
     assert event["tcp_cwnd"] == int(re.search(r"\bcwnd:(\d+)", shown)[1])
     assert event["tcp_mss"] == int(re.search(r"\bmss:(\d+)", shown)[1])
-    assert event["sent"] == 10000
+    assert event["sent_bytes"] == 10000
 
 
 @pytest.mark.needs("ip", "unshare", "nsenter", "iptables")
@@ -113,7 +113,7 @@ def test_each_of_many(sockctl):
             receive_all(conn)
         wait_for(lambda: len(totals(proc)) == n, f"the totals of connection {n}")
     proc.wait()
-    assert [(e["connection"], e["received"]) for e in totals(proc)] == [(1, 1), (2, 2), (3, 3)]
+    assert [(e["connection"], e["received_bytes"]) for e in totals(proc)] == [(1, 1), (2, 2), (3, 3)]
 
 
 # The program has the socket itself, or a relay is in between.
@@ -125,7 +125,7 @@ def test_of_programs(join, options):
     conn.close()
     proc.wait()
     event, = totals(proc)
-    assert event["sent"] == 8 and event["received"] == 3 and event["tcp_mss"] > 0
+    assert event["sent_bytes"] == 8 and event["received_bytes"] == 3 and event["tcp_mss"] > 0
 
 
 def test_of_a_program_that_is_ended(sockctl):
@@ -135,7 +135,7 @@ def test_of_a_program_that_is_ended(sockctl):
         assert receive(conn, 5) == b"hello"
         proc.stop()
     event, = totals(proc)
-    assert event["sent"] == event["received"] == 5
+    assert event["sent_bytes"] == event["received_bytes"] == 5
 
 
 def test_of_a_connection_that_breaks(join):
@@ -144,7 +144,7 @@ def test_of_a_connection_that_breaks(join):
     reset(conn)
     proc.wait(7)
     event, = totals(proc)
-    assert event["sent"] == 0 and event["tcp_mss"] > 0
+    assert event["sent_bytes"] == 0 and event["tcp_mss"] > 0
 
 
 @pytest.mark.parametrize("options", [[], ["--exec", "cat"]])
@@ -157,7 +157,7 @@ def test_unix_sockets_have_bytes_only(sockctl, tmp_path, options):
         receive_all(conn)
     proc.wait()
     event, = totals(proc)
-    assert event["received"] == 5 and not any(key.startswith("tcp") for key in event)
+    assert event["received_bytes"] == 5 and not any(key.startswith("tcp") for key in event)
 
 
 def test_forwarded(sockctl, server):
@@ -171,7 +171,7 @@ def test_forwarded(sockctl, server):
         receive_all(conn)
     proc.wait()
     event, = totals(proc)
-    assert event["received"] == 5 and event["remote"]["port"] != port_of(server)
+    assert event["received_bytes"] == 5 and event["remote"]["port"] != port_of(server)
 
 
 def test_not_with_check(sockctl):

@@ -56,7 +56,7 @@ def test_discarding(join):
     proc.wait()
     assert proc.out == b""
     closed, = [event for event in proc.events if event["event"] == "closed"]
-    assert closed["received"] == 5000
+    assert closed["received_bytes"] == 5000
 
 
 def test_urgent_data_received(join):

@@ -277,8 +277,8 @@ def test_both_counts_in_statistics(join):
     proc, _ = join(echo, "--stats", "--json", stdin=b"x" * 1000)
     proc.wait()
     event = next(e for e in proc.events if e["event"] == "stats")
-    assert event["sent"] == event["received"] == 1000
-    assert event["tls_sent"] > 1000 and event["tls_received"] > 1000
+    assert event["sent_bytes"] == event["received_bytes"] == 1000
+    assert event["tls_sent_bytes"] > 1000 and event["tls_received_bytes"] > 1000
 
 
 def test_program_knows(sockctl, authority):

@@ -551,7 +551,7 @@ def test_on_stderr_without_trace(sockctl):
 def test_as_json(sockctl):
     proc = sockctl("options", "SO_LINGER", "--trace-format=c", "--json")
     proc.wait()
-    lines = [event["text"] for event in proc.events if event["event"] == "call"]
+    lines = [event["line"] for event in proc.events if event["event"] == "call"]
     assert lines[0] == "#define _GNU_SOURCE" and lines[-1] == "}"
 
 

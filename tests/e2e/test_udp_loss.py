@@ -95,7 +95,7 @@ def test_truncated_datagram_in_json(recv, sockctl):
     whole, cut = map(json.loads, proc.out.splitlines())
     assert "truncated" not in whole and whole["length"] == 10
     assert cut["truncated"] is True and cut["length"] == 70 and cut["data"] == "y" * 10
-    assert [e["truncated"] for e in proc.events if e["event"] == "stats"] == [1]
+    assert [e["truncated_datagrams"] for e in proc.events if e["event"] == "stats"] == [1]
     # What was cut is not passed on as if it were whole.
     again = sockctl("udp-send", "--json", HOST, 9, stdin=proc.out)
     again.wait(1)
@@ -295,7 +295,7 @@ def test_high_rates_are_kept(sockctl, rate, count):
                        sock.getsockname()[1], "x" * 100)
         proc.wait()
     stats = [e for e in proc.events if e["event"] == "stats"][0]
-    assert stats["sent"] == count
+    assert stats["sent_datagrams"] == count
     assert stats["duration"] >= (count - 1) / rate - 1e-6  # its digits
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Events stand in the catalogue, each is reported, and with no other fields than it has there.
+"""Events stand in the catalogue, each is reported, and with no other fields than it has there; a
+name of a field in JSON, of events and of tables, has one type.
 
 Usage: events.py SOURCE_ROOT
 
@@ -20,6 +21,22 @@ TEXT = re.compile(r"^TEXT\((\w+),", re.M)
 OWN = re.compile(r"\bstruct event (\w+) = \{")
 REPORT = re.compile(r"\breport(?:_line)?\(")
 FIELD = re.compile(r'\b(?:F_(?!SHOWN|ENDPOINT)[A-Z]+|field_[a-z]+_if)\("([^"]+)"')
+TYPED = re.compile(r'^FIELD\((?P<row>[\w.]+), (?P<declared>[A-Z]+),'
+                   r'|\b(?:F|field)_(?P<macro>[A-Za-z]+?)(?:_if)?\(\s*"(?P<field>[^"]+)"(?!, NULL\))'
+                   r'|\bjson_object_set_new\(\w+, "(?P<member>[^"]+)", json_(?P<function>[a-z]+)\(', re.M)
+# What JSON has, and the words that stand for it in the catalogue and in the calls.
+TYPES = {
+    "a string": "STRING STR SAFE BYTES SIGNAL string text",
+    "an integer": "INTEGER UINT INT uint integer",
+    "a number": "SECONDS TIME REAL seconds real",
+    "a boolean": "BOOLEAN BOOL true",
+    "an address": "ADDRESS REMOTE ADDR HOST",
+    "strings": "STRINGS LIST",
+    "objects": "OBJECTS",
+    "an object": "OBJECT",
+    "ranges": "RANGES JSON",
+}
+TYPE_OF = {word: name for name, words in TYPES.items() for word in words.split()}
 
 
 def catalogue(text):
@@ -37,6 +54,26 @@ def calls(text):
             depth += {"(": 1, ")": -1}.get(text[end], 0)
             end += 1
         yield text.count("\n", 0, match.start()) + 1, text[match.start():end]
+
+
+def typed(text):
+    """Yields (line, key, type in JSON) for each field that is declared or written in a file."""
+    for match in TYPED.finditer(text):
+        row, declared, macro, key, member, function = match.groups()
+        word = declared or macro or function
+        if word not in ("SHOWN", "ENDPOINT"):  # no field, several fields
+            yield text.count("\n", 0, match.start()) + 1, row or key or member, TYPE_OF[word]
+
+
+def check_types(findings, root):
+    """A field has one type, in whatever it is written."""
+    known = {}
+    for path in [CATALOGUE, *c_files(root, "src")]:
+        for line, key, kind in typed((root / path).read_text()):
+            findings.checked += 1
+            first = known.setdefault(key.rpartition(".")[2], (kind, path, line))
+            if first[0] != kind:
+                findings.add(path, line, f"{key} is {kind}, but {first[0]} in {first[1]}:{first[2]}")
 
 
 def main():
@@ -62,6 +99,7 @@ def main():
                 for key in FIELD.findall(call):
                     if events.get(name) is not None and key not in events[name]:
                         findings.add(path, line, f"{CATALOGUE} has no field {key} in {name}")
+    check_types(findings, root)
     for name in events.keys() - used:
         findings.add(CATALOGUE, 0, f"{name} is never reported")
     findings.finish()

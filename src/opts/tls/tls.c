@@ -241,7 +241,7 @@ static void warn_of_keylog(struct app *app, const struct tls_context *context)
 	const char *path = tls_context_keylog(context);
 
 	if (path)
-		report(&app->out, &ev_keylog, F_STR("path", path));
+		report(&app->out, &ev_keylog, F_STR("file", path));
 }
 
 struct tls_settings tls_config_settings(const struct tls_config *c)
