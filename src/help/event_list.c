@@ -12,8 +12,9 @@
 static const char head[] =
 	"Events are written to standard error: as text, or with --json as one object per\n"
 	"line. In parentheses stands when the text is written: always; normal, without\n"
-	"-q; -v; -vv. With --json all events are written, and with -q also errors only.\n"
-	"The events of the level result go to standard output.\n"
+	"-q; -v; -vv. With --json all events are written but those that say otherwise,\n"
+	"and with -q also errors only. The events of the level result go to standard\n"
+	"output.\n"
 	"\n"
 	"Each event has the fields event (string: its name), command (string) and time\n"
 	"(time). A field with '?' is not in every event of the name.\n";

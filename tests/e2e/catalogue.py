@@ -109,15 +109,24 @@ def fault(event):
     return f"not as in the catalogue: {'; '.join(found)}: {event}" if found else None
 
 
+def reported(proc):
+    """The events that a run has written with --json, results to stdout, the others to stderr."""
+    if "--json" not in proc.args:
+        return []
+    has_results = proc.has_output and proc.args[1] in ("echo", "udp-send", "udp-recv")
+    lines = [*proc.lines, *(proc.out.decode().splitlines() if has_results else [])]
+    return [json.loads(line) for line in lines
+            if line.startswith('{"event":') and line.endswith("}")]  # else it was cut off
+
+
 def faults(proc):
-    """What is wrong with the events that a run with --json has written."""
-    is_client = "echo" in proc.args and "--client" in proc.args  # which writes them to stdout, too
-    lines = [*proc.lines, *(proc.out.decode().splitlines() if is_client and proc.has_output else [])]
-    found = []
-    for line in lines if "--json" in proc.args else []:
-        if line.startswith('{"event":') and line.endswith("}"):  # else a line that was cut off
-            found.append(fault(json.loads(line)))
-    return [what for what in found if what]
+    """What is wrong with the events of a run."""
+    return [found for found in map(fault, reported(proc)) if found]
+
+
+def is_row(row, event):
+    """Whether an event is of a row of the catalogue: several rows may have its name."""
+    return event["event"] == row["name"] and not mismatches(event, ALWAYS + row["fields"])
 
 
 def wrapped(text):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
-"""A terminal with somebody at it."""
+"""A terminal with somebody at it, and what somebody reads only for a while."""
 
 import fcntl
 import os
+import re
+import select
 import signal
 import subprocess
 import termios
@@ -86,3 +88,41 @@ class Terminal:
         if self.shell:
             self.shell.wait(DEADLINE)
         self.screen.task.result()
+
+
+class Unread:
+    """A pipe or a terminal that somebody reads for a while, and then no more."""
+
+    def __init__(self, is_terminal):
+        self.reader, self.fd = os.openpty() if is_terminal else os.pipe()
+        if not is_terminal:
+            fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(self.reader, False)
+        self.filler = os.open(f"/proc/self/fd/{self.fd}", os.O_WRONLY | os.O_NONBLOCK)
+        self.data = b""
+
+    def read(self):
+        """What there is now."""
+        try:
+            self.data += os.read(self.reader, 65536)
+        except BlockingIOError:
+            pass
+        return self.data
+
+    def wait(self, pattern):
+        return wait_for(lambda: re.search(pattern, self.read()), pattern)
+
+    def is_full(self):
+        """A terminal that is full for a moment may find room by itself."""
+        return not select.select([], [self.fd], [], 0.2)[1]
+
+    def fill(self):
+        try:
+            while True:
+                os.write(self.filler, b"x" * 100)
+        except BlockingIOError:
+            pass
+
+    def close(self):
+        for fd in (self.reader, self.filler, self.fd):
+            os.close(fd)

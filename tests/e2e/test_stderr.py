@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: ISC
 """stderr that nobody reads, whatever is written there: the work goes on, and signals end it."""
 
-import fcntl
-import os
 import re
 import select
 import signal
@@ -12,44 +10,7 @@ import pytest
 
 from harness import DEVNULL, PIPE, Task, wait_for
 from peers import accept, dial, port_of, receive_all
-
-
-class Unread:
-    """A pipe or a terminal that somebody reads for a while, and then no more."""
-
-    def __init__(self, is_terminal):
-        self.reader, self.fd = os.openpty() if is_terminal else os.pipe()
-        if not is_terminal:
-            fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, 4096)
-        os.set_blocking(self.reader, False)
-        self.filler = os.open(f"/proc/self/fd/{self.fd}", os.O_WRONLY | os.O_NONBLOCK)
-        self.data = b""
-
-    def read(self):
-        """What there is now."""
-        try:
-            self.data += os.read(self.reader, 65536)
-        except BlockingIOError:
-            pass
-        return self.data
-
-    def wait(self, pattern):
-        return wait_for(lambda: re.search(pattern, self.read()), pattern)
-
-    def is_full(self):
-        """A terminal that is full for a moment may find room by itself."""
-        return not select.select([], [self.fd], [], 0.2)[1]
-
-    def fill(self):
-        try:
-            while True:
-                os.write(self.filler, b"x" * 100)
-        except BlockingIOError:
-            pass
-
-    def close(self):
-        for fd in (self.reader, self.filler, self.fd):
-            os.close(fd)
+from terminal import Unread
 
 
 @pytest.fixture(params=[False, True], ids=["pipe", "terminal"])
