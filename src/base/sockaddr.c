@@ -86,12 +86,10 @@ static void add_unix_path(struct str *s, const struct sockaddr_un *un, socklen_t
 	size_t used = len - MIN(len, (socklen_t)offsetof(struct sockaddr_un, sun_path));
 
 	used = MIN(used, sizeof(un->sun_path));
-	if (used && un->sun_path[0] == '\0') {
-		str_addc(s, '@');
-		str_add_escaped(s, un->sun_path + 1, used - 1);
-	} else {
-		str_add_escaped(s, un->sun_path, strnlen(un->sun_path, used));
-	}
+	if (!used || un->sun_path[0] != '\0')
+		used = strnlen(un->sun_path, used);
+	for (size_t i = 0; i < used; i++) // in an abstract name 0 is a byte as any other
+		str_addc(s, un->sun_path[i] ? un->sun_path[i] : '@');
 }
 
 // As inet_ntop() does it, but without its detour through printf(): lists of sockets are long.
@@ -168,4 +166,13 @@ void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len)
 		str_addf(s, "]:%u", sockaddr_port(&a));
 	else if (len >= sizeof(sa_family_t) && sa->sa_family == AF_INET)
 		str_addf(s, ":%u", sockaddr_port(&a));
+}
+
+void str_add_shown_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len)
+{
+	struct str text = {0};
+
+	str_add_sockaddr(&text, sa, len);
+	str_add_escaped(s, str_c(&text), text.len);
+	str_fini(&text);
 }

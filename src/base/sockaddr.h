@@ -41,8 +41,13 @@ bool sockaddr_is_loopback(const struct sockaddr_any *a);
 bool sockaddr_is_wildcard(const struct sockaddr_any *a);
 
 // Text forms: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:PATH", "unix:@NAME",
-// "unix:" for an unnamed one. What stands in a path is escaped.
+// "unix:" for an unnamed one. A path is what it is: a terminal gets it from str_add_shown_sockaddr()
+// or as any text that is escaped where it is shown. A 0 in an abstract name is written as @, as in
+// /proc/net/unix.
 void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);
+
+// The same, escaped for a terminal.
+void str_add_shown_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);
 
 // Takes the dots out of the text that inet_ntop(3) has made of IN6 where they are not for those
 // that are known to end in an IPv4 address: ::1:80, not ::0.1.0.128 (RFC 5952, section 5).

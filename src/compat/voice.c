@@ -48,7 +48,11 @@ static uint64_t number_of(const struct heard *h, const char *key)
 
 static void add_host(struct str *s, const struct sockaddr_any *a)
 {
-	str_add_sockaddr_host(s, &a->sa, a->len);
+	struct str host = {0};
+
+	str_add_sockaddr_host(&host, &a->sa, a->len);
+	str_add_escaped(s, str_c(&host), host.len);
+	str_fini(&host);
 }
 
 static bool is_unix(const struct sockaddr_any *a)
@@ -290,17 +294,17 @@ static void say_busybox(const struct netcat_voice *v, const struct heard *h, str
 
 	if (is_connected(h->event) && !v->listens && remote) {
 		str_addf(line, "%s (", v->host);
-		str_add_sockaddr(line, &remote->sa, remote->len);
+		str_add_shown_sockaddr(line, &remote->sa, remote->len);
 		str_add(line, ") open");
 	} else if (is_event(h->event, "listening") && local) {
 		str_add(line, "listening on ");
-		str_add_sockaddr(line, &local->sa, local->len);
+		str_add_shown_sockaddr(line, &local->sa, local->len);
 		str_add(line, " ...");
 	} else if (is_event(h->event, "accepted") && remote && local) {
 		str_add(line, "connect to ");
-		str_add_sockaddr(line, &local->sa, local->len);
+		str_add_shown_sockaddr(line, &local->sa, local->len);
 		str_add(line, " from ");
-		str_add_sockaddr(line, &remote->sa, remote->len);
+		str_add_shown_sockaddr(line, &remote->sa, remote->len);
 	}
 }
 

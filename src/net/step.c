@@ -32,7 +32,7 @@ void str_add_source(struct str *s, const struct sockaddr_any *a)
 	if (sockaddr_is_wildcard(a))
 		str_addf(s, "port %u", sockaddr_port(a));
 	else if (sockaddr_port(a) || a->sa.sa_family == AF_UNIX)
-		str_add_sockaddr(s, &a->sa, a->len);
+		str_add_shown_sockaddr(s, &a->sa, a->len);
 	else
 		str_add_sockaddr_host(s, &a->sa, a->len);
 }

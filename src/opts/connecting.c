@@ -181,7 +181,7 @@ static void add_attempts(
 
 		if (outcome->attempt_count > 1) {
 			str_add(s, i ? ", " : "");
-			str_add_sockaddr(s, &a->address.sa, a->address.len);
+			str_add_shown_sockaddr(s, &a->address.sa, a->address.len);
 			str_add(s, ": ");
 		}
 		add_attempt(s, o, a);

@@ -117,7 +117,7 @@ static void add_ip_comment(struct str *s, const struct ipv4_header *h)
 static void add_address(struct str *s, const struct sockaddr_any *a)
 {
 	if (a->sa.sa_family == AF_UNIX || sockaddr_port(a))
-		str_add_sockaddr(s, &a->sa, a->len);
+		str_add_shown_sockaddr(s, &a->sa, a->len);
 	else
 		str_add_sockaddr_host(s, &a->sa, a->len);
 }

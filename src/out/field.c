@@ -269,7 +269,7 @@ void str_add_field(struct str *s, const struct field *f)
 		break;
 	case FIELD_ADDR:
 	case FIELD_ENDPOINT:
-		str_add_sockaddr(s, &a->sa, a->len);
+		str_add_shown_sockaddr(s, &a->sa, a->len);
 		break;
 	case FIELD_REAL:
 		str_addf(s, "%g", *(const double *)f->ptr);

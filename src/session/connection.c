@@ -73,9 +73,10 @@ struct field connection_remote(const struct connection *c)
 
 void str_add_remote(struct str *s, const struct connection *c)
 {
-	const struct field remote = connection_remote(c);
-
-	str_add_field(s, &remote);
+	if (c->target)
+		str_add(s, c->target->text);
+	else
+		str_add_sockaddr(s, &c->remote.sa, c->remote.len);
 }
 
 struct field connection_via(const struct connection *c)

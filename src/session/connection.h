@@ -56,7 +56,8 @@ void connection_set_proxying(
 
 void connection_fini(struct connection *c);
 
-// Who is at the other end, as the field "remote" of events and as text.
+// Who is at the other end, as the field "remote" of events, and as what a message is about, which
+// is escaped where it is shown.
 struct field connection_remote(const struct connection *c);
 void str_add_remote(struct str *s, const struct connection *c);
 

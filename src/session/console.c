@@ -161,9 +161,10 @@ static void open_menu(struct console *c)
 static void show_status(const struct console *c)
 {
 	const struct stream *s = c->stream;
+	const struct field remote = connection_remote(s->connection);
 	struct str text = {0};
 
-	str_add_remote(&text, s->connection);
+	str_add_field(&text, &remote);
 	str_addf(&text,
 		": connected for %.0f s, %" PRIu64 " bytes sent, %" PRIu64
 		" bytes received, %zu bytes waiting\r\n",

@@ -41,8 +41,11 @@ int echo_report_begin(struct echo_report *r)
 	str_add_sockaddr(&address, &r->remote.sa, r->remote.len);
 	str_add(&text, "echo to ");
 	str_add_escaped(&text, name, strlen(name));
-	if (strcmp(name, str_c(&address)) != 0)
-		str_addf(&text, " (%s)", str_c(&address));
+	if (strcmp(name, str_c(&address)) != 0) {
+		str_add(&text, " (");
+		str_add_escaped(&text, str_c(&address), address.len);
+		str_addc(&text, ')');
+	}
 	str_addf(&text, ", %s: %" PRIu64 " bytes\n", r->protocol, r->config->size);
 	str_fini(&address);
 	return output(r, &text);

@@ -132,9 +132,10 @@ static uint64_t bytes_to_send(const struct channel *local)
 static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 {
 	const struct stream *s = data;
+	const struct field remote = connection_remote(s->connection);
 
 	if (s->connection->is_one_of_many) {
-		str_add_remote(line, s->connection);
+		str_add_field(line, &remote);
 		str_add(line, ": ");
 	}
 	progress_add(line, &(struct progress){.sent = s->relay.out.sent,

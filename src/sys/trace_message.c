@@ -128,7 +128,7 @@ void trace_add_message(struct str *s, const struct msghdr *message, size_t len)
 
 	str_addc(s, '{');
 	if (m.msg_name && m.msg_namelen)
-		str_add_sockaddr(s, m.msg_name, m.msg_namelen);
+		str_add_shown_sockaddr(s, m.msg_name, m.msg_namelen);
 	else
 		str_add(s, "NULL");
 	str_add(s, ", ");

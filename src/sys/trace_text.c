@@ -122,7 +122,7 @@ void trace_format_arg(struct str *s, const struct trace_arg *a)
 	case TRACE_ADDR:
 	case TRACE_ADDR_OUT:
 		if (a->ptr)
-			str_add_sockaddr(s, a->ptr, (socklen_t)a->len);
+			str_add_shown_sockaddr(s, a->ptr, (socklen_t)a->len);
 		else
 			str_add(s, "NULL");
 		break;

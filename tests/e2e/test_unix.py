@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Unix domain sockets: what is made in the file system, what is removed, and what is left alone."""
 
+import json
 import os
 import re
 import signal
@@ -315,6 +316,52 @@ def test_name_is_made_safe_for_the_terminal(sockctl, tmp_path):
         answer(conn, b"")
     proc.wait()
     assert "\x1b" not in proc.err and "[31mb" in proc.err
+
+
+ODD = "o\\dd\x1b"
+ESCAPED = r"o\\dd\x1b"
+
+
+def test_odd_path_is_escaped_once(sockctl, tmp_path):
+    path = f"{tmp_path}/{ODD}"
+    shown = f"unix:{tmp_path}/{ESCAPED}"
+    sockctl("connect", path).fails(5, f"{shown}: No such file")
+    server = sockctl("listen", "-v", "--exec", 'printf %s "$SOCKCTL_LOCAL_ADDRESS"', path)
+    server.wait_err(re.escape(f": listening on {shown}") + "$")
+    table = sockctl("sockets", "-A", path)
+    table.wait()
+    assert f" {shown.removeprefix('unix:')} " in table.out.decode()
+    client = sockctl("connect", "-v", "--trace", path)
+    client.wait()
+    assert client.out.decode() == path
+    assert f"connected to {shown}" in client.err
+    assert re.search(r"\bconnect\(\d+, " + re.escape(shown + ")"), client.err)
+    server.wait()
+
+
+def test_odd_path_is_true_in_json(sockctl, tmp_path):
+    path = f"{tmp_path}/{ODD}"
+    server = sockctl("listen", "--json", path)
+    server.wait_err('"listening"')
+    listed = sockctl("sockets", "--json", "-A", path)
+    listed.wait()
+    assert json.loads(listed.out)["local"]["path"] == path
+    client = sockctl("connect", "--json", path)
+    client.wait()
+    server.wait()
+    assert server.events[0]["path"] == path
+    assert client.events[0]["remote"]["path"] == path
+
+
+def test_abstract_name_with_zeros(sockctl):
+    """As /proc/net/unix shows it, so that what was shown can be chosen."""
+    name = f"sockctl-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"\0{name}\0\0")
+        server.listen()
+        listed = sockctl("sockets", "--json", "-A", f"@{name}@@")
+        listed.wait()
+    assert json.loads(listed.out)["local"]["path"] == f"@{name}@@"
 
 
 def test_clients_of_a_listener_that_stays(sockctl, path):

@@ -73,12 +73,26 @@ static void test_text_of_unix(void **state)
 	check_text(un("/run/x\0rest", 11), "unix:/run/x", "/run/x");
 	check_text(un("", 0), "unix:", "");
 	check_text(un("\0name", 5), "unix:@name", "@name");
-	check_text(un("\0a\0b\n", 5), "unix:@a\\x00b\\n", "@a\\x00b\\n");
-	check_text(un("/tmp/\x1b[31m", 10), "unix:/tmp/\\x1b[31m", "/tmp/\\x1b[31m");
+	check_text(un("\0a\0b\n", 5), "unix:@a@b\n", "@a@b\n");
+	check_text(un("/tmp/\x1b[31m", 10), "unix:/tmp/\x1b[31m", "/tmp/\x1b[31m");
 
 	memset(full, 'f', sizeof(full)); // as long as it may be, without a NUL
 	snprintf(want, sizeof(want), "unix:%.*s", (int)sizeof(full), full);
 	check_text(un(full, sizeof(full)), want, want + strlen("unix:"));
+}
+
+static void test_text_for_a_terminal(void **state)
+{
+	struct sockaddr_any path = un("/tmp/\x1b\\", 7);
+	struct sockaddr_any address = in6("::1", 443, 0);
+	struct str s = {0};
+
+	(void)state;
+	str_add_shown_sockaddr(&s, &path.sa, path.len);
+	assert_str_becomes(&s, "unix:/tmp/\\x1b\\\\");
+	str_add_shown_sockaddr(&s, &address.sa, address.len);
+	assert_str_becomes(&s, "[::1]:443");
+	str_fini(&s);
 }
 
 static void test_text_of_others(void **state)
@@ -213,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_of_inet),
 		cmocka_unit_test(test_text_of_unix),
+		cmocka_unit_test(test_text_for_a_terminal),
 		cmocka_unit_test(test_text_of_others),
 		cmocka_unit_test(test_set_bounds),
 		cmocka_unit_test(test_port),

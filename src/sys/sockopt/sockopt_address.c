@@ -383,5 +383,5 @@ void sockopt_format_sockaddr(struct str *s, const struct sockopt *o, const void 
 
 	(void)o;
 	sockaddr_set(&a, value, (socklen_t)len);
-	str_add_sockaddr(s, &a.sa, a.len);
+	str_add_shown_sockaddr(s, &a.sa, a.len);
 }
