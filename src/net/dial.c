@@ -22,6 +22,7 @@ struct dial_socket {
 	struct dial *dial;
 	int fd; // -1 once it has failed
 	uint64_t began;
+	bool is_again; // the attempt has failed before in this try
 	struct watch watch;
 	struct upgrade_chain *chain; // once it is connected
 };
@@ -52,6 +53,7 @@ static void forget_attempts(struct dial_outcome *o)
 static void end_try(struct dial *d, enum dial_failure failure, int error)
 {
 	timer_stop(&d->stagger);
+	timer_stop(&d->again);
 	timer_stop(&d->limit);
 	for (size_t i = 0; d->sockets && i < d->now.attempt_count; i++)
 		close_socket(&d->sockets[i]);
@@ -284,6 +286,42 @@ static int start_attempt(struct dial *d)
 	return r;
 }
 
+// What has failed is worth another attempt while others are under way, which may hang for long.
+static void ask_again_later(struct dial *d)
+{
+	if (!d->options.retries || timer_is_running(&d->again))
+		return;
+	for (size_t i = 0; i < d->now.attempt_count; i++)
+		if (d->now.attempts[i].error) {
+			timer_start(&d->again, d->options.retry_delay_ms);
+			return;
+		}
+}
+
+static void on_again(void *data)
+{
+	struct dial *d = data;
+
+	for (size_t i = 0; i < d->now.attempt_count; i++) {
+		int r;
+
+		if (!d->now.attempts[i].error)
+			continue;
+		r = run_attempt(d, i);
+		d->sockets[i].is_again = true;
+		if (r > 0) {
+			succeed(d, &d->sockets[i]);
+			return;
+		}
+		if (d->now.attempts[i].upgrade.is_hopeless) {
+			fail_try(d, DIAL_UPGRADE, r);
+			return;
+		}
+		d->pending += r == 0;
+	}
+	ask_again_later(d);
+}
+
 // Goes through the addresses until an attempt is under way. What has failed is behind us.
 static void start_next(struct dial *d)
 {
@@ -294,6 +332,8 @@ static void start_next(struct dial *d)
 
 		if (r > 0)
 			succeed(d, &d->sockets[d->next - 1]);
+		else if (r == 0)
+			ask_again_later(d);
 		if (r >= 0)
 			return;
 		if (a->upgrade.is_hopeless) {
@@ -310,6 +350,8 @@ static void start_next(struct dial *d)
 	}
 	if (!d->pending)
 		fail_all(d);
+	else
+		ask_again_later(d);
 }
 
 // An attempt that was under way has failed.
@@ -333,7 +375,7 @@ static void fail_attempt(struct dial *d, struct dial_socket *s, int error)
 		fail_try(d, DIAL_UPGRADE, error);
 		return;
 	}
-	if (d->pending || d->next < d->addresses.count)
+	if (!s->is_again && (d->pending || d->next < d->addresses.count))
 		tell(d, DIAL_NEXT, a);
 	start_next(d); // at once: there is nothing to wait for any more
 }
@@ -467,6 +509,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 		.progress = progress};
 	d->options.socket.is_seqpacket = endpoint->is_seqpacket;
 	timer_init(&d->stagger, loop, on_stagger, d);
+	timer_init(&d->again, loop, on_again, d);
 	timer_init(&d->limit, loop, on_limit, d);
 	timer_init(&d->delay, loop, on_delay, d);
 	timer_start(&d->delay, 0);
@@ -491,6 +534,7 @@ void dial_destroy(struct dial *d)
 	if (d->lookup)
 		lookup_cancel(d->lookup);
 	timer_fini(&d->stagger);
+	timer_fini(&d->again);
 	timer_fini(&d->limit);
 	timer_fini(&d->delay);
 	forget_attempts(&d->last);

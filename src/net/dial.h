@@ -23,8 +23,9 @@ struct dial_options {
 	bool numeric; // never ask for a name
 	struct attempt_options socket;
 	uint64_t connect_timeout_ms; // for each try, look-up included; 0: none
-	uint64_t retries; // tries after the first
-	uint64_t retry_delay_ms;
+	uint64_t retries; // tries after the first; an address that refuses while others have not
+			  // answered is asked again within a try
+	uint64_t retry_delay_ms; // for both
 
 	// Makes the channel of a connected datagram socket of FAMILY. NULL: a stream is dialled.
 	struct channel *(*create_datagrams)(uv_loop_t *loop, int fd, int family);
@@ -98,7 +99,7 @@ struct dial {
 	size_t next; // address to try next
 	struct dial_socket *sockets; // one for each attempt
 	size_t pending; // attempts under way
-	struct timer stagger, limit, delay;
+	struct timer stagger, again, limit, delay;
 };
 
 // Starts; PLACE must live as long. Neither callback is ever called from here. PROGRESS may be NULL.

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import signal
 import socket
 import termios
@@ -412,6 +413,22 @@ def test_retry_until_the_port_opens(check, network):
             return time.monotonic() - opened
 
     assert soonest(run, 0.5) < 0.5
+
+
+@needs_network
+@needs_names
+@pytest.mark.parametrize("addresses", [(FAR4, HOLE4), (HOLE4, FAR4)])
+def test_retry_of_what_refused_beside_what_hangs(check, network, addresses):
+    with network.names(host=addresses):
+        proc = check("--retry=2", "--connect-timeout", "60", "--trace", "host.test", "2000-2001",
+                     wrap=network.wrap)
+        for port in (2001, 2000):
+            wait_for(lambda: proc.err.count("ECONNREFUSED") > 5, "attempts")
+            with network.far.listener(FAR4, port):
+                wait_for(lambda: f"{FAR4}:{port}) = 0" in proc.err, "an open port")
+    proc.wait()
+    assert ports_listed(proc) == [2001, 2000]
+    assert len(re.findall(rf"connect\(\d+, {HOLE4}:.*EINPROGRESS", proc.err)) == 2
 
 
 @needs_network

@@ -278,6 +278,20 @@ def test_retry_until_the_port_opens(sockctl, network):
     assert soonest(run, 0.5) < 0.5
 
 
+@needs_names
+@pytest.mark.parametrize("addresses", [(FAR4, HOLE4), (HOLE4, FAR4)])
+def test_retry_of_what_refused_beside_what_hangs(sockctl, network, addresses):
+    with network.names(host=addresses):
+        proc = sockctl("connect", "-v", "--retry=2", "--trace", "host.test", PORT, stdin=DEVNULL,
+                       wrap=network.wrap)
+        wait_for(lambda: proc.err.count("ECONNREFUSED") > 3, "attempts")
+        with serving(network.far.listener(FAR4, PORT)):
+            proc.wait()
+    assert proc.out == b"pong"
+    assert len(re.findall(rf"connect\(\d+, {HOLE4}:", proc.err)) == 1
+    assert "trying again" not in proc.err
+
+
 def test_retry_against_a_port_that_never_opens(sockctl, network):
     def run():
         proc = sockctl("connect", "--retry", "--timeout", "1", FAR4, PORT, wrap=network.wrap)

@@ -23,10 +23,12 @@ enum prober_state {
 	PROBER_CONNECTED,
 };
 
-// A socket and what it does. While it is not free, link and data are the owner's.
+// A socket and what it does. While it is not free, link, data and index are
+// the owner's.
 struct prober_slot {
 	struct deadline_link due;
 	void *data;
+	size_t index;
 
 	// Private.
 	enum prober_state state;

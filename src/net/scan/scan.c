@@ -12,6 +12,13 @@
 #define PORTS_PER_TURN 256 // tried before others of the loop have their turn
 #define BANNER_SIZE 512
 
+_Static_assert(DIAL_MAX_ADDRESSES <= 64, "scan_port.pending has a bit for each");
+
+static uint64_t address_bit(size_t index)
+{
+	return UINT64_C(1) << index;
+}
+
 static bool is_queued(const struct scan_port *p)
 {
 	return !list_empty(&p->due.link);
@@ -40,20 +47,39 @@ static void fail_to_prepare(struct scan *s, const struct sockaddr_any *a, enum s
 	fail(s, step == STEP_OPTION ? DIAL_LOCAL : DIAL_REFUSED, error);
 }
 
+static bool is_enough(const struct scan *s)
+{
+	return s->options.any && s->open_count;
+}
+
 // A try on all addresses has failed.
 static void try_failed(struct scan *s, struct scan_port *p)
 {
-	bool is_enough = s->options.any && s->open_count;
-
 	p->state = SCAN_CLOSED;
 	p->error = p->try_error;
 	p->tries++;
-	if (p->tries > s->options.dial.retries || is_enough) {
+	if (p->tries > s->options.dial.retries || is_enough(s)) {
 		s->left--;
 		return;
 	}
+	list_remove(&p->due.link); // it may have waited to be asked again
 	deadline_queue_add(&s->delayed, &p->due, uv_now(s->loop));
 	s->options.on_retry(s, p);
+}
+
+// Whether an address is left for this try. It moves on to the next one without an attempt.
+static bool has_address(const struct scan *s, struct scan_port *p)
+{
+	while (p->next < s->options.addresses->count && p->pending & address_bit(p->next))
+		p->next++;
+	return p->next < s->options.addresses->count;
+}
+
+// What has failed is worth another attempt while others are under way, which may hang for long.
+static void ask_again_later(struct scan *s, struct scan_port *p)
+{
+	if (s->options.dial.retries && !is_enough(s) && !is_queued(p))
+		deadline_queue_add(&s->delayed, &p->due, uv_now(s->loop));
 }
 
 static void attempt_failed(struct scan *s, struct scan_port *p, int error)
@@ -62,10 +88,12 @@ static void attempt_failed(struct scan *s, struct scan_port *p, int error)
 		return;
 	if (p->try_error != -ETIMEDOUT)
 		p->try_error = error;
-	if (p->next < s->options.addresses->count)
+	if (has_address(s, p))
 		make_ready(s, p); // at once: there is nothing to wait for
 	else if (!p->pending)
 		try_failed(s, p);
+	else
+		ask_again_later(s, p);
 }
 
 static void give_up(struct scan *s, struct prober_slot *slot)
@@ -74,7 +102,7 @@ static void give_up(struct scan *s, struct prober_slot *slot)
 
 	list_remove(&slot->due.link);
 	prober_release(&s->prober, slot);
-	p->pending--;
+	p->pending &= ~address_bit(slot->index);
 }
 
 static void give_up_all(struct scan *s, struct deadline_queue *q, const struct scan_port *p)
@@ -87,12 +115,15 @@ static void give_up_all(struct scan *s, struct deadline_queue *q, const struct s
 	}
 }
 
-// Ports that wait to be tried again stay closed.
+// Ports that wait to be tried again stay closed, unless an attempt is under way.
 static void settle_delayed(struct scan *s)
 {
 	while (!list_empty(&s->delayed.items)) {
-		list_remove(s->delayed.items.next);
-		s->left--;
+		struct scan_port *p =
+			list_entry(s->delayed.items.next, struct scan_port, due.link);
+
+		list_remove(&p->due.link);
+		s->left -= !p->pending;
 	}
 }
 
@@ -135,7 +166,7 @@ static void connected(struct scan *s, struct prober_slot *slot)
 	p->address = slot->address;
 	s->open_count++;
 	list_remove(&p->due.link);
-	if (p->pending > 1) {
+	if (p->pending != address_bit(slot->index)) {
 		give_up_all(s, &s->fresh, p);
 		give_up_all(s, &s->waiting, p);
 	}
@@ -163,7 +194,7 @@ static void on_event(void *data, struct prober_slot *slot, int result)
 	if (result == 0) {
 		connected(s, slot);
 	} else {
-		p->pending--;
+		p->pending &= ~address_bit(slot->index);
 		attempt_failed(s, p, result);
 	}
 }
@@ -183,11 +214,14 @@ static bool start_attempt(struct scan *s, struct scan_port *p)
 	p->next++;
 	if (r == 0 || r == -EINPROGRESS) {
 		slot->data = p;
-		p->pending++;
+		slot->index = p->next - 1;
+		p->pending |= address_bit(slot->index);
 		if (r == 0)
 			connected(s, slot);
 		else
 			deadline_queue_add(&s->fresh, &slot->due, uv_now(s->loop));
+		if (p->state != SCAN_OPEN && p->try_error && !has_address(s, p))
+			ask_again_later(s, p);
 	} else if (step == STEP_SOCKET || step == STEP_CONNECT || r == -ENOPROTOOPT) {
 		attempt_failed(s, p, r);
 	} else {
@@ -232,7 +266,7 @@ static void on_due(struct scan *s, uint64_t now)
 
 		list_remove(&d->link);
 		deadline_queue_add(&s->waiting, d, d->since);
-		if (p->next < s->options.addresses->count)
+		if (has_address(s, p))
 			make_ready(s, p);
 	}
 	while ((d = deadline_queue_first(&s->waiting, now))) {
@@ -254,8 +288,10 @@ static void on_due(struct scan *s, uint64_t now)
 
 		list_remove(&d->link);
 		p->next = 0;
-		p->try_error = 0;
-		make_ready(s, p);
+		if (!p->pending)
+			p->try_error = 0;
+		if (has_address(s, p))
+			make_ready(s, p);
 	}
 }
 

@@ -35,7 +35,7 @@ struct scan_port {
 	struct deadline_link due; // when waiting for its next attempt
 	int try_error; // of the try under way
 	size_t next; // address to try next
-	size_t pending; // attempts under way
+	uint64_t pending; // a bit for each address with an attempt under way
 };
 
 struct scan;
