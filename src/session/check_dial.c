@@ -73,12 +73,11 @@ static void make_probes(struct check_run *run)
 	run->probes = xcalloc(count, sizeof(*run->probes));
 	for (size_t i = 0; i < ports->services.count; i++)
 		add_probe(run, ports->services.items[i]);
-	for (unsigned port = 1; port <= UINT16_MAX && run->count < count; port++) {
+	for (unsigned port = 1; (port = ports_next(ports, port)) < PORTS_END; port++) {
 		char number[sizeof("65535")];
 
 		snprintf(number, sizeof(number), "%u", port);
-		if (ports_has(ports, port))
-			add_probe(run, number);
+		add_probe(run, number);
 	}
 	if (!run->count) // a Unix socket
 		add_probe(run, "");

@@ -129,6 +129,24 @@ static void test_set(void **state)
 	assert_int_equal(p.count, 13108);
 }
 
+static void test_next(void **state)
+{
+	static const unsigned members[] = {0, 1, 63, 64, 127, 1000, 40000, UINT16_MAX};
+	struct ports p = {0};
+	unsigned port = 0;
+
+	(void)state;
+	assert_int_equal(ports_next(&p, 0), PORTS_END);
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		ports_add(&p, (uint16_t)members[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++, port++) {
+		port = ports_next(&p, port);
+		assert_int_equal(port, members[i]);
+		assert_int_equal(ports_next(&p, port), port);
+	}
+	assert_int_equal(ports_next(&p, port), PORTS_END);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_long_lists_are_cut),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

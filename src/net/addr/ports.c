@@ -61,6 +61,17 @@ bool ports_has(const struct ports *p, unsigned port)
 	return p->bits[port / 64] >> port % 64 & 1;
 }
 
+unsigned ports_next(const struct ports *p, unsigned port)
+{
+	for (; port < PORTS_END; port = (port / 64 + 1) * 64) {
+		uint64_t bits = p->bits[port / 64] >> port % 64;
+
+		if (bits)
+			return port + (unsigned)__builtin_ctzll(bits);
+	}
+	return PORTS_END;
+}
+
 static int add_range(struct ports *p, const char *word, struct str *err)
 {
 	uint16_t low;
@@ -113,11 +124,9 @@ void str_add_ports(struct str *s, const struct ports *p, size_t limit)
 {
 	const char *comma = "";
 
-	for (unsigned port = 0; port <= UINT16_MAX; port++) {
+	for (unsigned port = ports_next(p, 0); port < PORTS_END; port = ports_next(p, port)) {
 		unsigned last = port;
 
-		if (!ports_has(p, port))
-			continue;
 		if (!limit--) {
 			str_addf(s, "%s...", comma);
 			return;
@@ -126,6 +135,6 @@ void str_add_ports(struct str *s, const struct ports *p, size_t limit)
 			last++;
 		str_addf(s, last == port ? "%s%u" : "%s%u-%u", comma, port, last);
 		comma = ",";
-		port = last;
+		port = last + 1;
 	}
 }

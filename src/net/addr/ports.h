@@ -33,6 +33,10 @@ void ports_fini(struct ports *p);
 void ports_add(struct ports *p, uint16_t port);
 bool ports_has(const struct ports *p, unsigned port);
 
+// The lowest port of them from PORT on, or PORTS_END.
+#define PORTS_END (UINT16_MAX + 1)
+unsigned ports_next(const struct ports *p, unsigned port);
+
 // Adds "22,80,8000-8100": at most LIMIT numbers and ranges, then "..." for the rest.
 void str_add_ports(struct str *s, const struct ports *p, size_t limit);
 

@@ -353,8 +353,8 @@ static void set_ports(struct scan *s, const struct ports *ports)
 
 	s->ports = xcalloc(count, sizeof(*s->ports));
 	for (unsigned port = 0; s->count < count; port++) {
-		if (ports && !ports_has(ports, port))
-			continue;
+		if (ports)
+			port = ports_next(ports, port);
 		s->ports[s->count].port = (uint16_t)port;
 		list_init(&s->ports[s->count].due.link);
 		s->count++;
