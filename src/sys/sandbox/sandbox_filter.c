@@ -26,6 +26,7 @@
 
 #define MAX_INSTRUCTIONS 1024
 #define FAR_RUNS 32 // so many runs of calls take more than a branch can pass over
+#define MAX_EXITS 256
 #define SOCK_TYPE_MASK 0xf // what is left are SOCK_CLOEXEC and SOCK_NONBLOCK
 
 #define DATA_NR offsetof(struct seccomp_data, nr)
@@ -38,10 +39,19 @@
 
 #ifdef SANDBOX_ARCH
 
+// A side of a branch that leads to a verdict further on.
+struct exit {
+	unsigned short branch;
+	bool is_taken; // if the condition holds
+	uint32_t verdict;
+};
+
 struct seccomp_program {
 	struct sock_filter code[MAX_INSTRUCTIONS];
 	unsigned short len;
 	bool is_too_long;
+	struct exit exits[MAX_EXITS];
+	size_t exit_count;
 	unsigned needs;
 	const uint8_t *fates; // by number
 	short runs[SANDBOX_NEWEST_CALL + 1]; // where the fate changes
@@ -77,11 +87,60 @@ static void end(struct seccomp_program *f, uint32_t verdict)
 	add(f, BPF_RET | BPF_K, verdict, 0, 0);
 }
 
+// Which way leads on.
+enum way { TO_TAKEN, TO_OTHER, TO_FAR };
+
+// Makes a side of the branch, or the far jump, at INDEX lead to what is added next.
+static void aim(struct seccomp_program *f, size_t index, enum way way)
+{
+	size_t distance = f->len - index - 1;
+
+	if (f->len > MAX_INSTRUCTIONS || (way != TO_FAR && distance > UINT8_MAX))
+		f->is_too_long = true;
+	else if (way == TO_FAR)
+		f->code[index].k = (uint32_t)distance;
+	else if (way == TO_TAKEN)
+		f->code[index].jt = (uint8_t)distance;
+	else
+		f->code[index].jf = (uint8_t)distance;
+}
+
+// Makes a side of the branch at INDEX lead to VERDICT.
+static void exit_with(
+	struct seccomp_program *f, unsigned short index, bool is_taken, uint32_t verdict)
+{
+	if (f->exit_count < MAX_EXITS)
+		f->exits[f->exit_count] = (struct exit){index, is_taken, verdict};
+	f->exit_count++;
+}
+
+// Adds the verdicts that branches lead to, each once, where nothing else leads: what the kernel is
+// handed it translates, instruction by instruction.
+static void end_exits(struct seccomp_program *f)
+{
+	f->is_too_long = f->is_too_long || f->exit_count > MAX_EXITS;
+	while (f->exit_count && !f->is_too_long) {
+		uint32_t verdict = f->exits[0].verdict;
+		size_t left = 0;
+
+		for (size_t i = 0; i < f->exit_count; i++) {
+			struct exit e = f->exits[i];
+
+			if (e.verdict == verdict)
+				aim(f, e.branch, e.is_taken ? TO_TAKEN : TO_OTHER);
+			else
+				f->exits[left++] = e;
+		}
+		f->exit_count = left;
+		end(f, verdict);
+	}
+}
+
 // Ends with VERDICT if what was loaded equals K.
 static void end_if_equal(struct seccomp_program *f, uint32_t k, uint32_t verdict)
 {
-	add(f, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
-	end(f, verdict);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 0);
+	exit_with(f, f->len - 1, true, verdict);
 }
 
 static void check_values(
@@ -106,10 +165,10 @@ static void check_bits(struct seccomp_program *f, size_t arg, uint32_t bits, boo
 static void allow_kind(struct seccomp_program *f, int family, int type, int protocol)
 {
 	load(f, DATA_ARG(0));
-	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)family, 0, 8);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)family, 0, 6);
 	load(f, DATA_ARG(1));
 	add(f, BPF_ALU | BPF_AND | BPF_K, SOCK_TYPE_MASK, 0, 0);
-	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)type, 0, 5);
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)type, 0, 3);
 	load(f, DATA_ARG(2));
 	end_if_equal(f, 0, SECCOMP_RET_ALLOW);
 	end_if_equal(f, (uint32_t)protocol, SECCOMP_RET_ALLOW);
@@ -145,6 +204,13 @@ static void check_opening(struct seccomp_program *f, size_t flags)
 	check_bits(f, flags, refused, false);
 }
 
+// Of the calls whose arguments are not looked at.
+static const uint32_t verdicts[] = {
+	[REFUSED] = FAIL(EPERM),
+	[ALLOWED] = SECCOMP_RET_ALLOW,
+	[ABSENT] = FAIL(ENOSYS),
+};
+
 static void end_with(struct seccomp_program *f, enum fate fate)
 {
 	const unsigned caller = 0;
@@ -152,13 +218,9 @@ static void end_with(struct seccomp_program *f, enum fate fate)
 
 	switch (fate) {
 	case REFUSED:
-		end(f, FAIL(EPERM));
-		break;
 	case ALLOWED:
-		end(f, SECCOMP_RET_ALLOW);
-		break;
 	case ABSENT:
-		end(f, FAIL(ENOSYS));
+		end(f, verdicts[fate]);
 		break;
 	case FOR_THREADS:
 		check_bits(f, 0, CLONE_THREAD, true);
@@ -196,17 +258,21 @@ static void end_with(struct seccomp_program *f, enum fate fate)
 	}
 }
 
-// Makes the branch or the far jump at INDEX lead to what is added next.
-static void aim(struct seccomp_program *f, size_t index, bool is_far)
-{
-	size_t distance = f->len - index - 1;
+static void decide(struct seccomp_program *f, size_t first, size_t last);
 
-	if (f->len > MAX_INSTRUCTIONS || (!is_far && distance > UINT8_MAX))
-		f->is_too_long = true;
-	else if (is_far)
-		f->code[index].k = (uint32_t)distance;
-	else
-		f->code[index].jt = (uint8_t)distance;
+// Decides about the calls in the runs FIRST to LAST, to which a side of the branch at INDEX is to
+// lead.
+static void lead(
+	struct seccomp_program *f, unsigned short index, enum way way, size_t first, size_t last)
+{
+	enum fate fate = (enum fate)f->fates[f->runs[first]];
+
+	if (first == last && fate < ARRAY_SIZE(verdicts) && way != TO_FAR) {
+		exit_with(f, index, way == TO_TAKEN, verdicts[fate]);
+		return;
+	}
+	aim(f, index, way);
+	decide(f, first, last);
 }
 
 // Decides about the calls in the runs FIRST to LAST, whose number was loaded, by halves: the kernel
@@ -214,22 +280,24 @@ static void aim(struct seccomp_program *f, size_t index, bool is_far)
 static void decide(struct seccomp_program *f, size_t first, size_t last)
 {
 	size_t middle = (first + last + 1) / 2;
-	unsigned short branch;
-	bool is_far;
+	unsigned short branch = f->len;
 
 	if (first == last) {
 		end_with(f, (enum fate)f->fates[f->runs[first]]);
 		return;
 	}
+	add(f, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)f->runs[middle], 0, 0);
 	// A branch reaches 255 instructions far, a jump further.
-	is_far = last - first >= FAR_RUNS;
-	add(f, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)f->runs[middle], 0, is_far);
-	if (is_far)
+	if (last - first >= FAR_RUNS) {
 		add(f, BPF_JMP | BPF_JA, 0, 0, 0);
-	branch = f->len;
-	decide(f, first, middle - 1);
-	aim(f, branch - 1, is_far);
-	decide(f, middle, last);
+		aim(f, branch, TO_OTHER);
+		decide(f, first, middle - 1);
+		end_exits(f);
+		lead(f, branch + 1, TO_FAR, middle, last);
+	} else {
+		lead(f, branch, TO_OTHER, first, middle - 1);
+		lead(f, branch, TO_TAKEN, middle, last);
+	}
 }
 
 static void build(struct seccomp_program *f)
@@ -247,6 +315,7 @@ static void build(struct seccomp_program *f)
 	add(f, BPF_JMP | BPF_JGT | BPF_K, SANDBOX_NEWEST_CALL, 0, 1);
 	end_with(f, ABSENT);
 	decide(f, 0, count - 1);
+	end_exits(f);
 }
 
 bool sandbox_has_filter(void)
