@@ -358,7 +358,3 @@ const char *tls_context_keylog(const struct tls_context *c)
 }
 
 // It must cost nothing to ask: the library is not opened for it.
-void str_add_tls_version(struct str *s)
-{
-	str_add(s, "OpenSSL 3, opened on demand (built with " OPENSSL_VERSION_STR ")");
-}

@@ -2,6 +2,7 @@
 #include "tls/library.h"
 
 #include "base/mem.h"
+#include "tls/tls.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 #undef SSL_CTX_callback_ctrl
 #undef OPENSSL_sk_num
 #undef OPENSSL_sk_value
+#define ORIGIN "linked"
 
 struct ossl ossl = {
 #define OSSL_LINKED(name) .name = name,
@@ -28,6 +30,8 @@ static int fill_table(struct str *err)
 	return 0;
 }
 #else
+#define ORIGIN "opened on demand"
+
 struct ossl ossl;
 
 // The table has one pointer for each symbol, in the order of the list.
@@ -105,4 +109,9 @@ int library_open(struct str *err)
 	}
 	is_open = true;
 	return 0;
+}
+
+void str_add_tls_version(struct str *s)
+{
+	str_add(s, "OpenSSL 3, " ORIGIN " (built with " OPENSSL_VERSION_STR ")");
 }
