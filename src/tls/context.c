@@ -270,18 +270,33 @@ static int fill(
 	return r;
 }
 
+// A sandbox may keep the file from being opened again.
+static int share_keylog(struct tls_context *c, const struct tls_context *old, struct str *err)
+{
+	c->keylog = fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
+	if (c->keylog < 0) {
+		int error = errno;
+
+		str_add_object(err, old->keylog_path);
+		str_add(err, ": ");
+		str_add_error(err, -error);
+		return -error;
+	}
+	c->keylog_path = xstrdup(old->keylog_path);
+	return 0;
+}
+
 static int create(struct tls_context **context, const struct tls_settings *settings,
 	const struct tls_context *old, struct str *notes, struct str *err)
 {
 	struct tls_context *c = xcalloc(1, sizeof(*c));
-	int r;
+	int r = 0;
 
 	*c = (struct tls_context){.users = 1, .settings = *settings, .keylog = -1};
-	if (old && old->keylog >= 0) { // a sandbox may keep it from being opened again
-		c->keylog = fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
-		c->keylog_path = xstrdup(old->keylog_path);
-	}
-	r = fill(c, old, notes, err);
+	if (old && old->keylog >= 0)
+		r = share_keylog(c, old, err);
+	if (r == 0)
+		r = fill(c, old, notes, err);
 	if (r < 0)
 		tls_context_destroy(c);
 	else
