@@ -6,6 +6,7 @@
 #include "io/terminal_mode.h"
 #include "io/urgent.h"
 #include "sys/trace.h"
+#include "tls/channel.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -81,7 +82,7 @@ static void want_keys(struct console *c)
 }
 
 // Telnet has a command for it (RFC 854, BRK), which no filter may touch. Elsewhere it is an urgent
-// byte.
+// byte, which is not for the peer where it would go past TLS.
 static void send_break(struct console *c)
 {
 	static const char command[] = {(char)255, (char)243}; // IAC BRK
@@ -92,6 +93,8 @@ static void send_break(struct console *c)
 	c->has_break = false;
 	if (s->config->telnet)
 		relay_inject(&s->relay, command, sizeof(command));
+	else if (channel_is_tls(s->peer))
+		terminal_show("TLS has no break: --telnet sends one as data\r\n");
 	else
 		r = urgent_send(channel_socket(s->peer), "", 1);
 	if (r < 0) {

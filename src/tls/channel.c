@@ -146,9 +146,14 @@ void channel_tls_set_place(struct channel *c, unsigned place)
 	tls_channel_of(c)->place = place;
 }
 
+bool channel_is_tls(const struct channel *c)
+{
+	return c->ops == &tls_channel_ops;
+}
+
 struct tls *channel_tls(const struct channel *c)
 {
-	if (c->ops != &tls_channel_ops || tls_channel_of(c)->place & TLS_WITH_PROXY)
+	if (!channel_is_tls(c) || tls_channel_of(c)->place & TLS_WITH_PROXY)
 		return NULL;
 	return tls_channel_of(c)->tls;
 }

@@ -22,4 +22,8 @@ void channel_tls_set_place(struct channel *c, unsigned place);
 // where TLS ends at a proxy.
 struct tls *channel_tls(const struct channel *c);
 
+// True for a channel that was made by channel_create_tls(), wherever TLS ends: what goes past it on
+// the socket is not for the peer.
+bool channel_is_tls(const struct channel *c);
+
 #endif

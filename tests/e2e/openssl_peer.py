@@ -6,7 +6,7 @@ import ctypes
 import select
 
 from harness import Task
-from peers import accept, listener, port_of
+from peers import accept, listener, port_of, unix_listener
 
 PEM = 1
 SET_MIN_VERSION, SET_MAX_VERSION = 123, 124
@@ -103,23 +103,33 @@ def client_context(version):
     return context_of(lib.TLS_client_method(), version)
 
 
-class Server:
-    """Secures one connection and gives it to a function."""
+def server_context(identity, version):
+    context = context_of(lib.TLS_server_method(), version)
+    lib.SSL_CTX_set_cipher_list(context, b"ALL:@SECLEVEL=0")
+    lib.SSL_CTX_use_certificate_chain_file(context, bytes(identity.both))
+    lib.SSL_CTX_use_PrivateKey_file(context, bytes(identity.both), PEM)
+    return context
 
-    def __init__(self, identity, serve, version="1.3"):
-        self.context = context_of(lib.TLS_server_method(), version)
-        lib.SSL_CTX_set_cipher_list(self.context, b"ALL:@SECLEVEL=0")
-        lib.SSL_CTX_use_certificate_chain_file(self.context, bytes(identity.both))
-        lib.SSL_CTX_use_PrivateKey_file(self.context, bytes(identity.both), PEM)
-        self.socket = listener()
-        self.port = port_of(self.socket)
+
+class Server:
+    """Secures one connection and gives it to a function, after which it is closed unless the test
+    keeps it. It listens on a port, or on the Unix socket that is named."""
+
+    def __init__(self, identity, serve, version="1.3", unix=None, keeps=False):
+        self.context = server_context(identity, version)
+        self.socket = unix_listener(unix) if unix else listener()
+        self.port = None if unix else port_of(self.socket)
+        self.keeps = keeps
         self.task = Task(self.run, serve)
 
     def run(self, serve):
         conn = accept(self.socket)
         conn.settimeout(None)
-        with conn:
+        try:
             return serve(Connection(self.context, conn))
+        finally:
+            if not self.keeps:
+                conn.close()
 
     def result(self):
         return self.task.result()

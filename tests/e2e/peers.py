@@ -26,6 +26,15 @@ def listener(address="127.0.0.1", port=0, backlog=128, rcvbuf=None):
     return sock
 
 
+def unix_listener(name):
+    """On the path, or on the abstract name after an @."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    sock.bind("\0" + name[1:] if name.startswith("@") else name)
+    sock.listen()
+    return sock
+
+
 def port_of(sock):
     return sock.getsockname()[1]
 
