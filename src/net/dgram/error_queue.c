@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CONTROL_ROOM 512 // what other options of the socket may add stands there, too
+#define ERRNO_MOST 4095u // of the kernel (MAX_ERRNO)
 
 void error_queue_open(int fd)
 {
@@ -25,11 +26,13 @@ void error_queue_open(int fd)
 		sys_setsockopt_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 }
 
-static bool is_extended_error(const struct cmsghdr *c)
+static bool is_extended_error(const struct msghdr *m, const struct cmsghdr *c)
 {
+	size_t left = (size_t)((const char *)m->msg_control + m->msg_controllen - (const char *)c);
+
 	return ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
 		       (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) &&
-	       c->cmsg_len >= CMSG_LEN(sizeof(struct sock_extended_err));
+	       c->cmsg_len >= CMSG_LEN(sizeof(struct sock_extended_err)) && c->cmsg_len <= left;
 }
 
 // The address of who sent it stands behind the error itself.
@@ -41,6 +44,8 @@ static void read_error(struct queued_error *e, const struct cmsghdr *c)
 
 	memcpy(&x, CMSG_DATA(c), sizeof(x));
 	memcpy(&by, CMSG_DATA(c) + sizeof(x), len);
+	if (x.ee_errno > ERRNO_MOST)
+		return;
 	e->error = -(int)x.ee_errno;
 	e->origin = x.ee_origin;
 	e->type = x.ee_type;
@@ -51,6 +56,14 @@ static void read_error(struct queued_error *e, const struct cmsghdr *c)
 	else if (by.sin6_family == AF_INET6 && len == sizeof(by))
 		sockaddr_set(&e->by, (const struct sockaddr *)&by, sizeof(by));
 	sockaddr_unmap(&e->by);
+}
+
+bool queued_error_read(struct queued_error *e, struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (is_extended_error(m, c))
+			read_error(e, c);
+	return e->error < 0;
 }
 
 bool error_queue_take(int fd, struct queued_error *e)
@@ -69,10 +82,7 @@ bool error_queue_take(int fd, struct queued_error *e)
 		return false;
 	e->to.len = m.msg_hdr.msg_namelen;
 	sockaddr_unmap(&e->to);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m.msg_hdr); c; c = CMSG_NXTHDR(&m.msg_hdr, c))
-		if (is_extended_error(c))
-			read_error(e, c);
-	return e->error < 0;
+	return queued_error_read(e, &m.msg_hdr);
 }
 
 bool is_told_error(int error)

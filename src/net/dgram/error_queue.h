@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 struct queued_error {
 	int error; // a negative errno
@@ -23,6 +24,10 @@ void error_queue_open(int fd);
 
 // Takes the next one, or returns false.
 bool error_queue_take(int fd, struct queued_error *e);
+
+// Reads the control data of a message that was taken from there. Returns whether they tell an
+// error.
+bool queued_error_read(struct queued_error *e, struct msghdr *m);
 
 // True for errors that such a message stands for, which the next call on the socket meets whatever
 // it is about.
