@@ -141,6 +141,7 @@
  *     answer.[ch]             how far an answer of HTTP/1 has come
  *     broker.[ch]             many relays that talk to each other
  *     chat.[ch]               lines with the name of who says them
+ *     chat_output.[ch]        stdout as one who hears a chat
  *     engine_copy.c           bytes through a buffer
  *     engine_datagram.c       datagrams with their boundaries, many at a time
  *     engine_splice.c         bytes inside the kernel: sendfile(2), splice(2)

@@ -46,7 +46,7 @@ static const struct opt serve_opts[] = {
 		"send the data of each client to all others", .is_everyday = true, .mode = "room",
 		.not_with = "raw-tty escape"},
 	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
-		"like --broker, by lines, each with the sender's name, safe for terminals",
+		"the same for lines with the names of their senders; also write them to stdout",
 		.mode = "room", .not_with = "raw-tty escape broker"},
 	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,
 		"allow clients from other hosts to use the program", .only_with = "program"},

@@ -405,7 +405,11 @@ static int plan_listen(struct plan *p, bool is_exposed)
 	add_if(p, c->udp, "--udp");
 	add_if(p, serves_many, "--keep-open");
 	add_if(p, c->broker, "--broker");
-	add_if(p, c->chat, "--chat");
+	if (c->chat) {
+		add(p, "--chat");
+		add(p, "--output");
+		add(p, "/dev/null"); // ncat shows the operator nothing
+	}
 	add_family(p);
 	add_number_if(p, "--max-connections", c->most);
 	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0 ||

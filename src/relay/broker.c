@@ -14,10 +14,29 @@
 #define INPUT_PIECE ((size_t)32 * 1024) // bytes that are read at once
 #define NAMED 20 // of those who are there already; more are counted
 
+static bool hears(const struct broker *b)
+{
+	return b->listener.reader.fanout;
+}
+
+static bool has_members(const struct broker *b)
+{
+	const struct list *first = b->fanout.readers.next;
+
+	return first != &b->fanout.readers &&
+	       (first != &b->listener.reader.link || first->next != &b->fanout.readers);
+}
+
+// Whom the input does not have to be told, as it is its own.
+static const struct fanout_reader *own_reader(const struct broker *b)
+{
+	return hears(b) ? &b->listener.reader : NULL;
+}
+
 static bool wants_input(const struct broker *b)
 {
-	return b->input.info.kind != FD_FILE && !b->input_ended &&
-	       !list_empty(&b->fanout.readers) && !b->fanout.is_held_up;
+	return b->input.info.kind != FD_FILE && !b->input_ended && has_members(b) &&
+	       !b->fanout.is_held_up;
 }
 
 static void update(struct broker *b)
@@ -41,8 +60,12 @@ static void on_silent(void *data)
 {
 	struct broker *b = data;
 
-	list_for_each (it, &b->fanout.readers)
-		relay_wake(list_entry(it, struct fanout_reader, link)->relay);
+	list_for_each (it, &b->fanout.readers) {
+		struct fanout_reader *r = list_entry(it, struct fanout_reader, link);
+
+		if (r->relay)
+			relay_wake(r->relay);
+	}
 }
 
 // Not at once, for the relay of the last to end is at work and would not see it.
@@ -62,7 +85,12 @@ static void on_reader_behind(struct fanout *a, struct fanout_reader *reader)
 {
 	struct broker *b = a->data;
 
-	b->options.on_behind(b, container_of(reader, struct broker_member, reader));
+	if (reader != &b->listener.reader) {
+		b->options.on_behind(b, container_of(reader, struct broker_member, reader));
+		return;
+	}
+	fanout_leave(reader);
+	b->options.on_behind(b, NULL);
 }
 
 static void on_room(struct fanout *a)
@@ -121,35 +149,91 @@ static void on_input(struct watch *w, unsigned events)
 	(void)events;
 	if (!wants_input(b))
 		return;
-	if (!fanout_has_room(&b->fanout, NULL) && !is_at_end(b)) {
+	if (!fanout_has_room(&b->fanout, own_reader(b)) && !is_at_end(b)) {
 		b->fanout.is_held_up = true;
 		update(b);
 		return;
 	}
 	n = stdio_read(&b->input, buffer, INPUT_PIECE);
 	if (n > 0) {
-		give(b, NULL, &b->line, buffer, (size_t)n);
+		give(b, own_reader(b), &b->line, buffer, (size_t)n);
 	} else if (n == 0) {
 		b->input_ended = true;
-		end_line(b, NULL, &b->line);
+		end_line(b, own_reader(b), &b->line);
 		end_if_silent(b);
 	} else if (n != -EAGAIN && n != -EINTR) {
-		b->options.on_failed(b, (int)n);
+		b->options.on_failed(b, true, (int)n);
 		return;
 	}
 	update(b);
 }
 
+static void on_news(struct fanout *a, struct fanout_reader *reader)
+{
+	struct broker *b = a->data;
+
+	assert(reader == &b->listener.reader);
+	chat_output_wake(&b->output);
+}
+
+static void on_output_failed(void *data, int error)
+{
+	struct broker *b = data;
+
+	fanout_leave(&b->listener.reader);
+	b->options.on_failed(b, false, error);
+}
+
+static void on_drained(void *data)
+{
+	struct broker *b = data;
+
+	b->options.on_drained(b);
+}
+
+// In its place among the members it has said all that it will.
+static int open_output(struct broker *b)
+{
+	const struct chat_output_options options = {
+		.pool = b->options.pool,
+		.fd = b->options.out,
+		.reader = &b->listener.reader,
+		.on_failed = on_output_failed,
+		.on_drained = on_drained,
+		.data = b,
+	};
+
+	b->fanout.on_news = on_news;
+	fanout_join(&b->fanout, &b->listener.reader, NULL);
+	b->listener.has_ended = true;
+	return chat_output_init(&b->output, &options);
+}
+
 int broker_init(struct broker *b, const struct broker_options *o)
 {
 	uv_loop_t *loop = o->pool->loop;
+	int r;
 
-	assert(o->pool && o->on_failed && o->on_behind);
+	assert(o->pool && o->on_failed && o->on_behind && o->on_drained);
 	*b = (struct broker){.options = *o};
 	str_add(&b->line.name, "<server>");
 	defer_init(&b->silence, loop, on_silent, b);
 	fanout_init(&b->fanout, loop, on_reader_behind, on_room, b);
-	return stdio_init(&b->input, loop, o->in, O_RDONLY, on_input, b);
+	r = stdio_init(&b->input, loop, o->in, O_RDONLY, on_input, b);
+	return r < 0 || !o->is_chat ? r : open_output(b);
+}
+
+bool broker_is_busy(const struct broker *b)
+{
+	return hears(b) && chat_output_is_busy(&b->output);
+}
+
+bool broker_end_output(struct broker *b)
+{
+	bool is_all = !hears(b) || chat_output_flush(&b->output);
+
+	fanout_leave(&b->listener.reader);
+	return is_all;
 }
 
 void broker_fini(struct broker *b)
@@ -158,6 +242,7 @@ void broker_fini(struct broker *b)
 		return;
 	defer_fini(&b->silence);
 	stdio_fini(&b->input);
+	chat_output_fini(&b->output);
 	fanout_fini(&b->fanout);
 	chat_line_fini(&b->line);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Many relays that talk to each other: what one member sends goes to all others, each read whole.
-// So does what the input yields; a regular file as input greets each member instead.
+// So does what the input yields; a regular file as input greets each member instead. What the
+// members of a chat say is written to the output, too.
 #ifndef SOCKCTL_RELAY_BROKER_H
 #define SOCKCTL_RELAY_BROKER_H
 
@@ -10,6 +11,7 @@
 #include "io/stdio.h"
 #include "relay/fanout.h"
 #include "relay/chat.h"
+#include "relay/chat_output.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -30,18 +32,23 @@ struct broker_member {
 	bool has_ended; // it says nothing more
 };
 
-// The input failed: ERROR is a negative errno.
-typedef void broker_failed_fn(struct broker *b, int error);
+// The input or the output failed: ERROR is a negative errno.
+typedef void broker_failed_fn(struct broker *b, bool input, int error);
 
-// A member has stopped reading and keeps the others waiting; the callback ends its relay.
+// Everything was written to the output.
+typedef void broker_drained_fn(struct broker *b);
+
+// A member has stopped reading and keeps the others waiting; the callback ends its relay. Or it is
+// the output that does (NULL): nothing more is written there.
 typedef void broker_behind_fn(struct broker *b, struct broker_member *m);
 
 struct broker_options {
 	struct pool *pool; // of the loop
-	int in; // taken over as stdio_init() does
+	int in, out; // taken over as stdio_init() does
 	bool is_chat; // lines with the names of those who say them, instead of bytes
 	broker_failed_fn *on_failed;
 	broker_behind_fn *on_behind;
+	broker_drained_fn *on_drained;
 	void *data; // the owner's, in broker->options.data
 };
 
@@ -52,12 +59,21 @@ struct broker {
 	bool is_complete; // nobody else will join
 	struct defer silence; // once nobody says anything more
 	struct chat_line line; // of the input
+	struct broker_member listener; // in a chat, in the place of the output; it says nothing
+	struct chat_output output;
 	struct fanout fanout;
 };
 
 // Returns 0 or a negative errno.
 int broker_init(struct broker *b, const struct broker_options *options);
 void broker_fini(struct broker *b);
+
+// True while something waits for the output.
+bool broker_is_busy(const struct broker *b);
+
+// Writes to the output what was said and can be written at once, and nothing after that. Returns
+// false if some could not.
+bool broker_end_output(struct broker *b);
 
 // Prepares the channel of a member for its relay.
 void broker_member_init(struct broker_member *m);

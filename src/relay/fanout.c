@@ -157,7 +157,7 @@ void fanout_fini(struct fanout *a)
 
 void fanout_join(struct fanout *a, struct fanout_reader *r, struct relay *relay)
 {
-	assert(relay);
+	assert(relay || a->on_news);
 	*r = (struct fanout_reader){.fanout = a,
 		.relay = relay,
 		.number = ++a->joined,
@@ -208,6 +208,14 @@ static void look_behind(struct fanout_reader *r)
 		timer_start(&a->stall, patience_with(r));
 }
 
+static void wake(struct fanout_reader *r)
+{
+	if (r->relay)
+		relay_wake(r->relay);
+	else
+		r->fanout->on_news(r->fanout, r);
+}
+
 void fanout_give(struct fanout *a, const struct fanout_reader *from, const void *data, size_t len)
 {
 	struct piece piece = {.from = from ? from->number : 0, .len = len};
@@ -229,7 +237,7 @@ void fanout_give(struct fanout *a, const struct fanout_reader *from, const void 
 			r->position = end_of(a);
 		} else {
 			r->taken_at = uv_now(a->loop);
-			relay_wake(r->relay);
+			wake(r);
 		}
 	}
 }

@@ -19,7 +19,7 @@ struct relay;
 // All of it is the fanout's own.
 struct fanout_reader {
 	struct fanout *fanout; // NULL once it has left
-	struct relay *relay; // woken when there is something to take
+	struct relay *relay; // woken when there is something to take; NULL: on_news is called
 	struct list link;
 	uint64_t number; // tells the pieces that it has given
 	uint64_t position; // in everything that was ever given: the piece to take from
@@ -35,6 +35,9 @@ typedef void audience_behind_fn(struct fanout *a, struct fanout_reader *reader);
 // There may be room for more where there was none.
 typedef void audience_room_fn(struct fanout *a);
 
+// A reader without a relay has something to take.
+typedef void audience_news_fn(struct fanout *a, struct fanout_reader *reader);
+
 struct fanout {
 	uv_loop_t *loop;
 	struct list readers;
@@ -49,6 +52,7 @@ struct fanout {
 	bool given_lately; // since it was started
 	audience_behind_fn *on_behind;
 	audience_room_fn *on_room;
+	audience_news_fn *on_news; // the owner's, after fanout_init(); NULL: all have relays
 	void *data; // the owner's
 };
 

@@ -5,7 +5,9 @@
 #include "base/mem.h"
 #include "relay/broker.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 
 struct serve_broker {
@@ -19,21 +21,33 @@ struct broker_client {
 	struct stream stream;
 };
 
-static void on_failed(struct broker *b, int error)
+static void on_failed(struct broker *b, bool input, int error)
 {
 	struct server *s = b->options.data;
 	const struct serve_broker *m = s->mode_data;
 
-	app_fail(s->app, STATUS_LOCAL, m->files.in_name, error);
+	if (!input && error == -EPIPE)
+		app_fail_quietly(s->app, STATUS_SIGNAL + SIGPIPE);
+	else
+		app_fail(s->app, STATUS_LOCAL, input ? m->files.in_name : m->files.out_name, error);
 	server_end(s);
 }
 
 static void on_behind(struct broker *b, struct broker_member *m)
 {
-	struct broker_client *c = container_of(m, struct broker_client, member);
+	const char why[] = "cut off: it does not read what others do";
+	struct server *s = b->options.data;
+	const struct serve_broker *mode = s->mode_data;
 
-	(void)b;
-	stream_cut_off(&c->stream, "cut off: it does not read what others do");
+	if (m)
+		stream_cut_off(&container_of(m, struct broker_client, member)->stream, why);
+	else
+		app_failf(s->app, STATUS_LOCAL, mode->files.out_name, "%s", why);
+}
+
+static void on_drained(struct broker *b)
+{
+	server_end_if_done(b->options.data);
 }
 
 static int init(struct server *s)
@@ -47,17 +61,30 @@ static int init(struct server *s)
 		return status;
 	r = broker_init(&m->broker, &(struct broker_options){.pool = &s->app->pool,
 					    .in = m->files.in,
+					    .out = m->files.out,
 					    .is_chat = s->config->chat,
 					    .on_failed = on_failed,
 					    .on_behind = on_behind,
+					    .on_drained = on_drained,
 					    .data = s});
 	return r < 0 ? app_fail(s->app, STATUS_LOCAL, m->files.in_name, r) : 0;
+}
+
+// What was said is written as far as that is possible without waiting.
+static void end_output(struct server *s)
+{
+	struct serve_broker *m = s->mode_data;
+
+	if (!broker_end_output(&m->broker))
+		app_failf(s->app, STATUS_LOCAL, m->files.out_name,
+			"not all was written that was said: it is not read");
 }
 
 static void fini(struct server *s)
 {
 	struct serve_broker *m = s->mode_data;
 
+	end_output(s);
 	broker_fini(&m->broker);
 	free(m);
 }
@@ -101,6 +128,10 @@ static int start(struct client *client)
 	};
 	int r;
 
+	if (stream_files_begin(&m->files, s->app)) {
+		server_end(s);
+		return 0;
+	}
 	broker_member_init(&c->member);
 	r = stream_init(&c->stream, &options);
 	if (r < 0)
@@ -118,6 +149,13 @@ static void complete(struct server *s)
 	broker_complete(&m->broker);
 }
 
+static bool is_busy(const struct server *s)
+{
+	const struct serve_broker *m = s->mode_data;
+
+	return broker_is_busy(&m->broker);
+}
+
 static void fini_client(struct client *client)
 {
 	struct broker_client *c = container_of(client, struct broker_client, client);
@@ -133,6 +171,7 @@ static void stop(struct client *client, int signal)
 	struct broker_client *c = container_of(client, struct broker_client, client);
 
 	(void)signal;
+	end_output(client->server); // the clients that are stopped have not left
 	stream_deliver(&c->stream);
 }
 
@@ -156,4 +195,5 @@ const struct serve_mode serve_broker = {
 	.report_totals = report_totals,
 	.add_doing = add_doing,
 	.complete = complete,
+	.is_busy = is_busy,
 };

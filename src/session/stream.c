@@ -68,7 +68,7 @@ const struct opt stream_opts[] = {
 		.words = "file", .not_with = "program forward input"},
 	{"output", 0, OPT_STRING, AT(output, const char *), "FILE",
 		"write to FILE instead of stdout", .words = "file", .is_written = true,
-		.not_with = "program forward room output"},
+		.not_with = "program forward broker output"},
 	{0},
 };
 

@@ -451,10 +451,14 @@ def test_stops_with_clients(serve, number):
 
 
 @pytest.mark.parametrize("options", [
-    ("--forward", "127.0.0.1:1"), ("--exec", "cat"), ("--output", "file")], ids=lambda o: o[0])
+    ("--forward", "127.0.0.1:1"), ("--exec", "cat")], ids=lambda o: o[0])
 @pytest.mark.parametrize("how", ["--broker", "--chat"])
 def test_conflicts(sockctl, how, options):
     sockctl("listen", how, *options, "0").fails(2, how, options[0])
+
+
+def test_a_broker_has_no_output(sockctl):
+    sockctl("listen", "--broker", "--output", "file", "0").fails(2, "--broker", "--output")
 
 
 # Lines for people.
@@ -616,3 +620,137 @@ def test_end_when_nobody_is_left_to_hear(sockctl, serve, mode, stdin):
     receive_all(first)
     second.wait()
     proc.wait()
+
+
+# Who serves a chat reads it.
+
+def said_by(proc, last):
+    """The lines that a chat has written to stdout, up to one that ends so."""
+    wait_for(lambda: proc.out.endswith(last + b"\n"), f"the line {last}")
+    return proc.out.decode().splitlines()
+
+
+def test_chat_is_read_by_its_server(serve, clients):
+    """All that others say, as they read it, and nothing of its own."""
+    proc, (one,) = serve(1, "--chat", stdin=PIPE)
+    two = join(proc, clients, 2)
+    proc.stdin.write(b"welcome\n")
+    assert lines(one, 3)[-1] == lines(two, 2)[-1] == "<server> welcome"
+    one.sendall(b"hello\x1b[2J\nand\tmore")
+    two.close()
+    said_by(proc, b"* <user2> has left")
+    one.close()
+    port = r"127\.0\.0\.1:\d+"
+    told = said_by(proc, b"* <user1> has left")
+    assert re.fullmatch(rf"\* <user1> has joined from {port}", told[0])
+    assert re.fullmatch(rf"\* <user2> has joined from {port}", told[1])
+    assert sorted(told[2:]) == sorted([
+        r"<user1> hello\x1b[2J", "<user1> and\tmore", "* <user2> has left", "* <user1> has left"])
+    proc.stop()
+
+
+@pytest.mark.needs("ncat")
+def test_chat_of_real_clients(serve, sockctl):
+    proc, _ = serve(0, "--chat")
+    for number, (how, name) in enumerate([({"program": "ncat"}, []), ({}, ["connect"])], 1):
+        client = sockctl(*name, "127.0.0.1", proc.port, stdin=PIPE, **how)
+        proc.wait_err(rf"accepted connection {number} ")
+        client.stdin.write(b"hi\n")
+        said_by(proc, b"<user%d> hi" % number)
+        client.stdin.close()
+        said_by(proc, b"* <user%d> has left" % number)
+        client.kill(signal.SIGTERM)
+        client.ended()
+    proc.stop()
+
+
+def test_chat_at_a_terminal(sockctl, clients, terminal):
+    """What is typed goes to the clients, and what they say is shown."""
+    proc = sockctl("listen", "-v", "--chat", *PLACE, stdin=terminal.fd, stdout=terminal.fd)
+    conn = join(proc, clients, 1)
+    terminal.type(b"good morning\n")
+    assert lines(conn, 2)[-1] == "<server> good morning"
+    conn.sendall(b"evening\x07\n")
+    terminal.wait_screen(b"<user1> evening\\x07\r\n")
+    proc.stop()
+
+
+def test_chat_into_a_file(serve, tmp_path):
+    (tmp_path / "log").write_text("what was there before")
+    proc, (one,) = serve(1, "--chat", "--output", tmp_path / "log")
+    one.sendall(b"hi\n")
+    wait_for(lambda: "hi" in (tmp_path / "log").read_text(), "what was said")
+    proc.stop()
+    assert re.fullmatch(r"\* <user1> has joined from \S+\n<user1> hi\n", (tmp_path / "log").read_text())
+    assert proc.out == b""
+
+
+def test_chat_is_written_before_the_end(serve):
+    """With --count the program ends once its stdout has all, too."""
+    text = b"x" * 1000 + b"\n"
+    proc, (one,) = serve(1, "--chat", "--count", 1, stdout=PIPE)
+    one.sendall(text * 1000)
+    half_close(one)
+    receive_all(one)
+    one.close()
+    data = b""
+    while piece := proc.stdout.read(1 << 16):
+        data += piece
+    assert data.count(text) == 1000 and data.endswith(b"* <user1> has left\n")
+    proc.wait()
+
+
+@pytest.mark.parametrize("is_talking", [False, True], ids=["silent", "talking"])
+def test_chat_whose_reader_goes_away(serve, is_talking):
+    proc, (one,) = serve(1, "--chat", stdout=PIPE)
+    assert b"joined" in proc.stdout.read(100)
+    proc.stdout.close()
+    if is_talking:
+        one.sendall(b"hello\n")
+    proc.wait(141)
+    assert proc.lines[-1].startswith("sockctl: listen: ") and "EPIPE" not in proc.err
+
+
+def test_chat_on_a_full_disk(serve):
+    with open("/dev/full", "wb") as full:
+        proc, _ = serve(1, "--chat", stdout=full)
+        proc.wait(1)
+    assert "standard output: No space left on device (ENOSPC)" in proc.err
+
+
+def test_chat_that_its_server_does_not_read_goes_on(serve):
+    text = b"x" * 4000 + b"\n"
+    proc, (one, two) = serve(2, "--chat", stdout=PIPE)
+    sending = Task(one.sendall, text * 1000)
+    heard = b""
+    while heard.count(text) < 1000:
+        heard += two.recv(1 << 16)
+    sending.result()
+    proc.wait_err("standard output: cut off: it does not read what others do")
+    two.sendall(b"still here\n")
+    while b"<user2> still here\n" not in one.recv(1 << 16):
+        pass
+    proc.stop()
+
+
+def test_chat_waits_for_its_server_where_nobody_else_waits(serve):
+    """One who talks to the server alone, which reads late."""
+    text = b"x" * 4000 + b"\n"
+    proc, (one,) = serve(1, "--chat", stdout=PIPE)
+    sending = Task(one.sendall, text * 4000)
+    assert refuses_more(proc, one.fileno(), sending)
+    data = b""
+    while data.count(text) < 4000:
+        data += proc.stdout.read(1 << 16)
+    sending.result()
+    proc.stop()
+    assert "cut off" not in proc.err
+
+
+def test_chat_that_is_stopped_while_nobody_reads(serve):
+    """What was not written is not lost in silence."""
+    proc, (one,) = serve(1, "--chat", stdout=PIPE)
+    one.sendall((b"x" * 1000 + b"\n") * 200)
+    wait_for(lambda: queued(one) == 0, "that it was taken")
+    proc.stop()
+    assert "standard output: not all was written that was said: it is not read" in proc.err

@@ -2,6 +2,7 @@
 """nc and ncat as their users know them: the original and ours side by side, for each shape of command
 line, and the command line that --explain prints beside both."""
 
+import contextlib
 import os
 import re
 import select
@@ -507,6 +508,27 @@ def test_hosts_and_ports_never_become_options(dialect, words, named):
     done = subprocess.run([*OURS[dialect], "--explain", *words], capture_output=True, text=True,
                           timeout=DEADLINE, check=False)
     assert done.returncode and not done.stdout and f"'{named}' is no " in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["--broker", "--chat"])
+def test_who_serves_a_room_reads_nothing(mode):
+    """What clients say goes to the others alone."""
+    for command in (program_of("ncat"), OURS["ncat"], explained("ncat", ["-l", mode, "127.0.0.1", "PORT"])):
+        if command[0] != "sh":
+            command = [*command, "-l", mode, "127.0.0.1", "PORT"]
+        server = Served(command, unused_port())
+        try:
+            with server.dial() as one, server.dial() as other:
+                other.settimeout(SILENCE)
+                heard = b""
+                while b"hello" not in heard:  # what was said before it was accepted is not heard
+                    one.sendall(b"hello\n")
+                    with contextlib.suppress(TimeoutError):
+                        heard += other.recv(100)
+        finally:
+            server.proc.terminate()
+            said = server.finish()[1]
+        assert said == b""
 
 
 @pytest.mark.parametrize("words", [["-l", "--ssl", "-k"], ["--broker"]])
