@@ -140,8 +140,9 @@ static void test_writer(void **state)
 		"{\"source\":{\"family\":\"inet\",\"address\":\"127.0.0.1\",\"port\":0},"
 		"\"destination\":{\"family\":\"inet\",\"address\":\"127.0.0.1\",\"port\":0},"
 		"\"length\":9,\"hops\":64,\"truncated\":true,"
-		"\"ip\":{\"source\":\"192.0.2.1\",\"destination\":\"198.51.100.2\",\"ttl\":64,"
-		"\"protocol\":1,\"protocol_name\":\"ICMP\",\"header_length\":24,"
+		"\"ip\":{\"source_address\":\"192.0.2.1\",\"destination_address\":\"198.51.100.2\","
+		"\"ttl\":64,"
+		"\"protocol_number\":1,\"protocol\":\"ICMP\",\"header_length\":24,"
 		"\"total_length\":258,\"tos\":16,\"id\":43981,\"dont_fragment\":true,"
 		"\"more_fragments\":true,\"fragment_offset\":24,\"checksum\":4660},"
 		"\"hex\":\"ff1b\"}\n");
