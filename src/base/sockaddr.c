@@ -74,6 +74,12 @@ bool sockaddr_is_loopback(const struct sockaddr_any *a)
 	return plain.sa.sa_family == AF_UNIX;
 }
 
+bool sockaddr_lacks_interface(const struct sockaddr_any *a)
+{
+	return a->len && a->sa.sa_family == AF_INET6 && !a->in6.sin6_scope_id &&
+	       IN6_IS_ADDR_LINKLOCAL(&a->in6.sin6_addr);
+}
+
 bool sockaddr_is_wildcard(const struct sockaddr_any *a)
 {
 	if (a->sa.sa_family == AF_INET)

@@ -37,13 +37,18 @@ void sockaddr_unmap(struct sockaddr_any *a);
 bool sockaddr_equal(const struct sockaddr_any *a, const struct sockaddr_any *b);
 bool sockaddr_is_loopback(const struct sockaddr_any *a);
 
+// A link-local address of IPv6 that says nothing of its interface, without which it means nothing.
+bool sockaddr_lacks_interface(const struct sockaddr_any *a);
+#define INTERFACE_REMEDY \
+	"a link-local address needs its interface: fe80::1%eth0, or --interface eth0"
+
 // 0.0.0.0 or ::, which stand for every address of this machine.
 bool sockaddr_is_wildcard(const struct sockaddr_any *a);
 
 // Text forms: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:PATH", "unix:@NAME",
-// "unix:" for an unnamed one. A path is what it is: a terminal gets it from str_add_shown_sockaddr()
-// or as any text that is escaped where it is shown. A 0 in an abstract name is written as @, as in
-// /proc/net/unix.
+// "unix:" for an unnamed one. A path is what it is: a terminal gets it from
+// str_add_shown_sockaddr() or as any text that is escaped where it is shown. A 0 in an abstract
+// name is written as @, as in /proc/net/unix.
 void str_add_sockaddr(struct str *s, const struct sockaddr *sa, socklen_t len);
 
 // The same, escaped for a terminal.

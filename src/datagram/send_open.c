@@ -36,6 +36,9 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, enum step 
 {
 	const struct send_config *c = s->config;
 	bool is_broadcast = error == -EACCES && step == STEP_CONNECT && !c->broadcast;
+	const char *remedy = is_broadcast           ? BROADCAST_REMEDY
+			     : error == -EPROTOTYPE ? TYPE_REMEDY
+						    : NULL;
 	const struct open_failure f = {
 		.object = c->endpoint.name,
 		.address = a,
@@ -43,7 +46,7 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, enum step 
 		.interface = c->datagram.interface,
 		.settings = &s->settings,
 		.step = step,
-		.remedy = is_broadcast ? BROADCAST_REMEDY : NULL,
+		.remedy = remedy,
 	};
 
 	return open_failure_report(s->app, &f, error);

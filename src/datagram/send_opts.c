@@ -105,7 +105,7 @@ int send_check(struct send_config *c, int message_count, char **messages, struct
 	bool has_framing = c->block || c->whole;
 	const struct source_words bind = {
 		.bind = c->bind,
-		.port = c->source_port,
+		.port = &c->source_port,
 		.ipv4 = c->datagram.ipv4,
 		.ipv6 = c->datagram.ipv6,
 		.may_be_unix = true,

@@ -11,6 +11,8 @@
 #include "net/dgram/icmp_filter.h"
 #include "net/dgram/transmit.h"
 
+#define TYPE_REMEDY \
+	"that socket is for no datagrams: see 'sockctl connect unix:PATH' and seqpacket:PATH"
 #define BROADCAST_REMEDY "a broadcast address needs --broadcast"
 
 // One run of the command.

@@ -35,20 +35,20 @@ static bool is_of_nobody(const struct ip_prefix *p)
 	       p->length < MAPPED_BITS && ip_prefix_has(p, &mapped);
 }
 
-static int add(struct ip_prefix **list, size_t *count, const char *word, struct str *err)
+static int add(struct ip_range **list, size_t *count, const char *word, struct str *err)
 {
-	struct ip_prefix p;
-	int r = ip_prefix_parse(word, &p, err);
+	struct ip_range range;
+	int r = ip_range_parse(word, &range, err);
 
 	if (r < 0)
 		return r;
-	if (is_of_nobody(&p))
+	if (is_of_nobody(&range.prefix))
 		return bad_word(err, word,
 			"is a range that no client comes from; write IPv4 ranges such as "
 			"0.0.0.0/0");
-	unmap(&p);
+	unmap(&range.prefix);
 	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
-	(*list)[(*count)++] = p;
+	(*list)[(*count)++] = range;
 	return 0;
 }
 
@@ -67,10 +67,10 @@ static bool is_ip(const struct sockaddr_any *a)
 	return a->len && (a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6);
 }
 
-static bool is_in(const struct ip_prefix *list, size_t count, const struct ip *ip)
+static bool is_in(const struct ip_range *list, size_t count, const struct sockaddr_any *a)
 {
 	for (size_t i = 0; i < count; i++)
-		if (ip_prefix_has(&list[i], ip))
+		if (ip_range_has(&list[i], a))
 			return true;
 	return false;
 }
@@ -85,12 +85,9 @@ const char *access_refusal(const struct access *a, const struct sockaddr_any *pe
 	struct sockaddr_any plain = *peer;
 
 	sockaddr_unmap(&plain);
-
-	struct ip ip = ip_of(&plain);
-
-	if (is_in(a->denied, a->denied_count, &ip))
+	if (is_in(a->denied, a->denied_count, &plain))
 		return "denied";
-	if (a->allowed_count && !is_in(a->allowed, a->allowed_count, &ip))
+	if (a->allowed_count && !is_in(a->allowed, a->allowed_count, &plain))
 		return "not allowed";
 	return NULL;
 }

@@ -9,16 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ip_prefix;
+struct ip_range;
 
 // Zeroed means that everybody may connect.
 struct access {
-	struct ip_prefix *allowed, *denied;
+	struct ip_range *allowed, *denied;
 	size_t allowed_count, denied_count;
 };
 
-// WORD is ADDRESS or ADDRESS/LENGTH; a range of mapped addresses (::ffff:192.0.2.0/120) is the
-// range of IPv4. Return 0, or -EINVAL with the reason in ERR.
+// WORD is ADDRESS or ADDRESS/LENGTH, a link-local ADDRESS with %INTERFACE or without; a range of
+// mapped addresses (::ffff:192.0.2.0/120) is the range of IPv4. Return 0, or -EINVAL with the
+// reason in ERR.
 int access_allow(struct access *a, const char *word, struct str *err);
 int access_deny(struct access *a, const char *word, struct str *err);
 

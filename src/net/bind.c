@@ -21,7 +21,7 @@ static int add_socket(struct bound *b, int fd, bool is_inherited)
 	return sys_getsockname(fd, &s->local);
 }
 
-// DUAL: an IPv6 socket serves IPv4 as well, unless the user says otherwise.
+// DUAL: an IPv6 socket serves IPv4 as well, or alone, unless the user says otherwise.
 static int make_socket(int family, bool dual, const struct bind_options *o, enum step *step)
 {
 	int r = 0;
@@ -104,7 +104,8 @@ static int bind_socket(struct bound *b, int fd, const struct sockaddr_any *a,
 static int open_one(struct bound *b, const struct sockaddr_any *a, bool dual,
 	const struct bind_options *o, enum step *step)
 {
-	int fd = make_socket(a->sa.sa_family, dual, o, step);
+	bool is_mapped = a->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr);
+	int fd = make_socket(a->sa.sa_family, dual || is_mapped, o, step);
 	int r;
 
 	if (fd < 0)

@@ -51,7 +51,7 @@ static int bad(struct str *err, const char *option, const char *word, const char
 int connecting_check(struct connecting_config *c, struct str *err)
 {
 	const struct source_words bind = {
-		.bind = c->bind, .port = c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
+		.bind = c->bind, .port = &c->source_port, .ipv4 = c->ipv4, .ipv6 = c->ipv6};
 	uint64_t tries;
 	int r = source_check(&bind, &c->bind_address, err);
 
@@ -145,6 +145,8 @@ static int status_of(const struct dial_outcome *o)
 static void add_circumstance(
 	struct str *s, const struct attempt_options *o, const struct dial_attempt *a)
 {
+	const struct sockaddr_any *named = a->step == STEP_BIND ? &o->bind : &a->address;
+
 	if (str_add_step(s, a->step, o->interface, &o->bind)) {
 		if (a->step == STEP_BIND && a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
@@ -155,9 +157,10 @@ static void add_circumstance(
 	} else if (a->error == -EADDRNOTAVAIL) {
 		str_add(s, "no local port is free: ");
 	} else if (a->error == -EPROTOTYPE) {
-		str_add(s, "a socket of another type (unix:PATH is for streams, seqpacket:PATH for "
-			   "messages, --udp for datagrams): ");
+		str_add(s, OTHER_TYPE ": ");
 	}
+	if (a->error == -EINVAL && sockaddr_lacks_interface(named))
+		str_add(s, INTERFACE_REMEDY ": ");
 }
 
 static void add_attempt(
@@ -188,10 +191,11 @@ static void add_attempts(
 	}
 }
 
-void connecting_add_lookup_failure(struct str *s, const char *service, int family, int code)
+void connecting_add_lookup_failure(
+	struct str *s, const struct endpoint *endpoint, int family, int code)
 {
 	if (code == EAI_SERVICE)
-		str_addf(s, "no such service: %s", service);
+		str_addf(s, "no such service: %s", endpoint->service);
 	else if (code == EAI_ADDRFAMILY || (code == EAI_NODATA && family != AF_UNSPEC))
 		str_add(s, family == AF_INET ? "no IPv4 address" : "no IPv6 address");
 	else
@@ -199,6 +203,8 @@ void connecting_add_lookup_failure(struct str *s, const char *service, int famil
 	str_add(s, " (");
 	str_add_name(s, names_eai, code);
 	str_add(s, ")");
+	if (code == EAI_SERVICE || lookup_is_not_found(code))
+		endpoint_add_hint(s, endpoint);
 }
 
 void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
@@ -211,7 +217,7 @@ void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 	else if (o->error)
 		str_add_error(s, o->error);
 	else
-		connecting_add_lookup_failure(s, endpoint->service, options->family, o->code);
+		connecting_add_lookup_failure(s, endpoint, options->family, o->code);
 }
 
 // What the failure of an attempt is about: who was meant, or the address that was tried. That of a

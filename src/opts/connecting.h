@@ -43,8 +43,15 @@ int connecting_say(struct app *app, const struct endpoint *endpoint,
 int connecting_report(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);
 
-// Adds what an EAI_* code of a look-up for FAMILY means, with its name.
-void connecting_add_lookup_failure(struct str *s, const char *service, int family, int code);
+// Why a socket of the Unix domain cannot be connected to that way (EPROTOTYPE).
+#define OTHER_TYPE \
+	"a socket of another type (unix:PATH is for streams, seqpacket:PATH for messages, --udp " \
+	"or udp-send for datagrams)"
+
+// Adds what an EAI_* code of a look-up for FAMILY means, with its name, and what may have been
+// meant.
+void connecting_add_lookup_failure(
+	struct str *s, const struct endpoint *endpoint, int family, int code);
 
 // Adds why a try failed, in one line.
 void connecting_add_reason(struct str *s, const struct endpoint *endpoint,

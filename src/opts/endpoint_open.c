@@ -12,7 +12,7 @@ static int fail(struct endpoint_open *o, int code, int error)
 
 	struct str reason = {0};
 
-	connecting_add_lookup_failure(&reason, o->endpoint->service, o->family, code);
+	connecting_add_lookup_failure(&reason, o->endpoint, o->family, code);
 	app_failf(o->app, status, o->endpoint->name, "%s", str_c(&reason));
 	str_fini(&reason);
 	return status;

@@ -23,6 +23,8 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 
 	if (f->remedy)
 		str_addf(s, "; %s", f->remedy);
+	else if (error == -EINVAL && sockaddr_lacks_interface(f->address))
+		str_add(s, "; " INTERFACE_REMEDY);
 	else if (error == -EPERM && f->step == STEP_SOCKET)
 		str_add(s, "; raw sockets take CAP_NET_RAW: be root, or give it to the program by "
 			   "setcap(8)");

@@ -217,7 +217,8 @@ static void report_closed(struct check *c)
 				sockaddr_set_port(&address, p->port);
 			report_error_at(&c->app->out,
 				p->error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT, &address,
-				c->endpoint->name, NULL, p->error);
+				c->endpoint->name, p->error == -EPROTOTYPE ? OTHER_TYPE : NULL,
+				p->error);
 		}
 	}
 }

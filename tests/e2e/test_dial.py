@@ -351,10 +351,11 @@ def test_source_address_and_port(sockctl, network):
     network.near.do("address add 10.99.0.11/24 dev wire")
     with serving(network.far.listener(FAR4, PORT)) as clients:
         for words in (["--bind", "10.99.0.11:4001"], ["-s", "10.99.0.11", "-p", "4002"],
-                      ["--source-port", "4003"], ["--bind", "10.99.0.11"]):
+                      ["--source-port", "4003"], ["--bind", ":4004"], ["--bind", "10.99.0.11"]):
             sockctl("connect", *words, FAR4, PORT, stdin=DEVNULL, wrap=network.wrap).wait()
     assert clients[:3] == [("10.99.0.11", 4001), ("10.99.0.11", 4002), (NEAR4, 4003)]
-    assert clients[3][0] == "10.99.0.11"
+    assert clients[3] == (NEAR4, 4004)
+    assert clients[4][0] == "10.99.0.11"
 
 
 @needs_names

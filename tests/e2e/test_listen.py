@@ -20,7 +20,8 @@ def sockets(*words):
 
 
 @pytest.mark.parametrize("words", ["127.0.0.1 0", "127.0.0.1:0", "localhost 0", "localhost:0",
-                                   ":0", "0", "-4 0", "-4 localhost:0"])
+                                   ":0", "0", "-4 0", "-4 localhost:0",
+                                   "::ffff:127.0.0.1 0"])
 def test_endpoint_forms(sockctl, words):
     proc = sockctl("listen", *words.split(), stdin=b"pong")
     with dial(proc.port) as conn:

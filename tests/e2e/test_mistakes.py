@@ -8,6 +8,7 @@ import pytest
 from harness import DEADLINE, DEVNULL
 
 LONG = "x" * 100_000
+LINK_LOCAL = "a link-local address needs its interface: fe80::1%eth0, or --interface eth0"
 
 
 @pytest.mark.parametrize("words", [
@@ -69,6 +70,32 @@ def test_a_long_word_is_cut(sockctl, words):
      "'u.sock' has no port; write HOST PORT or HOST:PORT, or ./u.sock for a socket"),
     (("udp-send", "@name"), 2,
      "'@name' has no port; write HOST PORT or HOST:PORT, or unix:@name for an abstract socket"),
+    (("udp-send", "@name", "x"), 2,
+     "'@name' is no host name or address; write unix:@name for an abstract socket"),
+    (("udp-send", "u.sock", "x"), 3,
+     "u.sock:x: no such service: x (EAI_SERVICE); write ./u.sock for a socket"),
+    (("listen", "u.sock"), 3,
+     ":u.sock: no such service: u.sock (EAI_SERVICE); write ./u.sock for a socket"),
+    (("listen", "@name"), 2, "'@name' is neither a port number nor the name of a service; write "
+                             "unix:@name for an abstract socket"),
+    (("connect", "[fe80::1]:9"), 5,
+     f"[fe80::1]:9: {LINK_LOCAL}: Invalid argument (EINVAL)"),
+    (("connect", "--bind", "fe80::1", "::1", "9"), 5,
+     f"[::1]:9: from fe80::1: {LINK_LOCAL}: Invalid argument (EINVAL)"),
+    (("listen", "[fe80::1]:0"), 5, f"[fe80::1]:0: Invalid argument; {LINK_LOCAL} (EINVAL)"),
+    (("udp-send", "[fe80::1]:9", "x"), 5, f"[fe80::1]:9: Invalid argument; {LINK_LOCAL} (EINVAL)"),
+    (("raw-send", "fe80::1", "99", "x"), 5, f"fe80::1: Invalid argument; {LINK_LOCAL} (EINVAL)"),
+    (("listen", "--allow", "fe80::1%nosuch0", "0"), 2,
+     "--allow: 'fe80::1%nosuch0' has no interface of this machine after its %"),
+    (("listen", "--allow", "2001:db8::1%lo", "0"), 2,
+     "--allow: '2001:db8::1%lo' has an interface, which belongs to link-local addresses (fe80::/10) "
+     "only"),
+    (("listen", "--allow", "x%lo", "0"), 2,
+     "--allow: 'x%lo' is no address such as fe80::1%eth0 or fe80::%eth0/64"),
+    (("connect", "--bind", ":99999", "a", "1"), 2,
+     "--bind: ':99999' is no numeric ADDRESS, ADDRESS:PORT or :PORT"),
+    (("connect", "-p", "7", "--bind", ":9", "a", "1"), 2,
+     "--bind: ':9' names a port, and --source-port another"),
     (("udp-send", "--hex", "localhost", "9", "aaa:bbb"), 2, "aaa:bbb: not pairs of hexadecimal digits"),
     (("udp-send", "--hex", "localhost", "9", "a:b"), 2, "a:b: not pairs of hexadecimal digits"),
     (("listen", "--exec", "", "localhost:0"), 2, "--exec: the command is empty"),
@@ -78,6 +105,20 @@ def test_the_word_and_the_remedy(sockctl, words, status, said):
     proc = sockctl(*words, stdin=DEVNULL)
     proc.wait(status)
     assert proc.lines == [f"sockctl: {words[0]}: {said}"]
+
+
+@pytest.mark.parametrize("kind, words, more, said", [
+    (socket.SOCK_STREAM, ["udp-send"], ["x"], "see 'sockctl connect unix:PATH'"),
+    (socket.SOCK_DGRAM, ["connect"], [], "--udp or udp-send for datagrams"),
+    (socket.SOCK_DGRAM, ["connect", "--check"], [], "--udp or udp-send for datagrams"),
+])
+def test_a_socket_of_another_type(sockctl, tmp_path, kind, words, more, said):
+    with socket.socket(socket.AF_UNIX, kind) as server:
+        server.bind(str(tmp_path / "socket"))
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+        proc = sockctl(*words, tmp_path / "socket", *more)
+        proc.fails(5, tmp_path / "socket", said, "(EPROTOTYPE)")
 
 
 @pytest.mark.parametrize("words", [

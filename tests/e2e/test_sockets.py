@@ -117,6 +117,7 @@ def test_filters(sockctl, family, host):
         assert states("-u") == []
         assert states("-t", "-4" if family == socket.AF_INET else "-6") == states()
         assert states("-6" if family == socket.AF_INET else "-4") == []
+        assert len(rows(sockctl("sockets", "--json", "-P", f":{port}"))) >= 3
         assert states("-A", host) == states()
         assert states("-A", "127.0.0.0/8", "-A", "::1/128") == states()
         assert states("-A", "192.0.2.0/24") == []

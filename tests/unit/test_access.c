@@ -52,6 +52,25 @@ static void test_everybody(void **state)
 	check((struct access){0}, "2001:db8::1", NULL);
 }
 
+static void test_interfaces(void **state)
+{
+	struct access a = {0};
+	struct str err = {0};
+
+	(void)state;
+	check(RULES("fe80::1%lo"), "fe80::1%lo", "fe80::1%4711");
+	check(RULES("fe80::1%lo"), NULL, "fe80::2%lo");
+	check(RULES("fe80::%lo/64"), "fe80::77%1", "fe80::77%2");
+	check(RULES("fe80::/64"), "fe80::77%2", NULL);
+	check(RULES("fe80::/10", "-", "fe80::/10%2"), "fe80::77%1", "fe80::77%2");
+	assert_int_equal(access_allow(&a, "::1%lo", &err), -EINVAL);
+	assert_int_equal(access_allow(&a, "192.0.2.1%lo", &err), -EINVAL);
+	assert_int_equal(access_allow(&a, "fe80::1%", &err), -EINVAL);
+	assert_int_equal(access_allow(&a, "%lo", &err), -EINVAL);
+	str_fini(&err);
+	access_fini(&a);
+}
+
 static void test_ranges(void **state)
 {
 	(void)state;
@@ -187,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everybody),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_deny_wins),

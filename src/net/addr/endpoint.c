@@ -3,9 +3,9 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/ip.h"
 #include "net/addr/ports.h"
 #include "sys/inet.h"
-#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -50,17 +50,6 @@ static int check_service(const char *word, enum endpoint_use use, struct str *er
 	return r;
 }
 
-// The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
-static uint32_t zone_index(const char *zone)
-{
-	uint32_t index = sys_if_nametoindex(zone);
-	uint64_t number;
-
-	if (!index && parse_uint(zone, &number) == 0 && number <= UINT32_MAX)
-		index = (uint32_t)number;
-	return index;
-}
-
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -80,7 +69,7 @@ bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 	if (sys_inet_pton(AF_INET6, text, &in6.sin6_addr) != 1)
 		return false;
 	if (zone) {
-		in6.sin6_scope_id = zone_index(zone + 1);
+		in6.sin6_scope_id = ip_zone_index(zone + 1);
 		if (!in6.sin6_scope_id)
 			return false;
 	}
@@ -103,6 +92,47 @@ bool endpoint_has_host_name(const struct endpoint *p)
 	return p->host && !numeric_address(p->host, 0, &ignored);
 }
 
+static bool looks_like_file(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	return dot && (strcmp(dot, ".sock") == 0 || strcmp(dot, ".socket") == 0);
+}
+
+// A word may have been meant for a socket's file or abstract name: adds WRITE and how to say that.
+static void add_socket_hint(struct str *s, const char *write, const char *word)
+{
+	bool is_file = looks_like_file(word);
+
+	if (!is_file && word[0] != '@')
+		return;
+	str_addf(s, "%s%s", write, is_file ? "./" : "unix:");
+	str_add_word(s, word, strlen(word));
+	str_add(s, is_file ? " for a socket" : " for an abstract socket");
+}
+
+static int refuse_without_port(const char *word, struct str *err)
+{
+	bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
+	add_socket_hint(err, ", or ", word);
+	return -EINVAL;
+}
+
+void endpoint_add_hint(struct str *s, const struct endpoint *p)
+{
+	const char *word = p->host ? p->host : p->service;
+
+	if (word)
+		add_socket_hint(s, "; write ", word);
+}
+
+static int refuse_host(const char *host, struct str *err)
+{
+	bad_word(err, host, "is no host name or address");
+	add_socket_hint(err, "; write ", host);
+	return -EINVAL;
+}
+
 int check_host(const char *host, struct str *err)
 {
 	struct sockaddr_any a;
@@ -122,7 +152,7 @@ int check_host(const char *host, struct str *err)
 					  : "is no IPv6 address");
 	for (const char *c = host; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 127 || strchr("[]/@", *c))
-			return bad_word(err, host, "is no host name or address");
+			return refuse_host(host, err);
 	return 0;
 }
 
@@ -183,21 +213,6 @@ static int set_host(struct endpoint *p, const char *host, size_t len, struct str
 	return r;
 }
 
-// A word alone may have been meant for a socket's file or abstract name.
-static int refuse_without_port(const char *word, struct str *err)
-{
-	const char *dot = strrchr(word, '.');
-	bool is_file = dot && (strcmp(dot, ".sock") == 0 || strcmp(dot, ".socket") == 0);
-
-	bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
-	if (is_file || word[0] == '@') {
-		str_add(err, is_file ? ", or ./" : ", or unix:");
-		str_add_word(err, word, strlen(word));
-		str_add(err, is_file ? " for a socket" : " for an abstract socket");
-	}
-	return -EINVAL;
-}
-
 static int parse_host_and_port(
 	struct endpoint *p, enum endpoint_use use, const char *word, struct str *err)
 {
@@ -211,8 +226,12 @@ static int parse_host_and_port(
 	if (bracketed)
 		colon = end[1] ? end + 1 : NULL;
 	if (!colon && is_listening(use) && !bracketed && !numeric_address(word, 0, &ignored)) {
+		int r = check_port(word, 0, err);
+
 		p->service = xstrdup(word);
-		return check_port(word, 0, err);
+		if (r < 0)
+			add_socket_hint(err, "; write ", word);
+		return r;
 	}
 	if (!colon)
 		return refuse_without_port(word, err);

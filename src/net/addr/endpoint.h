@@ -57,6 +57,9 @@ int endpoint_check_family(const struct endpoint *p, bool ipv4, bool ipv6, struct
 // reason in ERR.
 int check_host(const char *host, struct str *err);
 
+// Where what was looked up does not exist: adds "; write ./u.sock for a socket" if that was meant.
+void endpoint_add_hint(struct str *s, const struct endpoint *p);
+
 // The numeric address HOST (as inet_pton() takes it, with %zone for IPv6) and PORT, without asking
 // anybody. Returns false if HOST is no such thing.
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a);

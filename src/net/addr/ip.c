@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "sys/inet.h"
+#include "sys/resolver.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -113,6 +114,65 @@ bool ip_prefix_has(const struct ip_prefix *p, const struct ip *ip)
 		memcpy(plain.bytes, ip->bytes + 12, 4);
 	}
 	return is_within(&plain, p->ip.family, p->ip.bytes, p->length);
+}
+
+uint32_t ip_zone_index(const char *zone)
+{
+	uint32_t index = sys_if_nametoindex(zone);
+	uint64_t number;
+
+	if (!index && parse_uint(zone, &number) == 0 && number <= UINT32_MAX)
+		index = (uint32_t)number;
+	return index;
+}
+
+// Link-local addresses alone come with the interface that they came by.
+static int set_interface(struct ip_range *r, const char *zone, const char *word, struct str *err)
+{
+	struct sockaddr_any a;
+
+	ip_to_sockaddr(&r->prefix.ip, &a);
+	if (a.sa.sa_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&a.in6.sin6_addr))
+		return bad_word(err, word,
+			"has an interface, which belongs to link-local addresses (fe80::/10) only");
+	r->interface = ip_zone_index(zone);
+	return r->interface ? 0
+			    : bad_word(err, word, "has no interface of this machine after its %");
+}
+
+int ip_range_parse(const char *word, struct ip_range *r, struct str *err)
+{
+	const char *percent = strchr(word, '%');
+	size_t zone_len = percent ? strcspn(percent, "/") : 0;
+	struct str plain = {0};
+	struct str ignored = {0};
+	char *zone;
+	int result;
+
+	*r = (struct ip_range){0};
+	if (!percent)
+		return ip_prefix_parse(word, &r->prefix, err);
+	str_addn(&plain, word, (size_t)(percent - word));
+	str_add(&plain, percent + zone_len);
+	zone = xstrndup(percent + 1, zone_len - 1);
+	if (ip_prefix_parse(str_c(&plain), &r->prefix, &ignored) < 0)
+		result =
+			bad_word(err, word, "is no address such as fe80::1%eth0 or fe80::%eth0/64");
+	else
+		result = set_interface(r, zone, word, err);
+	free(zone);
+	str_fini(&plain);
+	str_fini(&ignored);
+	return result;
+}
+
+bool ip_range_has(const struct ip_range *r, const struct sockaddr_any *a)
+{
+	struct ip ip = ip_of(a);
+	bool is_there = !r->interface ||
+			(a->sa.sa_family == AF_INET6 && a->in6.sin6_scope_id == r->interface);
+
+	return is_there && ip_prefix_has(&r->prefix, &ip);
 }
 
 struct ip ip_mask(int family, unsigned length)

@@ -16,6 +16,12 @@ struct ip_prefix {
 	unsigned length; // bits
 };
 
+// Addresses that may be of one interface only, as link-local ones are.
+struct ip_range {
+	struct ip_prefix prefix;
+	uint32_t interface; // its index; 0: any
+};
+
 unsigned ip_bits(int family); // 32 or 128
 
 // The address of A, which is of one of the two families.
@@ -33,6 +39,16 @@ int ip_prefix_parse(const char *word, struct ip_prefix *p, struct str *err);
 
 // IPv4 addresses match also in IPv6 clothes (::ffff:192.0.2.1).
 bool ip_prefix_has(const struct ip_prefix *p, const struct ip *ip);
+
+// The same with %INTERFACE after a link-local address: fe80::1%eth0, fe80::%eth0/64. Returns 0, or
+// -EINVAL with the reason in ERR.
+int ip_range_parse(const char *word, struct ip_range *r, struct str *err);
+
+// A is an address of IPv4 or IPv6.
+bool ip_range_has(const struct ip_range *r, const struct sockaddr_any *a);
+
+// The index of an interface that is given by name or number (RFC 4007 section 11.2), or 0.
+uint32_t ip_zone_index(const char *zone);
 
 // The least and the greatest address.
 struct ip ip_prefix_least(const struct ip_prefix *p);

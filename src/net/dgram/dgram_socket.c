@@ -126,6 +126,15 @@ static size_t limit_of(const struct dgram_socket *s, const struct dgram_socket_o
 	return packet_limit(family, o->header);
 }
 
+static bool lacks_interface(const struct dgram_socket *s, const struct dgram_socket_options *o)
+{
+	bool has_scope = s->from.sa.sa_family == AF_INET6 && s->from.in6.sin6_scope_id;
+
+	return sockaddr_lacks_interface(&s->to) && !o->interface && !has_scope &&
+	       !sockopt_settings_has(o->settings, SOL_SOCKET, SO_BINDTODEVICE) &&
+	       !sockopt_settings_has(o->settings, IPPROTO_IPV6, IPV6_UNICAST_IF);
+}
+
 int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
 	const struct dgram_socket_options *options, enum step *step)
 {
@@ -141,6 +150,11 @@ int dgram_socket_open(struct dgram_socket *s, const struct sockaddr_any *to,
 	if (r == 0) {
 		*step = STEP_BIND;
 		r = bind_source(s, options);
+	}
+	// The kernel would take any interface for it, where connect() refuses.
+	if (r == 0 && lacks_interface(s, options)) {
+		*step = STEP_CONNECT;
+		r = -EINVAL;
 	}
 	// An unconnected Unix socket cannot wait for a receiver that is full (unix(7)).
 	if (r == 0 && (options->connected || family == AF_UNIX)) {

@@ -126,12 +126,13 @@ static void on_service(void *arg, const struct servent *entry)
 
 int diag_filter_add_ports(struct diag_filter *f, const char *word, struct str *err)
 {
+	const char *port = word + (word[0] == ':'); // as addresses have it
 	uint16_t low;
 	uint16_t high;
 
-	if (parse_ports(word, &low, &high) == 0)
+	if (parse_ports(port, &low, &high) == 0)
 		add_range(f, low, high);
-	else if (isdigit((unsigned char)*word) || !services_find(word, NULL, on_service, f))
+	else if (isdigit((unsigned char)*port) || !services_find(port, NULL, on_service, f))
 		return bad_word(err, word,
 			"is no port from 0 to 65535, no range such as 20-25 and no service");
 	return 0;
@@ -139,7 +140,7 @@ int diag_filter_add_ports(struct diag_filter *f, const char *word, struct str *e
 
 int diag_filter_add_address(struct diag_filter *f, const char *word, struct str *err)
 {
-	struct ip_prefix prefix;
+	struct ip_range range;
 	int r;
 
 	if (*word && strchr("@/.", *word)) {
@@ -147,11 +148,11 @@ int diag_filter_add_address(struct diag_filter *f, const char *word, struct str 
 		f->paths[f->path_count++] = xstrdup(word);
 		return 0;
 	}
-	r = ip_prefix_parse(word, &prefix, err);
+	r = ip_range_parse(word, &range, err);
 	if (r < 0)
 		return r;
 	f->addresses = xrealloc(f->addresses, (f->address_count + 1) * sizeof(*f->addresses));
-	f->addresses[f->address_count++] = prefix;
+	f->addresses[f->address_count++] = range;
 	return 0;
 }
 
@@ -165,10 +166,8 @@ static bool has_port(const struct diag_filter *f, uint16_t port)
 
 static bool has_address(const struct diag_filter *f, const struct sockaddr_any *a)
 {
-	struct ip ip = ip_of(a);
-
 	for (size_t i = 0; i < f->address_count; i++)
-		if (ip_prefix_has(&f->addresses[i], &ip))
+		if (ip_range_has(&f->addresses[i], a))
 			return true;
 	return false;
 }

@@ -16,7 +16,7 @@ struct diag_filter {
 	uint32_t states; // bits, for the query; 0: all
 	struct port_range *ports; // of either end
 	size_t port_count;
-	struct ip_prefix *addresses; // of either end
+	struct ip_range *addresses; // of either end
 	size_t address_count;
 	char **paths; // of a Unix socket
 	size_t path_count;

@@ -119,8 +119,7 @@ static void give_up_all(struct scan *s, struct deadline_queue *q, const struct s
 static void settle_delayed(struct scan *s)
 {
 	while (!list_empty(&s->delayed.items)) {
-		struct scan_port *p =
-			list_entry(s->delayed.items.next, struct scan_port, due.link);
+		struct scan_port *p = list_entry(s->delayed.items.next, struct scan_port, due.link);
 
 		list_remove(&p->due.link);
 		s->left -= !p->pending;
