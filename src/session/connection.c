@@ -17,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 
+#define GLANCE (16 * 1024) // bytes that fit into buffers, so that who leaves has not missed them
+
 void connection_init(
 	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote)
 {
@@ -77,6 +79,13 @@ void str_add_remote(struct str *s, const struct connection *c)
 		str_add(s, c->target->text);
 	else
 		str_add_sockaddr(s, &c->remote.sa, c->remote.len);
+}
+
+bool connection_is_look(const struct connection *c, uint64_t received, uint64_t sent, int error)
+{
+	bool is_gone = error == 0 || error == -EPIPE || error == -ECONNRESET;
+
+	return c->is_one_of_many && is_gone && !received && sent < GLANCE;
 }
 
 struct field connection_via(const struct connection *c)

@@ -61,6 +61,11 @@ void connection_fini(struct connection *c);
 struct field connection_remote(const struct connection *c);
 void str_add_remote(struct str *s, const struct connection *c);
 
+// Whether one of many clients has only looked whether somebody is there, as health checks do: it
+// has sent nothing and left, before much could be sent to it. ERROR is what its connection met, a
+// negative errno or 0.
+bool connection_is_look(const struct connection *c, uint64_t received, uint64_t sent, int error);
+
 // The proxies that it goes through, as the field "via", which is left out where there are none.
 struct field connection_via(const struct connection *c);
 

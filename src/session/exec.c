@@ -74,6 +74,19 @@ static int judge_program(struct exec *s)
 	return STATUS_LOCAL;
 }
 
+// Health checks come and go while the program still talks.
+static bool has_looked(const struct exec *s)
+{
+	const struct stream_socket_counts *c = &s->counts;
+	// The end of the stream may have been counted as a byte.
+	uint64_t received = c->received > 1 ? c->received : 0;
+
+	if (!s->is_direct)
+		return stream_has_looked(&s->stream);
+	return s->is_counted && (s->error || s->child->was_hung_up) &&
+	       connection_is_look(s->connection, received, c->sent - c->lost, s->error);
+}
+
 // Reports what became of the connection. Returns the status that follows from it.
 static int judge_connection(struct exec *s)
 {
@@ -90,11 +103,12 @@ static int judge_connection(struct exec *s)
 // Both the program and its connection are over.
 static void finish(struct exec *s)
 {
-	int status = judge_connection(s);
-	const char *how = status ? "broken" : "done";
+	bool is_look = has_looked(s);
+	int status = is_look ? STATUS_OK : judge_connection(s);
+	const char *how = is_look ? "left" : status ? "broken" : "done";
 	int program_status = judge_program(s);
 
-	if (!status && program_status) {
+	if (!status && program_status && !is_look) {
 		status = program_status;
 		how = "program failed";
 	}
@@ -129,7 +143,7 @@ static void end_output(struct exec *s)
 
 	timer_stop(&s->look);
 	watch_fini(&s->watch);
-	stream_socket_count(s->fd, &s->counts);
+	s->is_counted = stream_socket_count(s->fd, &s->counts) == 0;
 	if (s->config->stats)
 		stats_report(s->connection, s->fd, NULL, s->counts.sent, s->counts.received);
 	// The program itself may have met the error, which is told once only, and failed for it.
@@ -181,7 +195,8 @@ static void on_stream_done(struct stream *stream, int status)
 
 	s->stream_ended = true;
 	s->stream_status = status;
-	if (status || s->config->until == UNTIL_PEER || stream_was_forgotten(stream)) {
+	if (status || s->config->until == UNTIL_PEER || stream_was_forgotten(stream) ||
+		stream_has_looked(stream)) {
 		s->was_ended = true;
 		child_hang_up(s->child);
 	}

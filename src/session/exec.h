@@ -41,6 +41,7 @@ struct exec {
 
 	// While the program has the socket.
 	struct stream_socket_counts counts; // once its output has ended
+	bool is_counted; // which the kernel does for TCP
 	struct closing *closing;
 
 	// While a relay is in between.

@@ -173,8 +173,9 @@ static int report_local_failure(struct stream *s, const char *name)
 
 static bool has_left(const struct stream *s)
 {
-	return s->may_leave && s->relay.outcome == RELAY_PEER_FAILED &&
-	       s->relay.in.state == FLOW_SHUT;
+	bool has_ended = s->may_leave && s->relay.in.state == FLOW_SHUT;
+
+	return (has_ended && s->relay.outcome == RELAY_PEER_FAILED) || stream_has_looked(s);
 }
 
 // Who refuses datagrams before it has sent any was never there.
@@ -297,7 +298,7 @@ static void on_relay_done(struct relay *r)
 		report(&s->connection->app->out, &ev_no_answer,
 			F_UINT("connection", s->connection->number),
 			F_ADDR("remote", &s->connection->remote));
-	if (!status && !s->config->calls.reset)
+	if (!status && !s->config->calls.reset && !stream_has_looked(s))
 		complete(s);
 	if (!s->owner_reports)
 		stream_report_closed(s, has_left(s) ? "left" : NULL, status);

@@ -102,6 +102,15 @@ void stream_deliver(struct stream *s);
 // that is its end.
 bool stream_was_forgotten(const struct stream *s);
 
+// True if the peer was one of many clients and has only looked in.
+static inline bool stream_has_looked(const struct stream *s)
+{
+	const struct relay *r = &s->relay;
+
+	return r->outcome == RELAY_PEER_FAILED &&
+	       connection_is_look(s->connection, r->in.received, relay_sent(r), r->error);
+}
+
 // What the connection is joined to; NULL before stream_init().
 static inline struct channel *stream_local(const struct stream *s)
 {

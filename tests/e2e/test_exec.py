@@ -290,6 +290,7 @@ LEFT_ALONE = "sleep 1000 & echo $$; echo $!; wait"
 def test_reset_hangs_up_the_whole_group(sockctl, way):
     proc = sockctl("listen", "-k", *way, "--exec", LEFT_ALONE, *PLACE)
     conn = dial(proc.port)
+    conn.sendall(b"data")
     pids = pids_in(conn, 2)
     assert all(map(exists, pids))
     reset(conn)
@@ -297,6 +298,21 @@ def test_reset_hangs_up_the_whole_group(sockctl, way):
     wait_for(lambda: not children(proc.pid), "no zombie")
     proc.wait_err("127.0.0.1:.*ECONNRESET")
     proc.stop()
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, reset])
+def test_who_only_looks_is_no_failure(sockctl, way, leave):
+    """Health checks say nothing, and leave whatever is said to them."""
+    proc = sockctl("listen", "-kv", "--count", "1", *way, "--exec",
+                   "echo hi; cat > /dev/null; echo there; echo again; true", *PLACE)
+    conn = dial(proc.port)
+    assert receive(conn, 3) == b"hi\n"
+    leave(conn)
+    proc.wait()
+    assert re.search(", (left|done)$", proc.err, re.M)
+    if leave == reset:
+        assert ", left\n" in proc.err
+    assert "EPIPE" not in proc.err and "ECONNRESET" not in proc.err
 
 
 def test_hang_up_is_a_signal_that_can_be_heard(sockctl, way, tmp_path):
