@@ -253,7 +253,7 @@ static int take_snapshot(struct sockets *s)
 		r = diag_each(&s->query, on_socket, &shot, &missing);
 	if (!s->shown)
 		report_missing(s, missing);
-	status = r < 0 ? app_fail(s->app, STATUS_LOCAL, "sockets", r) : show(s, &shot.rows);
+	status = r < 0 ? app_fail(s->app, STATUS_LOCAL, NULL, r) : show(s, &shot.rows);
 	rows_fini(&shot.rows);
 	owner_list_fini(&shot.owners);
 	return status;

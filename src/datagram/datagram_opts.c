@@ -98,16 +98,21 @@ int datagram_protocol(struct app *app, const char *word, int *protocol)
 
 void datagram_report_drops(struct app *app, const char *object, const struct datagram_stats *s)
 {
-	if (s->dropped)
-		app_failf(app, STATUS_BROKEN, object,
-			"the kernel dropped %s%" PRIu64 " datagrams: the socket buffer was full",
-			s->has_gro ? "at least " : "", s->dropped);
+	struct str count = {0};
+
+	if (!s->dropped)
+		return;
+	str_add_count(&count, s->dropped, "datagrams");
+	app_failf(app, STATUS_BROKEN, object, "the kernel dropped %s%s: the socket buffer was full",
+		s->has_gro ? "at least " : "", str_c(&count));
+	str_fini(&count);
 }
 
 void datagram_report_truncated(struct app *app, const char *object, const struct datagram_stats *s)
 {
 	if (s->truncated > DATAGRAM_TRUNCATED_TOLD)
-		app_failf(app, STATUS_BROKEN, object, "%" PRIu64 " more datagrams were truncated",
+		app_failf(app, STATUS_BROKEN, object,
+			"datagrams that were truncated after these: %" PRIu64,
 			s->truncated - DATAGRAM_TRUNCATED_TOLD);
 	else if (s->truncated)
 		app_fail_quietly(app, STATUS_BROKEN);

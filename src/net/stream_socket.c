@@ -147,6 +147,14 @@ int stream_socket_count(int fd, struct stream_socket_counts *counts)
 	return 0;
 }
 
+int stream_socket_peer(int fd, struct sockaddr_any *peer)
+{
+	int r = sys_getpeername(fd, peer);
+	int error = r == -ENOTCONN ? sys_socket_error(fd) : 0;
+
+	return error ? error : r;
+}
+
 int stream_socket_credentials(int fd, struct ucred *who)
 {
 	int family = AF_UNSPEC;

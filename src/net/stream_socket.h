@@ -3,6 +3,8 @@
 #ifndef SOCKCTL_NET_STREAM_SOCKET_H
 #define SOCKCTL_NET_STREAM_SOCKET_H
 
+#include "base/sockaddr.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -44,6 +46,10 @@ struct stream_socket_counts {
 
 // To be asked before the socket is shut down. Returns 0 or a negative errno.
 int stream_socket_count(int fd, struct stream_socket_counts *counts);
+
+// Who is at the other end of a socket that others have connected. Returns 0 or a negative errno:
+// what has ended the connection since, or -ENOTCONN.
+int stream_socket_peer(int fd, struct sockaddr_any *peer);
 
 // Who is at the other end of a Unix socket, as it was when they connected (SO_PEERCRED). Returns 0
 // or a negative errno; -EOPNOTSUPP for sockets of other families, -ENOTCONN for those of datagrams.

@@ -320,6 +320,14 @@ void connecting_report_progress(struct app *app, const struct dial *d, enum dial
 	str_fini(&reason);
 }
 
+void connecting_add_tries(struct str *s, uint64_t tries)
+{
+	if (tries > 1)
+		str_addf(s, "; the last of %" PRIu64 " tries met ", tries);
+	else
+		str_add(s, "; the first try met ");
+}
+
 void connecting_add_doing(const struct dial *d, struct str *doing)
 {
 	const struct endpoint *target = d->lookup ? NULL : d->options.target;
@@ -335,7 +343,7 @@ void connecting_add_doing(const struct dial *d, struct str *doing)
 		add_attempts(doing, &d->options.socket, &d->now);
 	}
 	if (d->tries) {
-		str_addf(doing, "; the last of %" PRIu64 " tries met ", d->tries);
+		connecting_add_tries(doing, d->tries);
 		connecting_add_reason(doing, d->endpoint, &d->options, &d->last);
 	}
 }

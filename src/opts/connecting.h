@@ -43,6 +43,9 @@ int connecting_say(struct app *app, const struct endpoint *endpoint,
 int connecting_report(struct app *app, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);
 
+// Adds how often it has been tried, which what the last try met is to follow.
+void connecting_add_tries(struct str *s, uint64_t tries);
+
 // Why a socket of the Unix domain cannot be connected to that way (EPROTOTYPE).
 #define OTHER_TYPE \
 	"a socket of another type (unix:PATH is for streams, seqpacket:PATH for messages, --udp " \

@@ -2,6 +2,7 @@
 #include "opts/given.h"
 
 #include "io/fd.h"
+#include "net/stream_socket.h"
 #include "opts/connecting.h"
 
 #include <errno.h>
@@ -13,6 +14,15 @@ int given_check(struct app *app, const struct endpoint *endpoint, struct fd_info
 		return 0;
 	return app_fail(
 		app, STATUS_CONNECT, endpoint->name, info->kind == FD_BAD ? -EBADF : -ENOTSOCK);
+}
+
+int given_fail(struct app *app, const char *name, int error)
+{
+	int status = error == -ENOTCONN ? STATUS_CONNECT : STATUS_BROKEN;
+
+	report_error(&app->out, status, name,
+		error == -ENOTCONN ? "it is not connected, or not any more" : NULL, error);
+	return app_fail_quietly(app, status);
 }
 
 static void on_upgraded(struct upgrade_chain *chain, void *data)
@@ -32,11 +42,15 @@ static void on_upgraded(struct upgrade_chain *chain, void *data)
 int given_start(struct given *g, struct app *app, const struct given_options *o)
 {
 	struct fd_info info;
+	struct sockaddr_any peer;
 	int status = given_check(app, o->endpoint, &info);
 	int r;
 
 	if (status)
 		return status;
+	r = stream_socket_peer(o->endpoint->fd, &peer);
+	if (r < 0)
+		return given_fail(app, o->endpoint->name, r);
 	r = sockopt_settings_prepare(o->settings, o->endpoint->fd);
 	if (r < 0)
 		return sockopt_fail(app, o->endpoint->name, o->settings, r);

@@ -35,6 +35,10 @@ struct given {
 // message.
 int given_check(struct app *app, const struct endpoint *endpoint, struct fd_info *info);
 
+// Says that the socket NAME is not connected (-ENOTCONN), or what has ended its connection. Returns
+// the status, which is kept.
+int given_fail(struct app *app, const char *name, int error);
+
 // Prepares the socket and calls DONE once everything has happened on it, perhaps from here. Returns
 // 0, or the status after a message. A failure that comes later ends the run.
 int given_start(struct given *g, struct app *app, const struct given_options *options);

@@ -44,7 +44,8 @@ void udp_report(struct app *app, const char *object, struct peers *peers)
 			field_true_if("at_least", n->dropped), F_SHOWN("least", least));
 	if (lost)
 		app_failf(app, STATUS_BROKEN, object,
-			"%s%" PRIu64 " datagrams were lost: they came faster than they were taken",
+			"datagrams were lost, %s%" PRIu64
+			" in all: they came faster than they were taken",
 			least, lost);
 }
 

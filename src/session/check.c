@@ -333,7 +333,7 @@ static void add_doing_of_scan(struct check *c, struct str *doing)
 		str_add(doing, "; not open: ");
 		scan_report_closed(doing, s);
 	} else if (first->tries) {
-		str_addf(doing, "; the last of %" PRIu64 " tries met ", first->tries);
+		connecting_add_tries(doing, first->tries);
 		str_add_error(doing, first->error);
 	}
 }
@@ -350,7 +350,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	if (c->scan) {
 		add_doing_of_scan(c, doing);
 	} else if (t->tries) {
-		str_addf(doing, "; the last of %" PRIu64 " tries met ", t->tries);
+		connecting_add_tries(doing, t->tries);
 		connecting_add_reason(doing, c->endpoint, c->options, &t->outcome);
 	}
 }

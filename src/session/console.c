@@ -168,11 +168,14 @@ static void show_status(const struct console *c)
 	struct str text = {0};
 
 	str_add_field(&text, &remote);
-	str_addf(&text,
-		": connected for %.0f s, %" PRIu64 " bytes sent, %" PRIu64
-		" bytes received, %zu bytes waiting\r\n",
-		(double)(trace_now() - s->connection->started) / 1e9, relay_sent(&s->relay),
-		relay_received(&s->relay), relay_unsent(&s->relay) + c->typed.len);
+	str_addf(&text, ": connected for %.0f s, ",
+		(double)(trace_now() - s->connection->started) / 1e9);
+	str_add_count(&text, relay_sent(&s->relay), "bytes");
+	str_add(&text, " sent, ");
+	str_add_count(&text, relay_received(&s->relay), "bytes");
+	str_add(&text, " received, ");
+	str_add_count(&text, relay_unsent(&s->relay) + c->typed.len, "bytes");
+	str_add(&text, " waiting\r\n");
 	terminal_show(str_c(&text));
 	str_fini(&text);
 }

@@ -2,9 +2,11 @@
 // From the words of the command line to sockets that listen.
 #include "session/server.h"
 
+#include "opts/given.h"
 #include "opts/open_failure.h"
 #include "net/activation.h"
 #include "net/addr/ip.h"
+#include "net/stream_socket.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -214,10 +216,15 @@ static int fail_descriptor(struct server *s, int fd, int error)
 {
 	struct str name = {0};
 
+	int status;
+
 	str_addf(&name, "fd:%d", fd);
-	app_fail(s->app, STATUS_CONNECT, str_c(&name), error);
+	if (error == -ECONNRESET || error == -ENOTCONN)
+		status = given_fail(s->app, str_c(&name), error);
+	else
+		status = app_fail(s->app, STATUS_CONNECT, str_c(&name), error);
 	str_fini(&name);
-	return STATUS_CONNECT;
+	return status;
 }
 
 // A listening socket is accepted from; a connected one is the connection, if there is nothing else.
@@ -234,7 +241,7 @@ static int listen_fd(struct server *s, int fd)
 	type = info.socket_type == SOCK_SEQPACKET ? SOCK_SEQPACKET : type_of(s);
 	if (listener_adopt(&s->listener, fd, type) == 0)
 		return 0;
-	r = sys_getpeername(fd, &remote);
+	r = stream_socket_peer(fd, &remote);
 	if (r < 0 || s->listener.count || s->config->also.words.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
 	status = user_become(s->app, &s->config->user); // its program starts right away

@@ -12,11 +12,10 @@ void str_add_tcp_stats(struct str *s, const struct tcp_stats *stats)
 	str_add(s, "tcp: ");
 	if (stats->count > 1)
 		str_addf(s, "%u connections, ", stats->count);
-	str_addf(s,
-		"rtt %.3f ms, variation %.3f ms, least %.3f ms, %" PRIu64
-		" retransmits, cwnd %" PRIu64 ", mss %" PRIu64,
-		(double)stats->rtt_ns / 1e6, (double)stats->rttvar_ns / 1e6,
-		(double)stats->min_rtt_ns / 1e6, stats->retransmits, stats->cwnd, stats->mss);
+	str_addf(s, "rtt %.3f ms, variation %.3f ms, least %.3f ms, ", (double)stats->rtt_ns / 1e6,
+		(double)stats->rttvar_ns / 1e6, (double)stats->min_rtt_ns / 1e6);
+	str_add_count(s, stats->retransmits, "retransmits");
+	str_addf(s, ", cwnd %" PRIu64 ", mss %" PRIu64, stats->cwnd, stats->mss);
 }
 
 void stats_report(
@@ -34,8 +33,11 @@ void stats_report(
 	str_add(&speed, "/s)");
 	str_add(&text, "; ");
 	str_add_tcp_stats(&text, &tcp);
-	str_addf(&wire, "; TLS: %" PRIu64 " bytes sent, %" PRIu64 " bytes received", tls_sent,
-		tls_received);
+	str_add(&wire, "; TLS: ");
+	str_add_count(&wire, tls_sent, "bytes");
+	str_add(&wire, " sent, ");
+	str_add_count(&wire, tls_received, "bytes");
+	str_add(&wire, " received");
 	report(&c->app->out, &ev_stats, F_UINT("connection", c->number), connection_remote(c),
 		connection_via(c), F_UINT("sent_bytes", sent), F_UINT("received_bytes", received),
 		F_SECONDS("duration", duration), F_SHOWN("speed", str_c(&speed)),

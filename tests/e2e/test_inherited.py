@@ -2,12 +2,13 @@
 """Sockets that were inherited belong to others as well, who find them as they were."""
 
 import os
+import select
 import socket
 
 import pytest
 
 from harness import wait_for
-from peers import dial, port_of, receive, receive_all
+from peers import dial, port_of, receive, receive_all, reset
 
 OPTIONS = {name: (level, getattr(socket, name, number)) for name, level, number in [
     ("SO_RCVBUF", socket.SOL_SOCKET, 8), ("SO_SNDBUF", socket.SOL_SOCKET, 7),
@@ -38,6 +39,13 @@ def bound(kind, host="127.0.0.1"):
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
     sock.bind((host, 0))
     return sock
+
+
+def connected(sock):
+    try:
+        return bool(sock.getpeername())
+    except OSError:
+        return False
 
 
 def given(sock):
@@ -135,6 +143,29 @@ def test_connect(sockctl, words):
             receive_all(peer)
             wait_for(lambda: not proc.running(), "the end")
             assert options(sock) == before
+
+
+@pytest.mark.parametrize("words", [["connect", "-v"], ["listen", "-v"], ["connect", "--exec", "cat"]],
+                         ids=" ".join)
+@pytest.mark.parametrize("leave, status, said", [
+    (reset, 7, "Connection reset by peer (ECONNRESET)"),
+    (None, 5, "it is not connected, or not any more (ENOTCONN)"),
+])
+def test_a_connection_that_has_ended(sockctl, words, leave, status, said):
+    """Nobody was connected to at '?'."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with dial(port_of(server)) as ours, server.accept()[0] as peer:
+            if leave:
+                leave(peer)
+                wait_for(lambda: select.select([ours], [], [], 0)[0], "the reset")
+            else:
+                ours.shutdown(socket.SHUT_RDWR)
+                receive_all(peer)
+                peer.close()
+                wait_for(lambda: not connected(ours), "the end of the connection")
+            proc = sockctl(*words, f"fd:{ours.fileno()}", fds=[ours.fileno()])
+            proc.wait(status)
+            assert proc.lines == [f"sockctl: {words[0]}: fd:{ours.fileno()}: {said}"]
 
 
 @pytest.mark.parametrize("words, status, reason", [

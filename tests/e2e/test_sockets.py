@@ -301,6 +301,7 @@ def test_netlink_that_fails(sockctl, call):
                                           "-e", f"inject={call}:error=ENOBUFS"])
     proc.fails(1, "ENOBUFS")
     assert not proc.out
+    assert proc.lines[-1] == "sockctl: sockets: No buffer space available (ENOBUFS)"
 
 
 @pytest.mark.parametrize("options, words", [

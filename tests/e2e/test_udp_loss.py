@@ -83,7 +83,7 @@ def test_number_of_lines_about_truncation_is_bounded(recv):
         proc.wait(7)
     assert len(proc.complaints) == 11
     assert "a datagram of 8 bytes was truncated to 1" in proc.complaints[9]
-    assert proc.complaints[10].endswith(": 90 more datagrams were truncated")
+    assert proc.complaints[10].endswith(": datagrams that were truncated after these: 90")
 
 
 def test_truncated_datagram_in_json(recv, sockctl):
