@@ -12,6 +12,7 @@
 #include "io/output.h"
 #include "net/dial.h"
 #include "net/echo/client.h"
+#include "net/stream_socket.h"
 #include "out/progress.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -231,13 +232,15 @@ static void begin(struct measurement *c)
 // A socket is connected; others may have to follow. Returns 0, or the exit status after a message.
 static int begin_on(struct measurement *c, int fd, bool is_inherited, uint64_t began)
 {
-	enum step step = STEP_OPTION;
+	enum step step;
 	struct sockaddr_any remote;
 	int r;
 
-	sys_getpeername(fd, &remote);
+	r = stream_socket_peer(fd, &remote);
 	set_remote(c, &remote);
-	r = echo_client_add(&c->echo_client, fd, is_inherited, began);
+	step = r < 0 ? STEP_CONNECT : STEP_OPTION;
+	if (r == 0)
+		r = echo_client_add(&c->echo_client, fd, is_inherited, began);
 	if (r < 0 && !is_inherited)
 		fd_close(fd);
 	if (r == 0 && !is_inherited)

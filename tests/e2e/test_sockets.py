@@ -304,6 +304,16 @@ def test_netlink_that_fails(sockctl, call):
     assert proc.lines[-1] == "sockctl: sockets: No buffer space available (ENOBUFS)"
 
 
+@pytest.mark.needs("strace")
+def test_process_that_cannot_be_read_for_want_of_memory(sockctl):
+    """The first of them; the folder of all processes is read before."""
+    proc = sockctl("sockets", "-t", "--processes",
+                   wrap=["strace", "-qq", "-o", "/dev/null", "-E", NO_LEAK_CHECK,
+                         "-e", "inject=getdents64:error=ENOMEM:when=2"])
+    proc.fails(1, "ENOMEM")
+    assert not proc.out
+
+
 @pytest.mark.parametrize("options, words", [
     (["-s", "lsten"], ["'lsten'", "did you mean 'listen'"]),
     (["-s", ""], ["--state", "''"]),

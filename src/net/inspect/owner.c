@@ -57,12 +57,13 @@ static void read_name(int process, char name[16])
 	name[strcspn(name, "\n")] = '\0';
 }
 
-static void read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *fds)
+// Returns 0 or a negative errno.
+static int read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *fds)
 {
 	char name[16] = "";
 	struct dirent *entry;
 
-	while ((entry = readdir(fds))) {
+	for (errno = 0; (entry = readdir(fds)); errno = 0) {
 		uint32_t inode;
 		uint64_t fd;
 
@@ -77,23 +78,31 @@ static void read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *
 		*o = (struct owner){.inode = inode, .pid = pid, .fd = (int)fd};
 		memcpy(o->name, name, sizeof(o->name));
 	}
+	return -errno;
 }
 
-// What may not be looked at is left out.
-static void read_process(struct owner_list *l, int proc, const char *name, pid_t pid)
+static int read_folder(struct owner_list *l, int process, pid_t pid)
+{
+	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *fds = fd < 0 ? NULL : fdopendir(fd);
+	int r = fds ? read_descriptors(l, process, pid, fds) : -errno;
+
+	if (fds)
+		closedir(fds);
+	else if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+// What may not be looked at, or has ended meanwhile, is left out. Returns 0 or a negative errno.
+static int read_process(struct owner_list *l, int proc, const char *name, pid_t pid)
 {
 	int process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = process < 0 ? -1 : openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *fds = fd < 0 ? NULL : fdopendir(fd);
+	int r = process < 0 ? -errno : read_folder(l, process, pid);
 
-	if (fds) {
-		read_descriptors(l, process, pid, fds);
-		closedir(fds);
-	} else if (fd >= 0) {
-		close(fd);
-	}
 	if (process >= 0)
 		close(process);
+	return r == -EACCES || r == -EPERM || r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
 static int compare(const void *a, const void *b)
@@ -112,17 +121,18 @@ int owner_list_read(struct owner_list *l)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	int r;
+	int r = 0;
 
 	if (!proc)
 		return -errno;
-	for (errno = 0; (entry = readdir(proc)); errno = 0) {
+	for (errno = 0; r == 0 && (entry = readdir(proc)); errno = 0) {
 		uint64_t pid;
 
 		if (parse_uint(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
-			read_process(l, dirfd(proc), entry->d_name, (pid_t)pid);
+			r = read_process(l, dirfd(proc), entry->d_name, (pid_t)pid);
 	}
-	r = -errno;
+	if (r == 0)
+		r = -errno;
 	closedir(proc);
 	if (l->count)
 		qsort(l->items, l->count, sizeof(*l->items), compare);
