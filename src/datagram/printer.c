@@ -103,6 +103,8 @@ static void report_truncated(struct printer *p, const struct datagram *d)
 
 static void print_datagram(struct printer *p, struct datagram *d, const struct received *m)
 {
+	if (p->is_wanted && !p->is_wanted(p->data, d))
+		return;
 	p->total++;
 	p->stats->received++;
 	p->stats->received_bytes += d->len;

@@ -26,6 +26,7 @@ struct printer {
 	uint16_t port; // where the datagrams come to; 0 without ports
 	bool is_raw; // datagrams may begin with an IPv4 header
 	bool keep_header; // which is part of the data then
+	bool (*is_wanted)(void *data, const struct datagram *d); // NULL: all are
 	printer_datagram_fn *on_datagram; // or NULL
 	void (*on_written)(void *data); // a batch that had to wait is written
 	void *data;

@@ -200,6 +200,15 @@ static void on_message(void *data, const struct iovec *message)
 	icmp_filter_expect(&s->filter, message);
 }
 
+static bool is_reply(void *data, const struct datagram *d)
+{
+	const struct sending *s = data;
+	size_t header = s->config->header && d->ip ? d->ip->len : 0;
+
+	return icmp_filter_takes(
+		&s->filter, (const char *)d->data + header, d->len - MIN(header, d->len));
+}
+
 static uint16_t local_port(int fd)
 {
 	struct sockaddr_any local;
@@ -261,6 +270,7 @@ static int start_printer(struct sending *s)
 		.flags = s->config->datagram.recv_flags,
 		.is_raw = s->type == SOCK_RAW,
 		.keep_header = s->config->header,
+		.is_wanted = s->type == SOCK_RAW ? is_reply : NULL,
 		.on_written = on_written,
 		.data = s,
 		.stats = &s->stats,
@@ -402,6 +412,7 @@ static void fini(struct sending *s)
 {
 	transmit_fini(&s->transmit);
 	printer_fini(&s->printer);
+	icmp_filter_fini(&s->filter);
 	timer_fini(&s->wait);
 	watch_fini(&s->watch);
 	app_fail_leftover(s->app, s->config->bind, dgram_socket_close(&s->socket));

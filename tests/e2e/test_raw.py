@@ -3,11 +3,13 @@
 
 import json
 import os
+import re
 import socket
 import struct
 
 import pytest
 
+from harness import DEADLINE, PIPE
 from network import FAR4, FAR6, NEAR4, NEAR6
 
 TEST = 253  # a protocol for experiments (RFC 3692)
@@ -133,6 +135,36 @@ def test_the_request_is_no_reply(sockctl, network, source, host, protocol, reque
     proc.wait()
     assert f"00000000: {answer}" in proc.out.decode()
     assert proc.out.decode().count("00000000:") == 1
+
+
+@pytest.mark.parametrize("family, protocol, host, asked", [
+    (socket.AF_INET, "icmp", FAR4, "0800000000010002"),
+    (socket.AF_INET6, "ipv6-icmp", FAR6, "8000000000010002"),
+])
+@pytest.mark.parametrize("other", ["dead0001", "00010001"], ids=["identifier", "sequence"])
+def test_a_reply_to_somebody_else_is_no_reply(sockctl, network, family, protocol, host, asked, other):
+    """Another process asks the same host meanwhile."""
+    def request_of(numbers):
+        message = bytes.fromhex(asked[:4] + "0000" + numbers)
+        checksum = 0xffff - sum(struct.unpack("!4H", message))
+        return message[:2] + struct.pack("!H", checksum & 0xffff) + message[4:]
+
+    def ask(numbers):
+        with socket.socket(family, socket.SOCK_RAW, socket.getprotobyname(protocol)) as sock:
+            sock.settimeout(DEADLINE)
+            sock.sendto(request_of(numbers), (host, 0))
+            while not sock.recv(1000).endswith(bytes.fromhex(numbers)):
+                pass
+
+    proc = sockctl("raw-send", "--hex", "--replies", 2, host, protocol, wrap=network.wrap, stdin=PIPE)
+    proc.stdin.write(request_of("00010002").hex().encode() + b"\n")
+    proc.wait_out(1)
+    network.near.within(ask, other)
+    proc.stdin.write(request_of("00010002").hex().encode() + b"\n")
+    proc.stdin.close()
+    proc.wait()
+    replies = re.findall(r"^00000000: (?:.. ){4} ?(.. .. .. ..) ", proc.out.decode(), re.M)
+    assert replies == ["00 01 00 02"] * 2
 
 
 def test_an_advertisement_is_a_reply_to_its_solicitation_only(send):
