@@ -7,15 +7,15 @@
 #include "io/task.h"
 #include "io/terminal.h"
 #include "out/write.h"
-#include "sys/fd_calls.h"
 #include "sys/interrupt.h"
+#include "sys/process.h"
+#include "sys/signals.h"
 #include "sys/trace.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,7 +71,7 @@ static bool is_ending(void *data)
 {
 	const struct app *app = data;
 
-	return app->is_cut_short || getpid() != app->pid || coming_end(app);
+	return app->is_cut_short || sys_getpid() != app->pid || coming_end(app);
 }
 
 static bool output_gives_up(void *data, unsigned waited_ms)
@@ -87,7 +87,7 @@ void app_init(struct app *app)
 	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free);
 	json_set_alloc_funcs(xmalloc, free);
 	*app = (struct app){
-		.pid = getpid(),
+		.pid = sys_getpid(),
 		.started = trace_now(),
 	};
 	interrupt_init(is_ending, app);

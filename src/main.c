@@ -312,21 +312,26 @@
  *     sandbox_landlock.c      files and TCP ports (landlock(7))
  *
  *   sys/                      a traced wrapper for each call; nothing else calls the sockets API
- *     fd_calls.[ch]           calls of any descriptor, signals
+ *     accounts.[ch]           users and groups
+ *     fd_calls.[ch]           calls of any descriptor
  *     file.[ch]               open, read, write, splice ...
  *     inet.[ch]               conversions of addresses and byte order
  *     interrupt.[ch]          files that wait for somebody else, until the program has to end
+ *     loop.[ch]               what event loops are made of, that of libuv too
  *     message.[ch]            datagrams with control data, one or many
  *     names.[ch]              the constants of the API by name
  *     netdb.[ch]              the databases
- *     process.[ch]            starting programs
+ *     path.[ch]               files by their names
+ *     process.[ch]            starting programs, and what a process is
  *     resolver.[ch]           getaddrinfo(3), getnameinfo(3), interfaces
+ *     signals.[ch]            signals
  *     socket.[ch]             the calls on sockets
  *     tcp_info.[ch]           struct tcp_info, field by field
  *     trace.[ch]              each call told to a sink
  *     trace_message.[ch]      messages as text
  *     trace_secret.[ch]     credentials that no trace shows
  *     trace_text.[ch]         the trace as text
+ *     tty.[ch]                terminals
  *
  *   sys/sockopt/              the table of socket options and their values
  *     sockopt_address.c       values that are addresses, interfaces, groups

@@ -9,11 +9,11 @@
 #include "io/timer.h"
 #include "io/watch.h"
 #include "net/inspect/diag_filter.h"
+#include "opts/user.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,10 +121,12 @@ static int parse_users(struct sockets *s)
 
 	s->uids = xcalloc(users->count + 1, sizeof(*s->uids));
 	for (size_t i = 0; i < users->count; i++) {
-		const struct passwd *entry = getpwnam(users->items[i]);
-		uint64_t uid = entry ? entry->pw_uid : 0;
+		uid_t found;
+		uint64_t uid = 0;
 
-		if (!entry && (parse_uint(users->items[i], &uid) < 0 || uid > UINT32_MAX)) {
+		if (user_find(users->items[i], &found)) {
+			uid = found;
+		} else if (parse_uint(users->items[i], &uid) < 0 || uid > UINT32_MAX) {
 			app_failf(s->app, STATUS_NOT_FOUND, users->items[i], "no such user");
 			return -ENOENT;
 		}
@@ -259,25 +261,18 @@ static int take_snapshot(struct sockets *s)
 	return status;
 }
 
-// A terminal that controls no session is nobody else's.
-static bool is_in_foreground(void)
-{
-	pid_t owner = tcgetpgrp(STDIN_FILENO);
-
-	return owner <= 0 || owner == getpgrp();
-}
-
 // In the background keys are another's, and reading them would stop the process.
 static void watch_want_keys(struct sockets *s)
 {
 	if (s->has_keys)
-		watch_want(&s->keys, is_in_foreground() ? WATCH_READ : 0);
+		watch_want(&s->keys, terminal_is_ours(STDIN_FILENO) ? WATCH_READ : 0);
 }
 
 static void on_key(struct watch *w, unsigned events)
 {
 	struct sockets *s = w->data;
-	int key = is_in_foreground() && !(events & WATCH_ERROR) ? terminal_read_key() : -1;
+	int key = terminal_is_ours(STDIN_FILENO) && !(events & WATCH_ERROR) ? terminal_read_key()
+									    : -1;
 
 	if (key < 0)
 		watch_want(w, 0); // until the next snapshot, or for good where it is gone

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "compat/netcat.h"
+#include "sys/path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ static int bad_file(const char *path, struct str *err)
 // The lines of a file, without comments.
 static int add_file(struct cmdline *out, const char *option, const char *path, struct str *err)
 {
-	FILE *file = path ? fopen(path, "re") : NULL;
+	FILE *file = path ? sys_fopen(path) : NULL;
 	char *line = NULL;
 	size_t size = 0;
 	int r = 0;
@@ -171,7 +172,7 @@ static int add_file(struct cmdline *out, const char *option, const char *path, s
 		return 0;
 	if (!file)
 		return bad_file(path, err);
-	while (getline(&line, &size, file) >= 0) {
+	while (sys_getline(&line, &size, file) >= 0) {
 		struct strlist list = {0};
 
 		line[strcspn(line, "#")] = '\0';
@@ -182,7 +183,7 @@ static int add_file(struct cmdline *out, const char *option, const char *path, s
 	if (ferror(file)) // a directory can be opened
 		r = bad_file(path, err);
 	free(line);
-	fclose(file);
+	sys_fclose(file);
 	return r;
 }
 

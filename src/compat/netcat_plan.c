@@ -3,6 +3,7 @@
 // the dialects; how the same is said here, in this file alone.
 #include "base/value.h"
 #include "compat/netcat.h"
+#include "sys/path.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -377,9 +378,9 @@ static int plan_connect(struct plan *p)
 // Files of a path that umask(2) leaves to others may be used by them.
 static void add_mode(struct plan *p)
 {
-	mode_t mask = umask(0);
+	mode_t mask = sys_umask(0);
 
-	umask(mask);
+	sys_umask(mask);
 	if (p->config->is_unix && (mask & 0022) != 0022) {
 		add(p, "--mode");
 		cmdline_addf(p->out, "0%o", 0777 & ~(unsigned)mask);

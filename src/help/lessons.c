@@ -49,7 +49,7 @@ const char lesson_servers[] =
 	"    waitpid(-1, NULL, WNOHANG) = 4712\n"
 	"    close(7) = 0\n"
 	"\n"
-	"Event-driven: one process serves all at once. epoll_wait(2), which strace(1)\n"
+	"Event-driven: one process serves all at once. epoll_wait(2), which --trace-all\n"
 	"shows, tells it which of its sockets is ready.\n"
 	"\n"
 	"  sockctl echo --tcp 127.0.0.1:7007\n"

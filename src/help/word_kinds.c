@@ -6,6 +6,7 @@
 #include "net/inspect/diag_filter.h"
 #include "net/names/error_table.h"
 #include "net/addr/ifaddrs.h"
+#include "sys/path.h"
 #include "sys/sockopt/sockopts.h"
 
 #include <stdio.h>
@@ -194,12 +195,12 @@ static bool parse_unix_socket(char *line, unsigned long *flags, unsigned long *t
 // (__SO_ACCEPTCON) if they are those of connections.
 static void add_unix_sockets(struct words *w, unsigned long wanted, const char *scheme)
 {
-	FILE *table = fopen("/proc/net/unix", "re");
+	FILE *table = sys_fopen("/proc/net/unix");
 	unsigned long flags, type;
 	char *line = NULL;
 	size_t size = 0;
 
-	while (table && getline(&line, &size, table) > 0) {
+	while (table && sys_getline(&line, &size, table) > 0) {
 		struct str word = {0};
 
 		if (!parse_unix_socket(line, &flags, &type) || type != wanted ||
@@ -212,7 +213,7 @@ static void add_unix_sockets(struct words *w, unsigned long wanted, const char *
 	}
 	free(line);
 	if (table)
-		fclose(table);
+		sys_fclose(table);
 }
 
 static const char *unix_scheme(const struct words *w)

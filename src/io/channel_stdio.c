@@ -5,13 +5,14 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "io/stdio.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
+#include "sys/loop.h"
 #include "sys/socket.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 ssize_t channel_recv_fd(struct channel *c, void *buf, size_t len)
@@ -41,10 +42,10 @@ static int close_output(int fd)
 	if (fd > STDERR_FILENO)
 		return sys_close(fd);
 	r = sys_close(fd); // tells what a write that was put off met, such as a full disk
-	nothing = epoll_create1(0);
+	nothing = sys_epoll_create(0);
 	if (nothing >= 0 && nothing != fd) {
-		dup2(nothing, fd);
-		sys_close(nothing);
+		sys_dup2(nothing, fd);
+		sys_close_internal(nothing);
 	}
 	return r;
 }

@@ -6,12 +6,11 @@
 #include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/signals.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -117,7 +116,7 @@ static bool wait_for_all(struct children *set, long ms)
 		}
 		if (left.tv_sec < 0)
 			return false;
-		sigtimedwait(&mask, NULL, &left);
+		sys_sigtimedwait(&mask, &left);
 	}
 }
 
@@ -159,7 +158,7 @@ static int become(const struct child_options *o, pid_t parent)
 
 	sys_setpgid(0, 0);
 	sys_prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (sys_getppid() != parent)
 		return -ESRCH; // it died before that was set
 	fd_restore_limit();
 	r = sys_dup2(o->fd, STDIN_FILENO);
@@ -170,7 +169,7 @@ static int become(const struct child_options *o, pid_t parent)
 	flags = sys_fcntl(STDIN_FILENO, F_GETFL, 0);
 	if (flags & O_NONBLOCK)
 		sys_fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
-	close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+	sys_close_on_exec_from(STDERR_FILENO + 1);
 	reset_signals();
 	return sys_execve(o->path, o->argv, o->env);
 }
@@ -179,7 +178,7 @@ static int become(const struct child_options *o, pid_t parent)
 // our handlers there, which would speak to this process by the descriptors they share.
 static pid_t spawn(const struct child_options *o, int report)
 {
-	pid_t parent = getpid();
+	pid_t parent = sys_getpid();
 	sigset_t all;
 	sigset_t old;
 	pid_t pid;

@@ -4,19 +4,18 @@
 #include "base/util.h"
 #include "sys/fd_calls.h"
 #include "sys/file.h"
+#include "sys/path.h"
+#include "sys/process.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
+#include "sys/tty.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 static enum fd_kind kind_of(int fd, const struct stat *st)
@@ -27,7 +26,7 @@ static enum fd_kind kind_of(int fd, const struct stat *st)
 		return FD_PIPE;
 	if (S_ISSOCK(st->st_mode))
 		return FD_SOCKET;
-	return S_ISCHR(st->st_mode) && isatty(fd) ? FD_TERMINAL : FD_OTHER;
+	return S_ISCHR(st->st_mode) && sys_isatty(fd) ? FD_TERMINAL : FD_OTHER;
 }
 
 struct fd_info fd_info_of_socket(int family, int type)
@@ -113,7 +112,7 @@ static bool is_named_pipe(int fd)
 {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+	return sys_fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
 }
 
 int fd_reopen(int fd, const struct fd_info *info, int mode)
@@ -142,13 +141,13 @@ int fd_raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (sys_get_descriptor_limit(&limit) < 0)
 		return INT_MAX;
 	original_limit = limit;
 	if (limit.rlim_cur == limit.rlim_max)
 		return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (sys_set_descriptor_limit(&limit) < 0)
 		limit = original_limit;
 	return (int)MIN(limit.rlim_cur, (rlim_t)INT_MAX);
 }
@@ -159,12 +158,12 @@ static bool are_last_free(unsigned count)
 	struct pollfd fds[FD_MOST_HEADROOM];
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < count)
+	if (sys_get_descriptor_limit(&limit) < 0 || limit.rlim_cur < count)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		fds[i] = (struct pollfd){
 			.fd = (int)(MIN(limit.rlim_cur, (rlim_t)INT_MAX) - count + i)};
-	if (poll(fds, count, 0) != (int)count)
+	if (sys_poll(fds, count, 0) != (int)count)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		if (fds[i].revents != POLLNVAL)
@@ -172,24 +171,34 @@ static bool are_last_free(unsigned count)
 	return true;
 }
 
-int fd_check_headroom(unsigned count)
+static int check_headroom(unsigned count)
 {
 	int fds[FD_MOST_HEADROOM];
 	unsigned n = 0;
 	int r = 0;
 
-	assert(count <= FD_MOST_HEADROOM);
 	if (are_last_free(count))
 		return 0;
 	while (n < count && r == 0) {
-		fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		fds[n] = sys_fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 		if (fds[n] < 0)
-			r = -errno;
+			r = fds[n];
 		else
 			n++;
 	}
 	while (n > 0)
-		close(fds[--n]);
+		sys_close(fds[--n]);
+	return r;
+}
+
+int fd_check_headroom(unsigned count)
+{
+	int r;
+
+	assert(count <= FD_MOST_HEADROOM);
+	trace_housekeeping(true);
+	r = check_headroom(count);
+	trace_housekeeping(false);
 	return r;
 }
 
@@ -227,18 +236,20 @@ int fd_duplicate(int fd)
 
 int fd_lowest_free(void)
 {
-	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	int fd;
 
-	if (fd < 0)
-		return INT_MAX; // none is free
-	close(fd);
-	return fd;
+	trace_housekeeping(true);
+	fd = sys_fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		sys_close(fd);
+	trace_housekeeping(false);
+	return fd < 0 ? INT_MAX : fd; // none is free
 }
 
 void fd_restore_limit(void)
 {
 	if (original_limit.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &original_limit);
+		sys_set_descriptor_limit(&original_limit);
 }
 
 int fd_close_by_reset(int fd, bool resets)

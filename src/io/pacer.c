@@ -2,13 +2,13 @@
 #include "io/pacer.h"
 
 #include "base/util.h"
+#include "sys/file.h"
+#include "sys/loop.h"
 #include "sys/trace.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <sys/timerfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #define SECOND 1000000000ull
 #define WAKE_NS 500000 // the least time between two wake-ups
@@ -25,8 +25,14 @@ static void on_tick(struct watch *w, unsigned events)
 	struct pacer *p = w->data;
 	uint64_t expirations;
 
+	ssize_t n;
+
 	(void)events;
-	if (read(p->fd, &expirations, sizeof(expirations)) > 0)
+
+	trace_housekeeping(true);
+	n = sys_read(p->fd, &expirations, sizeof(expirations));
+	trace_housekeeping(false);
+	if (n > 0)
 		p->cb(p->data);
 }
 
@@ -36,9 +42,9 @@ int pacer_init(
 	assert(rate > 0 && period > 0 && cb);
 	*p = (struct pacer){.cb = cb, .data = data, .rate = rate, .period = period, .paused = true};
 	p->quantum = MAX(rate * WAKE_NS / period, (uint64_t)1);
-	p->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	p->fd = sys_timerfd_create(TFD_NONBLOCK | TFD_CLOEXEC);
 	if (p->fd < 0)
-		return -errno;
+		return p->fd;
 
 	int r = watch_init(&p->watch, loop, p->fd, 0, on_tick, p);
 
@@ -53,7 +59,7 @@ void pacer_fini(struct pacer *p)
 		return;
 	watch_fini(&p->watch);
 	if (p->fd >= 0)
-		close(p->fd);
+		sys_close_internal(p->fd);
 	*p = (struct pacer){0};
 }
 
@@ -81,12 +87,12 @@ void pacer_wait(struct pacer *p)
 {
 	uint64_t at = due_at(p, p->done + p->quantum - 1);
 	uint64_t soonest = trace_now() + (p->quantum > 1 ? WAKE_NS / CATCH_UP : 1);
-	struct itimerspec when = {0};
+	struct timespec when;
 
 	at = MAX(at, soonest); // behind: catch up step by step
-	when.it_value.tv_sec = (time_t)(at / SECOND);
-	when.it_value.tv_nsec = (long)(at % SECOND);
-	timerfd_settime(p->fd, TFD_TIMER_ABSTIME, &when, NULL);
+	when.tv_sec = (time_t)(at / SECOND);
+	when.tv_nsec = (long)(at % SECOND);
+	sys_timerfd_settime(p->fd, &when);
 }
 
 void pacer_pause(struct pacer *p)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "io/pollset.h"
 
+#include "sys/file.h"
+#include "sys/loop.h"
+
 #include <assert.h>
-#include <errno.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #define BATCH 256 // items served before the rest of the loop gets its turn
 
@@ -12,7 +12,7 @@ static void on_ready(struct watch *w, unsigned events)
 {
 	struct pollset *p = w->data;
 	struct epoll_event ready[BATCH];
-	int n = epoll_wait(p->epoll, ready, BATCH, 0);
+	int n = sys_epoll_wait(p->epoll, ready, BATCH);
 
 	(void)events;
 	for (int i = 0; i < n; i++)
@@ -24,12 +24,12 @@ int pollset_init(struct pollset *p, uv_loop_t *loop, pollset_fn *cb)
 	int r;
 
 	assert(cb);
-	*p = (struct pollset){.epoll = epoll_create1(EPOLL_CLOEXEC), .cb = cb};
+	*p = (struct pollset){.epoll = sys_epoll_create(EPOLL_CLOEXEC), .cb = cb};
 	if (p->epoll < 0)
-		return -errno;
+		return p->epoll;
 	r = watch_init(&p->watch, loop, p->epoll, 0, on_ready, p);
 	if (r < 0) {
-		close(p->epoll);
+		sys_close_internal(p->epoll);
 		return r;
 	}
 	watch_want(&p->watch, WATCH_READ);
@@ -41,7 +41,7 @@ void pollset_fini(struct pollset *p)
 	if (!p->cb)
 		return;
 	watch_fini(&p->watch);
-	close(p->epoll);
+	sys_close_internal(p->epoll);
 	*p = (struct pollset){0};
 }
 
@@ -53,7 +53,7 @@ static int control(struct pollset *p, struct pollset_item *item, int operation)
 		.data.ptr = item,
 	};
 
-	return epoll_ctl(p->epoll, operation, item->fd, &ev) < 0 ? -errno : 0;
+	return sys_epoll_ctl(p->epoll, operation, item->fd, &ev);
 }
 
 int pollset_add(struct pollset *p, struct pollset_item *item, int fd, unsigned wanted)

@@ -2,7 +2,7 @@
 #include "io/signal_watch.h"
 
 #include "base/mem.h"
-#include "sys/fd_calls.h"
+#include "sys/signals.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -108,7 +108,7 @@ bool signal_watch_has_come(const struct signal_watch *w)
 	if (!w->number)
 		return false;
 	return has_come[w->number] ||
-	       (sigpending(&pending) == 0 && sigismember(&pending, w->number) == 1);
+	       (sys_sigpending(&pending) == 0 && sigismember(&pending, w->number) == 1);
 }
 
 void signal_watch_fini(struct signal_watch *w)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "io/task.h"
 
+#include "sys/process.h"
+#include "sys/signals.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
@@ -48,19 +51,15 @@ static void *serve(void *arg)
 static int start_thread(void)
 {
 	pthread_t thread;
-	pthread_attr_t attr;
 	sigset_t all;
 	sigset_t old;
 	int r;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, serve, NULL);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
+	sys_thread_sigmask(SIG_SETMASK, &all, &old);
+	r = sys_thread_create(&thread, true, serve, NULL);
+	sys_thread_sigmask(SIG_SETMASK, &old, NULL);
+	return r;
 }
 
 // Leaves the task to a thread that waits, to a new one, or where the system has no more of them to

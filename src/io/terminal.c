@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "io/terminal.h"
 
-#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/tty.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define DEFAULT_LINES 24
 
@@ -17,7 +17,14 @@
 
 bool terminal_is(int fd)
 {
-	return isatty(fd);
+	return sys_isatty(fd);
+}
+
+bool terminal_is_ours(int fd)
+{
+	pid_t owner = sys_tcgetpgrp(fd);
+
+	return owner <= 0 || owner == sys_getpgid(0);
 }
 
 unsigned terminal_columns(int fd)
@@ -25,7 +32,7 @@ unsigned terminal_columns(int fd)
 	unsigned lines = 0;
 	unsigned columns = 0;
 
-	if (isatty(fd))
+	if (sys_isatty(fd))
 		sys_window_size(fd, &lines, &columns);
 	return columns;
 }

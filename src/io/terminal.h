@@ -10,6 +10,10 @@
 bool terminal_is(int fd);
 
 // The columns of the terminal; 0 if FD is none, or it does not know.
+// Whether it may be read: not while it is that of other processes, which run in the foreground. One
+// that controls no session is nobody else's.
+bool terminal_is_ours(int fd);
+
 unsigned terminal_columns(int fd);
 
 // Adds to OUT what replaces the picture on the terminal by TEXT (ECMA-48): lines that are too long

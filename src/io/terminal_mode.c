@@ -4,9 +4,12 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/signal_watch.h"
-#include "sys/fd_calls.h"
+#include "io/terminal.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/signals.h"
+#include "sys/trace.h"
+#include "sys/tty.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,13 +32,10 @@ static struct {
 	struct signal_watch stop, resume; // SIGTSTP, SIGCONT
 } terminal = {.fd = -1};
 
-// Then it is another's, who would be disturbed, and the kernel would stop us for trying. A terminal
-// that controls no session is nobody else's.
+// Then it is another's, who would be disturbed, and the kernel would stop us for trying.
 static bool is_in_background(void)
 {
-	pid_t owner = tcgetpgrp(terminal.fd);
-
-	return owner > 0 && owner != getpgrp();
+	return !terminal_is_ours(terminal.fd);
 }
 
 static void adapt(struct termios *t)
@@ -62,30 +62,32 @@ static void apply(void)
 
 	if (is_in_background())
 		return;
-	if (!terminal.is_changed && tcgetattr(terminal.fd, &terminal.original) < 0)
+	if (!terminal.is_changed && sys_tcgetattr(terminal.fd, &terminal.original) < 0)
 		return;
 	t = terminal.original;
 	adapt(&t);
 	terminal.is_changed = true;
 	// Not after what is still to be shown: with Ctrl-S that may take for ever.
-	tcsetattr(terminal.fd, TCSANOW, &t);
+	sys_tcsetattr(terminal.fd, TCSANOW, &t);
 }
 
 // Called from signal handlers, too.
 static void restore(void)
 {
 	if (terminal.is_changed && !is_in_background())
-		tcsetattr(terminal.fd, TCSANOW, &terminal.original);
+		sys_tcsetattr(terminal.fd, TCSANOW, &terminal.original);
 	terminal.is_changed = false;
 }
 
+// Nothing is traced any more, for to write it takes memory, which a handler must not.
 static void on_fatal_signal(int number)
 {
+	trace_set_sink(NULL, NULL);
 	restore();
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
 		if (fatal_signals[i] == number)
-			sigaction(number, &terminal.previous[i], NULL);
-	raise(number);
+			sys_sigaction_swap(number, &terminal.previous[i], NULL);
+	sys_raise(number);
 }
 
 static void catch_fatal_signals(void)
@@ -118,7 +120,7 @@ static void on_stop(void *data, int number)
 
 	restore();
 	signal_watch_fini(&terminal.stop);
-	raise(number); // returns when the process is continued
+	sys_raise(number); // returns when the process is continued
 	signal_watch_init(&terminal.stop, loop, number, on_stop, loop);
 	apply();
 }

@@ -2,14 +2,15 @@
 #include "io/watch.h"
 
 #include "base/mem.h"
+#include "sys/fd_calls.h"
+#include "sys/file.h"
+#include "sys/loop.h"
+#include "sys/trace.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 struct watch_handle {
 	union {
@@ -97,7 +98,7 @@ static void arm(struct watch *w)
 				  (w->flags & WATCH_PRIORITY ? EPOLLPRI : 0u),
 		};
 
-		epoll_ctl(w->nested, EPOLL_CTL_MOD, w->fd, &ev);
+		sys_epoll_ctl(w->nested, EPOLL_CTL_MOD, w->fd, &ev);
 		uv_poll_start(&w->handle->poll, UV_READABLE, on_poll);
 	} else {
 		uv_poll_start(&w->handle->poll, uv_events(w), on_poll);
@@ -128,7 +129,7 @@ static unsigned nested_events(struct watch *w)
 {
 	struct epoll_event ev = {0};
 
-	if (epoll_wait(w->nested, &ev, 1, 0) <= 0)
+	if (sys_epoll_wait(w->nested, &ev, 1) <= 0)
 		return 0;
 	return from_poll(w, (int)ev.events);
 }
@@ -138,7 +139,12 @@ static unsigned direct_events(struct watch *w)
 {
 	struct pollfd pfd = {.fd = w->fd, .events = w->wanted & WATCH_PEER_END ? POLLRDHUP : 0};
 
-	if (poll(&pfd, 1, 0) <= 0)
+	int r;
+
+	trace_housekeeping(true);
+	r = sys_poll(&pfd, 1, 0);
+	trace_housekeeping(false);
+	if (r <= 0)
 		return 0;
 	return from_poll(w, pfd.revents);
 }
@@ -196,16 +202,15 @@ static void on_poll(uv_poll_t *poll, int status, int uvevents)
 static int nest(struct watch *w)
 {
 	struct epoll_event ev = {.events = 0};
+	int r;
 
-	w->nested = epoll_create1(EPOLL_CLOEXEC);
+	w->nested = sys_epoll_create(EPOLL_CLOEXEC);
 	if (w->nested < 0)
-		return -errno;
-	if (epoll_ctl(w->nested, EPOLL_CTL_ADD, w->fd, &ev) == 0)
+		return w->nested;
+	r = sys_epoll_ctl(w->nested, EPOLL_CTL_ADD, w->fd, &ev);
+	if (r == 0)
 		return 0;
-
-	int r = -errno;
-
-	close(w->nested);
+	sys_close_internal(w->nested);
 	w->nested = -1;
 	return r;
 }
@@ -268,6 +273,6 @@ void watch_fini(struct watch *w)
 {
 	close_handle(w);
 	if (w->nested > 0)
-		close(w->nested);
+		sys_close_internal(w->nested);
 	*w = (struct watch){.fd = -1, .nested = -1, .loop = w->loop}; // for a watch begun anew
 }

@@ -3,6 +3,7 @@
 
 #include "base/value.h"
 #include "sys/file.h"
+#include "sys/process.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ int activation_count(void)
 	uint64_t number;
 
 	// They may be left over from a parent that did not clean up.
-	if (!fds || !pid || parse_uint(pid, &number) < 0 || number != (uint64_t)getpid())
+	if (!fds || !pid || parse_uint(pid, &number) < 0 || number != (uint64_t)sys_getpid())
 		return 0;
 	if (parse_uint(fds, &number) < 0 || number > MAX_DESCRIPTORS)
 		return -EINVAL;

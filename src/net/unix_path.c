@@ -2,22 +2,23 @@
 #include "net/unix_path.h"
 
 #include "sys/file.h"
+#include "sys/path.h"
+#include "sys/process.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 // The file comes into being with the mode it is to have: changing it afterwards would leave a
 // moment in which others could connect.
 static int bind_with_mode(int fd, const struct sockaddr_any *address, mode_t mode)
 {
-	mode_t old = umask(0777 & ~mode);
+	mode_t old = sys_umask(0777 & ~mode);
 	int r = sys_bind(fd, &address->sa, address->len);
 
-	umask(old);
+	sys_umask(old);
 	return r;
 }
 
@@ -40,7 +41,7 @@ static bool is_dead(const struct sockaddr_any *address, struct unix_file *file)
 	int fd;
 	int r;
 
-	if (lstat(address->un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (sys_lstat(address->un.sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return false;
 	*file = file_of(&st);
 	fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -57,16 +58,17 @@ static int remove_dead(const char *path, const struct unix_file *file)
 {
 	char aside[sizeof(((struct sockaddr_un *)0)->sun_path) + 32];
 	struct unix_file moved;
+	int r;
 
-	snprintf(aside, sizeof(aside), "%s.%ld.dead", path, (long)getpid());
-	if (renameat2(AT_FDCWD, path, AT_FDCWD, aside, RENAME_NOREPLACE) < 0)
-		return errno == ENOENT ? 0 : -errno;
+	snprintf(aside, sizeof(aside), "%s.%ld.dead", path, (long)sys_getpid());
+	r = sys_rename_new(path, aside);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	unix_path_identify(aside, &moved);
 	if (is_same(&moved, file))
 		return sys_unlink(aside);
-	if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
-		return -errno;
-	return -EADDRINUSE;
+	r = sys_rename_new(aside, path);
+	return r < 0 ? r : -EADDRINUSE;
 }
 
 static int bind_or_replace(int fd, const struct sockaddr_any *address, mode_t mode)
@@ -99,37 +101,39 @@ static int give(int fd, const struct unix_file *file, mode_t mode, gid_t group)
 	char name[32];
 	struct unix_file now;
 	struct stat st;
+	int r;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
+	r = sys_fstat(fd, &st);
+	if (r < 0)
+		return r;
 	now = file_of(&st);
 	if (!is_same(&now, file))
 		return -ESTALE;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0 || chmod(name, mode) < 0)
-		return -errno;
-	return 0;
+	r = sys_chgrp(fd, group);
+	return r < 0 ? r : sys_chmod(name, mode);
 }
 
 int unix_path_give(const char *path, const struct unix_file *file, mode_t mode, gid_t group)
 {
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = sys_open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = give(fd, file, mode, group);
-	close(fd);
+	sys_close(fd);
 	return r;
 }
 
 int unix_path_identify(const char *path, struct unix_file *file)
 {
 	struct stat st;
+	int r = sys_lstat(path, &st);
 
 	*file = (struct unix_file){0};
-	if (lstat(path, &st) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	*file = file_of(&st);
 	return 0;
 }

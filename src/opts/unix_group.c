@@ -2,13 +2,13 @@
 #include "opts/unix_group.h"
 
 #include "base/value.h"
+#include "sys/accounts.h"
 
 #include <errno.h>
-#include <grp.h>
 
 int unix_group_check(struct unix_group *g, struct str *err)
 {
-	const struct group *entry = g->word ? getgrnam(g->word) : NULL;
+	const struct group *entry = g->word ? sys_getgrnam(g->word) : NULL;
 	uint64_t id = 0;
 
 	if (!g->word)

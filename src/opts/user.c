@@ -2,15 +2,23 @@
 #include "opts/user.h"
 
 #include "base/value.h"
+#include "sys/accounts.h"
 #include "sys/process.h"
 
 #include <errno.h>
-#include <pwd.h>
-#include <unistd.h>
+
+bool user_find(const char *name, uid_t *id)
+{
+	const struct passwd *entry = sys_getpwnam(name);
+
+	if (entry)
+		*id = entry->pw_uid;
+	return entry;
+}
 
 int user_check(struct user_config *c, struct str *err)
 {
-	const struct passwd *entry = c->name ? getpwnam(c->name) : NULL;
+	const struct passwd *entry = c->name ? sys_getpwnam(c->name) : NULL;
 
 	if (!c->name)
 		return 0;
@@ -20,7 +28,7 @@ int user_check(struct user_config *c, struct str *err)
 	}
 	c->uid = entry->pw_uid;
 	c->gid = entry->pw_gid;
-	if (geteuid() == 0 || geteuid() == c->uid)
+	if (sys_geteuid() == 0 || sys_geteuid() == c->uid)
 		return 0;
 	str_add(err, "--user: only root can go on as another user");
 	return -EINVAL;
@@ -30,7 +38,7 @@ int user_become(struct app *app, const struct user_config *c)
 {
 	int r;
 
-	if (!c->name || geteuid() == c->uid)
+	if (!c->name || sys_geteuid() == c->uid)
 		return 0;
 	r = sys_initgroups(c->name, c->gid);
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 #include "app.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct user_config {
@@ -20,6 +21,9 @@ struct user_config {
 		"user", 0, OPT_STRING, at, "NAME", \
 			"once it listens and keys are read, go on as this user (needs root)" \
 	}
+
+// The number of the user NAME. Returns false if there is none.
+bool user_find(const char *name, uid_t *id);
 
 // Returns 0, or -EINVAL with the reason in ERR.
 int user_check(struct user_config *c, struct str *err);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "sys/file.h"
 #include "sys/interrupt.h"
+#include "sys/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,9 +80,10 @@ static int parse_line(struct credentials *c, const char *text, size_t len, struc
 static int check_mode(int fd, struct str *err)
 {
 	struct stat st;
+	int r = sys_fstat(fd, &st);
 
-	if (fstat(fd, &st) < 0)
-		return fail(err, -errno, strerror(errno));
+	if (r < 0)
+		return fail(err, r, strerror(-r));
 	if (S_ISDIR(st.st_mode))
 		return fail(err, -EISDIR, strerror(EISDIR));
 	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)))
@@ -100,7 +102,6 @@ int credentials_load(struct credentials *c, const char *path, struct str *err)
 	if (fd < 0)
 		return fail(err, fd, strerror(-fd));
 	r = check_mode(fd, err);
-	// Not by a wrapper of its own, for a trace shows what that reads.
 	while (r == 0 && len < sizeof(buf) &&
 		(n = interrupt_read(fd, buf + len, sizeof(buf) - len)) > 0)
 		len += (size_t)n;

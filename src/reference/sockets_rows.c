@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: ISC
 #include "reference/sockets_rows.h"
 
+#include "io/terminal.h"
 #include "net/inspect/diag_filter.h"
+#include "sys/accounts.h"
 #include "sys/tcp_info.h"
 
 #include <inttypes.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,7 +95,7 @@ static const char *user_name(uid_t uid)
 	static char name[64];
 
 	if (uid != last) {
-		const struct passwd *entry = getpwuid(uid);
+		const struct passwd *entry = sys_getpwuid(uid);
 
 		snprintf(name, sizeof(name), "%s", entry ? entry->pw_name : "");
 		if (!entry)
@@ -241,7 +242,7 @@ void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *
 		: view->owners                ? owner_columns
 		: view->details               ? detail_columns
 					      : plain_columns);
-	if (!json && colour_is_wanted(isatty(STDOUT_FILENO)))
+	if (!json && colour_is_wanted(terminal_is(STDOUT_FILENO)))
 		rows->colour_of = colour_of;
 	if (!json)
 		rows_add(rows, F_STR("protocol", "PROTO"), F_STR("state", "STATE"),

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "net/stream_socket.h"
+#include "sys/path.h"
 #include "sys/socket.h"
 #include "tls/channel.h"
 
@@ -37,9 +38,9 @@ static char *try_folder(const char *folder, size_t len, const char *name)
 	if (len)
 		str_addc(&path, '/');
 	str_add(&path, name);
-	if (stat(str_c(&path), &st) == 0 && !S_ISREG(st.st_mode))
+	if (sys_stat(str_c(&path), &st) == 0 && !S_ISREG(st.st_mode))
 		errno = EACCES;
-	else if (access(str_c(&path), X_OK) == 0)
+	else if (sys_access(str_c(&path), X_OK) == 0)
 		return path.data;
 	str_fini(&path);
 	return NULL;

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 int sys_dup(int fd)
@@ -37,32 +37,6 @@ int sys_set_nonblocking(int fd, bool on)
 	int ret = SYS_RESULT(ioctl(fd, FIONBIO, &value));
 
 	TRACE("ioctl", ret, T_FD(fd), T_NAME(names_ioctl, FIONBIO), T_INT_AT(value));
-	return ret;
-}
-
-static const char *file_type(mode_t mode)
-{
-	return S_ISSOCK(mode)   ? "S_IFSOCK"
-	       : S_ISREG(mode)  ? "S_IFREG"
-	       : S_ISFIFO(mode) ? "S_IFIFO"
-	       : S_ISCHR(mode)  ? "S_IFCHR"
-				: "?";
-}
-
-int sys_fstat(int fd, struct stat *st)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(fstat(fd, st));
-
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-
-		if (ret == 0)
-			str_addf(&text, "{st_mode=%s|%#o, st_size=%lld}", file_type(st->st_mode),
-				(unsigned)st->st_mode & 07777, (long long)st->st_size);
-		TRACE("fstat", ret, T_FD(fd), T_C(str_c(&text), "&(struct stat){0}"));
-		str_fini(&text);
-	}
 	return ret;
 }
 
@@ -138,6 +112,14 @@ ssize_t sys_pwrite(int fd, const void *buf, size_t len, off_t offset)
 	return ret;
 }
 
+static void unmap(void *p, size_t len)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(munmap(p, len));
+
+	TRACE_HOUSEKEEPING(true, "munmap", ret, T_TEXT("{...}"), T_UINT(len));
+}
+
 int sys_mmap_read(int fd, size_t len)
 {
 	TRACE_START();
@@ -147,7 +129,7 @@ int sys_mmap_read(int fd, size_t len)
 	TRACE("mmap", ret, T_TEXT("NULL"), T_UINT(len), T_TEXT("PROT_READ"), T_TEXT("MAP_SHARED"),
 		T_FD(fd), T_INT(0));
 	if (ret == 0)
-		munmap(p, len);
+		unmap(p, len);
 	return ret;
 }
 
@@ -198,101 +180,6 @@ int sys_poll_readable(int fd, int ms)
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
 	return sys_poll(&pfd, 1, ms);
-}
-
-static const char *handler_name(const struct sigaction *action)
-{
-	return action->sa_handler == SIG_DFL   ? "SIG_DFL"
-	       : action->sa_handler == SIG_IGN ? "SIG_IGN"
-					       : "handler";
-}
-
-int sys_sigaction_swap(int number, const struct sigaction *action, struct sigaction *old)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(sigaction(number, action, old));
-
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-		struct str c = {0};
-
-		if (action) {
-			str_addf(&text, "{%s}", handler_name(action));
-			str_addf(&c, "&(struct sigaction){.sa_handler = %s, .sa_flags = ",
-				handler_name(action));
-			str_add(&c, action->sa_flags & SA_RESTART ? "SA_RESTART}" : "0}");
-		} else {
-			str_add(&text, "NULL");
-			str_add(&c, "NULL");
-		}
-		TRACE_HOUSEKEEPING(true, "sigaction", ret, T_NAME(names_signal, number),
-			T_C(str_c(&text), str_c(&c)),
-			old ? (struct trace_arg)T_C("{...}", "&(struct sigaction){0}")
-			    : (struct trace_arg)T_TEXT("NULL"));
-		str_fini(&text);
-		str_fini(&c);
-	}
-	return ret;
-}
-
-int sys_sigaction(int number, void (*handler)(int))
-{
-	struct sigaction action = {
-		.sa_handler = handler ? handler : SIG_DFL,
-		.sa_flags = SA_RESTART,
-	};
-
-	sigemptyset(&action.sa_mask);
-	return sys_sigaction_swap(number, &action, NULL);
-}
-
-// How the set is built, in C: all signals and none are said in a word.
-static void add_sigset(struct str *text, struct str *c, const sigset_t *set)
-{
-	bool is_full = sigismember(set, SIGHUP) && sigismember(set, SIGTERM);
-
-	str_addf(c, "(%s(&set)", is_full ? "sigfillset" : "sigemptyset");
-	str_add(text, is_full ? "~[" : "[");
-	for (size_t i = 0; names_signal[i].name && !is_full; i++) {
-		if (!sigismember(set, (int)names_signal[i].value))
-			continue;
-		str_add(text, names_signal[i].name);
-		str_addf(c, ", sigaddset(&set, %s)", names_signal[i].name);
-	}
-	str_addc(text, ']');
-	str_add(c, ", &set)");
-}
-
-int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(sigprocmask(how, set, old));
-
-	if (unlikely(trace_sink)) {
-		struct str text = {0};
-		struct str c = {0};
-
-		add_sigset(&text, &c, set);
-		TRACE_HOUSEKEEPING(true, "sigprocmask", ret,
-			T_TEXT(how == SIG_BLOCK      ? "SIG_BLOCK"
-				: how == SIG_UNBLOCK ? "SIG_UNBLOCK"
-						     : "SIG_SETMASK"),
-			T_C(str_c(&text), str_c(&c)),
-			old ? (struct trace_arg)T_C("{...}", "&(sigset_t){0}")
-			    : (struct trace_arg)T_TEXT("NULL"));
-		str_fini(&text);
-		str_fini(&c);
-	}
-	return ret;
-}
-
-int sys_block_signal(int number, bool block)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	return sys_sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 int sys_await_signals(int ms)

@@ -5,15 +5,12 @@
 #define SOCKCTL_SYS_FD_CALLS_H
 
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 int sys_dup(int fd);
 int sys_dup2(int fd, int target);
 int sys_set_nonblocking(int fd, bool on); // ioctl FIONBIO
-int sys_fstat(int fd, struct stat *st);
 int sys_fchdir(int fd);
 int sys_fchmod(int fd, mode_t mode);
 int sys_fchown(int fd, uid_t uid, gid_t gid);
@@ -28,13 +25,6 @@ int sys_mmap_read(int fd, size_t len); // 0 when it can be mapped; it is unmappe
 int sys_select_readable(int fd, int ms); // -EINVAL for descriptors that do not fit an fd_set
 int sys_poll_readable(int fd, int ms);
 int sys_poll(struct pollfd *fds, nfds_t count, int ms);
-
-// Handles a signal, and calls that it interrupts go on where they can (SA_RESTART). NULL brings its
-// default back.
-int sys_sigaction(int number, void (*handler)(int));
-int sys_sigaction_swap(int number, const struct sigaction *action, struct sigaction *old);
-int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
-int sys_block_signal(int number, bool block);
 
 // Lets blocked signals in for up to MS milliseconds: pselect() on no descriptor. Returns -EINTR
 // once a handler has run, 0 when the time is over.

@@ -5,7 +5,7 @@
 #include "sys/trace.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -15,15 +15,6 @@ int sys_open(const char *path, int flags, mode_t mode)
 	int ret = SYS_RESULT(open(path, flags, mode));
 
 	TRACE("open", ret, T_STR(path), T_FLAGS(names_open, flags), T_OCTAL(mode));
-	return ret;
-}
-
-int sys_unlink(const char *path)
-{
-	TRACE_START();
-	int ret = SYS_RESULT(unlink(path));
-
-	TRACE("unlink", ret, T_STR(path));
 	return ret;
 }
 
@@ -42,6 +33,15 @@ int sys_close(int fd)
 	int ret = SYS_RESULT(close(fd));
 
 	TRACE("close", ret, T_FD(fd));
+	return ret;
+}
+
+int sys_close_internal(int fd)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(close(fd));
+
+	TRACE_HOUSEKEEPING(true, "close", ret, T_FD(fd));
 	return ret;
 }
 
@@ -82,6 +82,18 @@ ssize_t sys_writev(int fd, const struct iovec *pieces, int count)
 	return ret;
 }
 
+ssize_t sys_write_secret_line(int fd, const char *line)
+{
+	const struct iovec pieces[] = {{(char *)line, strlen(line)}, {(char *)"\n", 1}};
+
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(writev(fd, pieces, ARRAY_SIZE(pieces)));
+
+	TRACE_HOUSEKEEPING(
+		true, "writev", ret, T_FD(fd), T_TEXT("<secret>"), T_INT(ARRAY_SIZE(pieces)));
+	return ret;
+}
+
 int sys_pipe(int fds[2], int flags)
 {
 	TRACE_START();
@@ -89,21 +101,6 @@ int sys_pipe(int fds[2], int flags)
 
 	TRACE("pipe2", ret, T_FDS_OUT(ret < 0 ? -1 : fds[0], ret < 0 ? -1 : fds[1]),
 		T_FLAGS(names_open, flags));
-	return ret;
-}
-
-int sys_window_size(int fd, unsigned *lines, unsigned *columns)
-{
-	TRACE_START();
-	struct winsize size = {0};
-	int ret = SYS_RESULT(ioctl(fd, TIOCGWINSZ, &size));
-
-	TRACE_HOUSEKEEPING(true, "ioctl", ret, T_FD(fd), T_NAME(names_ioctl, TIOCGWINSZ),
-		T_C("{lines, columns}", "&(struct winsize){0}"));
-	if (ret == 0 && size.ws_row)
-		*lines = size.ws_row;
-	if (ret == 0 && size.ws_col)
-		*columns = size.ws_col;
 	return ret;
 }
 

@@ -8,20 +8,19 @@
 #include <sys/uio.h>
 
 int sys_open(const char *path, int flags, mode_t mode);
-int sys_unlink(const char *path);
 
 // The same for a file that the user names, which may be a FIFO: -EINTR when the program has to end
 // before anybody has opened the other end (sys/interrupt.h).
 int sys_open_file(const char *path, int flags, mode_t mode);
 int sys_close(int fd);
+int sys_close_internal(int fd); // one that was opened for the program and not for its user
 ssize_t sys_read(int fd, void *buf, size_t len);
 ssize_t sys_pread(int fd, void *buf, size_t len, off_t offset);
 ssize_t sys_write(int fd, const void *buf, size_t len);
 ssize_t sys_writev(int fd, const struct iovec *pieces, int count);
+ssize_t sys_write_secret_line(int fd, const char *line); // which no trace shows
 int sys_pipe(int fds[2], int flags);
 int sys_fcntl(int fd, int command, long arg);
-int sys_window_size(int fd, unsigned *lines, unsigned *columns); // of a terminal; each is left
-								 // alone where it has none
 
 // Moves up to LEN bytes inside the kernel; offset is NULL, or where to read the file instead of at
 // its own position (then it is moved on).

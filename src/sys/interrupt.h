@@ -31,6 +31,8 @@ bool interrupt_has_ended_wait(void);
 // open(2) and read(2), in the main thread. Return a negative errno for failures: -EINTR when the
 // wait was ended.
 int interrupt_open(const char *path, int flags, mode_t mode);
+
+// What is read is a secret, which no trace shows.
 ssize_t interrupt_read(int fd, void *buf, size_t len);
 
 #endif

@@ -6,8 +6,12 @@
 #include "sys/trace_c/c_words.h"
 
 #include <grp.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +68,32 @@ int sys_execve(const char *path, char *const *argv, char *const *env)
 	ret = SYS_RESULT(execve(path, argv, env));
 	if (unlikely(trace_sink))
 		tell_execve(trace_start_, path, argv, ret);
+	return ret;
+}
+
+int sys_thread_create(pthread_t *thread, bool is_detached, void *(*run)(void *arg), void *arg)
+{
+	pthread_attr_t attr;
+	int ret;
+
+	pthread_attr_init(&attr);
+	if (is_detached)
+		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	TRACE_START();
+	ret = -pthread_create(thread, &attr, run, arg);
+	TRACE_HOUSEKEEPING(is_detached, "pthread_create", ret, T_TEXT("{...}"),
+		T_TEXT(is_detached ? "PTHREAD_CREATE_DETACHED" : "NULL"), T_TEXT("{...}"),
+		T_TEXT("{...}"));
+	pthread_attr_destroy(&attr);
+	return ret;
+}
+
+int sys_thread_join(pthread_t thread)
+{
+	TRACE_START();
+	int ret = -pthread_join(thread, NULL);
+
+	TRACE("pthread_join", ret, T_TEXT("{...}"), T_TEXT("NULL"));
 	return ret;
 }
 
@@ -137,4 +167,97 @@ int sys_prctl(int option, unsigned long value)
 	TRACE_HOUSEKEEPING(true, "prctl", ret, T_NAME(names, option), T_UINT(value), T_INT(0),
 		T_INT(0), T_INT(0));
 	return ret;
+}
+
+pid_t sys_getpid(void)
+{
+	TRACE_START();
+	pid_t ret = getpid();
+
+	TRACE_HOUSEKEEPING(true, "getpid", ret, T_TEXT(""));
+	return ret;
+}
+
+pid_t sys_getppid(void)
+{
+	TRACE_START();
+	pid_t ret = getppid();
+
+	TRACE_HOUSEKEEPING(true, "getppid", ret, T_TEXT(""));
+	return ret;
+}
+
+pid_t sys_getpgid(pid_t pid)
+{
+	TRACE_START();
+	pid_t ret = SYS_RESULT(getpgid(pid));
+
+	TRACE_HOUSEKEEPING(true, "getpgid", ret, T_INT(pid));
+	return ret;
+}
+
+uid_t sys_geteuid(void)
+{
+	TRACE_START();
+	uid_t ret = geteuid();
+
+	TRACE_HOUSEKEEPING(true, "geteuid", ret, T_TEXT(""));
+	return ret;
+}
+
+gid_t sys_getegid(void)
+{
+	TRACE_START();
+	gid_t ret = getegid();
+
+	TRACE_HOUSEKEEPING(true, "getegid", ret, T_TEXT(""));
+	return ret;
+}
+
+static void tell_limit(const char *name, uint64_t trace_start_, int ret, const struct rlimit *limit)
+{
+	struct str text = {0};
+
+	str_addf(&text, "{%ju, %ju}", (uintmax_t)limit->rlim_cur, (uintmax_t)limit->rlim_max);
+	TRACE_HOUSEKEEPING(true, name, ret, T_TEXT("RLIMIT_NOFILE"), T_TEXT(str_c(&text)));
+	str_fini(&text);
+}
+
+int sys_get_descriptor_limit(struct rlimit *limit)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(getrlimit(RLIMIT_NOFILE, limit));
+
+	if (unlikely(trace_sink))
+		tell_limit("getrlimit", trace_start_, ret, limit);
+	return ret;
+}
+
+int sys_set_descriptor_limit(const struct rlimit *limit)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(setrlimit(RLIMIT_NOFILE, limit));
+
+	if (unlikely(trace_sink))
+		tell_limit("setrlimit", trace_start_, ret, limit);
+	return ret;
+}
+
+int sys_close_on_exec_from(unsigned first)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(close_range(first, UINT_MAX, CLOSE_RANGE_CLOEXEC));
+
+	TRACE_HOUSEKEEPING(true, "close_range", ret, T_UINT(first), T_UINT(UINT_MAX),
+		T_TEXT("CLOSE_RANGE_CLOEXEC"));
+	return ret;
+}
+
+int sys_getrandom(void *buf, size_t len)
+{
+	TRACE_START();
+	ssize_t ret = SYS_RESULT(getrandom(buf, len, 0));
+
+	TRACE_HOUSEKEEPING(true, "getrandom", ret, T_TEXT("..."), T_UINT(len), T_INT(0));
+	return ret < 0 ? (int)ret : 0;
 }

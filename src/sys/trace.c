@@ -9,6 +9,7 @@
 _Atomic(trace_sink_fn *) trace_sink;
 static _Atomic(void *) trace_sink_arg;
 static _Thread_local bool is_housekeeping;
+static _Thread_local bool is_telling;
 static _Thread_local pid_t thread; // 0: not asked for yet
 static _Atomic(pid_t) process; // the same
 static bool is_plain; // set before there are threads
@@ -61,6 +62,8 @@ void trace_emit(struct trace_call *call)
 	struct str masked = {0};
 	int saved = errno;
 
+	if (is_telling)
+		return; // what it takes to tell a call, such as asking whether to wait for stderr
 	call->duration = trace_now() - call->start;
 	call->is_housekeeping |= is_housekeeping;
 	if (!thread)
@@ -70,8 +73,10 @@ void trace_emit(struct trace_call *call)
 	call->thread = thread;
 	call->process = process;
 	trace_hide_secret(call, &masked);
+	is_telling = true;
 	if (sink)
 		sink(call, trace_sink_arg);
+	is_telling = false;
 	str_fini(&masked);
 	errno = saved;
 }

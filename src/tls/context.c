@@ -2,6 +2,7 @@
 // What the command line said, made into what OpenSSL wants, once.
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/file.h"
 #include "tls/identity.h"
 #include "tls/internal.h"
 #include "tls/keylog.h"
@@ -273,14 +274,12 @@ static int fill(
 // A sandbox may keep the file from being opened again.
 static int share_keylog(struct tls_context *c, const struct tls_context *old, struct str *err)
 {
-	c->keylog = fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
+	c->keylog = sys_fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
 	if (c->keylog < 0) {
-		int error = errno;
-
 		str_add_object(err, old->keylog_path);
 		str_add(err, ": ");
-		str_add_error(err, -error);
-		return -error;
+		str_add_error(err, c->keylog);
+		return c->keylog;
 	}
 	c->keylog_path = xstrdup(old->keylog_path);
 	return 0;
@@ -363,7 +362,7 @@ void tls_context_destroy(struct tls_context *c)
 	str_fini(&c->batch);
 	free(c->keylog_path);
 	if (c->keylog >= 0)
-		close(c->keylog);
+		sys_close(c->keylog);
 	free(c);
 }
 

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: ISC
 #include "tls/keylog.h"
 
-#include "base/util.h"
+#include "sys/file.h"
+#include "sys/path.h"
+#include "sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 // Why a file that is there cannot hold secrets, or NULL.
 static const char *fault_of(int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "is no regular file: secrets are written to no other";
-	if (st.st_uid != geteuid())
+	if (st.st_uid != sys_geteuid())
 		return "belongs to another user: secrets are not written to it";
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return "can be used by others (chmod 600 mends that): secrets are not written to "
@@ -27,17 +26,17 @@ static const char *fault_of(int fd)
 
 int keylog_open(const char *path, struct str *err)
 {
-	int fd = open(path,
+	int fd = sys_open(path,
 		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 		0600);
 	const char *fault = fd < 0 ? NULL : fault_of(fd);
-	int error = errno;
+	int error = -fd;
 
 	if (fd >= 0 && !fault)
 		return fd;
 	str_add_object(err, path);
 	if (fault) {
-		close(fd);
+		sys_close(fd);
 		str_addf(err, " %s", fault);
 		return -EPERM;
 	}
@@ -52,9 +51,6 @@ int keylog_open(const char *path, struct str *err)
 
 void keylog_add(int fd, const char *line)
 {
-	struct iovec pieces[] = {{(char *)line, strlen(line)}, {(char *)"\n", 1}};
-
 	// A full disk costs the log, never the connection.
-	if (writev(fd, pieces, ARRAY_SIZE(pieces)) < 0)
-		return;
+	sys_write_secret_line(fd, line);
 }

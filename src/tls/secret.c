@@ -3,7 +3,10 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/file.h"
 #include "sys/interrupt.h"
+#include "sys/path.h"
+#include "sys/tty.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <unistd.h>
 
 #define FILE_MAX (size_t)(64 * 1024 * 1024)
 #define FIRST_SIZE (size_t)(16 * 1024)
@@ -60,9 +62,10 @@ static int read_all(struct secret *s, int fd)
 {
 	struct stat st;
 	ssize_t n;
+	int r = sys_fstat(fd, &st);
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (!may_wait && !S_ISREG(st.st_mode))
@@ -102,13 +105,13 @@ int secret_read(struct secret *s, const char *path)
 	int r;
 
 	if (is_ours)
-		fd = interrupt_open(
+		fd = sys_open_file(
 			path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait ? 0 : O_NONBLOCK), 0);
 	if (fd < 0)
 		return fd;
 	r = read_all(s, fd);
 	if (is_ours)
-		close(fd);
+		sys_close(fd);
 	if (r < 0)
 		secret_fini(s);
 	return r;
@@ -140,21 +143,21 @@ static int read_keys(struct secret *s, int fd)
 static void say(int fd, const char *text)
 {
 	// A terminal that takes no prompt will give no answer either, which is noticed there.
-	if (write(fd, text, strlen(text)) < 0)
+	if (sys_write(fd, text, strlen(text)) < 0)
 		return;
 }
 
 static int ask(struct secret *s, const char *object)
 {
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = sys_open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
 	struct termios before, unseen;
 	struct str prompt = {0};
 	int r;
 
 	if (fd < 0)
 		return -ENXIO;
-	if (tcgetattr(fd, &before) < 0) {
-		close(fd);
+	if (sys_tcgetattr(fd, &before) < 0) {
+		sys_close(fd);
 		return -ENXIO;
 	}
 	str_add(&prompt, "passphrase for ");
@@ -163,12 +166,12 @@ static int ask(struct secret *s, const char *object)
 	unseen = before;
 	unseen.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	make_room(s);
-	tcsetattr(fd, TCSAFLUSH, &unseen);
+	sys_tcsetattr(fd, TCSAFLUSH, &unseen);
 	say(fd, str_c(&prompt));
 	r = read_keys(s, fd);
 	say(fd, "\n");
-	tcsetattr(fd, TCSAFLUSH, &before);
-	close(fd);
+	sys_tcsetattr(fd, TCSAFLUSH, &before);
+	sys_close(fd);
 	str_fini(&prompt);
 	return r;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "tls/self_signed.h"
 
+#include "sys/process.h"
 #include "tls/name.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define DAYS 30
 #define DAY 86400
@@ -39,7 +39,7 @@ static bool set_serial(X509 *x509)
 {
 	uint64_t number;
 
-	return getrandom(&number, sizeof(number), 0) == sizeof(number) &&
+	return sys_getrandom(&number, sizeof(number)) == 0 &&
 	       ossl.ASN1_INTEGER_set_uint64(ossl.X509_get_serialNumber(x509), number >> 1) == 1;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 #include "tls/trust.h"
 
+#include "sys/path.h"
 #include "tls/secret.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,13 +93,13 @@ static int add_file(struct trust *t, const char *path, bool is_for_lists, struct
 static int add_directory(struct trust *t, const char *path, struct str *err)
 {
 	size_t before = t->count;
-	DIR *dir = opendir(path);
+	DIR *dir = sys_opendir(path);
 	struct dirent *entry;
 	struct str name = {0};
 
 	if (!dir)
 		return trust_cannot_read(err, path, -errno);
-	while ((entry = readdir(dir))) {
+	while ((entry = sys_readdir(dir))) {
 		struct secret file = {0};
 
 		str_clear(&name);
@@ -108,7 +108,7 @@ static int add_directory(struct trust *t, const char *path, struct str *err)
 			t->count += add_pem(t->store, file.data, file.len, false);
 		secret_fini(&file);
 	}
-	closedir(dir);
+	sys_closedir(dir);
 	str_fini(&name);
 	if (t->count > before)
 		return 0;
@@ -139,11 +139,11 @@ bool trust_is_empty(const struct trust *t)
 
 	if (t->count)
 		return false;
-	dir = opendir(system_dir());
-	while (dir && is_empty && (entry = readdir(dir)))
+	dir = sys_opendir(system_dir());
+	while (dir && is_empty && (entry = sys_readdir(dir)))
 		is_empty = entry->d_name[0] == '.';
 	if (dir)
-		closedir(dir);
+		sys_closedir(dir);
 	return is_empty;
 }
 
@@ -169,7 +169,7 @@ static int add_word(struct trust *t, const char *word, bool is_whole, struct str
 		add_system(t, is_whole);
 		return 0;
 	}
-	if (stat(word, &st) == 0 && S_ISDIR(st.st_mode))
+	if (sys_stat(word, &st) == 0 && S_ISDIR(st.st_mode))
 		return add_directory(t, word, err);
 	return add_file(t, word, false, err);
 }

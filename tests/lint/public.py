@@ -19,10 +19,19 @@ def words_of_tests(root):
     return words
 
 
+def called_by_libraries(root):
+    """What stands in the place of a function of the C library."""
+    return {
+        name
+        for path in c_files(root, "src")
+        for name in re.findall(r"^IN_PLACE \w+ (\w+)\(", (root / path).read_text(), re.M)
+    }
+
+
 def main():
     root, nm, archive, main_archive = Path(sys.argv[1]), *sys.argv[2:]
     findings = Findings()
-    used = words_of_tests(root)
+    used = words_of_tests(root) | called_by_libraries(root)
     for path in (archive, main_archive):
         used.update(symbol for _, symbol, kind in symbols(nm, path) if kind == "U")
     for symbol, name in sorted(defined(nm, archive).items()):

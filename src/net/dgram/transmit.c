@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "sys/fd_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +89,11 @@ static void take_slices(struct transmit *t)
 
 static int rewind_input(struct transmit *t)
 {
+	off_t r;
+
 	splitter_restart(&t->splitter);
-	return lseek(t->in.fd, (off_t)t->in.info.position, SEEK_SET) < 0 ? -errno : 0;
+	r = sys_lseek(t->in.fd, (off_t)t->in.info.position, SEEK_SET);
+	return r < 0 ? (int)r : 0;
 }
 
 // The input has ended: begins anew if it was only looked through, or is to be repeated.

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "net/echo/echo_server.h"
 #include "sys/file.h"
+#include "sys/process.h"
+#include "sys/signals.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -389,11 +391,11 @@ static int start_thread(struct echo_worker *w)
 	int r;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	sys_thread_sigmask(SIG_SETMASK, &all, &old);
+	r = sys_thread_create(&w->thread, false, run, w);
+	sys_thread_sigmask(SIG_SETMASK, &old, NULL);
 	w->has_thread = r == 0;
-	return -r;
+	return r;
 }
 
 int echo_worker_start(struct echo_worker *w)
@@ -414,7 +416,7 @@ void echo_worker_stop(struct echo_worker *w)
 {
 	if (w->has_thread) {
 		wake(w);
-		pthread_join(w->thread, NULL);
+		sys_thread_join(w->thread);
 	} else {
 		release(w);
 	}

@@ -4,6 +4,9 @@
 #include "base/str.h"
 #include "sys/fd_calls.h"
 #include "sys/file.h"
+#include "sys/path.h"
+#include "sys/process.h"
+#include "sys/signals.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
 #include "sys/trace_text.h"
@@ -228,7 +231,7 @@ static bool try_fchmod(struct trial *t)
 
 static bool try_fchown(struct trial *t)
 {
-	return sys_fchown(t->fd, geteuid(), getegid()) == 0;
+	return sys_fchown(t->fd, sys_geteuid(), sys_getegid()) == 0;
 }
 
 static bool try_fsync(struct trial *t)
@@ -253,12 +256,12 @@ static bool try_mmap(struct trial *t)
 
 static bool try_setown(struct trial *t)
 {
-	return sys_fcntl(t->fd, F_SETOWN, getpid()) == 0;
+	return sys_fcntl(t->fd, F_SETOWN, sys_getpid()) == 0;
 }
 
 static bool try_getown(struct trial *t)
 {
-	return sys_fcntl(t->fd, F_GETOWN, 0) == getpid();
+	return sys_fcntl(t->fd, F_GETOWN, 0) == sys_getpid();
 }
 
 // The signal is blocked, so that it comes while it is waited for and not before.

@@ -3,14 +3,15 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/file.h"
+#include "sys/path.h"
+#include "sys/trace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char prefix[] = "socket:[";
 
@@ -33,7 +34,7 @@ static struct owner *add_owner(struct owner_list *l)
 static uint32_t read_inode(int dir, const char *link)
 {
 	char target[64];
-	ssize_t len = readlinkat(dir, link, target, sizeof(target) - 1);
+	ssize_t len = sys_readlinkat(dir, link, target, sizeof(target) - 1);
 	uint64_t inode;
 
 	if (len < (ssize_t)sizeof(prefix) || memcmp(target, prefix, sizeof(prefix) - 1) != 0)
@@ -46,11 +47,15 @@ static uint32_t read_inode(int dir, const char *link)
 
 static void read_name(int process, char name[16])
 {
-	int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, name, 15);
+	int fd = sys_openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	ssize_t len = 0;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd >= 0) {
+		trace_housekeeping(true);
+		len = sys_read(fd, name, 15);
+		sys_close(fd);
+		trace_housekeeping(false);
+	}
 	if (len < 0)
 		len = 0;
 	name[len] = '\0';
@@ -63,7 +68,7 @@ static int read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *f
 	char name[16] = "";
 	struct dirent *entry;
 
-	for (errno = 0; (entry = readdir(fds)); errno = 0) {
+	for (errno = 0; (entry = sys_readdir(fds)); errno = 0) {
 		uint32_t inode;
 		uint64_t fd;
 
@@ -83,25 +88,25 @@ static int read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *f
 
 static int read_folder(struct owner_list *l, int process, pid_t pid)
 {
-	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *fds = fd < 0 ? NULL : fdopendir(fd);
+	int fd = sys_openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *fds = fd < 0 ? NULL : sys_fdopendir(fd);
 	int r = fds ? read_descriptors(l, process, pid, fds) : -errno;
 
 	if (fds)
-		closedir(fds);
+		sys_closedir(fds);
 	else if (fd >= 0)
-		close(fd);
+		sys_close_internal(fd);
 	return r;
 }
 
 // What may not be looked at, or has ended meanwhile, is left out. Returns 0 or a negative errno.
 static int read_process(struct owner_list *l, int proc, const char *name, pid_t pid)
 {
-	int process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int process = sys_openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = process < 0 ? -errno : read_folder(l, process, pid);
 
 	if (process >= 0)
-		close(process);
+		sys_close_internal(process);
 	return r == -EACCES || r == -EPERM || r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
@@ -119,13 +124,13 @@ static int compare(const void *a, const void *b)
 
 int owner_list_read(struct owner_list *l)
 {
-	DIR *proc = opendir("/proc");
+	DIR *proc = sys_opendir("/proc");
 	struct dirent *entry;
 	int r = 0;
 
 	if (!proc)
 		return -errno;
-	for (errno = 0; r == 0 && (entry = readdir(proc)); errno = 0) {
+	for (errno = 0; r == 0 && (entry = sys_readdir(proc)); errno = 0) {
 		uint64_t pid;
 
 		if (parse_uint(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
@@ -133,7 +138,7 @@ int owner_list_read(struct owner_list *l)
 	}
 	if (r == 0)
 		r = -errno;
-	closedir(proc);
+	sys_closedir(proc);
 	if (l->count)
 		qsort(l->items, l->count, sizeof(*l->items), compare);
 	return r;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "sys/path.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -52,16 +53,16 @@ static void read_line(struct gai_policy *p, char *line)
 
 static void read_file(struct gai_policy *p, const char *path)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = sys_fopen(path);
 	char *line = NULL;
 	size_t size = 0;
 
 	if (!f)
 		return;
-	while (getline(&line, &size, f) >= 0)
+	while (sys_getline(&line, &size, f) >= 0)
 		read_line(p, line);
 	free(line);
-	fclose(f);
+	sys_fclose(f);
 }
 
 static void add_defaults(struct gai_policy *p)

@@ -3,6 +3,7 @@
 
 #include "base/strlist.h"
 #include "sys/inet.h"
+#include "sys/path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static bool read_line(char *line, host_fn *fn, void *arg)
 
 int hosts_file_list(const char *path, host_fn *fn, void *arg)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = sys_fopen(path);
 	char *line = NULL;
 	size_t size = 0;
 	int count = 0;
@@ -50,10 +51,10 @@ int hosts_file_list(const char *path, host_fn *fn, void *arg)
 	if (!f)
 		return errno == ENOENT ? 0 : -errno;
 	errno = 0;
-	while (getline(&line, &size, f) >= 0)
+	while (sys_getline(&line, &size, f) >= 0)
 		count += read_line(line + strspn(line, BLANKS), fn, arg);
 	r = feof(f) ? count : -errno;
 	free(line);
-	fclose(f);
+	sys_fclose(f);
 	return r;
 }

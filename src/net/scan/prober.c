@@ -3,12 +3,12 @@
 
 #include "base/mem.h"
 #include "sys/file.h"
+#include "sys/loop.h"
 #include "sys/socket.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #define EVENTS_PER_CALL 256
@@ -112,11 +112,13 @@ static int watch_slot(struct prober *p, struct prober_slot *slot)
 {
 	// Edges tell of one attempt on the socket after another without further calls.
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
+	int r;
 
 	if (slot->is_watched)
 		return 0;
-	if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, slot->fd, &ev) < 0)
-		return -errno;
+	r = sys_epoll_ctl(p->epoll, EPOLL_CTL_ADD, slot->fd, &ev);
+	if (r < 0)
+		return r;
 	slot->is_watched = true;
 	return 0;
 }
@@ -202,7 +204,7 @@ static void on_ready(struct watch *w, unsigned events)
 {
 	struct prober *p = w->data;
 	struct epoll_event ready[EVENTS_PER_CALL];
-	int n = epoll_wait(p->epoll, ready, EVENTS_PER_CALL, 0);
+	int n = sys_epoll_wait(p->epoll, ready, EVENTS_PER_CALL);
 
 	(void)events;
 	for (int i = 0; i < n; i++)
@@ -216,12 +218,12 @@ int prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *
 
 	*p = (struct prober){.limit = options->limit,
 		.options = *options,
-		.epoll = epoll_create1(EPOLL_CLOEXEC)};
+		.epoll = sys_epoll_create(EPOLL_CLOEXEC)};
 	if (p->epoll < 0)
-		return -errno;
+		return p->epoll;
 	r = watch_init(&p->watch, loop, p->epoll, 0, on_ready, p);
 	if (r < 0) {
-		close(p->epoll);
+		sys_close_internal(p->epoll);
 		return r;
 	}
 	watch_want(&p->watch, WATCH_READ);
@@ -237,7 +239,7 @@ void prober_fini(struct prober *p)
 	if (!p->slots)
 		return;
 	watch_fini(&p->watch);
-	close(p->epoll);
+	sys_close_internal(p->epoll);
 	for (size_t i = 0; i < p->count; i++)
 		close_slot(p, &p->slots[i]);
 	free(p->slots);

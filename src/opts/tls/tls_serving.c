@@ -5,6 +5,8 @@
 #include "base/value.h"
 #include "net/addr/ifaddrs.h"
 #include "net/addr/ip.h"
+#include "sys/accounts.h"
+#include "sys/path.h"
 #include "tls/name.h"
 
 #include <errno.h>
@@ -45,7 +47,7 @@ static void add_machine(struct strlist *names, const struct sockaddr_any *addres
 {
 	char host[HOST_NAME_MAX + 1] = "";
 
-	if (gethostname(host, sizeof(host) - 1) == 0 && *host)
+	if (sys_gethostname(host, sizeof(host) - 1) == 0 && *host)
 		add_name(names, host);
 	add_name(names, "localhost");
 	if (!count)
@@ -165,7 +167,7 @@ static void add_folder(struct strlist *folders, const char *path)
 // A link may lead elsewhere, and to another file of the same folder the next time.
 static void add_folders(struct strlist *folders, const char *file)
 {
-	char *real = realpath(file, NULL);
+	char *real = sys_realpath(file);
 
 	add_folder(folders, file);
 	if (real) {

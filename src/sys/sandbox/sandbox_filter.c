@@ -5,6 +5,7 @@
 #include "sys/sandbox/sandbox.h"
 
 #include "base/util.h"
+#include "sys/process.h"
 #include "sys/sandbox/sandbox_calls.h"
 #include "sys/trace.h"
 
@@ -322,7 +323,15 @@ bool sandbox_has_filter(void)
 {
 	uint32_t action = SECCOMP_RET_ERRNO;
 
-	return SOCKCTL_SANDBOX && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+	if (!SOCKCTL_SANDBOX)
+		return false;
+
+	TRACE_START();
+	int ret = (int)SYS_RESULT(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
+
+	TRACE_HOUSEKEEPING(true, "seccomp", ret, T_TEXT("SECCOMP_GET_ACTION_AVAIL"), T_INT(0),
+		T_TEXT("SECCOMP_RET_ERRNO"));
+	return ret == 0;
 }
 
 static int set_filter(const struct sock_fprog *program)
@@ -339,7 +348,8 @@ static int set_filter(const struct sock_fprog *program)
 int sandbox_restrict_calls(const struct sandbox *s)
 {
 	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
-	struct seccomp_program f = {.needs = s->needs, .fates = fates, .pid = (unsigned)getpid()};
+	struct seccomp_program f = {
+		.needs = s->needs, .fates = fates, .pid = (unsigned)sys_getpid()};
 	struct sock_fprog program = {.filter = f.code};
 	int r;
 

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
-#include "sys/fd_calls.h"
+#include "sys/path.h"
 #include "sys/file.h"
 #include "sys/trace.h"
 

@@ -28,9 +28,9 @@ static struct program {
 	int chosen_fd; // for this one
 } program;
 
-static const char *const headers[] = {"arpa/inet.h", "errno.h", "fcntl.h", "ifaddrs.h",
+static const char *const headers[] = {"arpa/inet.h", "errno.h", "fcntl.h", "grp.h", "ifaddrs.h",
 	"linux/sockios.h", "net/if.h", "netdb.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h",
-	"poll.h", "signal.h", "stddef.h", "stdio.h", "stdlib.h", "string.h", "sys/ioctl.h",
+	"poll.h", "pwd.h", "signal.h", "stddef.h", "stdio.h", "stdlib.h", "string.h", "sys/ioctl.h",
 	"sys/mman.h", "sys/select.h", "sys/sendfile.h", "sys/socket.h", "sys/stat.h", "sys/time.h",
 	"sys/uio.h", "sys/un.h", "sys/wait.h", "unistd.h"};
 

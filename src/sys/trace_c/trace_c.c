@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct {
@@ -132,6 +133,32 @@ static void add_mmap(struct c_statement *t)
 	c_add_failure(t);
 }
 
+static void add_munmap(struct c_statement *t)
+{
+	c_add_comment(t, "the program lets it stand");
+}
+
+// A descriptor by its number in /proc has another number here.
+static void add_chmod(struct c_statement *t)
+{
+	static const char folder[] = "/proc/self/fd/";
+	const char *path = t->call->args[0].ptr;
+
+	if (strncmp(path, folder, strlen(folder)) != 0) {
+		c_add_checked(t);
+		return;
+	}
+	c_forget_received();
+	t->needs |= C_BUF;
+	str_addf(&t->text, "snprintf(buf, sizeof(buf), \"%s%%d\", ", folder);
+	c_add_fd(&t->text, (int)strtol(path + strlen(folder), NULL, 10));
+	str_add(&t->text, ");\nif (chmod(buf, ");
+	c_add_arg(&t->text, &t->call->args[1]);
+	str_add(&t->text, ") < 0)");
+	c_end_line(t);
+	c_add_failure(t);
+}
+
 static void add_fork(struct c_statement *t)
 {
 	if (t->call->result < 0) {
@@ -198,6 +225,7 @@ static const struct {
 } statements[] = {
 	{"accept4", c_add_accept},
 	{"bind", c_add_bind},
+	{"chmod", add_chmod},
 	{"close", add_close},
 	{"connect", c_add_connect},
 	{"execve", add_execve},
@@ -212,6 +240,7 @@ static const struct {
 	{"inet_pton", add_value_to_buf},
 	{"kill", add_kill},
 	{"mmap", add_mmap},
+	{"munmap", add_munmap},
 	{"pipe2", add_pair},
 	{"poll", add_poll},
 	{"pread", c_add_read},
@@ -239,7 +268,8 @@ static const struct {
 static bool returns_value(const struct trace_call *call)
 {
 	static const char *const names[] = {"setservent", "endservent", "setprotoent",
-		"endprotoent", "setnetent", "endnetent", "sethostent", "endhostent"};
+		"endprotoent", "setnetent", "endnetent", "sethostent", "endhostent", "getegid",
+		"geteuid", "getpid", "umask"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(call->name, names[i]) == 0)
