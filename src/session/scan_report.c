@@ -10,8 +10,9 @@ static void add_open(struct str *s, const struct scan *scan)
 
 	for (size_t i = 0; i < scan->count; i++)
 		if (scan->ports[i].state == SCAN_OPEN)
-			ports_add(&ports, scan->ports[i].port);
+			ports_add(&ports, scan->ports[i].port, scan->ports[i].port);
 	str_add_ports(s, &ports, SIZE_MAX);
+	ports_fini(&ports);
 }
 
 // The ports that the last try found closed for one reason: "81,90-99: Connection refused
@@ -22,8 +23,9 @@ static void add_closed_for(struct str *s, const struct scan *scan, int error)
 
 	for (size_t i = 0; i < scan->count; i++)
 		if (scan->ports[i].state != SCAN_OPEN && scan->ports[i].error == error)
-			ports_add(&ports, scan->ports[i].port);
+			ports_add(&ports, scan->ports[i].port, scan->ports[i].port);
 	str_add_ports(s, &ports, RANGES_SHOWN);
+	ports_fini(&ports);
 	str_add(s, ": ");
 	if (error)
 		str_add_error(s, error);

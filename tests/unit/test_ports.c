@@ -121,12 +121,13 @@ static void test_set(void **state)
 
 	(void)state;
 	for (unsigned port = 0; port <= UINT16_MAX; port += 5)
-		ports_add(&p, (uint16_t)port);
+		ports_add(&p, (uint16_t)port, (uint16_t)port);
 	assert_int_equal(p.count, 13108);
 	for (unsigned port = 0; port <= UINT16_MAX; port++)
 		assert_int_equal(ports_has(&p, port), port % 5 == 0);
-	ports_add(&p, 10);
+	ports_add(&p, 10, 10);
 	assert_int_equal(p.count, 13108);
+	ports_fini(&p);
 }
 
 static void test_next(void **state)
@@ -138,13 +139,47 @@ static void test_next(void **state)
 	(void)state;
 	assert_int_equal(ports_next(&p, 0), PORTS_END);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		ports_add(&p, (uint16_t)members[i]);
+		ports_add(&p, (uint16_t)members[i], (uint16_t)members[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++, port++) {
 		port = ports_next(&p, port);
 		assert_int_equal(port, members[i]);
 		assert_int_equal(ports_next(&p, port), port);
 	}
 	assert_int_equal(ports_next(&p, port), PORTS_END);
+	ports_fini(&p);
+}
+
+// In any order, what meets becomes one range; against a set of flags.
+static void test_ranges(void **state)
+{
+	static bool flags[PORTS_END];
+	struct ports p = {0};
+	uint32_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++) {
+		size_t count = 0;
+		unsigned low;
+		unsigned high;
+
+		random = random * 1103515245 + 12345;
+		low = random >> 16;
+		high = MIN(low + (random >> 8) % 32, UINT16_MAX);
+		ports_add(&p, (uint16_t)low, (uint16_t)high);
+		memset(flags + low, true, high - low + 1);
+		for (unsigned port = 0; i % 500 == 0 && port < PORTS_END; port++) {
+			assert_int_equal(ports_has(&p, port), flags[port]);
+			count += flags[port];
+		}
+		if (i % 500 == 0)
+			assert_int_equal(p.count, count);
+	}
+	for (size_t i = 1; i < p.range_count; i++)
+		assert_true(p.ranges[i - 1].high + 1 < p.ranges[i].low);
+	ports_add(&p, 0, UINT16_MAX);
+	assert_int_equal(p.range_count, 1);
+	assert_int_equal(p.count, PORTS_END);
+	ports_fini(&p);
 }
 
 int main(void)
@@ -157,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_long_lists_are_cut),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_next),
+		cmocka_unit_test(test_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

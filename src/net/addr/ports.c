@@ -49,27 +49,73 @@ int check_port(const char *word, unsigned min, struct str *err)
 	return 0;
 }
 
-void ports_add(struct ports *p, uint16_t port)
+// The index of the first range that ends at PORT or above.
+static size_t find_range(const struct ports *p, unsigned port)
 {
-	if (!ports_has(p, port))
-		p->count++;
-	p->bits[port / 64] |= UINT64_C(1) << port % 64;
+	size_t first = 0;
+	size_t end = p->range_count;
+
+	while (first < end) {
+		size_t middle = (first + end) / 2;
+
+		if (p->ranges[middle].high < port)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first;
+}
+
+static void insert_range(struct ports *p, size_t at, struct port_range range)
+{
+	p->ranges = xrealloc(p->ranges, (p->range_count + 1) * sizeof(*p->ranges));
+	memmove(p->ranges + at + 1, p->ranges + at, (p->range_count - at) * sizeof(*p->ranges));
+	p->ranges[at] = range;
+	p->range_count++;
+}
+
+static void remove_ranges(struct ports *p, size_t from, size_t to)
+{
+	memmove(p->ranges + from, p->ranges + to, (p->range_count - to) * sizeof(*p->ranges));
+	p->range_count -= to - from;
+}
+
+static size_t count_of(const struct port_range *r)
+{
+	return r->high - r->low + 1U;
+}
+
+void ports_add(struct ports *p, uint16_t low, uint16_t high)
+{
+	struct port_range all = {low, high};
+	size_t from = find_range(p, low ? low - 1U : 0);
+	size_t to = from;
+
+	// Those that it meets become one with it.
+	for (; to < p->range_count && p->ranges[to].low <= high + 1U; to++) {
+		all.low = MIN(all.low, p->ranges[to].low);
+		all.high = MAX(all.high, p->ranges[to].high);
+		p->count -= count_of(&p->ranges[to]);
+	}
+	p->count += count_of(&all);
+	if (from == to) {
+		insert_range(p, from, all);
+	} else {
+		p->ranges[from] = all;
+		remove_ranges(p, from + 1, to);
+	}
 }
 
 bool ports_has(const struct ports *p, unsigned port)
 {
-	return p->bits[port / 64] >> port % 64 & 1;
+	return ports_next(p, port) == port;
 }
 
 unsigned ports_next(const struct ports *p, unsigned port)
 {
-	for (; port < PORTS_END; port = (port / 64 + 1) * 64) {
-		uint64_t bits = p->bits[port / 64] >> port % 64;
+	size_t i = find_range(p, port);
 
-		if (bits)
-			return port + (unsigned)__builtin_ctzll(bits);
-	}
-	return PORTS_END;
+	return i < p->range_count ? MAX(port, p->ranges[i].low) : PORTS_END;
 }
 
 static int add_range(struct ports *p, const char *word, struct str *err)
@@ -82,8 +128,7 @@ static int add_range(struct ports *p, const char *word, struct str *err)
 		return bad_word(err, word, "is out of range: 1 to 65535");
 	if (r < 0)
 		return bad_word(err, word, "is neither a port nor a range such as 8000-8100");
-	for (unsigned port = low; port <= high; port++)
-		ports_add(p, (uint16_t)port);
+	ports_add(p, low, high);
 	return 0;
 }
 
@@ -116,25 +161,21 @@ int ports_parse(struct ports *p, const char *list, struct str *err)
 void ports_fini(struct ports *p)
 {
 	strlist_fini(&p->services);
+	free(p->ranges);
 	free(p->text);
-	p->text = NULL;
+	*p = (struct ports){0};
 }
 
 void str_add_ports(struct str *s, const struct ports *p, size_t limit)
 {
-	const char *comma = "";
+	for (size_t i = 0; i < p->range_count; i++) {
+		struct port_range r = p->ranges[i];
+		const char *comma = i ? "," : "";
 
-	for (unsigned port = ports_next(p, 0); port < PORTS_END; port = ports_next(p, port)) {
-		unsigned last = port;
-
-		if (!limit--) {
+		if (i == limit) {
 			str_addf(s, "%s...", comma);
 			return;
 		}
-		while (last < UINT16_MAX && ports_has(p, last + 1))
-			last++;
-		str_addf(s, last == port ? "%s%u" : "%s%u-%u", comma, port, last);
-		comma = ",";
-		port = last + 1;
+		str_addf(s, r.low == r.high ? "%s%u" : "%s%u-%u", comma, r.low, r.high);
 	}
 }

@@ -17,9 +17,14 @@ bool is_port_number(const char *word, unsigned min);
 // Returns 0, or -EINVAL with the reason in ERR.
 int check_port(const char *word, unsigned min, struct str *err);
 
+struct port_range {
+	uint16_t low, high;
+};
+
 struct ports {
-	uint64_t bits[(UINT16_MAX + 1) / 64];
-	size_t count; // of the ports in bits
+	struct port_range *ranges; // ascending, with ports between them that are not in the set
+	size_t range_count;
+	size_t count; // of the ports in them
 	struct strlist services; // names that somebody has yet to look up
 	char *text; // that holds them
 };
@@ -30,7 +35,7 @@ struct ports {
 int ports_parse(struct ports *p, const char *list, struct str *err);
 void ports_fini(struct ports *p);
 
-void ports_add(struct ports *p, uint16_t port);
+void ports_add(struct ports *p, uint16_t low, uint16_t high);
 bool ports_has(const struct ports *p, unsigned port);
 
 // The lowest port of them from PORT on, or PORTS_END.

@@ -44,7 +44,7 @@ static void try_failed(struct scan_target *t, enum dial_failure failure, int cod
 
 static const char *next_service(const struct scan_target *t)
 {
-	const struct strlist *names = &t->ports.services;
+	const struct strlist *names = &t->options.ports->services;
 
 	return t->resolved < names->count ? names->items[t->resolved] : NULL;
 }
@@ -62,7 +62,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 		return;
 	}
 	if (code == 0 && list.count) {
-		ports_add(&t->ports, sockaddr_port(&list.items[0]));
+		ports_add(&t->ports, sockaddr_port(&list.items[0]), sockaddr_port(&list.items[0]));
 		t->resolved++;
 		look_up(t);
 	} else if (code == 0 || lookup_is_not_found(code)) {
@@ -105,7 +105,9 @@ struct scan_target *scan_target_create(uv_loop_t *loop, const struct scan_target
 {
 	struct scan_target *t = xcalloc(1, sizeof(*t));
 
-	*t = (struct scan_target){.options = *options, .ports = *options->ports, .loop = loop};
+	*t = (struct scan_target){.options = *options, .loop = loop};
+	for (size_t i = 0; i < options->ports->range_count; i++)
+		ports_add(&t->ports, options->ports->ranges[i].low, options->ports->ranges[i].high);
 	timer_init(&t->timer, loop, on_timer, t);
 	timer_start(&t->timer, 0);
 	return t;
@@ -119,5 +121,6 @@ void scan_target_destroy(struct scan_target *t)
 		lookup_cancel(t->lookup);
 	timer_fini(&t->timer);
 	address_list_fini(&t->addresses);
+	ports_fini(&t->ports);
 	free(t);
 }

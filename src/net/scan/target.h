@@ -19,7 +19,7 @@ typedef void scan_target_retry_fn(struct scan_target *t);
 
 struct scan_target_options {
 	const struct endpoint *endpoint; // its host; must live as long
-	const struct ports *ports; // which are wanted
+	const struct ports *ports; // which are wanted; must live as long
 	const struct dial_options *dial; // must live as long
 	scan_target_fn *done;
 	scan_target_retry_fn *on_retry;
@@ -31,7 +31,7 @@ struct scan_target {
 	const char *service; // that was not found, or NULL
 	struct address_list addresses; // without ports, in the order in which to try them
 	bool is_resolved; // they stand for a name that was looked up
-	struct ports ports;
+	struct ports ports; // of all these, in numbers
 	uint64_t tries; // that have failed
 	struct scan_target_options options;
 
