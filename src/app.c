@@ -82,10 +82,7 @@ static bool output_gives_up(void *data, unsigned waited_ms)
 
 void app_init(struct app *app)
 {
-	// Where the libraries get no memory one gives up without a word and the other leaves out a
-	// field.
-	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free);
-	json_set_alloc_funcs(xmalloc, free);
+	json_set_alloc_funcs(xmalloc, free); // without memory the library leaves out a field
 	*app = (struct app){
 		.pid = sys_getpid(),
 		.started = trace_now(),
@@ -355,6 +352,7 @@ static int init_loop(uv_loop_t *loop)
 	const char *given = getenv(name);
 	int r;
 
+	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free); // it gives up without a word
 	if (given)
 		return uv_loop_init(loop);
 	setenv(name, "0", 1);
@@ -509,12 +507,13 @@ void app_exit(struct app *app)
 {
 	stop_trace(app);
 	report_lost(&app->out);
-	// exit() would wait for a thread that is stuck in a look-up.
-	if (task_is_running())
-		_exit(exit_status(app));
 #ifdef SOCKCTL_SANITIZED
-	if (app->has_loop)
+	if (!task_is_running() && app->has_loop)
 		close_loop(app);
 #endif
+	// exit() would wait for a thread that is stuck in a look-up, and for libraries that tidy up
+	// what goes with the process; nothing of ours waits in a buffer of stdio.
+	if (task_is_running() || !SOCKCTL_IS_INSTRUMENTED)
+		_exit(exit_status(app));
 	exit(exit_status(app));
 }

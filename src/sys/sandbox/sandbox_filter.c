@@ -25,9 +25,9 @@
 #include <linux/sockios.h>
 #include <unistd.h>
 
-#define MAX_INSTRUCTIONS 1024
+#define MAX_INSTRUCTIONS 512
 #define FAR_RUNS 32 // so many runs of calls take more than a branch can pass over
-#define MAX_EXITS 256
+#define MAX_EXITS 128
 #define SOCK_TYPE_MASK 0xf // what is left are SOCK_CLOEXEC and SOCK_NONBLOCK
 
 #define DATA_NR offsetof(struct seccomp_data, nr)
