@@ -269,6 +269,7 @@
  *     error_table.[ch]        errno, EAI_*, WinSock
  *     gai_policy.[ch]         the policy table of RFC 6724 and gai.conf(5)
  *     hosts_file.[ch]         lines of /etc/hosts that gethostent(3) does not tell
+ *     kept.[ch]               entries of a database in memory, for many look-ups
  *     lookup.[ch]             getaddrinfo(3) beside the loop
  *     port_names.[ch]         the names of many ports
  *     query.[ch]              one question by any of the four calls

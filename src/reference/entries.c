@@ -79,14 +79,17 @@ static void list(struct app *app, const struct database *db, struct entry_query 
 static void find(
 	struct app *app, const struct database *db, struct entry_query *q, int count, char **words)
 {
+	bool is_there = false; // the file
+
 	if (count > 1)
-		db->hold();
+		db->hold((size_t)count);
 	for (int i = 0; i < count; i++) {
 		size_t before = q->rows.count;
 		int error = db->find(q, words[i]);
 
-		if (error == -ENOENT && fail_without_file(app, db))
+		if (error == -ENOENT && !is_there && fail_without_file(app, db))
 			break;
+		is_there = is_there || error == -ENOENT;
 		if (error == -EAGAIN)
 			app_failf(app, STATUS_NAME_SERVICE, words[i],
 				"the name service failed; trying again may help");

@@ -33,7 +33,7 @@ struct database {
 
 	int (*offer)(struct suggestion *s); // offers all names; returns as list does
 
-	void (*hold)(void); // keeps it open for look-ups that follow, until released
+	void (*hold)(size_t look_ups); // keeps it open for those that follow, until released
 	void (*release)(void);
 };
 

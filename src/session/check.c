@@ -134,7 +134,7 @@ static void add_service(struct check *c, struct str *s, uint16_t port)
 	if (!port || c->options->numeric)
 		return;
 	if (!c->has_services)
-		services_hold();
+		services_hold(c->scan->count);
 	c->has_services = true;
 	check_add_service(s, port);
 }

@@ -109,3 +109,31 @@ def test_a_line_each_way(counted, server, tmp_path, source, budget):
 ])
 def test_names(counted, plain, words, budget):
     check(counted(*words, wrap=plain.wrap)[1], budget)
+
+
+@pytest.mark.parametrize("command, line, words", [
+    ("services", "s{0} {0}/tcp a{0}\ns{0} {0}/udp\n", ["s{0}", "a{0}", "{0}", "{0}/udp"]),
+    ("protocols", "p{0} {0} P{0}\n", ["p{0}", "P{0}", "{0}"]),
+    ("networks", "n{0} 10.{0}.0.0 a{0}\n", ["n{0}", "a{0}", "10.{0}"]),
+])
+def test_many_look_ups_read_the_file_once(counted, make_host, command, line, words):  # noqa: F811
+    numbers = range(1, 250)
+    host = make_host({command: "".join(line.format(n) for n in numbers)})
+    proc, calls = counted(command, *(word.format(n) for n in numbers for word in words),
+                          wrap=host.wrap)
+    assert proc.err == ""
+    assert len(proc.out.splitlines()) >= len(numbers) * len(words)
+    assert sum(f'"/etc/{command}"' in call for call in calls) == 1
+
+
+def test_many_look_ups_find_what_single_ones_find(sockctl, make_host):  # noqa: F811
+    """Also the first of several entries, and in the order of the words."""
+    host = make_host({"services": "a 1/tcp x\nb 1/udp x\nc 1/tcp\nx 2/sctp\n"})
+
+    def look_up(*words):
+        proc = sockctl("services", *words, wrap=host.wrap)
+        proc.wait()
+        return [line.split() for line in proc.out.splitlines()]
+
+    words = ["x", "1", "c", "x/sctp", "1/udp", "b", "a/tcp"]
+    assert look_up(*words) == [line for word in words for line in look_up(word)]

@@ -255,6 +255,8 @@ def test_range_without_services(sockctl, tables):
         (["services", "80/tcp"], ['getservbyport(80, "tcp")']),
         (["services", "7", "80"], ["setservent(1)", "getservbyport(7, NULL)",
                                    "getservbyport(80, NULL)", "endservent()"]),
+        (["services", *"7 80 web 80/tcp web".split()],
+         ["setservent(1)", "getservent()", "endservent()"]),
         (["protocols"], ["setprotoent(0)", "getprotoent()", "endprotoent()"]),
         (["protocols", "tcp"], ['getprotobyname("tcp")']),
         (["protocols", "6"], ["getprotobynumber(6)"]),

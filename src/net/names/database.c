@@ -7,6 +7,7 @@
 #include "net/addr/ip.h"
 #include "net/addr/endpoint.h"
 #include "net/names/hosts_file.h"
+#include "net/names/kept.h"
 #include "sys/inet.h"
 #include "sys/netdb.h"
 #include "sys/file.h"
@@ -17,6 +18,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FEW_LOOK_UPS 4 // that cost no more than to take in all entries
+
+// What is in memory between a hold and its release.
+static struct kept kept_services, kept_protocols, kept_networks;
 
 // The calls that open a database and list it do not say whether they could; only errno tells. There
 // it is what a system call says, or what a source of names other than files left behind.
@@ -34,14 +40,28 @@ static int reading_error(void)
 	}
 }
 
-int services_list(service_fn *fn, void *arg)
+// The entry as the calls return it, for the time until the next.
+static const struct servent *as_service(const struct kept_entry *e)
+{
+	static struct servent entry;
+
+	entry = (struct servent){
+		.s_name = e->name,
+		.s_aliases = e->aliases,
+		.s_port = htons((uint16_t)e->number),
+		.s_proto = e->protocol,
+	};
+	return &entry;
+}
+
+static int read_services(int stay_open, service_fn *fn, void *arg)
 {
 	const struct servent *e;
 	int count = 0;
 	int r;
 
 	errno = 0;
-	sys_setservent(0);
+	sys_setservent(stay_open);
 	r = reading_error();
 	for (errno = 0; r == 0 && (e = sys_getservent()); errno = 0) {
 		fn(arg, e);
@@ -49,18 +69,62 @@ int services_list(service_fn *fn, void *arg)
 	}
 	if (r == 0)
 		r = reading_error();
-	sys_endservent();
 	return r < 0 ? r : count;
 }
 
-int protocols_list(protocol_fn *fn, void *arg)
+int services_list(service_fn *fn, void *arg)
+{
+	int count;
+
+	for (size_t i = 0; i < kept_services.count; i++)
+		fn(arg, as_service(&kept_services.entries[i]));
+	if (kept_services.count)
+		return (int)kept_services.count;
+	count = read_services(0, fn, arg);
+	sys_endservent();
+	return count;
+}
+
+static void keep_service(void *arg, const struct servent *e)
+{
+	kept_add(arg, e->s_name, e->s_aliases, ntohs((uint16_t)e->s_port), e->s_proto);
+}
+
+void services_hold(size_t look_ups)
+{
+	if (look_ups <= FEW_LOOK_UPS)
+		sys_setservent(1);
+	else if (read_services(1, keep_service, &kept_services) < 0)
+		kept_fini(&kept_services); // then each look-up tells
+}
+
+void services_release(void)
+{
+	kept_fini(&kept_services);
+	sys_endservent();
+}
+
+// The entry as the calls return it, for the time until the next.
+static const struct protoent *as_protocol(const struct kept_entry *e)
+{
+	static struct protoent entry;
+
+	entry = (struct protoent){
+		.p_name = e->name,
+		.p_aliases = e->aliases,
+		.p_proto = (int)e->number,
+	};
+	return &entry;
+}
+
+static int read_protocols(int stay_open, protocol_fn *fn, void *arg)
 {
 	const struct protoent *e;
 	int count = 0;
 	int r;
 
 	errno = 0;
-	sys_setprotoent(0);
+	sys_setprotoent(stay_open);
 	r = reading_error();
 	for (errno = 0; r == 0 && (e = sys_getprotoent()); errno = 0) {
 		fn(arg, e);
@@ -68,18 +132,63 @@ int protocols_list(protocol_fn *fn, void *arg)
 	}
 	if (r == 0)
 		r = reading_error();
-	sys_endprotoent();
 	return r < 0 ? r : count;
 }
 
-int networks_list(network_fn *fn, void *arg)
+int protocols_list(protocol_fn *fn, void *arg)
+{
+	int count;
+
+	for (size_t i = 0; i < kept_protocols.count; i++)
+		fn(arg, as_protocol(&kept_protocols.entries[i]));
+	if (kept_protocols.count)
+		return (int)kept_protocols.count;
+	count = read_protocols(0, fn, arg);
+	sys_endprotoent();
+	return count;
+}
+
+static void keep_protocol(void *arg, const struct protoent *e)
+{
+	kept_add(arg, e->p_name, e->p_aliases, (uint32_t)e->p_proto, NULL);
+}
+
+void protocols_hold(size_t look_ups)
+{
+	if (look_ups <= FEW_LOOK_UPS)
+		sys_setprotoent(1);
+	else if (read_protocols(1, keep_protocol, &kept_protocols) < 0)
+		kept_fini(&kept_protocols); // then each look-up tells
+}
+
+void protocols_release(void)
+{
+	kept_fini(&kept_protocols);
+	sys_endprotoent();
+}
+
+// The entry as the calls return it, for the time until the next.
+static const struct netent *as_network(const struct kept_entry *e)
+{
+	static struct netent entry;
+
+	entry = (struct netent){
+		.n_name = e->name,
+		.n_aliases = e->aliases,
+		.n_addrtype = AF_INET,
+		.n_net = e->number,
+	};
+	return &entry;
+}
+
+static int read_networks(int stay_open, network_fn *fn, void *arg)
 {
 	const struct netent *e;
 	int count = 0;
 	int r;
 
 	errno = 0;
-	sys_setnetent(0);
+	sys_setnetent(stay_open);
 	r = reading_error();
 	for (errno = 0; r == 0 && (e = sys_getnetent()); errno = 0) {
 		fn(arg, e);
@@ -87,8 +196,39 @@ int networks_list(network_fn *fn, void *arg)
 	}
 	if (r == 0)
 		r = reading_error();
-	sys_endnetent();
 	return r < 0 ? r : count;
+}
+
+int networks_list(network_fn *fn, void *arg)
+{
+	int count;
+
+	for (size_t i = 0; i < kept_networks.count; i++)
+		fn(arg, as_network(&kept_networks.entries[i]));
+	if (kept_networks.count)
+		return (int)kept_networks.count;
+	count = read_networks(0, fn, arg);
+	sys_endnetent();
+	return count;
+}
+
+static void keep_network(void *arg, const struct netent *e)
+{
+	kept_add(arg, e->n_name, e->n_aliases, e->n_net, NULL);
+}
+
+void networks_hold(size_t look_ups)
+{
+	if (look_ups <= FEW_LOOK_UPS)
+		sys_setnetent(1);
+	else if (read_networks(1, keep_network, &kept_networks) < 0)
+		kept_fini(&kept_networks); // then each look-up tells
+}
+
+void networks_release(void)
+{
+	kept_fini(&kept_networks);
+	sys_endnetent();
 }
 
 // gethostent(3) tells IPv4 addresses alone.
@@ -124,38 +264,9 @@ int database_try_file(const char *path)
 	return (int)MIN(n, 0);
 }
 
-void services_hold(void)
+void hosts_hold(size_t look_ups)
 {
-	sys_setservent(1);
-}
-
-void services_release(void)
-{
-	sys_endservent();
-}
-
-void protocols_hold(void)
-{
-	sys_setprotoent(1);
-}
-
-void protocols_release(void)
-{
-	sys_endprotoent();
-}
-
-void networks_hold(void)
-{
-	sys_setnetent(1);
-}
-
-void networks_release(void)
-{
-	sys_endnetent();
-}
-
-void hosts_hold(void)
-{
+	(void)look_ups;
 	sys_sethostent(1);
 }
 
@@ -164,7 +275,19 @@ void hosts_release(void)
 	sys_endhostent();
 }
 
-static const struct servent *find_service(const char *name, const char *protocol)
+static const struct servent *find_kept_service(const char *name, const char *protocol)
+{
+	const struct kept_entry *e;
+	uint64_t port;
+
+	if (parse_uint(name, &port) == 0 && port <= UINT16_MAX)
+		e = kept_find_number(&kept_services, (uint32_t)port, protocol);
+	else
+		e = kept_find_name(&kept_services, name, protocol);
+	return e ? as_service(e) : NULL;
+}
+
+static const struct servent *ask_for_service(const char *name, const char *protocol)
 {
 	uint64_t port;
 
@@ -173,11 +296,21 @@ static const struct servent *find_service(const char *name, const char *protocol
 	return sys_getservbyname(name, protocol);
 }
 
+static const struct servent *find_service(const char *name, const char *protocol)
+{
+	const struct servent *e = find_kept_service(name, protocol);
+
+	return e ? e : ask_for_service(name, protocol);
+}
+
 static bool find_services(const char *name, service_fn *fn, void *arg)
 {
 	static const char *const protocols[] = {"tcp", "udp"};
-	const struct servent *e = find_service(name, NULL);
+	const struct servent *e = find_kept_service(name, NULL);
+	bool is_kept = e; // the source that lists one lists the others
 
+	if (!e)
+		e = ask_for_service(name, NULL);
 	if (!e)
 		return false;
 
@@ -187,7 +320,8 @@ static bool find_services(const char *name, service_fn *fn, void *arg)
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
 		if (strcmp(first, protocols[i]) == 0)
 			continue;
-		e = find_service(name, protocols[i]);
+		e = is_kept ? find_kept_service(name, protocols[i])
+			    : ask_for_service(name, protocols[i]);
 		if (e)
 			fn(arg, e);
 	}
@@ -217,13 +351,17 @@ bool services_find(const char *word, const char *protocol, service_fn *fn, void 
 
 bool protocols_find(const char *word, protocol_fn *fn, void *arg)
 {
+	const struct kept_entry *kept;
 	const struct protoent *e;
 	uint64_t number;
 
-	if (parse_uint(word, &number) == 0 && number <= INT_MAX)
-		e = sys_getprotobynumber((int)number);
-	else
-		e = sys_getprotobyname(word);
+	if (parse_uint(word, &number) == 0 && number <= INT_MAX) {
+		kept = kept_find_number(&kept_protocols, (uint32_t)number, NULL);
+		e = kept ? as_protocol(kept) : sys_getprotobynumber((int)number);
+	} else {
+		kept = kept_find_name(&kept_protocols, word, NULL);
+		e = kept ? as_protocol(kept) : sys_getprotobyname(word);
+	}
 	if (e)
 		fn(arg, e);
 	return e;
@@ -252,13 +390,17 @@ static bool parse_network(const char *word, uint32_t *number)
 
 bool networks_find(const char *word, network_fn *fn, void *arg)
 {
+	const struct kept_entry *kept;
 	const struct netent *e;
 	uint32_t number;
 
-	if (parse_network(word, &number))
-		e = sys_getnetbyaddr(number, AF_INET);
-	else
-		e = sys_getnetbyname(word);
+	if (parse_network(word, &number)) {
+		kept = kept_find_number(&kept_networks, number, NULL);
+		e = kept ? as_network(kept) : sys_getnetbyaddr(number, AF_INET);
+	} else {
+		kept = kept_find_name(&kept_networks, word, NULL);
+		e = kept ? as_network(kept) : sys_getnetbyname(word);
+	}
 	if (e)
 		fn(arg, e);
 	return e;

@@ -6,6 +6,7 @@
 
 #include <netdb.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef void service_fn(void *arg, const struct servent *entry);
 typedef void protocol_fn(void *arg, const struct protoent *entry);
@@ -22,14 +23,16 @@ int hosts_list(host_fn *fn, void *arg);
 // Returns 0 if the file of a database can be read, or a negative errno.
 int database_try_file(const char *path);
 
-// Between these two the database stays open, for many look-ups.
-void services_hold(void);
+// Between these two so many words are looked up: the database stays open. The entries that it lists
+// are read once where the words are more than a few; what is not among them is asked for, as a
+// source of names need not list all it has.
+void services_hold(size_t look_ups);
 void services_release(void);
-void protocols_hold(void);
+void protocols_hold(size_t look_ups);
 void protocols_release(void);
-void networks_hold(void);
+void networks_hold(size_t look_ups);
 void networks_release(void);
-void hosts_hold(void);
+void hosts_hold(size_t look_ups);
 void hosts_release(void);
 
 // Call back with the entries of a name, an alias or a number. Return whether there was any.
