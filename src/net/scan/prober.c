@@ -108,14 +108,32 @@ static int fail_to_start(struct prober *p, struct prober_slot *slot, int error)
 	return -EMFILE;
 }
 
+static void on_ready(struct watch *w, unsigned events);
+
+// Only when something has to be waited for: what is near answers before.
+static int start_watching(struct prober *p)
+{
+	int epoll = sys_epoll_create(EPOLL_CLOEXEC);
+	int r = epoll < 0 ? epoll : watch_init(&p->watch, p->loop, epoll, 0, on_ready, p);
+
+	if (r < 0) {
+		if (epoll >= 0)
+			sys_close_internal(epoll);
+		return r;
+	}
+	watch_want(&p->watch, WATCH_READ);
+	p->epoll = epoll;
+	return 0;
+}
+
 static int watch_slot(struct prober *p, struct prober_slot *slot)
 {
 	// Edges tell of one attempt on the socket after another without further calls.
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = slot};
-	int r;
+	int r = p->epoll < 0 ? start_watching(p) : 0;
 
-	if (slot->is_watched)
-		return 0;
+	if (slot->is_watched || r < 0)
+		return r;
 	r = sys_epoll_ctl(p->epoll, EPOLL_CTL_ADD, slot->fd, &ev);
 	if (r < 0)
 		return r;
@@ -174,9 +192,13 @@ int prober_connect(
 		slot->state = PROBER_CONNECTING;
 		r = ask(slot); // what is near has answered by now
 	}
-	if (r == -EINPROGRESS && watch_slot(p, slot) < 0) {
-		close_slot(p, slot);
-		r = -ENOMEM;
+	if (r == -EINPROGRESS) {
+		int watched = watch_slot(p, slot);
+
+		if (watched < 0) {
+			close_slot(p, slot);
+			r = watched;
+		}
 	}
 	if (r < 0 && r != -EINPROGRESS)
 		put_back_failed(p, slot, r);
@@ -212,34 +234,24 @@ static void on_ready(struct watch *w, unsigned events)
 	p->options.on_done(p->options.data);
 }
 
-int prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options)
+void prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options)
 {
-	int r;
-
-	*p = (struct prober){.limit = options->limit,
-		.options = *options,
-		.epoll = sys_epoll_create(EPOLL_CLOEXEC)};
-	if (p->epoll < 0)
-		return p->epoll;
-	r = watch_init(&p->watch, loop, p->epoll, 0, on_ready, p);
-	if (r < 0) {
-		sys_close_internal(p->epoll);
-		return r;
-	}
-	watch_want(&p->watch, WATCH_READ);
+	*p = (struct prober){
+		.limit = options->limit, .options = *options, .loop = loop, .epoll = -1};
 	p->slots = xcalloc(p->limit, sizeof(*p->slots));
 	list_init(&p->idle[0]);
 	list_init(&p->idle[1]);
 	list_init(&p->empty);
-	return 0;
 }
 
 void prober_fini(struct prober *p)
 {
 	if (!p->slots)
 		return;
-	watch_fini(&p->watch);
-	sys_close_internal(p->epoll);
+	if (p->epoll >= 0) {
+		watch_fini(&p->watch);
+		sys_close_internal(p->epoll);
+	}
 	for (size_t i = 0; i < p->count; i++)
 		close_slot(p, &p->slots[i]);
 	free(p->slots);

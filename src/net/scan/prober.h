@@ -59,7 +59,8 @@ struct prober {
 
 	// Private.
 	struct prober_options options;
-	int epoll;
+	uv_loop_t *loop;
+	int epoll; // -1: nothing had to be waited for yet
 	struct watch watch; // of epoll
 	struct prober_slot *slots;
 	size_t count; // of the slots ever used
@@ -68,8 +69,7 @@ struct prober {
 	struct list empty; // free slots without
 };
 
-// Returns 0 or a negative errno.
-int prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options);
+void prober_init(struct prober *p, uv_loop_t *loop, const struct prober_options *options);
 
 // Closes every socket. Does nothing on a zeroed prober.
 void prober_fini(struct prober *p);

@@ -372,20 +372,17 @@ static void on_timer(void *data)
 struct scan *scan_create(uv_loop_t *loop, const struct scan_options *options)
 {
 	struct scan *s = xcalloc(1, sizeof(*s));
-	int r;
 
 	*s = (struct scan){.options = *options, .loop = loop};
 	init_queues(s);
 	set_ports(s, options->ports);
 	timer_init(&s->timer, loop, on_timer, s);
-	r = prober_init(&s->prober, loop,
+	prober_init(&s->prober, loop,
 		&(struct prober_options){.socket = &s->options.dial.socket,
 			.limit = options->limit,
 			.on_event = on_event,
 			.on_done = advance,
 			.data = s});
-	if (r < 0)
-		fail(s, DIAL_LOCAL, r);
 	timer_start(&s->timer, 0);
 	return s;
 }
