@@ -7,7 +7,8 @@
  *   probe drain		counts the bytes of stdin
  *   probe ping COUNT WORD...	runs a command joined to an echo server; the time of each round trip
  *   probe start COUNT WORD...	runs a command COUNT times; the time until its first byte, and its
- * end
+ *				end
+ *   probe ask COUNT FILE WORD...	the same, with the file as its input
  *
  * The servers listen on 127.0.0.1 and print their port. Times are printed in nanoseconds, one
  * sample per line, then, on the last line, the processor time that the commands used in all.
@@ -40,7 +41,7 @@ extern char **environ;
 
 struct child {
 	pid_t pid;
-	int in, out; // our ends of its stdin (-1: it has /dev/null) and stdout
+	int in, out; // our ends of its stdin (-1: it has a file) and stdout
 };
 
 static char block[BLOCK];
@@ -121,19 +122,20 @@ static void drain(void)
 	printf("%llu\n", total);
 }
 
-static struct child start_child(char **words, int with_stdin)
+// The input is a pipe, unless there is a file for it.
+static struct child start_child(char **words, const char *file)
 {
 	posix_spawn_file_actions_t actions;
 	struct child child = {.in = -1};
 	int in[2] = {-1, -1}, out[2], status;
 
 	posix_spawn_file_actions_init(&actions);
-	if (pipe2(out, O_CLOEXEC) || (with_stdin && pipe2(in, O_CLOEXEC)))
+	if (pipe2(out, O_CLOEXEC) || (!file && pipe2(in, O_CLOEXEC)))
 		err(1, "pipe");
-	if (with_stdin)
-		posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+	if (file)
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, file, O_RDONLY, 0);
 	else
-		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+		posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	status = posix_spawnp(&child.pid, words[0], &actions, NULL, words, environ);
 	if (status)
@@ -141,7 +143,7 @@ static struct child start_child(char **words, int with_stdin)
 	posix_spawn_file_actions_destroy(&actions);
 	close(out[1]);
 	child.out = out[0];
-	if (with_stdin) {
+	if (!file) {
 		close(in[0]);
 		child.in = in[1];
 	}
@@ -165,7 +167,7 @@ static void end_child(struct child *child, const char *name)
 
 static void ping(long count, char **words)
 {
-	struct child child = start_child(words, 1);
+	struct child child = start_child(words, NULL);
 
 	for (long i = 0; i < count; i++) {
 		int64_t begin = now();
@@ -182,11 +184,11 @@ static void ping(long count, char **words)
 	end_child(&child, words[0]);
 }
 
-static void start(long count, char **words)
+static void start(long count, const char *file, char **words)
 {
 	for (long i = 0; i < count; i++) {
 		int64_t begin = now(), first;
-		struct child child = start_child(words, 0);
+		struct child child = start_child(words, file);
 
 		read_some(child.out, BLOCK);
 		first = now() - begin;
@@ -219,11 +221,14 @@ int main(int argc, char **argv)
 		ping(strtol(argv[2], NULL, 10), argv + 3);
 		print_processor_time();
 	} else if (argc > 3 && !strcmp(job, "start")) {
-		start(strtol(argv[2], NULL, 10), argv + 3);
+		start(strtol(argv[2], NULL, 10), "/dev/null", argv + 3);
+		print_processor_time();
+	} else if (argc > 4 && !strcmp(job, "ask")) {
+		start(strtol(argv[2], NULL, 10), argv[3], argv + 4);
 		print_processor_time();
 	} else {
 		errx(2, "usage: probe echo | greet SIZE | drain | ping COUNT WORD... | start COUNT "
-			"WORD...");
+			"WORD... | ask COUNT FILE WORD...");
 	}
 	return 0;
 }
