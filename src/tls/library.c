@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LIBSSL "libssl.so.3" // brings libcrypto.so.3 with it, whose symbols are found through it
 
@@ -34,34 +35,31 @@ static int fill_table(struct str *err)
 
 struct ossl ossl;
 
-// The table has one pointer for each symbol, in the order of the list.
-static const char *const symbols[] = {
-#define OSSL_NAME(name) #name,
-	OSSL_SYMBOLS(OSSL_NAME)
+// One name behind the other, in the order of the table: pointers to them would be relocated in
+// every run.
+#define OSSL_NAME(name) #name "\0"
+static const char symbols[] = OSSL_SYMBOLS(OSSL_NAME);
 #undef OSSL_NAME
-};
 
 // Looks every symbol up. The library stays open until the process ends.
 static int fill_table(struct str *err)
 {
 	// Bound lazily: libcrypto has thousands of references, a handshake needs hundreds.
 	void *library = dlopen(LIBSSL, RTLD_LAZY | RTLD_LOCAL);
-	void **slots = (void **)&ossl;
+	void **slot = (void **)&ossl;
 
-	_Static_assert(
-		sizeof(ossl) == sizeof(symbols), "the table holds the symbols and nothing else");
 	if (!library) {
 		str_addf(err,
 			"TLS needs " LIBSSL " and libcrypto.so.3 (Debian: apt install libssl3): %s",
 			dlerror());
 		return -ELIBACC;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
-		slots[i] = dlsym(library, symbols[i]);
-		if (slots[i])
-			continue;
-		str_addf(err, LIBSSL " lacks %s: TLS needs OpenSSL 3.0 or later", symbols[i]);
-		return -ELIBACC;
+	for (const char *name = symbols; *name; name += strlen(name) + 1) {
+		*slot = dlsym(library, name);
+		if (!*slot++) {
+			str_addf(err, LIBSSL " lacks %s: TLS needs OpenSSL 3.0 or later", name);
+			return -ELIBACC;
+		}
 	}
 	return 0;
 }

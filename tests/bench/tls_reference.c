@@ -5,6 +5,7 @@
  * read ahead.
  *
  *   tls_reference listen  PORT CERT	one connection to stdout
+ *   tls_reference give    PORT CERT	stdin to one connection
  *   tls_reference connect PORT CA	stdin to a connection, then the answer to stdout
  *   tls_reference greet   SIZE CERT	sends each client SIZE bytes and closes; prints its port
  *
@@ -105,6 +106,7 @@ static SSL_CTX *server_context(const char *cert)
 		fail(cert);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 1);
+	SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF); // whatever end clients have
 	return context;
 }
 
@@ -236,7 +238,7 @@ static void greet(SSL_CTX *context, size_t size)
 		write_records(ssl, block, size);
 		end(ssl);
 		shutdown(SSL_get_rfd(ssl), SHUT_WR);
-		while (SSL_read(ssl, block, sizeof(block)) > 0) // whatever end the client has
+		while (SSL_read(ssl, block, sizeof(block)) > 0)
 			continue;
 		ERR_clear_error();
 		SSL_free(ssl);
@@ -254,6 +256,14 @@ int main(int argc, char **argv)
 
 		receive_to_stdout(ssl);
 		end(ssl);
+	} else if (!strcmp(job, "give")) {
+		SSL_CTX *context = server_context(argv[3]);
+		SSL *ssl = serve_one(context, listen_on(argv[2]));
+
+		send_stdin(ssl);
+		end(ssl);
+		shutdown(SSL_get_rfd(ssl), SHUT_WR);
+		receive_to_stdout(ssl);
 	} else if (!strcmp(job, "connect")) {
 		SSL *ssl = call(client_context(argv[3]), argv[2]);
 
@@ -263,7 +273,7 @@ int main(int argc, char **argv)
 	} else if (!strcmp(job, "greet")) {
 		greet(server_context(argv[3]), strtoul(argv[2], NULL, 10));
 	} else {
-		errx(2, "usage: tls_reference listen PORT CERT | connect PORT CA | "
+		errx(2, "usage: tls_reference listen|give PORT CERT | connect PORT CA | "
 			"greet SIZE CERT");
 	}
 	return 0;
