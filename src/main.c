@@ -244,6 +244,7 @@
  *     peers.[ch]              who sends to bound sockets, each as a channel
  *     receiver.[ch]           recvmmsg(2), UDP_GRO
  *     reflection.[ch]         what is never answered, or the answers would never end
+ *     send_share.[ch]         what a peer may use of a send buffer that all share
  *     sender.[ch]             sendmmsg(2), UDP_SEGMENT
  *     splitter.[ch]           from a stream of bytes to datagrams
  *     transmit.[ch]           from an input to the kernel, at a rate

@@ -7,6 +7,7 @@ import shutil
 import socket
 import struct
 import subprocess
+from contextlib import ExitStack
 
 import pytest
 
@@ -676,6 +677,30 @@ def test_a_flood_pushes_nobody_out(listen, peers):
     proc.kill(15)
     proc.ended()
     assert "datagrams were lost" in proc.err
+
+
+def test_who_does_not_read_holds_up_nobody(sockctl, tmp_path):
+    """What was sent in the Unix domain takes room of the one socket until it is read."""
+    path = str(tmp_path / "socket")
+    with Answers() as target, ExitStack() as stack:
+        proc = sockctl("listen", "-uk", "--set", "SO_SNDBUF=32768", path, "--forward",
+                       f"udp:127.0.0.1:{target.port}", stdin=DEVNULL)
+        proc.wait_err("listening")
+        good, *deaf = [stack.enter_context(unix_datagram(tmp_path / str(number)))
+                       for number in range(150)]
+
+        def ask():
+            good.sendto(b"question", path)
+            assert good.recv(100) == b"<question>"
+
+        ask()
+        for sock in deaf:
+            sock.sendto(b"question", path)
+        for _ in range(50):
+            ask()
+        assert select.select(deaf, [], [], 0)[0]
+        proc.kill(15)
+        proc.ended()
 
 
 QUESTION = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + b"\4host\4test\0" + b"\0\1\0\1"

@@ -17,9 +17,11 @@
 #define WAITING_MOST_ALL ((size_t)64 << 20) // and of all
 #define ERRORS_MOST 64 // ICMP messages per turn
 #define SEND_TRIES 8 // of a call that meets what is about others
-#define RETRY_MS \
-	1 // until a socket that took nothing is asked again: for a receiver of the Unix
-	  // domain nothing tells
+// Until a socket that took nothing is asked again, for longer each time. A device takes more within
+// milliseconds; in the Unix domain nothing tells that a receiver has room.
+#define RETRY_MS 1
+#define RETRY_MOST_MS 4
+#define RETRY_MOST_UNIX_MS 512
 
 static struct peer *of(struct channel *c)
 {
@@ -48,6 +50,21 @@ void peer_table_init(struct peers *all)
 	for (size_t i = 0; i < BUCKETS; i++)
 		list_init(&all->table[i]);
 	list_init(&all->by_age);
+	list_init(&all->failed);
+}
+
+void peer_wake(struct peer *p, unsigned events)
+{
+	if (p->channel.watch.cb)
+		p->channel.watch.cb(&p->channel.watch, events);
+}
+
+static void on_retry(void *data)
+{
+	struct peer *p = data;
+
+	if (p->channel.watch.wanted & WATCH_WRITE)
+		peer_wake(p, WATCH_WRITE);
 }
 
 void peer_take_errors(struct peers *p, int fd)
@@ -63,6 +80,7 @@ void peer_take_errors(struct peers *p, int fd)
 				continue;
 			q->error = e.error;
 			str_add_queued_error(&q->failure, &e);
+			list_append(&p->failed, &q->failed);
 		}
 	}
 }
@@ -180,11 +198,24 @@ static bool is_about_others(struct peer *p, int error)
 	return !p->error;
 }
 
+// The next call may wait for the peer, or for others: it is tried again later.
+static int put_off(struct peer *p)
+{
+	uint64_t most = p->source.sa.sa_family == AF_UNIX ? RETRY_MOST_UNIX_MS : RETRY_MOST_MS;
+
+	timer_start(&p->retry, p->retry_ms);
+	p->retry_ms = MIN(2 * p->retry_ms, most);
+	return -EAGAIN;
+}
+
 static int send_many(struct peer *p, const struct iovec *datagrams, size_t count)
 {
 	struct peers *all = p->peers;
 	int n = p->error;
 
+	count = send_share_fit(&p->share, p->sink.fd, datagrams, count);
+	if (!count && !p->error)
+		return put_off(p);
 	for (int i = 0; !p->error && i < SEND_TRIES; i++) {
 		n = batch_send(all->batch, &p->sink, datagrams, count);
 		if (n >= 0 || !is_about_others(p, n))
@@ -192,9 +223,13 @@ static int send_many(struct peer *p, const struct iovec *datagrams, size_t count
 	}
 	if (p->error)
 		return p->error;
+	send_share_took(&p->share, datagrams, n);
 	if (n == -EAGAIN)
-		timer_start(&all->retry, RETRY_MS);
-	p->sent += (uint64_t)MAX(n, 0);
+		return put_off(p);
+	if (n < 0)
+		return n;
+	p->retry_ms = RETRY_MS;
+	p->sent += (uint64_t)n;
 	return n;
 }
 
@@ -254,6 +289,7 @@ void peer_forget(struct peer *p)
 		return;
 	list_remove(&p->link);
 	list_remove(&p->age);
+	list_remove(&p->failed);
 	p->peers->count--;
 }
 
@@ -268,6 +304,7 @@ static void peer_fini(struct channel *c)
 			all->owners[i] = NULL;
 	all->waiting -= fifo_len(&p->waiting);
 	fifo_fini(&p->waiting);
+	timer_fini(&p->retry);
 	str_fini(&p->failure);
 }
 
@@ -308,6 +345,10 @@ struct peer *peer_create(
 		.from = p->from.len ? &p->from : NULL};
 	list_append(peer_bucket(all, &p->source), &p->link);
 	list_append(&all->by_age, &p->age);
+	list_init(&p->failed);
+	send_share_init(&p->share, s->fd, family);
+	timer_init(&p->retry, all->options.loop, on_retry, p);
+	p->retry_ms = RETRY_MS;
 	all->count++;
 	return p;
 }

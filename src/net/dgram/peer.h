@@ -9,6 +9,7 @@
 #include "io/channel.h"
 #include "io/timer.h"
 #include "net/dgram/batch.h"
+#include "net/dgram/send_share.h"
 #include "net/listener.h"
 
 #include <stdbool.h>
@@ -57,8 +58,8 @@ struct peers {
 	bool is_full; // the owner has no room for anybody else for now
 	bool is_closed; // to others
 	size_t waiting; // bytes, of all peers
+	struct list failed; // whom an ICMP message is about, to be woken
 	struct batch *batch;
-	struct timer retry; // of sends
 	struct peers_socket *sockets;
 	struct receiver receiver;
 	struct peer *owners[RECEIVER_MESSAGES]; // of the pieces at hand; NULL: nobody's any more
@@ -70,6 +71,7 @@ struct peer {
 	struct peers *peers;
 	struct list link; // of its bucket
 	struct list age;
+	struct list failed; // of those that have failed; or by itself
 	struct sockaddr_any source;
 	struct sockaddr_any from; // the address of ours that it has sent to; len 0: not told
 	struct fifo waiting;
@@ -78,7 +80,9 @@ struct peer {
 	uint64_t received, taken, sent; // datagrams
 	bool is_mute; // never answered
 	bool was_replaced;
-	bool is_due; // to be woken
+	struct send_share share; // of the buffer
+	struct timer retry; // of a send that would have had to wait
+	uint64_t retry_ms; // until then
 	size_t handed_out; // of those that wait: they leave with the next call
 	int error; // a negative errno that an ICMP message has brought
 	struct str failure; // in words
@@ -100,7 +104,11 @@ void peer_forget(struct peer *p);
 // Keeps the pieces at hand that are the peer's for later.
 void peer_keep_pieces(struct peer *p);
 
-// What came because of what was sent by FD: each message is noted with the peers that it is about.
+// Calls the relay that waits for the channel, if one does. It may destroy the channel.
+void peer_wake(struct peer *p, unsigned events);
+
+// What came because of what was sent by FD: each message is noted with the peers that it is about,
+// which are to be woken.
 void peer_take_errors(struct peers *all, int fd);
 
 #endif

@@ -14,13 +14,6 @@
 #define ROOM ((size_t)256 << 10) // for a datagram, and for what GRO puts together
 #define ROUNDS 16 // batches per turn before others get theirs
 
-// Calls the relay that waits for the channel, if one does. It may destroy the channel.
-static void wake(struct peer *p, unsigned events)
-{
-	if (p->channel.watch.cb)
-		p->channel.watch.cb(&p->channel.watch, events);
-}
-
 static struct peer *find(const struct peers *p, int fd, const struct received *m)
 {
 	struct list *chain = peer_bucket(p, m->source);
@@ -47,7 +40,7 @@ static bool replace_one(struct peers *all)
 		all->counts.replaced++;
 		p->was_replaced = true;
 		peer_forget(p);
-		wake(p, WATCH_ERROR);
+		peer_wake(p, WATCH_ERROR);
 		return true;
 	}
 	return false;
@@ -85,6 +78,7 @@ static struct peer *assign(struct peers *all, const struct listener_socket *s, u
 	if (!p)
 		return NULL;
 	p->received += m.segment < m.len ? m.len / m.segment : 1;
+	send_share_heard(&p->share);
 	if (m.real_len <= m.len)
 		return p;
 	all->counts.lost++;
@@ -102,46 +96,23 @@ static void hand_out(struct peers *all, const struct listener_socket *s, unsigne
 		struct peer *p = all->owners[i];
 
 		if (p && p->channel.watch.wanted & WATCH_READ)
-			wake(p, WATCH_READ);
+			peer_wake(p, WATCH_READ);
 		if (p && all->owners[i] == p)
 			peer_keep_pieces(p);
 	}
 	all->piece_count = 0;
 }
 
-// Wakes each peer for which IS_WANTED holds. What a relay does then may destroy any.
-static void wake_all(struct peers *all, bool (*is_wanted)(const struct peer *p), unsigned events)
+// What a relay does that is told may destroy any.
+static void tell_errors(struct peers *all, int fd)
 {
-	list_for_each (it, &all->by_age) {
-		struct peer *p = list_entry(it, struct peer, age);
+	peer_take_errors(all, fd);
+	while (!list_empty(&all->failed)) {
+		struct peer *p = list_entry(all->failed.next, struct peer, failed);
 
-		p->is_due = is_wanted(p);
+		list_remove(&p->failed);
+		peer_wake(p, WATCH_ERROR);
 	}
-	for (struct list *it = all->by_age.next; it != &all->by_age;) {
-		struct peer *p = list_entry(it, struct peer, age);
-
-		it = it->next;
-		if (!p->is_due)
-			continue;
-		p->is_due = false;
-		wake(p, events);
-		it = all->by_age.next;
-	}
-}
-
-static bool has_failed(const struct peer *p)
-{
-	return p->error;
-}
-
-static bool wants_to_send(const struct peer *p)
-{
-	return p->channel.watch.wanted & WATCH_WRITE;
-}
-
-static void on_retry(void *data)
-{
-	wake_all(data, wants_to_send, WATCH_WRITE);
 }
 
 // Receives a batch. Returns whether more may be there.
@@ -155,8 +126,7 @@ static bool receive(struct peers *all, const struct listener_socket *s)
 	}
 	if (!is_told_error(n))
 		return n == -EINTR;
-	peer_take_errors(all, s->fd);
-	wake_all(all, has_failed, WATCH_ERROR);
+	tell_errors(all, s->fd);
 	return true;
 }
 
@@ -165,10 +135,8 @@ static void on_socket(struct watch *w, unsigned events)
 	struct peers_socket *s = w->data;
 	struct peers *all = s->peers;
 
-	if (events & WATCH_ERROR) {
-		peer_take_errors(all, w->fd);
-		wake_all(all, has_failed, WATCH_ERROR);
-	}
+	if (events & WATCH_ERROR)
+		tell_errors(all, w->fd);
 	for (int i = 0; i < ROUNDS && receive(all, s->socket); i++)
 		continue;
 }
@@ -176,6 +144,7 @@ static void on_socket(struct watch *w, unsigned events)
 void peers_prepare(int fd)
 {
 	receiver_prepare(fd, RECEIVER_DESTINATION, true);
+	send_share_prepare(fd);
 	error_queue_open(fd);
 }
 
@@ -197,7 +166,6 @@ int peers_start(struct peers *p, const struct peers_options *options)
 	assert(options->most && options->on_peer && l->count);
 	*p = (struct peers){.options = *options, .batch = batch_take()};
 	peer_table_init(p);
-	timer_init(&p->retry, options->loop, on_retry, p);
 	receiver_init(&p->receiver, ROOM, RECEIVER_MESSAGES);
 	p->sockets = xcalloc(l->count, sizeof(*p->sockets));
 	for (size_t i = 0; i < l->count && r == 0; i++)
@@ -227,7 +195,6 @@ void peers_fini(struct peers *p)
 	if (!p->table)
 		return;
 	assert(!p->count);
-	timer_fini(&p->retry);
 	receiver_fini(&p->receiver);
 	batch_release();
 	free(p->sockets);
