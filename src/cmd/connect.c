@@ -410,7 +410,9 @@ static int init_local(struct connect *c)
 {
 	if (program_is_wanted(&c->config->program))
 		return exec_prepare(c->app, &c->config->program, &c->program, &c->children);
-	if (c->config->check.check || c->config->pass_fd.is_wanted || c->config->second.forward)
+	if (c->config->second.forward)
+		return second_prepare(c->app, &c->config->second);
+	if (c->config->check.check || c->config->pass_fd.is_wanted)
 		return 0;
 	return stream_files_join(&c->files, c->app, &c->local);
 }

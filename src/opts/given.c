@@ -4,16 +4,30 @@
 #include "io/fd.h"
 #include "net/stream_socket.h"
 #include "opts/connecting.h"
+#include "sys/socket.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+
+static bool is_listening(int fd)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 && value;
+}
 
 int given_check(struct app *app, const struct endpoint *endpoint, struct fd_info *info)
 {
 	fd_inspect(endpoint->fd, info);
-	if (info->kind == FD_SOCKET)
-		return 0;
-	return app_fail(
-		app, STATUS_CONNECT, endpoint->name, info->kind == FD_BAD ? -EBADF : -ENOTSOCK);
+	if (info->kind != FD_SOCKET)
+		return app_fail(app, STATUS_CONNECT, endpoint->name,
+			info->kind == FD_BAD ? -EBADF : -ENOTSOCK);
+	if (is_listening(endpoint->fd))
+		return app_failf(app, STATUS_USAGE, endpoint->name,
+			"this socket listens, where a connection is wanted; 'sockctl listen' takes "
+			"it");
+	return 0;
 }
 
 int given_fail(struct app *app, const char *name, int error)

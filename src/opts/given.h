@@ -31,8 +31,8 @@ struct given {
 	struct upgrade_chain *chain;
 };
 
-// Whether the descriptor is a socket, which INFO describes then. Returns 0, or the status after a
-// message.
+// Whether the descriptor may be a connection: a socket that does not listen. INFO describes it.
+// Returns 0, or the status after a message.
 int given_check(struct app *app, const struct endpoint *endpoint, struct fd_info *info);
 
 // Says that the socket NAME is not connected (-ENOTCONN), or what has ended its connection. Returns

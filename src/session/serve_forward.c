@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "opts/connecting.h"
+#include "opts/given.h"
 #include "io/closing.h"
 #include "sys/socket.h"
 #include "net/dgram/dgram_channel.h"
@@ -55,11 +56,14 @@ static int init(struct server *s)
 {
 	const struct endpoint *target = &s->config->target;
 	struct forward *f = s->mode_data = xcalloc(1, sizeof(*f));
+	struct fd_info info;
 
 	f->files = (struct stream_files){
 		.in_name = target->name, .out_name = target->name, .is_remote = true};
 	f->options = (struct dial_options){.connect_timeout_ms = s->config->connect_timeout_ms};
 	udp_plan(s->config->is_target_udp, &f->options);
+	if (target->kind == ENDPOINT_FD && given_check(s->app, target, &info))
+		return s->app->status;
 	if (s->config->udp.is_wanted && !s->config->is_target_udp)
 		report(&s->app->out, &ev_joined);
 	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false, true) ||

@@ -130,6 +130,42 @@ def test_connect_timeout_holds_for_the_second(sockctl, server, unresponsive):
     proc.fails(6, unresponsive)
 
 
+def test_a_first_that_breaks_while_the_second_is_dialled(sockctl, server):
+    """Nobody is left to be joined, so that there is no sense in trying on."""
+    proc = sockctl("connect", "-v", "--json", "--retry", "--retry-delay", "10ms",
+                   f"127.0.0.1:{port_of(server)}", "--forward", f"127.0.0.1:{unused_port()}")
+    with accept(server) as conn:
+        proc.wait_err("retry")
+        reset(conn)
+    proc.wait(7)
+    error, = (event for event in proc.events if event["event"] == "error")
+    assert error["errno"] == "ECONNRESET"
+    assert [event["how"] for event in proc.events if event["event"] == "closed"] == ["broken"]
+
+
+def test_a_first_that_ends_while_the_second_is_dialled(sockctl, server):
+    """What it has said is passed on all the same."""
+    port = unused_port()
+    proc = sockctl("connect", "-v", "--retry", "--retry-delay", "20ms",
+                   f"127.0.0.1:{port_of(server)}", "--forward", f"127.0.0.1:{port}")
+    proc.wait_err("trying again")
+    with accept(server) as one:
+        one.sendall(b"the last word")
+        half_close(one)
+        with listener(port=port) as second, accept(second) as two:
+            assert receive_all(two) == b"the last word"
+            half_close(two)
+        proc.wait()
+
+
+@pytest.mark.parametrize("words", [
+    ["connect"], ["connect", "127.0.0.1:9", "--forward"], ["listen", "127.0.0.1:0", "--forward"]])
+def test_a_listening_descriptor_is_no_connection(sockctl, server, words):
+    number = server.fileno()
+    proc = sockctl(*words, f"fd:{number}", fds=[number])
+    proc.fails(2, f"fd:{number}", "listens", "sockctl listen")
+
+
 def test_ends_of_other_kinds(sockctl, server, tmp_path):
     """A Unix socket, and a socket that was passed."""
     path = tmp_path / "socket"

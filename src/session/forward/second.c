@@ -141,14 +141,34 @@ static struct dial_options dial_options_of(const struct second_options *o)
 
 static int use_descriptor(struct second *s, const struct endpoint *endpoint)
 {
-	struct app *app = s->options.connection->app;
-	struct fd_info info;
-	int status = given_check(app, endpoint, &info);
-
-	if (status)
-		return status;
-	s->target = channel_create_socket(&app->loop, endpoint->fd, false);
+	s->target = channel_create_socket(&s->options.connection->app->loop, endpoint->fd, false);
 	return join(s);
+}
+
+// The first has broken while the second is dialled: nobody is there to be joined to it. A peer that
+// has only ended leaves what it has sent.
+static void on_first(struct watch *w, unsigned events)
+{
+	struct second *s = w->data;
+	struct connection *c = s->options.connection;
+	int error = channel_take_error(s->options.channel);
+	struct connection_end end_of_first = {.how = "broken"};
+
+	(void)events;
+	if (error == 0)
+		return;
+	dial_destroy(s->dial);
+	s->dial = NULL;
+	end_of_first.status = connection_report_error(c, STATUS_BROKEN, NULL, error);
+	connection_report_closed(c, &end_of_first);
+	end(s, end_of_first.status);
+}
+
+int second_prepare(struct app *app, const struct second_config *c)
+{
+	struct fd_info info;
+
+	return c->endpoint.kind == ENDPOINT_FD ? given_check(app, &c->endpoint, &info) : 0;
 }
 
 int second_start(struct second *s, const struct second_options *o)
@@ -156,6 +176,7 @@ int second_start(struct second *s, const struct second_options *o)
 	const struct endpoint *endpoint = &o->config->endpoint;
 	struct dial_options options = dial_options_of(o);
 	uv_loop_t *loop = &o->connection->app->loop;
+	int r;
 
 	assert(o->done && o->channel);
 	*s = (struct second){.options = *o,
@@ -164,6 +185,9 @@ int second_start(struct second *s, const struct second_options *o)
 	proxying_report_unused(o->connection->app, endpoint->name);
 	if (endpoint->kind == ENDPOINT_FD)
 		return use_descriptor(s, endpoint);
+	r = channel_watch(s->options.channel, on_first, s);
+	if (r < 0)
+		return app_fail(o->connection->app, STATUS_LOCAL, endpoint->name, r);
 	s->dial = dial_create(loop, endpoint, &options, on_dialled, on_progress, s);
 	return 0;
 }

@@ -53,6 +53,9 @@ struct second {
 	int status;
 };
 
+// Checks what can be known before anything is connected. Returns 0, or the status after a message.
+int second_prepare(struct app *app, const struct second_config *c);
+
 // Nothing is called back from here. Returns 0, or the status after a message.
 int second_start(struct second *s, const struct second_options *options);
 
