@@ -268,3 +268,22 @@ int connection_report_lost(const struct connection *c, uint64_t datagrams)
 	str_fini(&message);
 	return status;
 }
+
+bool connection_shows_messages(const struct connection *c)
+{
+	return report_wants(&c->app->out, &ev_message);
+}
+
+void connection_report_message(const struct connection *c, bool is_sent, size_t len)
+{
+	report(&c->app->out, &ev_message, F_UINT("connection", c->number),
+		F_STR("direction", is_sent ? "sent" : "received"), F_UINT("length", len));
+}
+
+void connection_report_urgent(const struct connection *c, unsigned char byte, uint64_t offset)
+{
+	const char text[] = {(char)byte, '\0'};
+
+	report(&c->app->out, &ev_urgent, connection_remote(c), F_STR("character", text),
+		F_UINT("byte", byte), F_UINT("offset", offset));
+}

@@ -85,6 +85,14 @@ void connection_report_closed(const struct connection *c, const struct connectio
 void connection_report_flow(const struct connection *c, const struct flow *f,
 	enum flow_state before, const char *from, const char *to);
 
+// A message of a socket that keeps them apart was taken from the input to be SENT, or came. Whether
+// anybody wants to know.
+bool connection_shows_messages(const struct connection *c);
+void connection_report_message(const struct connection *c, bool is_sent, size_t len);
+
+// Urgent data has come: a byte, after OFFSET others.
+void connection_report_urgent(const struct connection *c, unsigned char byte, uint64_t offset);
+
 // So many datagrams did not fit the side that they were for. Returns the status that follows: 0 for
 // none.
 int connection_report_lost(const struct connection *c, uint64_t datagrams);

@@ -99,27 +99,39 @@ int stream_check(const struct stream_config *config, bool is_udp, struct str *er
 	return 0;
 }
 
+static bool wants_tap(const struct stream_config *config)
+{
+	return config->hex || record_is_wanted(&config->record);
+}
+
+static bool is_of_messages(const struct channel *peer)
+{
+	return peer->rd_info.socket_type == SOCK_SEQPACKET;
+}
+
+static void show(struct stream *s, enum record_direction direction, const void *data, size_t len)
+{
+	if (wants_tap(s->config))
+		record_tap_add(&s->extras->tap, direction, data, len);
+	if (is_of_messages(s->peer))
+		connection_report_message(s->connection, direction == RECORD_SENT, len);
+}
+
 static void on_sent(struct flow *f, const void *data, size_t len)
 {
-	struct stream *s = container_of(f, struct stream, relay.out);
-
-	record_tap_add(&s->extras->tap, RECORD_SENT, data, len);
+	show(container_of(f, struct stream, relay.out), RECORD_SENT, data, len);
 }
 
 static void on_urgent(void *data, unsigned char byte, uint64_t offset)
 {
-	struct stream *s = data;
-	const char text[] = {(char)byte, '\0'};
+	const struct stream *s = data;
 
-	report(&s->connection->app->out, &ev_urgent, connection_remote(s->connection),
-		F_STR("character", text), F_UINT("byte", byte), F_UINT("offset", offset));
+	connection_report_urgent(s->connection, byte, offset);
 }
 
 static void on_received(struct flow *f, const void *data, size_t len)
 {
-	struct stream *s = container_of(f, struct stream, relay.in);
-
-	record_tap_add(&s->extras->tap, RECORD_RECEIVED, data, len);
+	show(container_of(f, struct stream, relay.in), RECORD_RECEIVED, data, len);
 }
 
 static uint64_t bytes_to_send(const struct channel *local)
@@ -305,11 +317,6 @@ static void on_relay_done(struct relay *r)
 	s->done(s, status);
 }
 
-static bool wants_tap(const struct stream_config *config)
-{
-	return config->hex || record_is_wanted(&config->record);
-}
-
 bool stream_config_wants_bytes(const struct stream_config *config)
 {
 	const struct stream_calls_config *calls = &config->calls;
@@ -356,8 +363,10 @@ static void set_filters(struct stream *s)
 		crlf_filter_init(&x->crlf);
 		r->out.filter = &x->crlf.filter;
 	}
-	if (wants_tap(s->config)) {
+	if (wants_tap(s->config))
 		record_tap_init(&x->tap, s->connection->app, &s->config->record, s->config->hex);
+	if (wants_tap(s->config) ||
+		(is_of_messages(s->peer) && connection_shows_messages(s->connection))) {
 		r->out.tap = on_sent;
 		r->in.tap = on_received;
 	}
@@ -485,16 +494,6 @@ void stream_deliver(struct stream *s)
 	relay_deliver(&s->relay);
 	if (s->peer && !relay_unsent(&s->relay))
 		complete(s);
-}
-
-bool stream_local_failed(const struct stream *s)
-{
-	return s->relay.outcome == RELAY_OUTPUT_FAILED || s->relay.outcome == RELAY_INPUT_FAILED;
-}
-
-bool stream_peer_failed(const struct stream *s)
-{
-	return s->relay.outcome == RELAY_PEER_FAILED;
 }
 
 struct channel *stream_take_peer(struct stream *s)

@@ -118,10 +118,16 @@ static inline struct channel *stream_local(const struct stream *s)
 }
 
 // True if the local party has failed.
-bool stream_local_failed(const struct stream *s);
+static inline bool stream_local_failed(const struct stream *s)
+{
+	return s->relay.outcome == RELAY_OUTPUT_FAILED || s->relay.outcome == RELAY_INPUT_FAILED;
+}
 
 // True if the connection broke.
-bool stream_peer_failed(const struct stream *s);
+static inline bool stream_peer_failed(const struct stream *s)
+{
+	return s->relay.outcome == RELAY_PEER_FAILED;
+}
 
 // Takes the channel of the peer out of a stream that is over, so that it can still be told.
 struct channel *stream_take_peer(struct stream *s);

@@ -190,6 +190,41 @@ def test_calls(sockctl, server, path, words):
     assert re.search(r'send\(.*MSG_EOR.*\) = 7', proc.err)
 
 
+def lengths(proc, direction):
+    return [event["length"] for event in proc.events
+            if event["event"] == "message" and event["direction"] == direction]
+
+
+def test_events(sockctl, plugs, server, path):
+    proc, feed, shown = joined(sockctl, plugs, "connect", "--json", f"seqpacket:{path}")
+    with server.accept()[0] as conn:
+        conn.settimeout(DEADLINE)
+        converse(proc, feed, shown, conn)
+    expected = [len(message) for message in SENT + SENT[:2]]
+    assert lengths(proc, "sent") == expected
+    assert lengths(proc, "received") == expected + [len(b"late")]
+
+
+def test_events_of_a_forward(sockctl, server, path, tmp_path):
+    """Each message that comes from a client is sent on, and is one event."""
+    front = tmp_path / "front"
+    proc = sockctl("listen", "--json", f"seqpacket:{front}", "--forward", f"seqpacket:{path}")
+    proc.wait_err("listening")
+    with new() as client:
+        client.connect(str(front))
+        for message in SENT:
+            client.send(message)
+        client.shutdown(socket.SHUT_WR)
+        with server.accept()[0] as conn:
+            conn.settimeout(DEADLINE)
+            assert receive_messages(conn) == SENT
+            conn.send(b"answer")
+        assert receive_messages(client) == [b"answer"]
+    proc.wait()
+    assert lengths(proc, "received") == [len(message) for message in SENT]
+    assert lengths(proc, "sent") == [len(b"answer")]
+
+
 def test_forward(sockctl, server, path, tmp_path):
     front = tmp_path / "front"
     # What it is joined to is dialled within the sandbox.
