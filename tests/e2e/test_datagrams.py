@@ -13,6 +13,7 @@ import pytest
 
 from crowd import allow_descriptors
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
+from names_fixtures import make_host  # noqa: F401: a fixture
 from peers import (accept, dial, half_close, listener, nothing_more, port_of, udp, unused_port,
                    unused_udp_port)
 
@@ -91,6 +92,22 @@ def test_a_large_datagram_comes_whole(sockctl):
 def test_nobody_there(sockctl, host):
     proc = sockctl("connect", "-u", host, unused_udp_port(), stdin=b"question")
     proc.fails(5, "Connection refused", f"port unreachable, told by {host}", "ECONNREFUSED")
+
+
+@pytest.mark.needs("nsenter")
+@pytest.mark.parametrize("command", [["connect", "-u"], ["udp-send", "--connected", "--wait", "5"]],
+                         ids=" ".join)
+def test_the_first_address_of_a_name_is_used(sockctl, make_host, command):
+    """That nobody is at the address is known too late to choose another one."""
+    wrap = make_host({"hosts": "::1 both\n127.0.0.1 both\n"}).wrap
+    peer = sockctl("listen", "-u", "127.0.0.1", 0, stdin=DEVNULL, wrap=wrap)
+    peer.wait_err("listening")
+    proc = sockctl(*command, "both", peer.port, stdin=b"question", wrap=wrap)
+    proc.fails(5, "port unreachable, told by ::1")
+    proc = sockctl(*command[:2], "-4", "both", peer.port, stdin=b"question", wrap=wrap)
+    peer.wait_out(len(b"question"))
+    proc.wait()
+    peer.stop()
 
 
 def test_nobody_there_any_more(sockctl):
