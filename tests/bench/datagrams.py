@@ -28,7 +28,9 @@ PACE = 50000
 LEGEND = """\
 per second: datagrams that were sent, or that came out at stdout, by the wall clock; ratios are of
   that. CPU: user + system of the contestant, for each of these datagrams. arrived: how many of the
-  datagrams sent came through. spread: (most - least) / median over the rounds.
+  datagrams sent came through. dropped: by the kernel, for the forwarder did not receive them in
+  time; lost: of those that neither the kernel dropped, there or at the end, nor arrived, in all
+  rounds; where sockctl has lost one the run fails. spread: (most - least) / median over the rounds.
 send SIZE      a file in blocks of SIZE to a program that counts; iperf3 has its own server
 receive SIZE   to /dev/null, of a flood with segmentation offload from the reference program, which
   sends from all processors: more comes than anybody can receive
@@ -87,11 +89,22 @@ def contestants_of(sockctl, reference):
     return found, absent
 
 
+def sockets_on(port):
+    """The rows of /proc/net/udp, as words, of that local port."""
+    with open("/proc/net/udp", encoding="ascii") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    return [row for row in rows if int(row[1].rpartition(":")[2], 16) == port]
+
+
+def dropped_on(port):
+    """Datagrams that the kernel dropped, for the socket's buffer was full."""
+    return sum(int(row[-1]) for row in sockets_on(port))
+
+
 def await_bound(process, port):
     while True:
-        with open("/proc/net/udp", encoding="ascii") as table:
-            if any(int(line.split()[1].rpartition(":")[2], 16) == port for line in list(table)[1:]):
-                return
+        if sockets_on(port):
+            return
         if process.poll() is not None:
             raise Failure(f"{' '.join(process.args)}: ended before it received")
         time.sleep(0.002)
@@ -232,13 +245,17 @@ class Forward:
             settle(forwarder)
             cpu = cpu_of(forwarder) - before
             settle(sink)
+            dropped = dropped_on(port), dropped_on(target)
             sink.send_signal(signal.SIGTERM)
             arrived = int(sink.stdout.read())
             sink.stdout.close()
             processes.finish(sink)
         if not arrived:
             raise Failure("nothing arrived")
-        return arrived / seconds, cpu / arrived, arrived / count
+        lost = count - arrived - sum(dropped)
+        if lost and contestant.name == "sockctl":
+            raise Failure(f"{lost} of {count} lost, besides what the kernel dropped: {dropped}")
+        return arrived / seconds, cpu / arrived, arrived / count, dropped[0], lost
 
 
 class Bench:
@@ -282,8 +299,9 @@ def measure(job, contestants, rounds):
 
 def print_table(table, columns):
     ratios = "".join(f"{name:>11}" for name in columns)
-    print(f"{'':32}{'per second':>12}{'CPU':>11}{'arrived':>9}{'spread':>8}   rate relative to:")
-    print(f"{'job':20}{'contestant':12}{'':40}{ratios}")
+    print(f"{'':32}{'per second':>12}{'CPU':>11}{'arrived':>9}{'dropped':>9}{'lost':>6}{'spread':>8}"
+          "   rate relative to:")
+    print(f"{'job':20}{'contestant':12}{'':55}{ratios}")
     for job, results in table:
         medians = {name: statistics.median(s[0] for s in samples)
                    for name, samples in results.items()}
@@ -292,12 +310,14 @@ def print_table(table, columns):
             rates = [s[0] for s in samples]
             cpu = statistics.median(s[1] for s in samples) * 1e6
             arrived = statistics.median(s[2] for s in samples)
+            losses = "".join(f"{sum(parts):>{width}}" for parts, width in
+                             zip(list(zip(*samples))[3:], (9, 6))) or f"{'-':>9}{'-':>6}"
             spread = (max(rates) - min(rates)) / medians[name]
             ratios = "".join(
                 f"{medians[name] / medians[column]:>11.2f}" if column in medians else f"{'-':>11}"
                 for column in columns)
             print(f"{title:20}{name:12}{medians[name]:>12,.0f}{cpu:>8.2f} us{arrived:>9.1%}"
-                  f"{spread:>8.0%}{ratios}")
+                  f"{losses}{spread:>8.0%}{ratios}")
             title = ""
         print()
 
