@@ -325,8 +325,7 @@ static int start_second(struct connect *c)
 static void join(struct connect *c)
 {
 	struct app *app = c->app;
-	int fd = channel_socket(c->channel);
-	int r;
+	int r, fd = channel_socket(c->channel);
 
 	if (c->dial)
 		connection_init(&c->connection, app, 1, &c->dial->address);
@@ -412,9 +411,9 @@ static int init_local(struct connect *c)
 		return exec_prepare(c->app, &c->config->program, &c->program, &c->children);
 	if (c->config->second.forward)
 		return second_prepare(c->app, &c->config->second);
-	if (c->config->check.check || c->config->pass_fd.is_wanted)
-		return 0;
-	return stream_files_join(&c->files, c->app, &c->local);
+	if (!c->config->check.check && !c->config->pass_fd.is_wanted)
+		return stream_files_join(&c->files, c->app, &c->local);
+	return 0;
 }
 
 static void fini(struct connect *c)

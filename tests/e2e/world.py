@@ -9,6 +9,7 @@ import os
 import re
 import select
 import socket
+import struct
 import subprocess
 import termios
 import threading
@@ -169,6 +170,25 @@ def echo_of_datagrams(port):
     threading.Thread(target=serve, daemon=True).start()
 
 
+def multicast_dns(address):
+    """Answers who asks for server.local with ADDRESS, for as long as this process lives."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("224.0.0.251", 5353))
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                    socket.inet_aton("224.0.0.251") + socket.inet_aton(address))
+    name = b"\6server\5local\0" + struct.pack(">HH", 1, 1)
+
+    def serve():
+        while True:
+            question, source = sock.recvfrom(65536)
+            if question[12:] == name:
+                sock.sendto(question[:2] + struct.pack(">5H", 0x8400, 1, 1, 0, 0) + name + b"\xc0\x0c" +
+                            struct.pack(">HHIH", 1, 1, 10, 4) + socket.inet_aton(address), source)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
 # What listens on TCP ports, under all names of the host.
 SERVICES = {
     "client": {22: greeting(b"SSH-2.0-Example\r\n")},
@@ -194,7 +214,7 @@ class World:
         for name, host in self.hosts.items():
             host.do(*(f"address add {a} dev eth0" for a in ADDRESSES[name]),
                     "route replace default dev eth0",
-                    "route add 224.0.0.0/4 dev eth0")
+                    f"route add 224.0.0.0/4 dev eth0 src {ADDRESSES[name][0].partition('/')[0]}")
             self.network.replace("/etc/hosts", "".join(f"{a} {n}\n" for a, n in NAMES.items()), host)
             self.network.replace("/etc/nsswitch.conf", "hosts: files\nservices: files\n", host)
         run = tmp / "run"
@@ -208,6 +228,7 @@ class World:
             sock.listen()
             self.services.append(Service(sock, answer))
         self.network.far.within(echo_of_datagrams, 7)
+        self.network.far.within(multicast_dns, "198.51.100.2")
         self.path = make(tmp / "bin")
         (self.path / "sockctl").symlink_to(PROGRAM)
 
