@@ -582,15 +582,12 @@ static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 	return ms;
 }
 
-// Nobody reads what is written to stdout.
-static int discard_output(struct app *app)
+static int redirect(struct app *app, const struct cmdline *line)
 {
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const char *object = NULL;
+	int error = cmdline_apply_redirections(line, &object);
 
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		return app_fail(app, STATUS_LOCAL, "/dev/null", -errno);
-	close(fd);
-	return 0;
+	return error ? app_fail(app, STATUS_LOCAL, object, error) : 0;
 }
 
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv);
@@ -610,7 +607,7 @@ static int run_translated(struct app *app, struct translation *t)
 	app->out.voice = &t->spoken.voice;
 	if (app->status_of)
 		app->status_of = t->status_of;
-	if (t->line.discards_output && discard_output(app))
+	if (redirect(app, &t->line))
 		return app->status;
 	return run_command(app, cmd_find(t->line.words[0]), t->line.count, t->line.words);
 }

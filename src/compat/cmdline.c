@@ -2,15 +2,24 @@
 #include "compat/cmdline.h"
 
 #include "base/mem.h"
+#include "base/util.h"
+#include "sys/fd_calls.h"
+#include "sys/file.h"
+#include "sys/path.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void cmdline_fini(struct cmdline *c)
 {
 	for (int i = 0; i < c->count; i++)
 		free(c->words[i]);
+	for (int i = 0; i < c->redirected; i++)
+		free(c->redirections[i].path);
 	free(c->words);
 	free(c->shown);
 	*c = (struct cmdline){0};
@@ -62,6 +71,64 @@ void cmdline_add_ms(struct cmdline *c, const char *option, uint64_t ms)
 		cmdline_addf(c, "%" PRIu64, ms / 1000);
 }
 
+void cmdline_add_umask(struct cmdline *c)
+{
+	mode_t mask = sys_umask(0);
+
+	sys_umask(mask);
+	if ((mask & 0022) == 0022)
+		return;
+	cmdline_add(c, "--mode");
+	cmdline_addf(c, "0%o", 0777 & ~(unsigned)mask);
+}
+
+static const struct {
+	const char *sign;
+	int flags; // of open(2)
+	int usual; // the descriptor that need not be written
+} kinds[] = {
+	[REDIRECT_INPUT] = {"<", O_RDONLY, STDIN_FILENO},
+	[REDIRECT_OUTPUT] = {">", O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO},
+	[REDIRECT_APPEND] = {">>", O_WRONLY | O_CREAT | O_APPEND, STDOUT_FILENO},
+	[REDIRECT_BOTH] = {"<>", O_RDWR | O_CREAT, STDIN_FILENO},
+	[REDIRECT_COPY] = {">&", 0, STDOUT_FILENO},
+};
+
+void cmdline_redirect(struct cmdline *c, int fd, enum redirection_kind kind, const char *path)
+{
+	c->redirections[c->redirected++] =
+		(struct redirection){.kind = kind, .fd = fd, .path = xstrdup(path)};
+}
+
+void cmdline_redirect_copy(struct cmdline *c, int fd, int source)
+{
+	if (fd != source)
+		c->redirections[c->redirected++] =
+			(struct redirection){REDIRECT_COPY, .fd = fd, .source = source};
+}
+
+static int apply(const struct redirection *r)
+{
+	int fd = r->path ? sys_open_file(r->path, kinds[r->kind].flags | O_CLOEXEC, 0666)
+			 : r->source;
+	int ret = fd < 0 ? fd : sys_dup2(fd, r->fd);
+
+	if (r->path && fd >= 0)
+		sys_close(fd);
+	return MIN(ret, 0);
+}
+
+int cmdline_apply_redirections(const struct cmdline *c, const char **object)
+{
+	int error = 0;
+
+	for (int i = 0; i < c->redirected && !error; i++) {
+		*object = c->redirections[i].path;
+		error = apply(&c->redirections[i]);
+	}
+	return error;
+}
+
 static bool is_plain(const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -85,6 +152,19 @@ static void add_quoted(struct str *s, const char *word)
 	str_addc(s, '\'');
 }
 
+// "<file", ">>file", "1<>file", "2>&1".
+static void add_redirection(struct str *s, const struct redirection *r)
+{
+	str_addc(s, ' ');
+	if (r->fd != kinds[r->kind].usual)
+		str_addf(s, "%d", r->fd);
+	str_add(s, kinds[r->kind].sign);
+	if (r->path)
+		add_quoted(s, r->path);
+	else
+		str_addf(s, "%d", r->source);
+}
+
 void str_add_cmdline(struct str *s, const struct cmdline *c)
 {
 	str_add(s, "sockctl");
@@ -92,6 +172,6 @@ void str_add_cmdline(struct str *s, const struct cmdline *c)
 		str_addc(s, ' ');
 		add_quoted(s, c->shown && i == c->secret ? c->shown : c->words[i]);
 	}
-	if (c->discards_output)
-		str_add(s, " >/dev/null");
+	for (int i = 0; i < c->redirected; i++)
+		add_redirection(s, &c->redirections[i]);
 }

@@ -7,12 +7,31 @@
 
 #include <stdbool.h>
 
+enum redirection_kind {
+	REDIRECT_INPUT, // <
+	REDIRECT_OUTPUT, // >
+	REDIRECT_APPEND, // >>
+	REDIRECT_BOTH, // <>
+	REDIRECT_COPY, // >&
+};
+
+// What a descriptor stands for instead of what was inherited, as in a shell.
+struct redirection {
+	enum redirection_kind kind;
+	int fd;
+	char *path; // or NULL, for a copy
+	int source; // of which it is a copy
+};
+
+#define CMDLINE_REDIRECTIONS 3
+
 struct cmdline {
 	char **words; // ends with NULL once there is one
 	int count;
 	char *shown; // what stands for the word with a secret where it is shown, or NULL
 	int secret; // the number of that word
-	bool discards_output; // stdout gets nothing
+	struct redirection redirections[CMDLINE_REDIRECTIONS]; // one for each descriptor at most
+	int redirected; // how many there are
 };
 
 void cmdline_fini(struct cmdline *c);
@@ -26,6 +45,17 @@ void cmdline_add_secret(struct cmdline *c, const char *word, const char *shown);
 
 // Adds an option with a time.
 void cmdline_add_ms(struct cmdline *c, const char *option, uint64_t ms);
+
+// Adds the mode that the file of a Unix socket gets by umask(2), if that lets others use it.
+void cmdline_add_umask(struct cmdline *c);
+
+// Has PATH opened as FD, or FD made a copy of SOURCE, before anything is run.
+void cmdline_redirect(struct cmdline *c, int fd, enum redirection_kind kind, const char *path);
+void cmdline_redirect_copy(struct cmdline *c, int fd, int source);
+
+// Makes the redirections. Returns 0, or a negative errno and in *OBJECT the path of the one that
+// failed, or NULL.
+int cmdline_apply_redirections(const struct cmdline *c, const char **object);
 
 // Adds the command line as a shell understands it.
 void str_add_cmdline(struct str *s, const struct cmdline *c);

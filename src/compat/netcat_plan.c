@@ -3,12 +3,11 @@
 // the dialects; how the same is said here, in this file alone.
 #include "base/value.h"
 #include "compat/netcat.h"
-#include "sys/path.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #define FOR_EVER "365d"
 
@@ -310,7 +309,7 @@ static int plan_check(struct plan *p)
 	if (p->dialect->is_ncat)
 		return refuse(p, "one port can be checked; 'sockctl connect --check' takes many");
 	add(p, "--any");
-	p->out->discards_output = true;
+	cmdline_redirect(p->out, STDOUT_FILENO, REDIRECT_OUTPUT, "/dev/null");
 	add_port_list(p);
 	return 0;
 }
@@ -327,7 +326,7 @@ static int plan_udp_check(struct plan *p)
 		cmdline_add_pair(p->out, "--input", "/dev/null");
 		cmdline_add_pair(p->out, "--wait", "1ms");
 	} else {
-		p->out->discards_output = true;
+		cmdline_redirect(p->out, STDOUT_FILENO, REDIRECT_OUTPUT, "/dev/null");
 		cmdline_add_pair(p->out, "udp-send", "--connected");
 		cmdline_add(p->out, "--repeat");
 		cmdline_addf(p->out, "%d", NETCAT_PROBES);
@@ -375,18 +374,6 @@ static int plan_connect(struct plan *p)
 	return add_session(p);
 }
 
-// Files of a path that umask(2) leaves to others may be used by them.
-static void add_mode(struct plan *p)
-{
-	mode_t mask = sys_umask(0);
-
-	sys_umask(mask);
-	if (p->config->is_unix && (mask & 0022) != 0022) {
-		add(p, "--mode");
-		cmdline_addf(p->out, "0%o", 0777 & ~(unsigned)mask);
-	}
-}
-
 static int plan_listen(struct plan *p, bool is_exposed)
 {
 	const struct netcat_config *c = p->config;
@@ -417,7 +404,8 @@ static int plan_listen(struct plan *p, bool is_exposed)
 		netcat_add_access(c, p->out, p->err) < 0)
 		return -EINVAL;
 	add_if(p, is_exposed, "--expose");
-	add_mode(p);
+	if (c->is_unix)
+		cmdline_add_umask(p->out);
 	return add_session(p);
 }
 
