@@ -27,6 +27,7 @@
  *     netcat_transfer.c       what they do with the bytes
  *     openbsd.c               the options of the nc of OpenBSD
  *     programs.[ch]           which program is meant
+ *     proxy_words.[ch]        a proxy that is told of in several words, as a URL
  *     traditional.c           the options of the first netcat
  *     translate.[ch]          what a command line comes to, and how that is spoken of
  *     voice.c                 what they say on stderr

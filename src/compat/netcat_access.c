@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
-// The proxies of a netcat as URLs, and the lists of whom it serves.
-#include "base/mem.h"
+// The proxies of a netcat, and the lists of whom it serves.
 #include "base/value.h"
 #include "compat/netcat.h"
+#include "compat/proxy_words.h"
 #include "sys/path.h"
 
 #include <errno.h>
@@ -10,73 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Adds what may stand in a URL as it is, and the rest as %XX (RFC 3986 section 2.1).
-static void add_encoded(struct str *s, const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "-._~";
-
-	for (const char *p = text; *p; p++)
-		if (strchr(plain, *p))
-			str_addc(s, *p);
-		else
-			str_addf(s, "%%%02X", (unsigned char)*p);
-}
-
-// "HOST", "HOST:PORT", "::1" or "[::1]:PORT" as a URL needs it.
-static void add_address(struct str *s, const char *address, int default_port)
-{
-	const char *colon = strchr(address, ':');
-	bool is_bare_ipv6 = address[0] != '[' && colon && strchr(colon + 1, ':');
-	bool has_port = address[0] == '[' ? strstr(address, "]:") != NULL : colon && !is_bare_ipv6;
-
-	str_addf(s, is_bare_ipv6 ? "[%s]" : "%s", address);
-	if (!has_port)
-		str_addf(s, ":%d", default_port);
-}
-
-struct proxy {
-	const char *address, *scheme;
-	int port;
-	const char *auth; // USER:PASSWORD, or NULL
-};
-
-static void add_proxy(struct cmdline *out, const struct proxy *p)
-{
-	const char *colon = p->auth ? strchr(p->auth, ':') : NULL;
-	struct str url = {0};
-	struct str shown = {0};
-
-	cmdline_add(out, "--proxy");
-	str_addf(&url, "%s://", p->scheme);
-	str_add(&shown, str_c(&url));
-	if (p->auth) {
-		char *user = xstrndup(p->auth, colon ? (size_t)(colon - p->auth) : strlen(p->auth));
-
-		add_encoded(&shown, user);
-		add_encoded(&url, user);
-		free(user);
-		str_add(&shown, ":PASSWORD@");
-		str_addc(&url, ':');
-		add_encoded(&url, colon ? colon + 1 : "");
-		str_addc(&url, '@');
-	}
-	add_address(&url, p->address, p->port);
-	add_address(&shown, p->address, p->port);
-	if (p->auth)
-		cmdline_add_secret(out, str_c(&url), str_c(&shown));
-	else
-		cmdline_add(out, str_c(&url));
-	str_wipe(&url);
-	str_fini(&shown);
-}
-
 // nc -x, which has its own words for what proxies speak, and lets them look names up but for
 // SOCKS 4.
 static int add_nc_proxy(const struct netcat_config *c, struct cmdline *out, struct str *err)
 {
 	const char *protocol = c->proxy_protocol ? c->proxy_protocol : "5";
-	struct proxy p = {.address = c->proxy, .port = 1080, .auth = c->proxy_auth};
+	struct proxy_words p = {.address = c->proxy, .port = 1080, .auth = c->proxy_auth};
 
 	if (strcmp(protocol, "5") == 0)
 		p.scheme = "socks5h";
@@ -88,7 +27,7 @@ static int add_nc_proxy(const struct netcat_config *c, struct cmdline *out, stru
 		return bad_word(err, protocol, "is none of 4, 5, connect");
 	if (strcmp(p.scheme, "http") == 0)
 		p.port = 3128;
-	add_proxy(out, &p);
+	cmdline_add_proxy(out, &p);
 	return 0;
 }
 
@@ -97,7 +36,7 @@ static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, st
 	const char *type = c->proxy_type ? c->proxy_type : "http";
 	bool is_local = c->proxy_dns &&
 			(strcmp(c->proxy_dns, "local") == 0 || strcmp(c->proxy_dns, "none") == 0);
-	struct proxy p = {.address = c->ncat_proxy, .port = 1080, .auth = c->proxy_auth};
+	struct proxy_words p = {.address = c->ncat_proxy, .port = 1080, .auth = c->proxy_auth};
 
 	if (c->proxy_dns && !is_local && strcmp(c->proxy_dns, "remote") != 0 &&
 		strcmp(c->proxy_dns, "both") != 0)
@@ -114,7 +53,7 @@ static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, st
 		return bad_word(err, type, "is none of http, socks4, socks5");
 	if (strcmp(p.scheme, "http") == 0)
 		p.port = 3128;
-	add_proxy(out, &p);
+	cmdline_add_proxy(out, &p);
 	if (c->proxy_dns && strcmp(c->proxy_dns, "none") == 0)
 		cmdline_add(out, "-n");
 	return 0;
