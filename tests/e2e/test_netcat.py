@@ -5,7 +5,6 @@ line, and the command line that --explain prints beside both."""
 import contextlib
 import os
 import re
-import select
 import shlex
 import shutil
 import socket
@@ -17,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+import originals
 from harness import DEADLINE, PROGRAM, wait_for
+from originals import (SILENCE, Served, against_server, all_that_comes, answers_late, asks,
+                       closes_at_once, is_listening, run, serve, served, speaks_first)
 from peers import listener, port_of, receive_all, udp, unused_port
 
 ORIGINALS = {
@@ -28,7 +30,6 @@ OURS = {
     "openbsd": [PROGRAM, "nc"], "traditional": [PROGRAM, "nc", "--dialect", "traditional"],
     "ncat": [PROGRAM, "ncat"], "busybox": [PROGRAM, "nc", "--dialect=busybox"],
 }
-SILENCE = 0.3  # after which nothing is taken to come
 
 
 def program_of(dialect):
@@ -39,96 +40,7 @@ def program_of(dialect):
 
 
 def explained(dialect, words):
-    """The command line that ours prints, for a shell."""
-    done = subprocess.run([*OURS[dialect], "--explain", *words], capture_output=True, text=True,
-                          timeout=DEADLINE, check=True)
-    assert done.stderr == "" and done.stdout.startswith("sockctl ")
-    return ["sh", "-c", "exec " + shlex.quote(PROGRAM) + done.stdout.strip().removeprefix("sockctl")]
-
-
-def run(words, stdin=b"", keep_open=False):
-    """(zero or not, stdout, stderr) of a whole run; stdin stays open if asked."""
-    read, write = os.pipe()
-    with subprocess.Popen(words, stdin=read, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as proc:
-        os.close(read)
-        try:
-            os.write(write, stdin)
-        except BrokenPipeError:
-            pass  # it does not read
-        if not keep_open:
-            os.close(write)
-        try:
-            out, err = proc.communicate(timeout=DEADLINE)
-        finally:
-            proc.kill()
-            if keep_open:
-                os.close(write)
-    return proc.returncode == 0, out, err.decode()
-
-
-def comes(conn):
-    """What comes next: bytes, b"" for a FIN, "reset", or None for nothing in time."""
-    if not select.select([conn], [], [], SILENCE)[0]:
-        return None
-    try:
-        return conn.recv(65536)
-    except ConnectionResetError:
-        return "reset"
-
-
-def all_that_comes(conn):
-    """Pieces joined, and then how it went on."""
-    data = b""
-    while piece := comes(conn):
-        if piece == "reset":
-            break
-        data += piece
-    return data, piece
-
-
-# How a server behaves: what it saw is compared.
-
-def answers_late(conn):
-    """It speaks once it has seen what there is to see."""
-    seen = all_that_comes(conn)
-    conn.sendall(b"answer\n")
-    conn.shutdown(socket.SHUT_WR)
-    return seen, all_that_comes(conn)
-
-
-def speaks_first(conn):
-    conn.sendall(b"hello\n")
-    return all_that_comes(conn)
-
-
-def closes_at_once(conn):
-    conn.shutdown(socket.SHUT_WR)
-    return all_that_comes(conn)
-
-
-def serve(server, behave, results):
-    server.settimeout(DEADLINE)
-    conn, _ = server.accept()
-    with conn:
-        try:
-            results.append(behave(conn))
-        except OSError as error:
-            results.append(error.errno)
-
-
-def against_server(words, behave, stdin, **how):
-    """Runs a client, P in the words being the port of a server, which tells what it saw."""
-    results = []
-    with listener() as server:
-        port = str(port_of(server))
-        thread = threading.Thread(target=serve, args=(server, behave, results), daemon=True)
-        thread.start()
-        run_words = [re.sub(r"\bPORT\b", port, word) for word in words]
-        outcome = run(run_words, stdin, **how)
-        thread.join(DEADLINE)
-        assert results, outcome
-    return outcome[0], outcome[1], outcome[2].replace(port, "PORT"), results[0]
+    return originals.explained(OURS[dialect], words)
 
 
 def compare(dialect, words, behave, stdin=b"question\n", says=False, **how):
@@ -201,77 +113,6 @@ def test_what_verbose_clients_say(dialect, line):
     compare(dialect, line.split(), answers_late, says=True)
 
 
-def is_listening(port):
-    """Whether somebody listens on a port of TCP (proc(5))."""
-    wanted = f":{int(port):04X}"
-    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(name, encoding="ascii") as file:
-            for line in file:
-                words = line.split()
-                if words[1].endswith(wanted) and words[3] == "0A":
-                    return True
-    return False
-
-
-class Served:
-    """A server under test, which is started with PORT or PATH in its words."""
-
-    def __init__(self, words, place, stdin=b""):
-        self.place = place
-        words = [re.sub(r"\b(PORT|PATH)\b", str(place), word) for word in words]
-        read, self.write = os.pipe()
-        self.proc = subprocess.Popen(words, stdin=read, stdout=subprocess.PIPE,
-                                     stderr=subprocess.PIPE)
-        os.close(read)
-        os.write(self.write, stdin)
-        wait_for(self.is_up, f"a server: {words}")
-
-    def is_up(self):
-        assert self.proc.poll() is None, self.proc.stderr.read()
-        return os.path.exists(self.place) if isinstance(self.place, str) else is_listening(self.place)
-
-    def dial(self):
-        if isinstance(self.place, str):
-            conn = socket.socket(socket.AF_UNIX)
-        else:
-            conn = socket.socket()
-        conn.settimeout(DEADLINE)
-        conn.connect(self.place if isinstance(self.place, str) else ("127.0.0.1", self.place))
-        return conn
-
-    def end_input(self):
-        if self.write is not None:
-            os.close(self.write)
-        self.write = None
-
-    def finish(self):
-        """(zero or not, stdout, stderr)"""
-        try:
-            out, err = self.proc.communicate(timeout=DEADLINE)
-        finally:
-            self.proc.kill()
-            self.end_input()
-        port = str(self.place)
-        text = re.sub(r"(?<=[ :])\d{5}\b", "N", err.decode().replace(port, "PLACE"))
-        return self.proc.returncode == 0, out, text
-
-
-def served(words, place, behave, stdin, ends_input, stops=False):
-    server = Served(words, place, stdin)
-    if ends_input:
-        server.end_input()
-    try:
-        with server.dial() as conn:
-            seen = behave(conn)
-        if stops:
-            behave_again = behave(server.dial())
-            assert behave_again
-            server.proc.terminate()
-    finally:
-        outcome = server.finish()
-    return outcome, seen
-
-
 def compare_servers(dialect, words, behave, stdin=b"banner\n", ends_input=True, says=False,
                     place=None, stops=False):
     def run_one(command):
@@ -292,16 +133,6 @@ def compare_servers(dialect, words, behave, stdin=b"banner\n", ends_input=True, 
     assert (ours[0][:2], ours[1]) == (theirs[0][:2], theirs[1])
     native = run_one(explained(dialect, words))
     assert (native[0][:2], native[1]) == (theirs[0][:2], theirs[1])
-
-
-def asks(conn):
-    conn.sendall(b"question\n")
-    seen = all_that_comes(conn)
-    try:
-        conn.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # it has left
-    return seen, all_that_comes(conn)
 
 
 SERVERS = [
