@@ -32,6 +32,17 @@
  *     translate.[ch]          what a command line comes to, and how that is spoken of
  *     voice.c                 what they say on stderr
  *
+ *   compat/socat/             socat, whose command line is two addresses
+ *     local.c                 descriptors, files and programs
+ *     net.c                   sockets
+ *     options.c               the options of addresses
+ *     plan.c                  which of our commands two addresses are
+ *     planning.[ch]           what addresses are asked for on the way
+ *     search.[ch]             a name in the tables
+ *     socat.[ch]              its own options, and from its command line to ours
+ *     types.c                 the types of addresses
+ *     word.c                  from words to addresses
+ *
  *   cmd/                      one file for each command, holding only wiring
  *     address.c               addresses and numbers in all their forms
  *     connect.c               a connection joined to stdin and stdout or to a program; --check
@@ -605,7 +616,8 @@ static int run_translated(struct app *app, struct translation *t)
 	}
 	if (t->warning)
 		report(&app->out, &ev_warning, F_STR("text", t->warning));
-	app->out.voice = &t->spoken.voice;
+	if (t->spoken.voice.add_event)
+		app->out.voice = &t->spoken.voice;
 	if (app->status_of)
 		app->status_of = t->status_of;
 	if (redirect(app, &t->line))

@@ -8,7 +8,7 @@
 
 extern const struct cmd cmd_address, cmd_connect, cmd_descriptor, cmd_echo, cmd_errors, cmd_hosts,
 	cmd_listen, cmd_nc, cmd_ncat, cmd_networks, cmd_options, cmd_protocols, cmd_raw_recv,
-	cmd_raw_send, cmd_resolve, cmd_services, cmd_sockets, cmd_udp_recv, cmd_udp_send;
+	cmd_raw_send, cmd_resolve, cmd_services, cmd_socat, cmd_sockets, cmd_udp_recv, cmd_udp_send;
 
 const struct cmd_group cmd_groups[] = {
 	{"streams", (const struct cmd *const[]){&cmd_connect, &cmd_listen, NULL}},
@@ -33,7 +33,7 @@ const struct cmd *cmd_find(const char *name)
 
 const struct cmd *cmd_find_typed(const char *name)
 {
-	static const struct cmd *const others[] = {&cmd_nc, &cmd_ncat};
+	static const struct cmd *const others[] = {&cmd_nc, &cmd_ncat, &cmd_socat};
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (strcmp(others[i]->name, name) == 0)

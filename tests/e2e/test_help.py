@@ -240,14 +240,6 @@ def test_tools_are_completed(say, tools):
     assert words[-len(tools):] == tools
 
 
-@pytest.mark.parametrize("word", ["socat"])
-def test_a_tool_is_no_command(sockctl, word):
-    proc = sockctl(word, "-l", "80")
-    proc.wait(2)
-    assert proc.lines == [f"sockctl: '{word}' is a help topic, not a command; "
-                          f"use 'sockctl help {word}'"]
-
-
 def test_full_disk_is_noticed(sockctl):
     with open("/dev/full", "wb") as full:
         sockctl(stdout=full).wait(1)

@@ -36,7 +36,7 @@ def documented(page):
     return names - {"help"}
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "nc", "ncat"])
+@pytest.mark.parametrize("command", [*COMMANDS, "nc", "ncat", "socat"])
 def test_page_has_the_options_of_the_command(command):
     options = {json.loads(line)["name"] for line in ask("--dump", command).splitlines()}
     page = MAN / f"sockctl-{command}.1"
