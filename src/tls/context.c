@@ -6,7 +6,7 @@
 #include "tls/identity.h"
 #include "tls/internal.h"
 #include "tls/keylog.h"
-#include "tls/secret.h"
+#include "io/secret.h"
 #include "tls/self_signed.h"
 #include "tls/serving.h"
 

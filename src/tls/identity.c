@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "tls/certificate.h"
 #include "tls/internal.h"
-#include "tls/secret.h"
+#include "io/secret.h"
 #include "tls/trust.h"
 
 #include <errno.h>

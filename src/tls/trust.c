@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "tls/trust.h"
 
+#include "io/secret.h"
 #include "sys/path.h"
-#include "tls/secret.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 // Files that TLS reads: certificates, keys, passphrases. Each is opened and read once, so that
 // /dev/fd/N works, and is shown in no trace. Those that hold secrets are wiped when they are
 // forgotten.
-#ifndef SOCKCTL_TLS_SECRET_H
-#define SOCKCTL_TLS_SECRET_H
+#ifndef SOCKCTL_IO_SECRET_H
+#define SOCKCTL_IO_SECRET_H
 
 #include "base/str.h"
 

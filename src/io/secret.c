@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "tls/secret.h"
+#include "io/secret.h"
 
 #include "base/mem.h"
 #include "base/value.h"
