@@ -267,6 +267,20 @@ static void forget_if_long(struct flow *f)
 	}
 }
 
+// What may still be sent behind the end: of that the destination was not told.
+static bool has_late_words(const struct flow *f)
+{
+	return f->state == FLOW_SHUT && f->shut_how < 0 && fifo_len(&f->pending);
+}
+
+// Nobody waits for these words, so that they may be lost where they cannot be sent.
+static void send_late_words(struct flow *f)
+{
+	f->want_dst = false;
+	if (f->engine->pump(f) == PUMP_FAIL)
+		fifo_fini(&f->pending);
+}
+
 bool flow_step(struct flow *f)
 {
 	uint64_t before = f->received;
@@ -274,6 +288,8 @@ bool flow_step(struct flow *f)
 	enum pump result;
 
 	assert(f->engine);
+	if (has_late_words(f))
+		send_late_words(f);
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
@@ -301,7 +317,7 @@ bool flow_step(struct flow *f)
 
 void flow_inject(struct flow *f, const void *data, size_t len)
 {
-	if (!flow_has_ended(f))
+	if (!flow_has_ended(f) || (f->state == FLOW_SHUT && f->shut_how < 0))
 		fifo_add(&f->pending, data, len);
 }
 

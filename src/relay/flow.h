@@ -137,7 +137,7 @@ void flow_break(struct flow *f, enum flow_side side, int error);
 void flow_excuse(struct flow *f);
 
 // Puts bytes of our own into the stream, between what has been read and what will be. They count
-// as sent but not as received.
+// as sent but not as received. Where the destination is told of no end, they may follow it.
 void flow_inject(struct flow *f, const void *data, size_t len);
 
 // Bytes that were taken from the source and not delivered.
