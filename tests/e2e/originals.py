@@ -13,7 +13,7 @@ import threading
 from harness import DEADLINE, PROGRAM, wait_for
 from peers import listener, port_of
 
-SILENCE = 0.3  # after which nothing is taken to come
+SILENCES = (0.3, 2, 8)  # seconds after which nothing is taken to come: the next where the two differ
 
 
 def explained(command, words):
@@ -24,8 +24,9 @@ def explained(command, words):
     return ["sh", "-c", "exec " + shlex.quote(PROGRAM) + done.stdout.strip().removeprefix("sockctl")]
 
 
-def run(words, stdin=b"", keep_open=False):
-    """(zero or not, stdout, stderr) of a whole run; stdin stays open if asked."""
+def run(words, stdin=b"", keep_open=False, awaited=0):
+    """(zero or not, stdout, stderr) of a whole run; stdin stays open if asked, or until so many bytes
+    have come out."""
     read, write = os.pipe()
     with subprocess.Popen(words, stdin=read, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as proc:
@@ -34,6 +35,7 @@ def run(words, stdin=b"", keep_open=False):
             os.write(write, stdin)
         except BrokenPipeError:
             pass  # it does not read
+        early = proc.stdout.read(awaited)
         if not keep_open:
             os.close(write)
         try:
@@ -42,12 +44,32 @@ def run(words, stdin=b"", keep_open=False):
             proc.kill()
             if keep_open:
                 os.close(write)
-    return proc.returncode == 0, out, err.decode()
+    return proc.returncode == 0, early + out, err.decode()
+
+
+class Patience:
+    """How long nothing has to come, until it counts as nothing."""
+
+    seconds = SILENCES[0]
+
+
+def patiently(compare_once):
+    """Calls a function that compares the two: again with more patience where they differ, for on a
+    busy machine what comes late looks like nothing."""
+    for seconds in SILENCES:
+        Patience.seconds = seconds
+        try:
+            return compare_once()
+        except AssertionError:
+            if seconds == SILENCES[-1]:
+                raise
+        finally:
+            Patience.seconds = SILENCES[0]
 
 
 def comes(conn):
     """What comes next: bytes, b"" for a FIN, "reset", or None for nothing in time."""
-    if not select.select([conn], [], [], SILENCE)[0]:
+    if not select.select([conn], [], [], Patience.seconds)[0]:
         return None
     try:
         return conn.recv(65536)

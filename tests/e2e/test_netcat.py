@@ -6,56 +6,19 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import socket
 import ssl
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-import originals
 from harness import DEADLINE, PROGRAM, wait_for
-from originals import (SILENCE, Served, against_server, all_that_comes, answers_late, asks,
-                       closes_at_once, is_listening, run, serve, served, speaks_first)
 from peers import listener, port_of, receive_all, udp, unused_port
-
-ORIGINALS = {
-    "openbsd": ["nc.openbsd"], "traditional": ["nc.traditional"], "ncat": ["ncat"],
-    "busybox": ["busybox", "nc"],
-}
-OURS = {
-    "openbsd": [PROGRAM, "nc"], "traditional": [PROGRAM, "nc", "--dialect", "traditional"],
-    "ncat": [PROGRAM, "ncat"], "busybox": [PROGRAM, "nc", "--dialect=busybox"],
-}
-
-
-def program_of(dialect):
-    program = ORIGINALS[dialect][0]
-    if not shutil.which(program):
-        pytest.skip(f"{program} is not installed")
-    return ORIGINALS[dialect]
-
-
-def explained(dialect, words):
-    return originals.explained(OURS[dialect], words)
-
-
-def compare(dialect, words, behave, stdin=b"question\n", says=False, **how):
-    theirs = against_server([*program_of(dialect), *words], behave, stdin, **how)
-    ours = against_server([*OURS[dialect], *words], behave, stdin, **how)
-    lines = [line for line in theirs[2].splitlines() if not line.startswith("Ncat: Version")]
-    if says:
-        assert [re.sub(r"\d\.\d\d sec", "TIME sec", line).replace("nc.openbsd: ", "nc: ") for line in ours[2].splitlines()] == [
-            re.sub(r"\d\.\d\d sec", "TIME sec", line).replace("nc.openbsd: ", "nc: ") for line in lines]
-    else:
-        assert ours[2] == ""
-    assert (ours[:2], ours[3]) == (theirs[:2], theirs[3])
-    native = against_server(explained(dialect, words), behave, stdin, **how)
-    assert (native[:2], native[3]) == (theirs[:2], theirs[3])
-
+from netcats import OURS, compare_clients, compare_servers, explained, program_of
+from originals import (Patience, Served, against_server, all_that_comes, answers_late, asks,
+                       closes_at_once, is_listening, patiently, run, speaks_first)
 
 CLIENTS = [
     ("openbsd", "127.0.0.1 PORT"), ("openbsd", "-N 127.0.0.1 PORT"),
@@ -79,7 +42,7 @@ CLIENTS = [
 @pytest.mark.parametrize("behave", [answers_late, speaks_first])
 @pytest.mark.parametrize("dialect, line", CLIENTS)
 def test_client(dialect, line, behave):
-    compare(dialect, shlex.split(line), behave)
+    compare_clients(dialect, shlex.split(line), behave)
 
 
 @pytest.mark.parametrize("dialect, line", [
@@ -88,7 +51,7 @@ def test_client(dialect, line, behave):
     ("traditional", "-e /bin/cat 127.0.0.1 PORT"), ("busybox", "127.0.0.1 PORT -e cat"),
 ])
 def test_client_of_few_words(dialect, line):
-    compare(dialect, shlex.split(line), speaks_first)
+    compare_clients(dialect, shlex.split(line), speaks_first)
 
 
 @pytest.mark.parametrize("dialect, line", [
@@ -102,7 +65,7 @@ def test_client_whose_input_stays_open(dialect, line):
         conn.shutdown(socket.SHUT_WR)
         return all_that_comes(conn)
 
-    compare(dialect, line.split(), behave, stdin=b"", keep_open=True)
+    compare_clients(dialect, line.split(), behave, stdin=b"", keep_open=True)
 
 
 @pytest.mark.parametrize("dialect, line", [
@@ -110,29 +73,7 @@ def test_client_whose_input_stays_open(dialect, line):
     ("ncat", "-v 127.0.0.1 PORT"), ("traditional", "-vn 127.0.0.1 PORT"),
 ])
 def test_what_verbose_clients_say(dialect, line):
-    compare(dialect, line.split(), answers_late, says=True)
-
-
-def compare_servers(dialect, words, behave, stdin=b"banner\n", ends_input=True, says=False,
-                    place=None, stops=False):
-    def run_one(command):
-        where = place or unused_port()
-        if place and os.path.exists(place):
-            os.unlink(place)
-        return served(command, where, behave, stdin, ends_input, stops)
-
-    theirs = run_one([*program_of(dialect), *words])
-    ours = run_one([*OURS[dialect], *words])
-    lines = [line for line in theirs[0][2].splitlines() if not line.startswith("Ncat: Version")]
-    # Who connects is known by name to the originals, and by address to ours.
-    lines = [re.sub(r"(on|from) localhost\b", r"\1 127.0.0.1", line) for line in lines]
-    if says:
-        assert ours[0][2].splitlines() == lines
-    elif "-e" not in words and "-c" not in words:
-        assert ours[0][2] == ""
-    assert (ours[0][:2], ours[1]) == (theirs[0][:2], theirs[1])
-    native = run_one(explained(dialect, words))
-    assert (native[0][:2], native[1]) == (theirs[0][:2], theirs[1])
+    compare_clients(dialect, line.split(), answers_late, says=True)
 
 
 SERVERS = [
@@ -350,7 +291,7 @@ def test_who_serves_a_room_reads_nothing(mode):
         server = Served(command, unused_port())
         try:
             with server.dial() as one, server.dial() as other:
-                other.settimeout(SILENCE)
+                other.settimeout(Patience.seconds)
                 heard = b""
                 while b"hello" not in heard:  # what was said before it was accepted is not heard
                     one.sendall(b"hello\n")
@@ -398,16 +339,19 @@ def waiting(sock):
 ])
 def test_check_of_datagrams(line, is_open, says, count):
     """With -v the original asks by datagrams, and believes what does not come back."""
-    with udp() as sock:
-        port = str(port_of(sock))
-        if not is_open:
-            sock.close()
-        for command in (program_of("openbsd"), OURS["openbsd"]):
-            outcome = run([*command, *line.replace("PORT", port).split()])
-            assert (outcome[0], outcome[1], outcome[2].replace(port, "PORT")) == (is_open, b"", says)
-            if is_open:
-                sock.settimeout(SILENCE)
-                assert len(waiting(sock)) in (count, count + 1)
+    def compare_once():
+        with udp() as sock:
+            port = str(port_of(sock))
+            if not is_open:
+                sock.close()
+            for command in (program_of("openbsd"), OURS["openbsd"]):
+                outcome = run([*command, *line.replace("PORT", port).split()])
+                assert (outcome[0], outcome[1], outcome[2].replace(port, "PORT")) == (is_open, b"", says)
+                if is_open:
+                    sock.settimeout(Patience.seconds)
+                    assert len(waiting(sock)) in (count, count + 1)
+
+    patiently(compare_once)
 
 
 @pytest.mark.parametrize("options", ["-w 1", "-q 1"])
@@ -554,45 +498,3 @@ def test_shell_on_a_fifo(tmp_path):
         finally:
             if shell.poll() is None:
                 os.killpg(shell.pid, 9)
-
-
-# Where ours is better: each of these stands in the list of the manual.
-
-def stands_in_the_manual(words):
-    page = Path(__file__).resolve().parents[2] / "man" / "sockctl-nc.1"
-    better = page.read_text(encoding="utf-8").partition(".Ss What is better\n")[2].partition(".Ss ")[0]
-    items = [" ".join(re.sub(r"^\.Fl (\S+)", r"-\1", line) for line in item.split("\n")).strip()
-             for item in re.split(r"^\.It\n", better, flags=re.M)]
-    assert any(item.startswith(words) for item in items), items
-
-
-def test_full_disk_is_a_failure():
-    stands_in_the_manual("A transfer that was cut off is a failure")
-    for program, ok in ((program_of("openbsd"), True), (OURS["openbsd"], False)):
-        with listener() as server, open("/dev/full", "wb") as full:
-            thread = threading.Thread(target=serve, args=(server, speaks_first, []), daemon=True)
-            thread.start()
-            done = subprocess.run([*program, "-w", "1", "127.0.0.1", str(port_of(server))], stdout=full,
-                                  stderr=subprocess.PIPE, input=b"", timeout=DEADLINE, check=False)
-            thread.join()
-        assert (done.returncode == 0) == ok
-
-
-def test_file_that_is_no_socket_is_kept(tmp_path):
-    stands_in_the_manual("-lU replaces the file of a dead socket, and no other")
-    path = tmp_path / "file"
-    path.write_text("precious")
-    done = subprocess.run([*OURS["openbsd"], "-lU", path], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=DEADLINE, check=False)
-    assert done.returncode == 1 and path.read_text() == "precious"
-
-
-def test_port_is_served_by_one_program():
-    stands_in_the_manual("No other process can listen on the same port")
-    port = unused_port()
-    first = Served([*OURS["openbsd"], "-l", "127.0.0.1", "PORT"], port)
-    done = subprocess.run([*OURS["openbsd"], "-l", "127.0.0.1", str(port)], stdin=subprocess.DEVNULL,
-                          capture_output=True, timeout=DEADLINE, check=False)
-    assert done.returncode == 1
-    first.dial().close()
-    first.finish()
