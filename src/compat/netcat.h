@@ -26,7 +26,7 @@ struct netcat_config {
 	const char *port;
 	uint64_t receive_buffer, send_buffer, ttl, min_ttl, count;
 	const char *tos;
-	const char *proxy, *proxy_protocol; // of -x and -X
+	const char *proxy, *proxy_protocol, *proxy_user; // of -x, -X and -P
 	const char *ncat_proxy, *proxy_type, *proxy_auth, *proxy_dns; // of --proxy and its like
 	const char *exec, *shell_exec;
 	struct strlist exec_words; // busybox

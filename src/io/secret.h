@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Files that TLS reads: certificates, keys, passphrases. Each is opened and read once, so that
-// /dev/fd/N works, and is shown in no trace. Those that hold secrets are wiped when they are
+// Passphrases, keys and the files beside them (certificates). Each file is opened and read once, so
+// that /dev/fd/N works, and is shown in no trace. Those that hold secrets are wiped when they are
 // forgotten.
 #ifndef SOCKCTL_IO_SECRET_H
 #define SOCKCTL_IO_SECRET_H
