@@ -271,7 +271,7 @@ const struct cmd cmd_listen = {
 	.operands = "[HOST] PORT",
 	.min_operands = 0,
 	.max_operands = 2,
-	.words = "address|service|file service",
+	.words = "=localhost|address|service|file service",
 	.config_size = sizeof(struct listen_config),
 	.defaults = &defaults,
 	.groups = groups,

@@ -50,7 +50,7 @@ const struct cmd cmd_udp_recv = {
 	.operands = "[HOST] PORT",
 	.min_operands = 1,
 	.max_operands = 2,
-	.words = "address|service|file service",
+	.words = "=localhost|address|service|file service",
 	.config_size = sizeof(struct recv_config),
 	.defaults = &defaults,
 	.groups = groups,

@@ -170,7 +170,10 @@ void cmd_words(int count, char **words, struct str *out)
 {
 	struct words w = {.out = out, .current = count ? words[count - 1] : ""};
 
-	if (count < 2) {
+	if (count < 2 && w.current[0] == '-') {
+		words_add(&w, "--help", "Explain how to call the program");
+		words_add(&w, "--version", "Show the version, and what was built in");
+	} else if (count < 2) {
 		add_commands(&w);
 		words_add(&w, "help", "Explain a command or a topic");
 	} else if (strcmp(words[0], "help") == 0) {

@@ -35,11 +35,14 @@ def home(tmp_path_factory):
     return path
 
 
+def environment_of(home):
+    return {"PATH": f"{home}/bin:{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+
 @pytest.fixture(scope="module", params=[
     pytest.param(name, marks=pytest.mark.needs(name)) for name in SHELLS])
 def shell(request, home):
-    env = {"PATH": f"{home}/bin:{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
-    shell = SHELLS[request.param](home, env, SETUP[request.param])
+    shell = SHELLS[request.param](home, environment_of(home), SETUP[request.param])
     yield shell
     shell.close()
 
@@ -67,6 +70,9 @@ def shell(request, home):
     ("sockctl listen --forward=known.ex", "--forward=known.example.org"),
     ("sockctl connect localhost openvp", "openvpn"),
     ("sockctl listen 127.0.0", "127.0.0.1"),
+    ("sockctl listen -k local", "localhost"),
+    ("sockctl udp-recv local", "localhost"),
+    ("sockctl --ver", "--version"),
     ("sockctl raw-recv icm", "icmp"),
     ("sockctl errors ECONNREF", "ECONNREFUSED"),
     ("sockctl sockets --user roo", "root"),
@@ -77,6 +83,16 @@ def test_word_is_completed(shell, typed, last):
     word, blank = shell.complete(typed)
     assert word == last
     assert blank or word.endswith("/")
+
+
+@pytest.mark.needs("zsh")
+def test_words_without_a_description_are_shown_alone(home):
+    """Not with the dashes that would come before one."""
+    shell = SHELLS["zsh"](home, environment_of(home), SETUP["zsh"])
+    shell.type("sockctl connect --until \t")
+    shown = shell.find(rb"both.*\binput\b.*\bpeer\b", "the list")[0]
+    shell.close()
+    assert b"--" not in shown
 
 
 def test_host_of_the_system_is_completed(shell):
@@ -95,6 +111,7 @@ def test_no_blank_where_a_value_is_wanted(shell, typed, last):
 
 @pytest.mark.parametrize("typed, words", [
     ("sockctl udp-", {"udp-send", "udp-recv"}),
+    ("sockctl --", {"--help", "--version"}),
     ("sockctl connect --until ", {"both", "peer", "input", "idle", "idle-or-peer"}),
     ("sockctl connect --ti", {"--timeout="}),
     ("sockctl descriptor u", {"udp", "unix"}),

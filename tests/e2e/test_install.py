@@ -51,6 +51,18 @@ def test_files_are_where_the_system_looks(installed):
     assert os.access(installed / "bin" / "sockctl", os.X_OK)
 
 
+@pytest.mark.parametrize("options, folder", [
+    (["--prefix=/usr"], "/usr/share/zsh/vendor-completions" if Path("/etc/debian_version").exists()
+     else "/usr/share/zsh/site-functions"),
+    (["--prefix=/usr", "-Dzsh_folder=/opt/zsh"], "/opt/zsh"),
+])
+def test_folder_of_zsh(tmp_path, options, folder):
+    run("meson", "setup", "-Dtests=false", "-Dtls=disabled", "-Dsandbox=disabled", *options, tmp_path,
+        ROOT)
+    installed = json.loads(run("meson", "introspect", "--installed", tmp_path))
+    assert f"{folder}/_sockctl" in installed.values()
+
+
 def test_version_is_that_of_the_project(installed, version):
     first, *rest = run(installed / "bin" / "sockctl", "--version").splitlines()
     assert first == f"sockctl {version}"
