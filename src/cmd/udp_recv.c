@@ -29,6 +29,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	int r = datagram_check(&c->datagram, MSG_SEND_ANSWER, err);
 
 	if (r == 0)
+		r = recv_check_reply(c, err);
+	if (r == 0)
 		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 	if (r == 0)
 		r = also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);

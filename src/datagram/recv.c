@@ -74,10 +74,10 @@ static void on_written(void *data)
 static void on_datagram(void *data, const struct datagram *d, const struct received *m)
 {
 	struct receiving *r = data;
-	const char *text = r->config->reply;
+	const struct iovec *answer = &r->config->answer;
 
-	if (text)
-		answers_add(&r->batch, m, text, strlen(text));
+	if (answer->iov_base)
+		answers_add(&r->batch, m, answer->iov_base, answer->iov_len);
 	else
 		answers_add(&r->batch, m, d->data, d->len);
 }
@@ -379,7 +379,7 @@ int recv_run(struct app *app, struct recv_config *config, int type, int protocol
 		.app = app, .config = config, .type = type, .protocol = protocol, .on_open = start};
 	int status;
 
-	r.is_answering = config->reply || config->echo;
+	r.is_answering = config->answer.iov_base || config->echo;
 	r.printer = (struct printer){
 		.app = app,
 		.framing = framing_of(config),

@@ -29,8 +29,9 @@ struct recv_config {
 	uint64_t mode;
 
 	// Answering.
-	const char *reply;
+	const char *reply, *reply_hex;
 	bool echo;
+	struct iovec answer; // filled in by the check; no base: none was asked for
 
 	bool header; // raw-recv: print the IP header with the data
 
@@ -46,6 +47,9 @@ extern const struct opt recv_output_opts[];
 extern const struct opt recv_opts[];
 extern const struct opt recv_socket_opts[]; // more endpoints, Unix sockets
 extern const struct opt recv_reply_opts[];
+
+// Reads what is to be answered. Returns 0, or -EINVAL with the reason in ERR.
+int recv_check_reply(struct recv_config *config, struct str *err);
 
 void recv_fini(void *config);
 

@@ -2,6 +2,13 @@
 // The options that udp-recv and raw-recv share.
 #include "datagram/recv.h"
 
+#include "base/hex.h"
+#include "base/mem.h"
+#include "base/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #define MAX_BUFFER (64 << 20)
 
 #define AT(field, type) OPT_AT(struct recv_config, field, type)
@@ -39,18 +46,36 @@ const struct opt recv_socket_opts[] = {
 const struct opt recv_reply_opts[] = {
 	{"reply", 0, OPT_STRING, AT(reply, const char *), "TEXT",
 		"reply to each datagram with TEXT", .is_everyday = true},
+	{"reply-hex", 0, OPT_STRING, AT(reply_hex, const char *), "BYTES",
+		"reply to each datagram with BYTES, such as 00ff or 00:ff", .not_with = "reply"},
 	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back",
-		.is_everyday = true, .not_with = "reply"},
+		.is_everyday = true, .not_with = "reply reply-hex"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
 		"flag for send(2) of replies, such as MSG_DONTROUTE",
 		.words = "datagram-send-flag"},
 	{0},
 };
 
+int recv_check_reply(struct recv_config *c, struct str *err)
+{
+	size_t len = c->reply_hex ? strlen(c->reply_hex) : 0;
+
+	if (c->reply)
+		c->answer = (struct iovec){xstrdup(c->reply), strlen(c->reply)};
+	if (!c->reply_hex)
+		return 0;
+	c->answer.iov_base = xmalloc(len / 2 + 1);
+	if (hex_decode_loose(c->answer.iov_base, &c->answer.iov_len, c->reply_hex, len) == 0)
+		return 0;
+	str_add(err, "--reply-hex: ");
+	return bad_word(err, c->reply_hex, "is not pairs of hexadecimal digits");
+}
+
 void recv_fini(void *config)
 {
 	struct recv_config *c = config;
 
+	free(c->answer.iov_base);
 	endpoint_fini(&c->endpoint);
 	also_fini(&c->also);
 	access_fini(&c->access);

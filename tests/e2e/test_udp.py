@@ -489,6 +489,19 @@ def test_reply_that_comes_while_sending(sockctl, peer):
     assert proc.out == b"ONE\nTWO\n"
 
 
+@pytest.mark.parametrize("word, answer", [("00ff0d", b"\0\xff\r"), ("0x00:ff", b"\0\xff"), ("", b"")])
+def test_reply_of_bytes(recv, peer, word, answer):
+    proc = recv("--reply-hex", word, "--count", 1)
+    peer.sendto(b"?", (HOST, proc.port))
+    assert peer.recv(100) == answer
+    proc.wait()
+
+
+def test_reply_of_no_bytes(sockctl):
+    proc = sockctl("udp-recv", "--reply-hex", "0f0", 0)
+    proc.fails(2, "--reply-hex", "'0f0' is not pairs of hexadecimal digits")
+
+
 # Errors
 
 
