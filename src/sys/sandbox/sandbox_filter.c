@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MAX_INSTRUCTIONS 512
-#define FAR_RUNS 32 // so many runs of calls take more than a branch can pass over
+#define FAR_RUNS 16 // so many runs of calls take more than a branch can pass over
 #define MAX_EXITS 128
 #define SOCK_TYPE_MASK 0xf // what is left are SOCK_CLOEXEC and SOCK_NONBLOCK
 
@@ -55,7 +55,8 @@ struct seccomp_program {
 	size_t exit_count;
 	unsigned needs;
 	const uint8_t *fates; // by number
-	short runs[SANDBOX_NEWEST_CALL + 1]; // where the fate changes
+	uint8_t usual[SANDBOX_NEWEST_CALL + 1]; // those of the runs
+	short runs[SANDBOX_NEWEST_CALL + 2]; // where they begin, and the end
 	unsigned pid; // of this process
 };
 
@@ -259,6 +260,50 @@ static void end_with(struct seccomp_program *f, enum fate fate)
 	}
 }
 
+// What becomes of the calls of a run, but for its exceptions.
+static enum fate fate_of(const struct seccomp_program *f, size_t run)
+{
+	return (enum fate)f->usual[f->runs[run]];
+}
+
+// The first exception in a run from call NUMBER on, or the end of the run.
+static short next_exception(const struct seccomp_program *f, size_t run, short number)
+{
+	while (number < f->runs[run + 1] && f->fates[number] == f->usual[number])
+		number++;
+	return number;
+}
+
+static bool is_plain(const struct seccomp_program *f, size_t run)
+{
+	return fate_of(f, run) < ARRAY_SIZE(verdicts) &&
+	       next_exception(f, run, f->runs[run]) == f->runs[run + 1];
+}
+
+// Decides about the calls of a run: its exceptions one by one, then the others.
+static void decide_run(struct seccomp_program *f, size_t run)
+{
+	unsigned short start = f->len;
+	short end = f->runs[run + 1];
+
+	for (short i = next_exception(f, run, f->runs[run]); i < end;
+		i = next_exception(f, run, (short)(i + 1)))
+		add(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)i, 0, 0);
+	end_with(f, fate_of(f, run));
+	for (unsigned short at = start;
+		at < f->len && f->len <= MAX_INSTRUCTIONS && BPF_OP(f->code[at].code) == BPF_JEQ;
+		at++) {
+		enum fate fate = (enum fate)f->fates[f->code[at].k];
+
+		if (fate < ARRAY_SIZE(verdicts)) {
+			exit_with(f, at, true, verdicts[fate]);
+		} else {
+			aim(f, at, TO_TAKEN);
+			end_with(f, fate);
+		}
+	}
+}
+
 static void decide(struct seccomp_program *f, size_t first, size_t last);
 
 // Decides about the calls in the runs FIRST to LAST, to which a side of the branch at INDEX is to
@@ -266,10 +311,8 @@ static void decide(struct seccomp_program *f, size_t first, size_t last);
 static void lead(
 	struct seccomp_program *f, unsigned short index, enum way way, size_t first, size_t last)
 {
-	enum fate fate = (enum fate)f->fates[f->runs[first]];
-
-	if (first == last && fate < ARRAY_SIZE(verdicts) && way != TO_FAR) {
-		exit_with(f, index, way == TO_TAKEN, verdicts[fate]);
+	if (first == last && is_plain(f, first) && way != TO_FAR) {
+		exit_with(f, index, way == TO_TAKEN, verdicts[fate_of(f, first)]);
 		return;
 	}
 	aim(f, index, way);
@@ -284,7 +327,7 @@ static void decide(struct seccomp_program *f, size_t first, size_t last)
 	unsigned short branch = f->len;
 
 	if (first == last) {
-		end_with(f, (enum fate)f->fates[f->runs[first]]);
+		decide_run(f, first);
 		return;
 	}
 	add(f, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)f->runs[middle], 0, 0);
@@ -301,13 +344,30 @@ static void decide(struct seccomp_program *f, size_t first, size_t last)
 	}
 }
 
-static void build(struct seccomp_program *f)
+// Finds the runs of calls that become of the same, not counting calls between two of them: those
+// take an instruction each, where a run takes two.
+static size_t find_runs(struct seccomp_program *f)
 {
 	size_t count = 1; // the first run begins with call 0
 
-	for (short i = 1; i <= SANDBOX_NEWEST_CALL; i++)
-		if (f->fates[i] != f->fates[i - 1])
+	f->usual[0] = f->fates[0];
+	for (short i = 1; i <= SANDBOX_NEWEST_CALL; i++) {
+		uint8_t before = f->usual[i - 1];
+		bool is_between = i < SANDBOX_NEWEST_CALL && f->fates[i + 1] == before &&
+				  before < ARRAY_SIZE(verdicts);
+
+		f->usual[i] = is_between ? before : f->fates[i];
+		if (f->usual[i] != before)
 			f->runs[count++] = i;
+	}
+	f->runs[count] = SANDBOX_NEWEST_CALL + 1;
+	return count;
+}
+
+static void build(struct seccomp_program *f)
+{
+	size_t count = find_runs(f);
+
 	load(f, DATA_ARCH);
 	add(f, BPF_JMP | BPF_JEQ | BPF_K, SANDBOX_ARCH, 1, 0);
 	end(f, SECCOMP_RET_KILL_PROCESS);
