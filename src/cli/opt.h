@@ -29,11 +29,13 @@ enum opt_type {
 		     // follows the last.
 };
 
+// The rows are copied page by page when the program starts, as they have pointers: small members
+// stand together.
 struct opt {
 	const char *name; // long name, no dashes
 	char letter; // short name, or 0
-	enum opt_type type;
-	size_t offset; // into the struct of the group; fill in with OPT_AT()
+	enum opt_type type : 8;
+	uint32_t offset; // into the struct of the group; fill in with OPT_AT()
 	const char *arg; // metavariable such as "TIME"; NULL for flags and counts
 	const char *help; // one line, no full stop
 	uint64_t min, max; // for numbers; max 0 means no limit
@@ -41,11 +43,9 @@ struct opt {
 	const char *
 		implied; // the argument is optional ([=ARG]); this is its value when it is left out
 	const char *words; // what completion offers for the argument; see help/word_kinds.h
-	bool is_written; // the argument is a file that we write, not one that we read
 	const char *instead; // the option is known and never taken: what to do instead
 	const char *sets; // names of the socket options that it sets, as --set does, with blanks
 			  // between them
-	bool is_everyday; // --help shows it; the others are shown with their group
 
 	// Which options go together. Each is a list of words with blanks between: names of options,
 	// or modes. A word that nothing in the command is called says nothing there, so that tables
@@ -54,6 +54,9 @@ struct opt {
 	const char *only_with; // it means nothing without one of these
 	const char *not_with; // these exclude it; its own name: it is given once
 	const char *also_with; // of those that exclude its group, these do not exclude it
+
+	bool is_written; // the argument is a file that we write, not one that we read
+	bool is_everyday; // --help shows it; the others are shown with their group
 };
 
 // Offset of FIELD in STRUCT, refused at compile time unless FIELD has type TYPE.

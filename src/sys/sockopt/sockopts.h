@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // How a value is kept in memory and written as a word; sys/sockopt/sockopt_value has a codec for
 // each.
@@ -67,13 +68,13 @@ struct sockopt {
 	const char *name; // as the header files spell it
 	int level;
 	int option;
-	enum sockopt_type type;
 	const struct name_value *names; // SOCKOPT_NAME, SOCKOPT_FLAGS
-	unsigned access; // SOCKOPT_GET | SOCKOPT_SET
-	enum sockopt_when when;
-	unsigned kinds; // SOCKOPT_TCP | ...
 	const char *since; // first version of Linux with it
 	const char *meaning; // one line, no full stop
+	enum sockopt_type type : 8;
+	enum sockopt_when when : 8;
+	uint8_t access; // SOCKOPT_GET | SOCKOPT_SET
+	uint8_t kinds; // SOCKOPT_TCP | ...
 	bool young; // the header files do not have its name yet
 };
 

@@ -15,8 +15,8 @@ extern const struct sockopt sockopts_transport[]; // IPPROTO_TCP, IPPROTO_UDP
 
 #define SOCKOPT_ROW(text, young, level, option, type, names, access, when, kinds, since, meaning) \
 	{ \
-		text, level, option, SOCKOPT_##type, names, access, SOCKOPT_##when, kinds, since, \
-			meaning, young \
+		text, level, option, names, since, meaning, SOCKOPT_##type, SOCKOPT_##when, \
+			access, kinds, young \
 	}
 // An option of the header files, and one that is younger than they are.
 #define OPT(level, name, ...) SOCKOPT_ROW(#name, false, level, name, __VA_ARGS__)
