@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
-"""What starting costs: the system calls of whole runs, and the libraries that are mapped. A number
-here may go down; what would make it go up has to be worth that in each run of a script."""
+"""What starting costs: the system calls of whole runs, the libraries that are mapped, and the pages
+that are touched. A number here may go down; what would make it go up has to be worth that in each
+run of a script."""
 
 import os
 import re
@@ -72,7 +73,7 @@ def test_version(counted):
 
 
 def test_check_of_a_port(counted, server):
-    check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 90)
+    check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 78)
 
 
 def test_check_of_a_port_as_netcat(counted, server):
@@ -109,6 +110,27 @@ def test_a_line_each_way(counted, server, tmp_path, source, budget):
 ])
 def test_names(counted, plain, words, budget):
     check(counted(*words, wrap=plain.wrap)[1], budget)
+
+
+def faults(*words):
+    """The page faults of a run, at best: now and then the kernel takes a page back."""
+
+    def run():
+        actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+        pid = os.posix_spawnp(words[0], [str(word) for word in words], os.environ,
+                              file_actions=actions)
+        _, status, usage = os.wait4(pid, 0)
+        assert status == 0
+        return usage.ru_minflt
+
+    return min(run() for _ in range(5))
+
+
+@pytest.mark.parametrize("words, budget", [(["--version"], 54), (["connect", "-z", HERE], 68)])
+def test_pages(server, words, budget):
+    """Beside a program that does nothing. A table with pointers is a page to copy for each 4 KiB."""
+    port = [peers.port_of(server)] if HERE in words else []
+    assert faults(PROGRAM, *words, *port) - faults("true") <= budget
 
 
 @pytest.mark.parametrize("command, line, words", [
