@@ -42,10 +42,10 @@ class Server:
 
 
 def read_to_end(conn):
-    data = b""
+    data = bytearray()  # which grows without being copied each time
     while piece := conn.recv(65536):
         data += piece
-    return data
+    return bytes(data)
 
 
 def echo(conn):
