@@ -169,13 +169,23 @@ size_t upgrade_chain_steps(const struct upgrade_chain *c)
 	return c->next;
 }
 
+// Whoever takes the channel over finds the error when it looks.
+static void on_error_between(struct watch *w, unsigned events)
+{
+	(void)w;
+	(void)events;
+}
+
 struct channel *upgrade_chain_take(struct upgrade_chain *c)
 {
 	struct channel *channel = c->channel;
 
 	assert(c->channel && (c->outcome.failure || c->next == c->count));
+	// The watch would go on to tell this chain of errors.
 	if (c->outcome.failure)
-		channel_unwatch(channel); // it would go on to tell this chain of errors
+		channel_unwatch(channel);
+	else if (channel->rd)
+		channel_watch(channel, on_error_between, NULL);
 	c->channel = NULL;
 	return channel;
 }
