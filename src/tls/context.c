@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READ_AHEAD (size_t)(144 * 1024) // eight full records and a piece of the next
 #define PROTOCOL_MAX 255 // bytes of a name in ALPN (RFC 7301, section 3.1)
 #define PROTOCOLS_MAX 65535
 
@@ -165,8 +164,7 @@ static void set_modes(struct tls_context *c)
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_min_proto_version(c->ssl, s->min_version ? s->min_version : TLS1_2_VERSION);
 	SSL_CTX_set_max_proto_version(c->ssl, s->max_version);
-	SSL_CTX_set_read_ahead(c->ssl, 1);
-	ossl.SSL_CTX_set_default_read_buffer_len(c->ssl, READ_AHEAD);
+	SSL_CTX_set_read_ahead(c->ssl, 1); // in the handshake, whose answers are short
 }
 
 // How the peer is verified. OpenSSL by itself would take a common name for a host name, and "l*"

@@ -37,6 +37,7 @@ struct tls {
 	bool has_ended; // close_notify has come
 	bool end_is_queued; // ours is on its way
 	bool has_more;
+	bool reads_much; // many records at a time
 	bool is_asked; // the server asked for a certificate
 	bool has_heard; // something came after the handshake
 	unsigned key_updates; // since the last byte of data
@@ -65,7 +66,7 @@ int tls_verify_chain(X509_STORE_CTX *store, void *arg);
 // The connection that SSL belongs to.
 static inline struct tls *tls_of(const SSL *ssl)
 {
-	return ossl.SSL_get_ex_data(ssl, 0);
+	return container_of(ossl.BIO_get_data(ossl.SSL_get_rbio(ssl)), struct tls, wire);
 }
 
 // Fills a zeroed C.

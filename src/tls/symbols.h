@@ -85,7 +85,6 @@
 	X(SSL_CTX_set_alpn_protos) \
 	X(SSL_CTX_set_alpn_select_cb) \
 	X(SSL_CTX_set_cert_verify_callback) \
-	X(SSL_CTX_set_default_read_buffer_len) \
 	X(SSL_CTX_set_keylog_callback) \
 	X(SSL_CTX_set_num_tickets) \
 	X(SSL_CTX_set_options) \
@@ -95,13 +94,14 @@
 	X(SSL_CTX_use_cert_and_key) \
 	X(SSL_do_handshake) \
 	X(SSL_free) \
+	X(SSL_free_buffers) \
 	X(SSL_get0_alpn_selected) \
 	X(SSL_get0_param) \
 	X(SSL_get0_peer_certificate) \
 	X(SSL_get_current_cipher) \
 	X(SSL_get_error) \
-	X(SSL_get_ex_data) \
 	X(SSL_get_ex_data_X509_STORE_CTX_idx) \
+	X(SSL_get_rbio) \
 	X(SSL_get_security_level) \
 	X(SSL_get_servername) \
 	X(SSL_group_to_name) \
@@ -115,8 +115,9 @@
 	X(SSL_set_accept_state) \
 	X(SSL_set_bio) \
 	X(SSL_set_connect_state) \
-	X(SSL_set_ex_data) \
+	X(SSL_set_default_read_buffer_len) \
 	X(SSL_set_msg_callback) \
+	X(SSL_set_read_ahead) \
 	X(SSL_shutdown) \
 	X(SSL_use_cert_and_key) \
 	X(SSL_version) \

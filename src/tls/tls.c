@@ -10,6 +10,7 @@
 
 #define RECORD (size_t)(16 * 1024) // the most that one holds
 #define BATCH (size_t)(8 * RECORD)
+#define READ_AHEAD (BATCH + RECORD) // and a piece of the next
 #define KEY_UPDATES_MAX 256 // without a byte of data between them
 
 // Follows what is no data: who asks for a certificate, who speaks after the handshake, who changes
@@ -59,7 +60,6 @@ struct tls *tls_create(struct tls_context *c, int fd, const char *name)
 	t->ssl = ossl.SSL_new(c->ssl);
 	bio = wire_create_bio(&t->wire);
 	ossl.SSL_set_bio(t->ssl, bio, bio);
-	ossl.SSL_set_ex_data(t->ssl, 0, t);
 	ossl.SSL_set_msg_callback(t->ssl, on_message);
 	SSL_set_msg_callback_arg(t->ssl, t);
 	if (c->settings.is_server) {
@@ -125,6 +125,14 @@ static int judge(struct tls *t, int ret, unsigned *wants)
 	}
 }
 
+// What only the handshake needed is over.
+static void begin_data(struct tls *t)
+{
+	t->is_open = true;
+	wire_forget_first(&t->wire);
+	ossl.SSL_set_read_ahead(t->ssl, 0);
+}
+
 int tls_handshake(struct tls *t)
 {
 	int ret, r, flushed;
@@ -145,7 +153,8 @@ int tls_handshake(struct tls *t)
 		t->recv_wants = TLS_WANTS_WRITE;
 		return -EAGAIN;
 	}
-	t->is_open = r == 0;
+	if (r == 0)
+		begin_data(t);
 	return r;
 }
 
@@ -169,6 +178,17 @@ int tls_confirm(struct tls *t)
 	t->has_heard |= ret > 0;
 	r = ret > 0 ? 0 : judge(t, ret, &t->recv_wants);
 	return r == -EAGAIN && tls_is_confirmed(t) ? 0 : r;
+}
+
+// Much data is read many records at a time, into a large buffer. A little is not worth making one:
+// it is read record by record. A buffer is replaced while it is empty.
+static void choose_buffer(struct tls *t, bool is_much)
+{
+	if (is_much == t->reads_much || !ossl.SSL_free_buffers(t->ssl))
+		return;
+	ossl.SSL_set_default_read_buffer_len(t->ssl, is_much ? READ_AHEAD : 0);
+	ossl.SSL_set_read_ahead(t->ssl, is_much);
+	t->reads_much = is_much;
 }
 
 // An end of TCP without close_notify, which the settings take for one.
@@ -222,6 +242,7 @@ ssize_t tls_recv(struct tls *t, void *buf, size_t len)
 	}
 	if (wire_unsent(&t->wire)) // an answer to a change of keys
 		wire_flush(&t->wire);
+	choose_buffer(t, got >= RECORD);
 	if (!got)
 		return r;
 	t->has_more = got == len ? ossl.SSL_has_pending(t->ssl) : r != -EAGAIN;
@@ -272,6 +293,7 @@ int tls_end(struct tls *t)
 	if (!t->end_is_queued) {
 		begin(t);
 		ossl.SSL_shutdown(t->ssl);
+		ossl.SSL_free_buffers(t->ssl); // an alert leaves its own behind
 		ossl.ERR_clear_error();
 		t->end_is_queued = t->wire.is_shut = true;
 	}

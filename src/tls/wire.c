@@ -5,11 +5,12 @@
 #include "sys/socket.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 // One call reads at most so much: a peer that sends without end what is no data (empty records,
 // changes of keys) must not keep the process within it.
-#define BUDGET (size_t)(512 * 1024)
+#define BUDGET (uint32_t)(512 * 1024)
 
 // More than that unsent, and nothing is written until the peer reads.
 #define UNSENT_MAX (size_t)(256 * 1024)
@@ -28,7 +29,7 @@ size_t wire_unsent(const struct wire *w)
 void wire_set_below(struct wire *w, struct channel *below)
 {
 	w->below = below;
-	w->batch = &w->own_batch;
+	w->batch = xcalloc(1, sizeof(*w->batch));
 }
 
 ssize_t wire_receive(struct wire *w, void *buf, size_t len)
@@ -57,12 +58,12 @@ static void follow_records(struct wire *w, const unsigned char *p, size_t len)
 		size_t n = MIN(len, is_body ? w->body_left : sizeof(w->header) - w->header_len);
 
 		if (is_body) {
-			w->body_left -= n;
+			w->body_left -= (uint16_t)n;
 		} else {
 			memcpy(w->header + w->header_len, p, n);
-			w->header_len += n;
+			w->header_len += (unsigned char)n;
 			if (w->header_len == sizeof(w->header))
-				w->body_left = (size_t)w->header[3] << 8 | w->header[4];
+				w->body_left = (uint16_t)(w->header[3] << 8 | w->header[4]);
 		}
 		if (w->header_len == sizeof(w->header) && !w->body_left)
 			w->header_len = 0;
@@ -73,10 +74,19 @@ static void follow_records(struct wire *w, const unsigned char *p, size_t len)
 
 static void keep_first(struct wire *w, const unsigned char *p, size_t len)
 {
-	size_t n = MIN(len, sizeof(w->first) - w->first_len);
+	size_t n = MIN(len, WIRE_FIRST - w->first_len);
 
+	if (!w->first)
+		return;
 	memcpy(w->first + w->first_len, p, n);
 	w->first_len += n;
+}
+
+void wire_forget_first(struct wire *w)
+{
+	free(w->first);
+	w->first = NULL;
+	w->first_len = 0;
 }
 
 // Reads from the socket. What blocks, and what the budget no longer covers, is tried again later.
@@ -102,7 +112,7 @@ static int on_read(BIO *bio, char *buf, size_t len, size_t *got)
 	}
 	*got = (size_t)n;
 	w->is_drained = *got < len && !w->below;
-	w->budget -= MIN(w->budget, *got);
+	w->budget -= (uint32_t)MIN(w->budget, *got);
 	w->received += *got;
 	keep_first(w, (unsigned char *)buf, *got);
 	follow_records(w, (unsigned char *)buf, *got);
@@ -158,6 +168,7 @@ BIO *wire_create_bio(struct wire *w)
 {
 	BIO *bio = ossl.BIO_new(method());
 
+	w->first = xmalloc(WIRE_FIRST);
 	ossl.BIO_set_data(bio, w);
 	ossl.BIO_set_init(bio, 1);
 	return bio;
@@ -166,7 +177,11 @@ BIO *wire_create_bio(struct wire *w)
 void wire_fini(struct wire *w)
 {
 	str_fini(&w->rest);
-	str_fini(&w->own_batch);
+	wire_forget_first(w);
+	if (w->below) {
+		str_fini(w->batch);
+		free(w->batch);
+	}
 	w->rest_start = 0;
 }
 

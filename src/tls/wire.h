@@ -14,24 +14,25 @@
 
 #define WIRE_FIRST 64 // bytes of what the peer said first
 
+// In as little memory as it takes: thousands of connections may be idle.
 struct wire {
 	int fd;
+	bool is_shut; // close_notify was the last that may go
+	bool has_ended; // the peer's FIN was read
+	bool is_drained; // the socket had nothing more at the last look
 	struct channel *below; // that bytes pass by instead of the socket; NULL: none
-	struct str *batch; // shared by the connections of a loop; empty between two calls
-	struct str own_batch; // over a channel, whose connection may be in the middle of that
+	struct str *batch; // shared by the connections of a loop, but for those over a channel,
+			   // who may be in the middle of that; empty between two calls
 	struct str rest; // what the kernel did not take; memory only while there is some
 	size_t rest_start;
 	uint64_t sent, received;
 	int recv_error, send_error; // negative errno that ended that direction, or 0
-	bool is_shut; // close_notify was the last that may go
-	bool has_ended; // the peer's FIN was read
-	bool is_drained; // the socket had nothing more at the last look
-	size_t budget; // bytes that may be read until the call returns
-	unsigned char first[WIRE_FIRST];
+	uint32_t budget; // bytes that may be read until the call returns
+	uint16_t body_left; // of the record that is being read
+	unsigned char header[5]; // of it
+	unsigned char header_len;
+	unsigned char *first; // what the peer said first; NULL once that does not matter
 	size_t first_len;
-	unsigned char header[5]; // of the record that is being read
-	size_t header_len;
-	size_t body_left;
 };
 
 // A BIO over W, which it borrows; owned by the caller. NULL never.
@@ -55,6 +56,9 @@ int wire_flush(struct wire *w);
 
 // Bytes that the kernel has not taken, those that a channel below has taken included.
 size_t wire_unsent(const struct wire *w);
+
+// What the peer said first is not asked for any more.
+void wire_forget_first(struct wire *w);
 
 // True if the peer stopped within a record.
 bool wire_is_inside(const struct wire *w);
