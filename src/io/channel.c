@@ -76,6 +76,17 @@ void channel_unwatch(struct channel *c)
 	c->rd = c->wr = NULL;
 }
 
+struct channel *channel_grow(struct channel *c, size_t size)
+{
+	bool is_watched = c->rd;
+
+	c = xrealloc(c, size);
+	if (is_watched)
+		c->rd = c->wr = &c->watch;
+	watch_moved(&c->watch);
+	return c;
+}
+
 void channel_want(struct channel *c, bool recv, bool send)
 {
 	unsigned rd = recv ? c->recv_wants : 0;

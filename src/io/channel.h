@@ -126,6 +126,10 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data);
 // Ends the watch of a socket, for somebody else to watch it.
 void channel_unwatch(struct channel *c);
 
+// The channel of a socket that was made here, moved to SIZE bytes, which begin with it: for a kind
+// that stands over it in its place. C is no more.
+struct channel *channel_grow(struct channel *c, size_t size);
+
 // Waits until RECV or SEND, or neither, may go on.
 void channel_want(struct channel *c, bool recv, bool send);
 

@@ -264,6 +264,12 @@ void watch_want_urgent(struct watch *w)
 		arm(w);
 }
 
+void watch_moved(struct watch *w)
+{
+	if (w->handle)
+		w->handle->owner = w;
+}
+
 bool watch_is_always_ready(const struct watch *w)
 {
 	return w->handle && w->handle->is_idle;

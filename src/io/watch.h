@@ -59,6 +59,9 @@ void watch_want(struct watch *w, unsigned events);
 // Turns WATCH_PRIORITY on, again after urgent data was reported.
 void watch_want_urgent(struct watch *w);
 
+// W stands elsewhere in memory than before.
+void watch_moved(struct watch *w);
+
 // True if waiting for the descriptor makes no sense: it is always ready.
 bool watch_is_always_ready(const struct watch *w);
 

@@ -12,7 +12,8 @@ _Static_assert((int)TLS_WANTS_READ == WATCH_READ && (int)TLS_WANTS_WRITE == WATC
 
 struct tls_channel {
 	struct channel channel;
-	struct channel *below;
+	const struct channel_ops *socket_ops; // of what it was before: a socket; or NULL
+	struct channel *below; // what it stands over otherwise
 	struct tls *tls;
 	bool has_shut;
 	unsigned place; // a set of enum tls_place
@@ -62,18 +63,24 @@ static bool ends_below(const struct tls_channel *c, int how)
 	return !c->has_shut && (!(c->place & TLS_THROUGH_PROXY) || how != SHUT_WR);
 }
 
+static int shut_below(struct tls_channel *c, int how)
+{
+	return c->below ? c->below->ops->shut(c->below, how)
+			: c->socket_ops->shut(&c->channel, how);
+}
+
 // The end of our direction is close_notify and then that of TCP. A peer that is gone by then has
 // missed our last word alone where all before it was acknowledged: whether that is a failure, what
 // it said itself decides.
 static int tls_channel_shut(struct channel *channel, int how)
 {
 	struct tls_channel *c = tls_channel_of(channel);
-	bool has_arrived = !channel_unacknowledged(c->below);
+	bool has_arrived = !channel_unacknowledged(c->below ? c->below : channel);
 	int r = how == SHUT_RD ? 0 : tls_end(c->tls);
 
 	note_state(c);
 	if (r == 0 && ends_below(c, how)) {
-		r = c->below->ops->shut(c->below, how);
+		r = shut_below(c, how);
 		c->has_shut = r != -EAGAIN; // TLS below has words of its own to send
 	}
 	if (!has_arrived || (!tls_has_ended(c->tls) && !is_gone(r)))
@@ -82,27 +89,38 @@ static int tls_channel_shut(struct channel *channel, int how)
 	return is_gone(r) ? 0 : r;
 }
 
+static void end_below(struct channel *channel, struct channel *below)
+{
+	if (channel->is_whole)
+		below->ops->shut(below, SHUT_WR); // TLS with the proxy ends in order, too
+	below->is_whole = channel->is_whole;
+	below->is_guarded = channel->is_guarded;
+	below->is_private = channel->is_private;
+	channel_destroy(below);
+}
+
 // Says nothing: a stream that was cut off has no close_notify, and the socket is reset.
 static void tls_channel_fini(struct channel *channel)
 {
 	struct tls_channel *c = tls_channel_of(channel);
 
 	tls_destroy(c->tls);
-	if (channel->is_whole && channel_splice_source(c->below) < 0)
-		c->below->ops->shut(c->below, SHUT_WR); // TLS with the proxy ends in order, too
-	c->below->is_whole = channel->is_whole;
-	c->below->is_guarded = channel->is_guarded;
-	c->below->is_private = channel->is_private;
-	channel_destroy(c->below);
+	if (c->below) {
+		end_below(channel, c->below);
+		return;
+	}
+	channel->wr_info.is_tcp = channel->rd_info.is_tcp; // which the end of a socket asks for
+	c->socket_ops->fini(channel);
 }
 
 static const char *tls_channel_failure(const struct channel *channel)
 {
-	const struct tls_failure *f = tls_failure(tls_channel_of(channel)->tls);
+	const struct tls_channel *c = tls_channel_of(channel);
+	const struct tls_failure *f = tls_failure(c->tls);
 
-	return f->kind && f->kind != TLS_FAIL_ERRNO
-		       ? str_c(&f->text)
-		       : channel_failure(tls_channel_of(channel)->below);
+	if (f->kind && f->kind != TLS_FAIL_ERRNO)
+		return str_c(&f->text);
+	return c->below ? channel_failure(c->below) : NULL;
 }
 
 static void tls_channel_describe(const struct channel *channel, struct str *s)
@@ -122,7 +140,8 @@ static const struct channel_ops tls_channel_ops = {.name = "tls",
 	.failure = tls_channel_failure,
 	.describe = tls_channel_describe};
 
-struct channel *channel_create_tls(struct channel *below, struct tls *t)
+// Over a channel that is no socket itself.
+static struct tls_channel *create_over(struct channel *below)
 {
 	struct tls_channel *c = xcalloc(1, sizeof(*c));
 
@@ -136,6 +155,31 @@ struct channel *channel_create_tls(struct channel *below, struct tls *t)
 	c->channel.is_private = below->is_private;
 	c->channel.is_guarded = below->is_guarded;
 	c->below = below;
+	return c;
+}
+
+// The channel of a socket goes on with calls of TLS: two for each connection would take more of
+// memory and of the kernel's time.
+static struct tls_channel *become_tls(struct channel *socket)
+{
+	const struct channel_ops *ops = socket->ops;
+	struct tls_channel *c =
+		container_of(channel_grow(socket, sizeof(*c)), struct tls_channel, channel);
+
+	c->channel.ops = &tls_channel_ops;
+	c->channel.may_splice = false;
+	c->socket_ops = ops;
+	c->below = NULL;
+	c->has_shut = false;
+	c->place = 0;
+	return c;
+}
+
+struct channel *channel_create_tls(struct channel *below, struct tls *t)
+{
+	bool is_socket = channel_splice_source(below) >= 0;
+	struct tls_channel *c = is_socket ? become_tls(below) : create_over(below);
+
 	c->tls = t;
 	note_state(c);
 	return &c->channel;
