@@ -169,17 +169,27 @@ void stream_report_totals(struct stream *s)
 			relay_sent(&s->relay), relay_received(&s->relay));
 }
 
+// What a failure of a connection comes to. MESSAGE, or NULL, is what TLS says of it.
+static int broken_status(const char *message, int error)
+{
+	return message && error == -EPROTO ? STATUS_TLS : STATUS_BROKEN;
+}
+
 // The party that the connection is joined to has failed.
 static int report_local_failure(struct stream *s, const char *name)
 {
-	int status = s->files->is_remote ? STATUS_BROKEN : STATUS_LOCAL;
+	const struct channel *local = stream_local(s);
+	const char *message = channel_failure(local);
 	int error = s->relay.error;
+	int status = s->files->is_remote ? broken_status(message, error) : STATUS_LOCAL;
 
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	report_error(
-		&s->connection->app->out, status, name, channel_failure(stream_local(s)), error);
+	// The message of a stream tells it all.
+	if (message && !channel_keeps_boundaries(local))
+		error = 0;
+	report_error(&s->connection->app->out, status, name, message, error);
 	return status;
 }
 
@@ -200,10 +210,7 @@ static int report_peer_failure(struct stream *s)
 {
 	const char *message = channel_failure(s->peer);
 	bool is_datagram = channel_keeps_boundaries(s->peer);
-	int status = is_datagram                            ? datagram_status(s)
-		     : message && s->relay.error == -EPROTO ? STATUS_TLS
-							    : STATUS_BROKEN;
-	// The message of a stream tells it all.
+	int status = is_datagram ? datagram_status(s) : broken_status(message, s->relay.error);
 	int error = message && !is_datagram ? 0 : s->relay.error;
 
 	if (!message && error == -EPIPE)
