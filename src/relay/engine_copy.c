@@ -24,10 +24,12 @@ static bool is_drained(const struct flow *f, size_t got)
 	       src->rd_info.kind != FD_FILE;
 }
 
-// Sends bytes on and keeps what the destination does not take. Returns 0, -EAGAIN if some were
-// kept, or another negative errno.
+// Sends bytes on and keeps what the destination does not take, also where it never will: that was
+// not delivered. Returns 0, -EAGAIN if some were kept, or another negative errno.
 static int deliver(struct flow *f, const char *data, size_t len)
 {
+	int r = 0;
+
 	if (f->tap && !f->tap_before_filter)
 		f->tap(f, data, len);
 	if (f->text)
@@ -36,14 +38,14 @@ static int deliver(struct flow *f, const char *data, size_t len)
 		ssize_t n = f->dst->ops->send(f->dst, data, len);
 
 		if (n < 0 && n != -EAGAIN && n != -EINTR)
-			return (int)n;
+			r = (int)n;
 		n = MAX(n, 0);
 		f->sent += (uint64_t)n;
 		data += n;
 		len -= (size_t)n;
 	}
 	fifo_add(&f->pending, data, len);
-	return fifo_len(&f->pending) ? -EAGAIN : 0;
+	return r == 0 && fifo_len(&f->pending) ? -EAGAIN : r;
 }
 
 static int filter_and_deliver(struct flow *f, const char *data, size_t len)

@@ -316,14 +316,18 @@ def test_reader_downstream_knows_the_end_by_itself(join, when):
     assert not proc.complaints
 
 
-def test_reader_downstream_misses_a_byte(join):
-    """What comes once it has left is lost, which both sides learn."""
-    proc, conn = join(stdin=PIPE, stdout=PIPE)
+@pytest.mark.parametrize("options", [[], ["--telnet"], ["--limit-rate", "1M"]], ids=" ".join)
+@pytest.mark.parametrize("first", ["reader", "byte"])
+def test_reader_downstream_misses_a_byte(join, first, options):
+    """What comes once it has left is lost, which both sides learn, whatever is noticed first."""
+    proc, conn = join(*options, stdin=PIPE, stdout=PIPE)
     conn.sendall(b"x")
     assert proc.stdout.read(1) == b"x"
     proc.kill(signal.SIGSTOP)
-    proc.stdout.close()
+    if first == "reader":
+        proc.stdout.close()
     send_all(conn, b"y")
+    proc.stdout.close()
     proc.kill(signal.SIGCONT)
     assert reset_by_peer(conn)
     proc.wait(141)

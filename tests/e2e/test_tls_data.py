@@ -3,13 +3,15 @@
 alerts, and what is no TLS at all."""
 
 import os
+import signal
 import socket
 import ssl
+import threading
 
 import pytest
 
 import openssl_peer
-from harness import PIPE, Task
+from harness import DEADLINE, PIPE, Task
 from peers import MIB, accept, dial, listener, port_of, receive, reset
 from tls_server import VERSIONS, Server, echo, read_to_end
 
@@ -289,6 +291,30 @@ def test_end_within_the_data(secure, end, words):
     else:
         proc.fails(7, "the peer ended within a record")
     assert proc.out == b"data"
+
+
+@pytest.mark.parametrize("first", ["reader", "byte"])
+def test_reader_that_misses_the_last_byte(join, first):
+    """It comes together with close_notify; nobody may take it for delivered."""
+    left = threading.Event()
+
+    def serve(c):
+        c.write(b"x")
+        assert left.wait(DEADLINE)
+        c.write(b"y")
+        c.end()
+        return c
+
+    proc, server = join(serve, stdin=PIPE, stdout=PIPE)
+    assert proc.stdout.read(1) == b"x"
+    proc.kill(signal.SIGSTOP)
+    if first == "reader":
+        proc.stdout.close()
+    left.set()
+    server.result()
+    proc.stdout.close()
+    proc.kill(signal.SIGCONT)
+    proc.wait(141)
 
 
 # Who refuses us, and who speaks something else.
