@@ -43,13 +43,15 @@ static void on_upgraded(struct upgrade_chain *chain, void *data)
 {
 	struct given *g = data;
 	const struct upgrade_outcome *o = upgrade_chain_outcome(chain);
+	int status;
 
 	if (o->failure == UPGRADE_OK) {
 		g->options.done(g->options.data, upgrade_chain_take(chain));
 		return;
 	}
-	app_failf(g->app, connecting_upgrade_status(o->failure), g->options.endpoint->name, "%s",
-		str_c(&o->text));
+	status = connecting_upgrade_status(o->failure);
+	report_error(&g->app->out, status, g->options.endpoint->name, str_c(&o->text), o->error);
+	app_fail_quietly(g->app, status);
 	app_stop(g->app);
 }
 

@@ -309,13 +309,11 @@ static void fail_by_end(struct tls *t)
 		if (!s)
 			return;
 		if (t->is_open)
-			str_add_error(s, error);
+			str_add(s, strerror(-error));
 		else if (error == -ECONNRESET || error == -EPIPE)
 			str_add(s, "the peer reset the connection during the TLS handshake");
-		else {
-			str_add(s, "the TLS handshake broke: ");
-			str_add_error(s, error);
-		}
+		else
+			str_addf(s, "the TLS handshake broke: %s", strerror(-error));
 		return;
 	}
 	s = tls_fail(t, TLS_FAIL_TRUNCATED, -ECONNABORTED);

@@ -22,7 +22,7 @@ struct tls_failure {
 	enum tls_failure_kind kind;
 	int code; // X509_V_ERR_*, the number of the alert, or a negative errno
 	int depth; // in the chain: 0 is the peer's own certificate
-	struct str text; // fit for a terminal
+	struct str text; // fit for a terminal; without the name of an errno
 };
 
 // True if another try may go better: the connection broke, which a certificate never mends.

@@ -5,6 +5,7 @@
 #include "tls/internal.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define PIECE 4096
 
@@ -36,7 +37,7 @@ static int fail_in_words(struct handshake *h, int error)
 	}
 	s = tls_fail(h->tls, TLS_FAIL_ERRNO, error);
 	if (s)
-		str_add_error(s, error);
+		str_add(s, strerror(-error));
 	return error;
 }
 

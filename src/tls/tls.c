@@ -133,19 +133,31 @@ static void begin_data(struct tls *t)
 	ossl.SSL_set_read_ahead(t->ssl, 0);
 }
 
-int tls_handshake(struct tls *t)
+// Goes on with the handshake as far as what has come allows.
+static int shake(struct tls *t)
 {
-	int ret, r, flushed;
+	int ret, r;
 
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
 	begin(t);
 	ret = ossl.SSL_do_handshake(t->ssl);
 	r = ret == 1 ? 0 : judge(t, ret, &t->recv_wants);
 	if (ret != 1 && r == 0) // close_notify instead of an answer
 		r = tls_fail_by_library(t);
+	return r;
+}
+
+int tls_handshake(struct tls *t)
+{
+	int r, flushed;
+
+	if (t->failure.kind)
+		return tls_failure_error(&t->failure);
+	r = shake(t);
 	flushed = wire_flush(&t->wire); // also the alert that says why we refuse
-	if (r == 0 && flushed < 0 && flushed != -EAGAIN)
+	// Who takes no more has left, and may have said why.
+	if (r == -EAGAIN && t->wire.send_error)
+		r = shake(t);
+	if ((r == 0 || r == -EAGAIN) && t->wire.send_error)
 		r = tls_fail_by_library(t);
 	if (r < 0 && r != -EAGAIN)
 		return r;

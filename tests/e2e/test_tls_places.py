@@ -95,19 +95,25 @@ def test_refused(sockctl, authority, tmp_path, place, words, status, said):
     proc.fails(status, endpoint.removeprefix("unix:"), said)
 
 
-@pytest.mark.parametrize("way", ["silence", "end", "plain"])
-def test_a_descriptor_with_no_tls(sockctl, way):
+@pytest.mark.parametrize("way, status, said", [
+    ("silence", 6, ""), ("end", 7, "ended the connection during the TLS handshake"),
+    ("plain", 8, "--starttls smtp"),
+    # Nothing is waited for where nothing can be said.
+    ("deaf", 7, "the peer reset the connection during the TLS handshake (EPIPE)"),
+])
+def test_a_descriptor_with_no_tls(sockctl, way, status, said):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         if way == "end":
             ours.shutdown(socket.SHUT_WR)
         elif way == "plain":
             ours.sendall(b"220 mail ESMTP\r\n")
-        status = {"silence": 6, "end": 7, "plain": 8}[way]
+        elif way == "deaf":
+            ours.shutdown(socket.SHUT_RD)
         proc = sockctl("connect", "--tls", "--server-name", "localhost", "--connect-timeout",
                        "0.5" if way == "silence" else "20", f"fd:{theirs.fileno()}",
                        fds=[theirs.fileno()])
-        proc.fails(status, f"fd:{theirs.fileno()}")
+        proc.fails(status, f"fd:{theirs.fileno()}", said)
 
 
 def test_a_descriptor_is_told_of_a_stream_that_was_cut_off(sockctl, authority):
