@@ -22,6 +22,7 @@ from pathlib import Path
 import rig as rigs
 from calls import COUNT, Fault, faults_of, shim_faults_of, short_faults
 from rig import BAD, LIBC, TOLD, UNREACHED, WHOLE, Hangs, Rig
+import runs_tls  # noqa: F401, adds its runs
 from runs import RUNS
 
 SKIPPED = 77  # how a test says so to Meson
