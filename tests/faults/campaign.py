@@ -22,8 +22,11 @@ from pathlib import Path
 import rig as rigs
 from calls import COUNT, Fault, faults_of, shim_faults_of, short_faults
 from rig import BAD, LIBC, TOLD, UNREACHED, WHOLE, Hangs, Rig
-import runs_tls  # noqa: F401, adds its runs
+from harness import HAS_TLS
 from runs import RUNS
+
+if HAS_TLS:
+    import runs_tls  # noqa: F401, adds its runs
 
 SKIPPED = 77  # how a test says so to Meson
 SCALE = float(os.environ.get("SOCKCTL_TEST_DEADLINE", "30")) / 30
