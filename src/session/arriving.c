@@ -109,13 +109,15 @@ static void refuse(struct arrival *x, const char *reason)
 static void judge(struct arrival *x)
 {
 	const struct upgrade_outcome *o = upgrade_chain_outcome(x->chain);
+	const char *name = o->error ? strerrorname_np(-o->error) : NULL;
+	struct str reason = {0};
 
-	if (o->failure == UPGRADE_TLS) {
-		refuse(x, str_c(&o->text));
-		return;
-	}
 	if (o->failure) {
-		fail(x, o->text.len ? str_c(&o->text) : strerror(-o->error));
+		str_add(&reason, o->text.len ? str_c(&o->text) : strerror(-o->error));
+		if (name)
+			str_addf(&reason, " (%s)", name);
+		(o->failure == UPGRADE_TLS ? refuse : fail)(x, str_c(&reason));
+		str_fini(&reason);
 		return;
 	}
 	leave(x);

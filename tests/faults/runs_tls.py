@@ -13,7 +13,7 @@ from rig import PORT  # before the others: it knows where they are
 from authority import Authority, openssl
 from harness import DEVNULL
 from peers import receive
-from runs import QUESTION, REPLY, REQUEST, attempt, run
+from runs import QUESTION, REPLY, REQUEST, run
 from tls_server import read_to_end
 
 lock = threading.Lock()
@@ -118,23 +118,26 @@ def exchange(conn, request, reply, verifies=True):
     with context.wrap_socket(conn, server_hostname="localhost",
                              suppress_ragged_eofs=False) as inside:
         inside.sendall(request)
-        whole = receive(inside, len(reply)) == reply
+        got = b""
+        while len(got) < len(reply) and (piece := inside.recv(65536)):
+            got += piece
         inside.unwrap()
-    return whole
+    return got == reply
 
 
 @run("accept4")
-def listen_tls(rig):
-    proc = rig.start("listen", "--tls", "--cert", authority().server.both, rig.address, PORT,
-                     stdin=REPLY)
-    conn = rig.dial((rig.address, PORT))
-    whole = attempt(lambda: exchange(conn, REQUEST, REPLY))
-    return lambda: whole and proc.out == REQUEST
+def listen_k_tls(rig):
+    """A client whose handshake fails is only told of with -v."""
+    with open(rig.file(REPLY), "rb") as file:
+        proc = rig.start("listen", "-k", "-v", "--tls", "--cert", authority().server.both, rig.address,
+                         PORT, stdin=file)
+    rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, REPLY))
+    return lambda: proc.out == QUESTION * len(rig.served)
 
 
 @run("accept4")
 def listen_k_tls_exec(rig):
-    rig.start("listen", "-k", "--tls", "--self-signed", rig.address, PORT, "--exec", "cat",
+    rig.start("listen", "-k", "-v", "--tls", "--self-signed", rig.address, PORT, "--exec", "cat",
               stdin=b"", follow=False)
 
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION, verifies=False))
@@ -144,7 +147,7 @@ def listen_k_tls_exec(rig):
 def listen_k_tls_forward(rig):
     """TLS on both sides, each with its own names."""
     rig.tcp_peer(lambda conn: echo_once(secured(conn, authority().server)), port=PORT + 1)
-    rig.start("listen", "-k", "--tls", "--cert", authority().server.both, "--ca",
+    rig.start("listen", "-k", "-v", "--tls", "--cert", authority().server.both, "--ca",
               authority().root.cert, "--server-name", "localhost", rig.address, PORT, "--forward",
               f"tls:{rig.address}:{PORT + 1}", stdin=b"", stdout=DEVNULL)
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION))
