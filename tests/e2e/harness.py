@@ -142,9 +142,9 @@ def wait_for(condition, what, within=DEADLINE):
 
 
 def soonest(run, limit):
-    """The least of up to six times, as the machine may be busy with something else."""
+    """The least of up to twelve times, as the machine may be busy with something else."""
     seconds = run()
-    for _ in range(5):
+    for _ in range(11):
         if seconds < limit:
             break
         seconds = min(seconds, run())

@@ -60,7 +60,7 @@ def patiently(compare_once):
         Patience.seconds = seconds
         try:
             return compare_once()
-        except AssertionError:
+        except (AssertionError, subprocess.TimeoutExpired):
             if seconds == SILENCES[-1]:
                 raise
         finally:
