@@ -96,6 +96,7 @@
  *   datagram/                 what the commands for datagrams do between input, kernel and output
  *     answers.[ch]            replies to a batch of datagrams
  *     datagram_opts.[ch]      options and statistics that all of them share
+ *     groups.[ch]             multicast groups of --join
  *     printer.[ch]            received datagrams to stdout
  *     receiving.h             one run of udp-recv or raw-recv
  *     recv.[ch]               udp-recv and raw-recv

@@ -5,11 +5,11 @@
 
 #include "datagram/answers.h"
 #include "opts/progress_line.h"
+#include "datagram/groups.h"
 #include "datagram/printer.h"
 #include "datagram/recv.h"
 #include "io/timer.h"
 #include "net/bind.h"
-#include "net/dgram/multicast.h"
 
 struct receiving;
 
@@ -34,8 +34,7 @@ struct receiving {
 	int (*on_open)(struct receiving *r);
 
 	struct sockopt_settings settings;
-	struct membership *memberships;
-	size_t membership_count;
+	struct groups groups;
 	struct endpoint_open opening;
 	size_t next_place; // to be opened: the number of the endpoint
 	struct bound bound;

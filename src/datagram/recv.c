@@ -370,7 +370,7 @@ static void fini(struct receiving *r)
 	app_fail_leftover(r->app, str_c(&left), error);
 	str_fini(&left);
 	answers_fini(&r->batch);
-	free(r->memberships);
+	groups_fini(&r->groups);
 }
 
 int recv_run(struct app *app, struct recv_config *config, int type, int protocol)

@@ -25,17 +25,18 @@ static int prepare(void *data, int fd)
 
 // Joins by the first socket that gets what is sent to the group. Returns 0 or a negative errno,
 // -EDESTADDRREQ if none does.
-static int join(struct receiving *r, struct membership *m)
+static int join(struct receiving *r, const struct membership *m)
 {
 	int error = -EDESTADDRREQ;
 
-	membership_default_interface(m, r->config->datagram.interface);
 	for (size_t i = 0; i < r->bound.count && error < 0; i++) {
 		const struct bound_socket *s = &r->bound.sockets[i];
 
 		if (membership_is_heard(m, s->fd, &s->local))
 			error = membership_join(m, &r->settings, s->fd);
 	}
+	if (error == 0)
+		groups_report(r->app, m);
 	return error;
 }
 
@@ -51,19 +52,21 @@ static int join_address(struct receiving *r, const struct bound_socket *s)
 	membership_of(&m, &s->local);
 	membership_default_interface(&m, r->config->datagram.interface);
 	error = membership_join(&m, &r->settings, s->fd);
-	if (error < 0) {
-		str_add_sockaddr(&name, &s->local.sa, s->local.len);
-		app_fail(r->app, STATUS_CONNECT, str_c(&name), error);
-		str_fini(&name);
+	if (error == 0) {
+		groups_report(r->app, &m);
+		return 0;
 	}
-	return error < 0 ? STATUS_CONNECT : 0;
+	str_add_sockaddr(&name, &s->local.sa, s->local.len);
+	groups_fail(r->app, str_c(&name), error);
+	str_fini(&name);
+	return STATUS_CONNECT;
 }
 
 static int join_all(struct receiving *r)
 {
-	for (size_t i = 0; i < r->membership_count; i++) {
+	for (size_t i = 0; i < r->groups.count; i++) {
 		const char *word = r->config->join.items[i];
-		int error = join(r, &r->memberships[i]);
+		int error = join(r, &r->groups.items[i]);
 
 		if (error == -EDESTADDRREQ)
 			return app_failf(r->app, STATUS_USAGE, word,
@@ -71,9 +74,9 @@ static int join_all(struct receiving *r)
 				"family",
 				r->config->endpoint.name);
 		if (error < 0)
-			return app_fail(r->app, STATUS_CONNECT, word, error);
+			return groups_fail(r->app, word, error);
 	}
-	for (size_t i = 0; i < r->bound.count && !r->membership_count; i++) {
+	for (size_t i = 0; i < r->bound.count && !r->groups.count; i++) {
 		int status = join_address(r, &r->bound.sockets[i]);
 
 		if (status)
@@ -114,7 +117,7 @@ static int open_next(struct receiving *r);
 static int on_addresses(void *data, const struct address_list *list)
 {
 	struct receiving *r = data;
-	bool reuse = r->membership_count || is_multicast(&list->items[0]);
+	bool reuse = r->groups.count || is_multicast(&list->items[0]);
 	struct bind_options options = options_of(r, reuse);
 	struct sockaddr_any failed = {0};
 	enum step step = STEP_SOCKET;
@@ -164,28 +167,10 @@ static int open_next(struct receiving *r)
 	return endpoint_open(&r->opening);
 }
 
-static int parse_memberships(struct receiving *r)
-{
-	const struct strlist *words = &r->config->join;
-
-	r->memberships = xcalloc(words->count, sizeof(*r->memberships));
-	for (; r->membership_count < words->count; r->membership_count++) {
-		const char *word = words->items[r->membership_count];
-		int error = membership_parse(&r->memberships[r->membership_count], word);
-
-		if (error == -ENODEV)
-			return app_failf(
-				r->app, STATUS_USAGE, word, "there is no such network interface");
-		if (error < 0)
-			return app_failf(r->app, STATUS_USAGE, word,
-				"no multicast group; write ADDRESS[%%INTERFACE][,SOURCE]");
-	}
-	return 0;
-}
-
 int receiving_open(struct receiving *r)
 {
-	int status = parse_memberships(r);
+	const struct recv_config *c = r->config;
+	int status = groups_parse(&r->groups, r->app, &c->join, c->datagram.interface);
 
 	return status ? status : open_next(r);
 }

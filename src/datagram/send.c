@@ -62,7 +62,9 @@ static void fail_to_send(struct sending *s, int error)
 	if (s->transmit.datagrams)
 		str_addf(&before, "after %" PRIu64 " sent: ", s->transmit.datagrams);
 	datagram_fail(s->app, STATUS_CONNECT, str_c(&name), s->socket.fd, error, str_c(&before),
-		lacks_broadcast ? BROADCAST_REMEDY : NULL);
+		lacks_broadcast                               ? BROADCAST_REMEDY
+		: groups_lack_interface(&s->socket.to, error) ? GROUP_REMEDY
+							      : NULL);
 	str_fini(&name);
 	str_fini(&before);
 	finish(s);
@@ -413,6 +415,7 @@ static void fini(struct sending *s)
 	transmit_fini(&s->transmit);
 	printer_fini(&s->printer);
 	icmp_filter_fini(&s->filter);
+	groups_fini(&s->groups);
 	timer_fini(&s->wait);
 	watch_fini(&s->watch);
 	app_fail_leftover(s->app, s->config->bind, dgram_socket_close(&s->socket));

@@ -30,6 +30,7 @@ struct send_config {
 	bool broadcast;
 	uint64_t hops;
 	bool no_loop;
+	struct strlist join; // GROUP[%INTERFACE][,SOURCE]
 	bool header; // raw-send: the data begins with the IP header
 
 	// Filled in by the check.

@@ -27,6 +27,7 @@ static struct dgram_socket_options options_of(struct sending *s)
 		.loop = !c->no_loop,
 		.header = c->header,
 		.receives = s->wants_replies,
+		.reuse = c->join.count,
 		.details = printer_details(send_framing(c)),
 		.settings = &s->settings,
 	};
@@ -36,9 +37,10 @@ static int fail_open(struct sending *s, const struct sockaddr_any *a, enum step 
 {
 	const struct send_config *c = s->config;
 	bool is_broadcast = error == -EACCES && step == STEP_CONNECT && !c->broadcast;
-	const char *remedy = is_broadcast           ? BROADCAST_REMEDY
-			     : error == -EPROTOTYPE ? TYPE_REMEDY
-						    : NULL;
+	const char *remedy = is_broadcast                      ? BROADCAST_REMEDY
+			     : groups_lack_interface(a, error) ? GROUP_REMEDY
+			     : error == -EPROTOTYPE            ? TYPE_REMEDY
+							       : NULL;
 	const struct open_failure f = {
 		.object = c->endpoint.name,
 		.address = a,
@@ -85,12 +87,33 @@ static int take_messages(struct sending *s)
 	return 0;
 }
 
+// Returns 0, or the exit status after a message.
+static int join_groups(struct sending *s)
+{
+	for (size_t i = 0; i < s->groups.count; i++) {
+		const struct membership *m = &s->groups.items[i];
+		const char *word = s->config->join.items[i];
+		int error;
+
+		if (m->family != s->socket.to.sa.sa_family)
+			return app_failf(s->app, STATUS_USAGE, word, "no group of the family of %s",
+				s->config->endpoint.name);
+		error = membership_join(m, &s->settings, s->socket.fd);
+		if (error < 0)
+			return groups_fail(s->app, word, error);
+		groups_report(s->app, m);
+	}
+	return 0;
+}
+
 // Begins, if what is to be sent fits the socket.
 static int begin(struct sending *s)
 {
 	const struct send_config *c = s->config;
-	int status = 0;
+	int status = join_groups(s);
 
+	if (status)
+		return status;
 	if (c->block > s->socket.limit)
 		return app_failf(s->app, STATUS_USAGE, "--block",
 			"%" PRIu64 " bytes do not fit a datagram: at most %zu", c->block,
@@ -135,7 +158,10 @@ static int on_descriptor(void *data, int fd)
 int sending_open(struct sending *s)
 {
 	const struct send_config *c = s->config;
+	int status = groups_parse(&s->groups, s->app, &c->join, c->datagram.interface);
 
+	if (status)
+		return status;
 	s->opening = (struct endpoint_open){
 		.app = s->app,
 		.endpoint = &c->endpoint,

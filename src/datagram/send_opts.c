@@ -40,6 +40,8 @@ const struct opt send_opts[] = {
 		.max = 365 * DAY_MS, .is_everyday = true},
 	{"replies", 0, OPT_UINT, AT(replies, uint64_t), "N", "print replies and exit after N",
 		.min = 1, .max = UINT64_MAX},
+	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
+		"receive replies that are sent to a multicast group: ADDRESS[%INTERFACE][,SOURCE]"},
 	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
 		"local address to send from, or unix:PATH", .words = "address",
 		.is_everyday = true},

@@ -4,6 +4,7 @@
 #define SOCKCTL_DATAGRAM_SENDING_H
 
 #include "opts/progress_line.h"
+#include "datagram/groups.h"
 #include "datagram/printer.h"
 #include "datagram/send.h"
 #include "io/timer.h"
@@ -28,6 +29,7 @@ struct sending {
 	struct sockopt_settings settings;
 	struct endpoint_open opening;
 	struct iovec *messages;
+	struct groups groups;
 
 	struct dgram_socket socket;
 	struct watch watch;

@@ -192,6 +192,47 @@ def test_broadcast(recv, sockctl, network, address):
     assert (proc.out, sender.out) == (b"x\n", b"here\n")
 
 
+@pytest.mark.parametrize("group", ["239.1.2.3", "ff05::123"])
+@pytest.mark.parametrize("named", [False, True], ids=["by route", "named"])
+def test_says_which_interface_takes_a_group(sockctl, network, group, named):
+    words = ["-6"] if ":" in group else ["-4"]
+    network.near.do("route add 239.0.0.0/8 dev wire")
+    proc = sockctl("udp-recv", "-v", *words, "--join", f"{group}%wire" if named else group, PORT,
+                   wrap=network.wrap)
+    proc.wait_err(f"receiving what is sent to {group} on wire$")
+    proc.stop()
+
+
+@pytest.mark.parametrize("command", [("udp-recv", "--join", "239.1.2.3", PORT),
+                                     ("udp-send", "239.1.2.3", PORT, "x"),
+                                     ("udp-send", "--connected", "239.1.2.3", PORT, "x")])
+def test_a_group_without_a_route(sockctl, network, command):
+    """The remedy is named."""
+    proc = sockctl(*command, wrap=network.wrap)
+    proc.fails(5, "239.1.2.3", "; --interface, or % and its name after the group")
+
+
+def test_replies_to_a_group(sockctl, network):
+    """As in DNS of a link, where questions and answers go to one group and port."""
+    words = ["--join", "224.0.0.251%wire", "224.0.0.251%wire", "5353"]
+    server = sockctl("udp-recv", "--count", 1, "--join", "224.0.0.251%wire", 5353,
+                     wrap=network.far.words)
+    server.wait_err("listening")
+    asker = sockctl("udp-send", "-v", "--bind", ":5353", "--no-loop", "--replies", 1, *words,
+                    "who is there?", wrap=network.wrap)
+    server.wait()
+    assert server.out == b"who is there?\n"
+    asker.wait_err("receiving what is sent to 224.0.0.251 on wire$")
+    sockctl("udp-send", "--source-port", 5353, *words, "me", wrap=network.far.words).wait()
+    asker.wait()
+    assert asker.out == b"me\n"
+
+
+def test_group_of_another_family(sockctl):
+    proc = sockctl("udp-send", "--join", "ff02::fb%lo", "127.0.0.1", 5353, "x")
+    proc.fails(2, "ff02::fb%lo: no group of the family of 127.0.0.1:5353")
+
+
 def test_host_that_is_unreachable(sockctl, network):
     """An ICMP message from a router, of which connected sockets hear."""
     network.near.do("route add unreachable 203.0.113.0/24")

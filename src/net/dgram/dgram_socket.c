@@ -50,6 +50,8 @@ static int set_options(
 	int fd = s->fd;
 	int r = 0;
 
+	if (o->reuse)
+		sys_setsockopt_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	*step = STEP_BROADCAST;
 	if (o->broadcast)
 		r = sys_setsockopt_int(fd, SOL_SOCKET, SO_BROADCAST, 1);

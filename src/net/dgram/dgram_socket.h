@@ -27,6 +27,7 @@ struct dgram_socket_options {
 	bool loop; // multicast reaches this machine, too
 	bool header; // the data begin with the IP header
 	bool receives; // answers are wanted
+	bool reuse; // others may have the same port, and get what is sent to a group, too
 	unsigned details; // of them, as for receiver_prepare()
 	struct sockopt_settings *settings;
 };

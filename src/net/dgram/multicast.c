@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: ISC
 #include "net/dgram/multicast.h"
 
+#include "net/addr/ifaddrs.h"
+#include "sys/file.h"
 #include "sys/resolver.h"
 #include "sys/socket.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 bool is_multicast(const struct sockaddr_any *a)
@@ -25,7 +28,7 @@ static struct group_req request_of(const struct sockopt_value *v)
 	return req;
 }
 
-static void group_of(struct sockaddr_any *group, const struct membership *m)
+void membership_group(const struct membership *m, struct sockaddr_any *group)
 {
 	struct group_req req = request_of(&m->value);
 
@@ -54,7 +57,7 @@ int membership_parse(struct membership *m, const char *word)
 	if (r < 0)
 		return r == -ENODEV ? r : -EINVAL;
 	m->family = request_of(&m->value).gr_group.ss_family;
-	group_of(&group, m);
+	membership_group(m, &group);
 	return is_multicast(&group) && has_source_of(&m->value, m->family) ? 0 : -EINVAL;
 }
 
@@ -87,7 +90,7 @@ bool membership_is_heard(const struct membership *m, int fd, const struct sockad
 	if (sockaddr_is_wildcard(local))
 		return local->sa.sa_family == m->family ||
 		       (m->family == AF_INET && serves_ipv4(fd));
-	group_of(&group, m);
+	membership_group(m, &group);
 	sockaddr_set_port(&group, sockaddr_port(local));
 	if (local->sa.sa_family == AF_INET6)
 		group.in6.sin6_scope_id = local->in6.sin6_scope_id;
@@ -102,6 +105,52 @@ void membership_default_interface(struct membership *m, const char *name)
 		return;
 	req.gr_interface = sys_if_nametoindex(name);
 	memcpy(m->value.data, &req, sizeof(req));
+}
+
+// Which of our addresses datagrams to the group leave from: connecting sends nothing.
+static bool find_source(const struct membership *m, struct sockaddr_any *source)
+{
+	struct sockaddr_any group;
+	int fd = sys_socket(m->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_found;
+
+	if (fd < 0)
+		return false;
+	membership_group(m, &group);
+	sockaddr_set_port(&group, 9); // any will do
+	is_found = sys_connect(fd, &group.sa, group.len) == 0 && sys_getsockname(fd, source) == 0;
+	sys_close(fd);
+	sockaddr_set_port(source, 0);
+	return is_found;
+}
+
+struct interface_of {
+	const struct sockaddr_any *address;
+	char *name;
+};
+
+static void on_address(void *arg, const struct sockaddr_any *address, const char *interface)
+{
+	const struct interface_of *wanted = arg;
+	struct sockaddr_any plain = *wanted->address;
+
+	if (address->sa.sa_family == AF_INET6 && plain.sa.sa_family == AF_INET6 &&
+		!plain.in6.sin6_scope_id)
+		plain.in6.sin6_scope_id = address->in6.sin6_scope_id;
+	if (sockaddr_equal(address, &plain))
+		snprintf(wanted->name, IF_NAMESIZE, "%s", interface);
+}
+
+bool membership_interface(const struct membership *m, char name[IF_NAMESIZE])
+{
+	struct sockaddr_any source;
+	struct interface_of wanted = {&source, name};
+	unsigned index = request_of(&m->value).gr_interface;
+
+	*name = '\0';
+	if (index)
+		return sys_if_indextoname(index, name);
+	return find_source(m, &source) && ifaddrs_list(on_address, &wanted) == 0 && *name;
 }
 
 int membership_join(const struct membership *m, const struct sockopt_settings *settings, int fd)

@@ -6,6 +6,7 @@
 #include "base/sockaddr.h"
 #include "net/sockopt.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 
 struct membership {
@@ -29,6 +30,13 @@ bool membership_is_heard(const struct membership *m, int fd, const struct sockad
 
 // Joins on the interface NAME unless the membership says which; NULL leaves it to the kernel.
 void membership_default_interface(struct membership *m, const char *name);
+
+// The address of the group, without an interface.
+void membership_group(const struct membership *m, struct sockaddr_any *group);
+
+// The name of the interface by which the group is joined: the one that the membership says, or that
+// to which the route of the group leads. False if there is none.
+bool membership_interface(const struct membership *m, char name[IF_NAMESIZE]);
 
 // Joins, and keeps out what other sockets of this machine have joined, unless SETTINGS, what the
 // user sets, say whether (IP_MULTICAST_ALL). An IPv6 socket that serves IPv4 as well takes groups
