@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,24 @@ static void on_stop(void *arg, int signal, struct str *doing)
 		add_so_far(s, doing);
 }
 
+// A packet that must not be split, by IP_MTU_DISCOVER, is too long for the way.
+static void add_too_long(struct str *text, const struct sending *s)
+{
+	const struct transmit *t = &s->transmit;
+	size_t length = transmit_failed_length(t);
+
+	if (!length)
+		return;
+	str_addf(text, "%s %" PRIu64 ": %zu bytes do not fit a packet",
+		t->messages                  ? "message"
+		: t->framing == FRAMING_LINE ? "line"
+					     : "datagram",
+		t->datagrams + 1, length);
+	if (s->path_limit)
+		str_addf(text, ", at most %zu do", s->path_limit);
+	str_add(text, ": ");
+}
+
 static void fail_to_send(struct sending *s, int error)
 {
 	bool lacks_broadcast = error == -EACCES && !s->config->broadcast;
@@ -61,6 +80,8 @@ static void fail_to_send(struct sending *s, int error)
 	add_target(&name, s);
 	if (s->transmit.datagrams)
 		str_addf(&before, "after %" PRIu64 " sent: ", s->transmit.datagrams);
+	if (error == -EMSGSIZE)
+		add_too_long(&before, s);
 	datagram_fail(s->app, STATUS_CONNECT, str_c(&name), s->socket.fd, error, str_c(&before),
 		lacks_broadcast                               ? BROADCAST_REMEDY
 		: groups_lack_interface(&s->socket.to, error) ? GROUP_REMEDY
@@ -375,6 +396,14 @@ static void report_sending(struct sending *s)
 	str_fini(&host);
 }
 
+// Only by an option that the user sets; what is too long is split else.
+static bool must_not_split(const struct sending *s)
+{
+	return s->type == SOCK_DGRAM &&
+	       (sockopt_settings_has(&s->settings, IPPROTO_IP, IP_MTU_DISCOVER) ||
+		       sockopt_settings_has(&s->settings, IPPROTO_IPV6, IPV6_MTU_DISCOVER));
+}
+
 static int start(struct sending *s)
 {
 	const struct send_config *c = s->config;
@@ -385,6 +414,8 @@ static int start(struct sending *s)
 	if (status)
 		return status;
 	sockopt_config_report(s->app, &c->sockopt, s->socket.fd);
+	if (must_not_split(s))
+		s->path_limit = dgram_path_limit(&s->socket.to);
 	if (start_transmit(s) < 0)
 		return s->app->status;
 	status = confine_sending(s);

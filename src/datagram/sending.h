@@ -36,6 +36,7 @@ struct sending {
 	struct sender *sender;
 	struct transmit transmit;
 	bool is_sent; // nothing is left to send
+	size_t path_limit; // bytes of a datagram whose packet must not be split; 0: nobody knows
 
 	bool wants_replies;
 	struct printer printer;

@@ -17,6 +17,7 @@ import termios
 import pytest
 
 from harness import CLOSED, DEADLINE, DEVNULL, PIPE, wait_for
+from network import FAR4, FAR6
 from peers import forge, nothing_more, udp, unused_udp_port
 
 HOST = "127.0.0.1"
@@ -503,6 +504,22 @@ def test_reply_of_no_bytes(sockctl):
 
 
 # Errors
+
+
+@pytest.mark.needs("ip", "unshare", "nsenter")
+@pytest.mark.parametrize("host, option, most", [
+    (FAR4, "IP_MTU_DISCOVER=IP_PMTUDISC_DO", 1472),
+    (FAR6, "IPV6_MTU_DISCOVER=IPV6_PMTUDISC_DO", 1452),
+])
+@pytest.mark.parametrize("connected", [[], ["--connected"]], ids=["", "connected"])
+@pytest.mark.parametrize("source", ["line", "message"])
+def test_packet_that_must_not_be_split(sockctl, network, host, option, most, connected, source):
+    data = ["x", "y" * 1400, "z" * 2000]
+    stdin = "\n".join(data).encode() if source == "line" else None
+    proc = sockctl("udp-send", "-o", option, *connected, host, 5000,
+                   *(data if source == "message" else []), stdin=stdin, wrap=network.wrap)
+    proc.fails(5, f"after 2 sent: {source} 3: 2000 bytes do not fit a packet, at most {most} do: "
+                  "Message too long", "(EMSGSIZE)")
 
 
 def test_closed_port(sockctl):

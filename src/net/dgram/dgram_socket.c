@@ -17,6 +17,7 @@
 #define PACKET_MAX 65535
 #define UDP_HEADER 8
 #define IPV4_HEADER 20
+#define IPV6_HEADER 40
 #define UNIX_OVERHEAD 32 // what the kernel keeps of a send buffer of the Unix domain
 #define SOCKET_MODE 0600
 
@@ -117,6 +118,26 @@ static size_t packet_limit(int family, bool header)
 size_t dgram_limit(int fd, int family)
 {
 	return family == AF_UNIX ? unix_limit(fd) : packet_limit(family, false) - UDP_HEADER;
+}
+
+size_t dgram_path_limit(const struct sockaddr_any *to)
+{
+	bool is_v4 = to->sa.sa_family == AF_INET;
+	int headers = (is_v4 ? IPV4_HEADER : IPV6_HEADER) + UDP_HEADER;
+	int fd = is_v4 || to->sa.sa_family == AF_INET6
+			 ? sys_socket(to->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+			 : -1;
+	socklen_t len = sizeof(int);
+	int mtu = 0;
+
+	if (fd < 0)
+		return 0;
+	// A connected socket alone tells it.
+	if (sys_connect(fd, &to->sa, to->len) == 0)
+		sys_getsockopt(fd, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_MTU : IPV6_MTU,
+			&mtu, &len);
+	sys_close(fd);
+	return (size_t)MAX(mtu - headers, 0);
 }
 
 static size_t limit_of(const struct dgram_socket *s, const struct dgram_socket_options *o)

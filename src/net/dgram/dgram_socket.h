@@ -55,6 +55,10 @@ int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket
 // The most bytes that a UDP datagram to FAMILY, or one of the Unix domain by FD, can have.
 size_t dgram_limit(int fd, int family);
 
+// The most bytes that a UDP datagram to TO can have so that its packet need not be split on the
+// way, as far as is known; 0 if nothing is.
+size_t dgram_path_limit(const struct sockaddr_any *to);
+
 // Does nothing when there is none. Returns 0, or a negative errno if a socket file was left behind.
 int dgram_socket_close(struct dgram_socket *s);
 

@@ -185,6 +185,11 @@ static int wait_for_input(struct transmit *t)
 	return TRANSMIT_WAITING;
 }
 
+size_t transmit_failed_length(const struct transmit *t)
+{
+	return t->sent < t->filled ? t->batch[t->sent].data.iov_len : 0;
+}
+
 int transmit_run(struct transmit *t)
 {
 	for (int round = 0; round < ROUNDS; round++) {
