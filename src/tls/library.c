@@ -6,9 +6,11 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define SPARE_SIZE (size_t)(128 * 1024) // at least; what takes less is not worth keeping
 #define LIBSSL "libssl.so.3" // brings libcrypto.so.3 with it, whose symbols are found through it
 
 #if SOCKCTL_TLS_LINKED
@@ -65,20 +67,43 @@ static int fill_table(struct str *err)
 }
 #endif
 
+// The buffer that much data is read into is freed whenever nothing more is there, and asked for
+// again soon. One is kept, whose pages the kernel need not make anew each time.
+static void *spare;
+
+static bool is_read_buffer(size_t size)
+{
+	return size >= SPARE_SIZE && size < 2 * SPARE_SIZE;
+}
+
+// Returns NULL if it does not fit.
+static void *take_spare(size_t size)
+{
+	void *ptr = spare;
+
+	if (!ptr || !is_read_buffer(size) || malloc_usable_size(ptr) < size)
+		return NULL;
+	spare = NULL;
+	return ptr;
+}
+
 // OpenSSL asks for nothing with malloc(0) and expects NULL then; the names of files and lines are
 // for debugging it.
 static void *on_malloc(size_t size, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return size ? xmalloc(size) : NULL;
+	return size ? take_spare(size) ?: xmalloc(size) : NULL;
 }
 
 static void on_free(void *ptr, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	free(ptr);
+	if (ptr && !spare && is_read_buffer(malloc_usable_size(ptr)))
+		spare = ptr;
+	else
+		free(ptr);
 }
 
 static void *on_realloc(void *ptr, size_t size, const char *file, int line)
