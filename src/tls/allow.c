@@ -72,7 +72,7 @@ static bool matches_uri(const char *text, const char *name, size_t len)
 
 	if (text[fixed] != '*')
 		return is_equal(text, name, len);
-	return len >= fixed && memcmp(text, name, fixed) == 0 && !memchr(name, '\0', len);
+	return len >= fixed && memcmp(text, name, fixed) == 0;
 }
 
 // The part before the @ is the business of its host, which nobody asks.
@@ -102,6 +102,8 @@ static bool matches(const struct allow_name *n, const char *name, size_t len)
 
 bool allow_has(const struct allow *a, enum allow_kind kind, const char *name, size_t len)
 {
+	if (memchr(name, '\0', len)) // it would be another name for whoever reads it
+		return false;
 	for (size_t i = 0; i < a->name_count; i++)
 		if (a->names[i].kind == kind && matches(&a->names[i], name, len))
 			return true;
