@@ -5,15 +5,18 @@ those who stall."""
 import os
 import pwd
 import re
+import select
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 
+import openssl_peer
 from authority import openssl
-from harness import DEVNULL, PIPE, cpu_seconds
-from peers import MIB, accept, dial, listener, port_of, receive_all, reset_by_peer
+from harness import DEVNULL, PIPE, Task, cpu_seconds
+from peers import MIB, accept, dial, listener, port_of, receive_all, reset, reset_by_peer
 from tls_client import Client, ask, join
 from tls_server import VERSIONS
 
@@ -187,17 +190,51 @@ def test_silence(listen):
 
 
 def test_crowd_that_says_nothing(listen, clients):
-    """200 of them, and one who says a byte now and then, hold up nobody and cost next to nothing."""
+    """200 of them, and one who says a byte a second, cost next to nothing, and hold up nobody."""
     proc = listen("-k", "--exec", "cat", "--handshake-timeout", "1h", stdin=DEVNULL)
-    silent = clients(proc.port, 200)
-    slow = silent[-1]
-    for byte in b"\x16\x03\x01\x02\x00\x01":
+    *_, slow = clients(proc.port, 200)
+    hello = b"\x16\x03\x01\x02"
+    slow.sendall(hello[:1])
+    began, before = time.monotonic(), cpu_seconds(proc)
+    for byte in hello[1:]:
+        assert not select.select([slow], [], [], 1)[0]  # nobody answers that
         slow.sendall(bytes([byte]))
-    before = cpu_seconds(proc)
-    for number in range(5):
-        assert ask(proc.port, b"%d" % number) == b"%d" % number
-    assert cpu_seconds(proc) - before < 0.5
+    assert cpu_seconds(proc) - before <= 0.02 * (time.monotonic() - began)
+    good = [Task(ask, proc.port, b"%d" % number) for number in range(5)]
+    assert [task.result() for task in good] == [b"%d" % number for number in range(5)]
     proc.stop()
+
+
+def test_crowd_whose_time_is_over(listen, clients):
+    """Each ends by itself, and the server goes on."""
+    proc = listen("-kv", "--handshake-timeout", "300ms", stdin=DEVNULL)
+    for conn in clients(proc.port, 200):
+        assert reset_by_peer(conn)
+    assert ask(proc.port) == b""
+    proc.stop()
+
+
+def test_client_that_leaves_while_it_waits(listen):
+    """It is secured, and waits for another to end; the server takes no harm from its reset."""
+    proc = listen("-k", "--max-connections", "1", "--exec", "cat", stdin=DEVNULL)
+    with dial(proc.port) as first, dial(proc.port) as second:
+        served, waiting = (openssl_peer.Connection(
+            openssl_peer.client_context("1.3"), unlimited(conn), "SSL_connect")
+            for conn in (first, second))
+        served.write(b"one")
+        assert served.read() == b"one"
+        reset(waiting.conn)
+        served.write(b"two")
+        assert served.read() == b"two"
+        served.end()
+        assert not served.read()
+    assert ask(proc.port, b"three") == b"three"
+    proc.stop()
+
+
+def unlimited(conn):
+    conn.settimeout(None)
+    return conn
 
 
 # Certificates.
