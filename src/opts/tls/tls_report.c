@@ -47,7 +47,7 @@ static const char *or_null(const struct str *s)
 }
 
 static void report_facts(
-	struct app *app, const struct event *event, uint64_t number, const struct tls_facts *f)
+	struct app *app, const struct event *event, struct field subject, const struct tls_facts *f)
 {
 	struct str suite = {0}, verification = {0}, expires = {0}, pin = {0};
 
@@ -57,12 +57,11 @@ static void report_facts(
 		add_iso_date(&expires, f->expires);
 		str_addf(&pin, "sha256:%s", f->certificate.sha256);
 	}
-	report(&app->out, event, F_UINT("connection", number), F_STR("version", f->version),
-		F_STR("cipher", f->cipher), F_STR("group", f->group),
-		F_STR("alpn", or_null(&f->alpn)), F_STR("server_name", or_null(&f->server_name)),
-		F_BOOL("verified", f->is_verified), F_BOOL("resumed", f->is_resumed),
-		F_STR("reason", or_null(&f->unverified)), F_STR("peer", or_null(&f->peer)),
-		F_STR("issuer", or_null(&f->certificate.issuer)),
+	report(&app->out, event, subject, F_STR("version", f->version), F_STR("cipher", f->cipher),
+		F_STR("group", f->group), F_STR("alpn", or_null(&f->alpn)),
+		F_STR("server_name", or_null(&f->server_name)), F_BOOL("verified", f->is_verified),
+		F_BOOL("resumed", f->is_resumed), F_STR("reason", or_null(&f->unverified)),
+		F_STR("peer", or_null(&f->peer)), F_STR("issuer", or_null(&f->certificate.issuer)),
 		F_STR("expires", or_null(&expires)), F_STR("pin", or_null(&pin)),
 		F_SHOWN("suite", str_c(&suite)), F_SHOWN("verification", str_c(&verification)));
 	str_fini(&suite);
@@ -71,59 +70,51 @@ static void report_facts(
 	str_fini(&pin);
 }
 
-// Reports the facts of T by EVENT, and aloud if OBJECT, unless that is NULL, was not verified.
-static void report_tls(struct app *app, const struct event *event, const char *object,
-	uint64_t number, const struct tls *t)
+// An object that must be verified, and how it is said that it was not.
+struct claim {
+	const char *object;
+	const struct event *unverified;
+};
+
+// Reports the facts of T by EVENT about SUBJECT, and aloud where CLAIM, unless that is NULL, does
+// not hold.
+static void report_tls(struct app *app, const struct event *event, struct field subject,
+	const struct claim *claim, const struct tls *t)
 {
 	struct tls_facts f;
 
-	if (!object && !report_wants(&app->out, event))
+	if (!claim && !report_wants(&app->out, event))
 		return;
 	tls_describe(t, &f);
-	if (object && !f.is_verified)
-		report(&app->out, &ev_unverified, F_STR("object", object),
+	if (claim && !f.is_verified)
+		report(&app->out, claim->unverified, F_STR("object", claim->object),
 			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
 	if (report_wants(&app->out, event))
-		report_facts(app, event, number, &f);
+		report_facts(app, event, subject, &f);
 	tls_facts_fini(&f);
 }
 
 void tls_report_secured(struct app *app, const char *object, uint64_t number, const struct tls *t)
 {
-	report_tls(app, &ev_secured, object, number, t);
+	report_tls(app, &ev_secured, (struct field)F_UINT("connection", number),
+		&(struct claim){object, &ev_unverified}, t);
 }
 
 void tls_report_served(struct app *app, uint64_t number, const struct tls *t)
 {
-	report_tls(app, &ev_secured, NULL, number, t);
+	report_tls(app, &ev_secured, (struct field)F_UINT("connection", number), NULL, t);
 }
 
 void tls_report_target(struct app *app, const char *object, uint64_t number, const struct tls *t)
 {
-	report_tls(app, &ev_target_secured, object, number, t);
+	report_tls(app, &ev_target_secured, (struct field)F_UINT("connection", number),
+		&(struct claim){object, &ev_unverified}, t);
 }
 
 void tls_report_proxy(struct app *app, const char *name, const struct tls *t)
 {
-	struct tls_facts f;
-	struct str suite = {0}, verification = {0};
-
-	tls_describe(t, &f);
-	if (!f.is_verified)
-		report(&app->out, &ev_unverified_proxy, F_STR("object", name),
-			F_BOOL("verified", false), F_STR("reason", or_null(&f.unverified)));
-	if (report_wants(&app->out, &ev_proxy_secured)) {
-		add_suite(&suite, &f);
-		add_verification(&verification, &f);
-		report(&app->out, &ev_proxy_secured, F_STR("proxy", name),
-			F_STR("version", f.version), F_STR("cipher", f.cipher),
-			F_BOOL("verified", f.is_verified), F_STR("reason", or_null(&f.unverified)),
-			F_STR("peer", or_null(&f.peer)), F_SHOWN("suite", str_c(&suite)),
-			F_SHOWN("verification", str_c(&verification)));
-	}
-	str_fini(&suite);
-	str_fini(&verification);
-	tls_facts_fini(&f);
+	report_tls(app, &ev_proxy_secured, (struct field)F_STR("proxy", name),
+		&(struct claim){name, &ev_unverified_proxy}, t);
 }
 
 // Lines of text one by one, for an event is a line.
