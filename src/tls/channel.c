@@ -71,7 +71,7 @@ static int shut_below(struct tls_channel *c, int how)
 
 // The end of our direction is close_notify and then that of TCP. A peer that is gone by then has
 // missed our last word alone where all before it was acknowledged: whether that is a failure, what
-// it said itself decides.
+// it said itself decides. The end of TCP it may still see.
 static int tls_channel_shut(struct channel *channel, int how)
 {
 	struct tls_channel *c = tls_channel_of(channel);
@@ -79,9 +79,11 @@ static int tls_channel_shut(struct channel *channel, int how)
 	int r = how == SHUT_RD ? 0 : tls_end(c->tls);
 
 	note_state(c);
-	if (r == 0 && ends_below(c, how)) {
-		r = shut_below(c, how);
-		c->has_shut = r != -EAGAIN; // TLS below has words of its own to send
+	if ((r == 0 || is_gone(r)) && ends_below(c, how)) {
+		int ended = shut_below(c, how);
+
+		c->has_shut = ended != -EAGAIN; // TLS below has words of its own to send
+		r = r == 0 ? ended : r;
 	}
 	if (!has_arrived || (!tls_has_ended(c->tls) && !is_gone(r)))
 		return r;

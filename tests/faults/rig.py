@@ -294,7 +294,8 @@ class Rig:
     @property
     def spoke(self):
         # What an echo server says of its clients it says only when asked, among other things.
-        words = r"\(E[A-Z]+\)|broken|no resources|out of memory|[1-9]\d* failed" if "-v" in self.proc.args else "^sockctl"
+        words = (r"\(E[A-Z]+\)|broken|no resources|out of memory|[1-9]\d* failed|TLS needs|, left$"
+                 if "-v" in self.proc.args else "^sockctl")
         return any(re.search(words, line) or re.match(r'{"event":"(error|paused)"', line)
                    for line in self.proc.complaints)
 
