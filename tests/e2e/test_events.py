@@ -222,6 +222,16 @@ def run_without_its_certificate(sockctl, authority, tmp_path):
 # A connection and its end
 
 
+@provokes("message")
+def run_messages(sockctl, tmp_path):
+    path = f"seqpacket:{tmp_path / 'socket'}"
+    proc = sockctl("listen", "--json", path, stdin=DEVNULL)
+    proc.wait_err("listening")
+    sockctl("connect", path, stdin=b"one").wait()
+    proc.wait()
+    return proc.events
+
+
 @provokes("urgent")
 def run_with_urgent_data(sockctl, server):
     proc = sockctl("connect", "--json", "--oob", HOST, port_of(server), stdin=DEVNULL)

@@ -54,7 +54,7 @@ def play(run, fault, options, base):
 def describe(run, fault, rig, verdict):
     said = rig.proc.describe() if rig.proc else "not started"
     hit = next((line for line in rig.last_log.splitlines() if "(INJECTED)" in line), "")
-    out = f"{len(rig.proc.out)} bytes: {rig.proc.out[:80]}" if rig.proc else ""
+    out = f"{len(rig.proc.out)} bytes: {rig.proc.out[:80]}" if rig.proc and rig.proc.has_output else ""
     return f"{verdict}: {run.name}, {fault}\n  {hit}\n  {said}\n  {out}\n  served: {rig.served}"
 
 

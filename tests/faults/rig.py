@@ -83,8 +83,8 @@ class Rig:
         """A server for the program: SERVE has each connection; result() is that of the first."""
         return self.add_peer(socket.create_server((address or self.address, port)), serve)
 
-    def unix_peer(self, serve):
-        sock = socket.socket(socket.AF_UNIX)
+    def unix_peer(self, serve, kind=socket.SOCK_STREAM):
+        sock = socket.socket(socket.AF_UNIX, kind)
         sock.bind(str(self.directory / "peer"))
         sock.listen()
         return self.add_peer(sock, serve)
@@ -101,11 +101,12 @@ class Rig:
         self.peers.append(sock)
         return sock
 
-    def dial(self, address):
+    def dial(self, address, kind=socket.SOCK_STREAM):
         """A connection to the program as soon as it listens, or None when it ends first."""
         end = time.monotonic() + self.limit
         while time.monotonic() < end:
-            sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+            sock = socket.socket(
+                socket.AF_UNIX if isinstance(address, str) else socket.AF_INET, kind)
             try:
                 sock.settimeout(self.limit)
                 sock.connect(address)

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import socket
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -19,6 +20,7 @@ from peers import answer, receive_all, send_all
 
 REQUEST = random.Random(1).randbytes(200_000)
 REPLY = random.Random(2).randbytes(300_000)
+MESSAGE = REPLY[:60_000]
 QUESTION = b"who is there?\n" * 100
 
 RUNS = {}
@@ -253,6 +255,32 @@ def listen_udp_forward(rig):
     rig.serve(lambda: ask(rig))
 
 
+@run("recvmmsg")
+def listen_udp_exec(rig):
+    """A server: each client has a program of its own."""
+    rig.start("listen", "-uk", rig.address, PORT, "--exec", "cat", stdin=b"", follow=False)
+    rig.serve(lambda: ask(rig))
+
+
+# --- messages
+
+
+@run()
+def connect_seqpacket(rig):
+    peer = rig.unix_peer(lambda conn: answer(conn, MESSAGE), socket.SOCK_SEQPACKET)
+    proc = rig.start("connect", f"seqpacket:{rig.directory / 'peer'}", stdin=QUESTION)
+    return lambda: peer.result() == QUESTION and proc.out == MESSAGE
+
+
+@run("accept4")
+def listen_seqpacket(rig):
+    path = rig.directory / "socket"
+    proc = rig.start("listen", f"seqpacket:{path}", stdin=QUESTION)
+    conn = rig.dial(str(path), socket.SOCK_SEQPACKET)
+    whole = attempt(lambda: exchange(conn, MESSAGE, QUESTION))
+    return lambda: whole and proc.out == MESSAGE and not path.exists()
+
+
 def echo_datagrams(sock, count):
     """Without COUNT until the socket is closed."""
     for _ in itertools.count() if count is None else range(count):
@@ -299,8 +327,11 @@ def ask(rig):
         sock.settimeout(rig.limit / 4)
         for _ in range(2):
             sock.sendto(b"who?", (rig.address, PORT))
+            got = b""
             try:
-                return sock.recv(100) == b"who?"
+                while len(got) < len(b"who?"):  # what a program writes may come in pieces
+                    got += sock.recv(100)
+                return got == b"who?"
             except TimeoutError:
                 pass
     return False
