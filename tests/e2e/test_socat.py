@@ -369,7 +369,9 @@ def test_datagram_client(line):
             thread.join()
 
 
-@pytest.mark.parametrize("line", ["- UDP-SENDTO:127.0.0.1:PORT", "-u - UDP:127.0.0.1:PORT"])
+@pytest.mark.parametrize("line", [
+    "- UDP-SENDTO:127.0.0.1:PORT", "-u - UDP:127.0.0.1:PORT", "-u - UDP-DATAGRAM:127.0.0.1:PORT,broadcast",
+])
 def test_sending_datagrams(line):
     with udp() as sock:
         words = shlex.split(line.replace("PORT", str(port_of(sock))))
@@ -414,8 +416,9 @@ def test_abstract_names():
     ("OPENSSL:h:1,commonname= -", "commonname"), ("OPENSSL:h:1,snihost=x -", "snihost"), ("TCP:h:1,cafile=x -", "cafile"),
     ("TCP:h:1 SYSTEM:'echo $SOCAT_PEERADDR'", "SOCAT_"), ("TCP:h:1,crnl EXEC:cat", "crnl"),
     ("- -", "socket"), ("- EXEC:cat", "socket"), ("TCP-L:1 TCP-L:2", "joined"), ("TCP:h:1!!TCP:h:2 -", "socket"),
+    ("-t 5 - UDP-L:1", "-T"), ("TCP-L:1,fork,shut-none TCP:h:1", "shut-none"), ("-u UNIX-RECV:s,group=root -", "group"),
     ("-u TCP:h:1 TCP:h:2", "-u"), ("-u TCP:h:1 EXEC:cat", "-u"), ("-u UDP-RECV:1 TCP:h:1", "udp-recv"),
-    ("-u - UDP-RECV:1", "receives"), ("UDP-RECVFROM:1 -", "UDP-LISTEN"), ("-u - UDP-LISTEN:1", "UDP-SENDTO"),
+    ("-u - UDP-RECV:1", "UDP-RECV"), ("UDP-RECVFROM:1 -", "UDP-LISTEN"), ("-u - UDP-LISTEN:1", "UDP-SENDTO"),
     ("-T 5 -u UDP-RECV:1 -", "-T"), ("-x -u UDP-RECV:1 -", "-x"), ("-b 100 - UDP:h:1", "-b"),
     ("-r f - TCP:h:1", "-r"), ("-s - TCP:h:1", "-s"), ("-L f - TCP:h:1", "-L"), ("-ly - TCP:h:1", "-ly"),
     ("-V", "--version"), ("-t x - TCP:h:1", "-t"), ("-u -U - TCP:h:1", "--right-to-left"),
@@ -462,7 +465,8 @@ def test_what_is_refused_is_named(line, named):
     ("- TCP:h:1,nodelay,linger=0,sp=99", "connect --source-port 99 --set TCP_NODELAY --set SO_LINGER=0 h 1"),
     ("- TCP:h:1,keepalive=0", "connect --set SO_KEEPALIVE=0 h 1"), ("TCP:h:1 SYSTEM:'a; b',stderr", "connect h 1 --exec 'exec 2>&1; a; b'"),
     ("TCP:h:1 EXEC:'a b',stderr", "connect h 1 --exec-file sh -c 'exec \"$@\" 2>&1' sh a b"), ("FD:5 TCP:h:1", "connect h 1 >&5 0>&5"),
-    ("STDERR TCP:h:1", "connect h 1 >&2 0>&2"), ("-u - UDP-SENDTO:h:1", "connect -u --wait 1ms h 1 >/dev/null"),
+    ("STDERR TCP:h:1", "connect h 1 >&2 0>&2"), ("-u - UDP4-DATAGRAM:239.0.0.1:1,ip-multicast-ttl=3", "connect -u -4 --set IP_MULTICAST_TTL=3 --wait 1ms 239.0.0.1 1 >/dev/null"),
+    ("-u - UDP-SENDTO:h:1", "connect -u --wait 1ms h 1 >/dev/null"),
 ])
 def test_explanation(line, printed):
     """The tests above run most of them; what these say would need another network."""

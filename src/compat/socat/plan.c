@@ -65,19 +65,32 @@ static void add_wait(struct planning *p)
 		add_ms(p, "--quit-delay", ms);
 	else if (p->net->type->role == SOCAT_DIAL)
 		add_ms(p, "--wait", ms);
+	else
+		plan_refuse(p, "-t is for what connects; -T ends what waits for datagrams");
 }
 
-static void add_ending(struct planning *p)
+// What the end of the input does to the socket, which is nothing where none is passed on.
+static void add_shutdown(struct planning *p)
 {
 	bool is_never = plan_flag(p, p->net, "shut-none");
 	bool is_write = plan_flag(p, p->net, "shut-down");
 
-	if (is_plain_local(p))
-		is_never |= !p->sends;
+	if (!is_plain_local(p) && is_never)
+		plan_refuse_option(
+			p, p->net, "shut-none", "each side learns of the end of the other");
 	if (p->local->read.type->role == SOCAT_STREAMS)
 		is_never |= plan_flag(p, &p->local->read, "ignoreeof");
-	if (!is_datagram(p->net) && (is_never || is_write))
-		cmdline_add_pair(p->out, "--shutdown", is_never ? "never" : "write");
+	if (!is_plain_local(p) || is_datagram(p->net))
+		return;
+	if (is_never || !p->sends)
+		cmdline_add_pair(p->out, "--shutdown", "never");
+	else if (is_write)
+		cmdline_add_pair(p->out, "--shutdown", "write");
+}
+
+static void add_ending(struct planning *p)
+{
+	add_shutdown(p);
 	if (!p->receives && is_datagram(p->net))
 		cmdline_add_pair(p->out, "--wait", "1ms");
 	else if (!p->receives)
@@ -222,7 +235,7 @@ static void add_file(struct planning *p)
 {
 	struct socat_address *a = p->net;
 	const char *mode = plan_value(p, a, "mode");
-	const char *group = plan_value(p, a, "group");
+	const char *group = a->type->role == SOCAT_SERVE ? plan_value(p, a, "group") : NULL;
 
 	plan_add_pair_if(p, "--group", group);
 	if (mode)
@@ -252,12 +265,10 @@ static bool is_exposed(struct planning *p)
 static void plan_serve(struct planning *p)
 {
 	struct socat_address *a = p->net;
-	bool is_forking = plan_flag(p, a, "fork");
 
 	plan_add(p, "listen");
 	plan_add_if(p, is_datagram(a), "-u");
-	plan_add_if(p, is_forking, "-k");
-	p->keeps_open = is_forking;
+	plan_add_if(p, plan_flag(p, a, "fork"), "-k");
 	add_verbosity(p);
 	plan_family(p);
 	plan_add_pair_if(p, "--interface", plan_value(p, a, "interface"));
@@ -321,6 +332,12 @@ static bool is_received(const struct planning *p)
 	       (local == SOCAT_ECHO || (!p->sends && is_plain_local(p)));
 }
 
+static void refuse_together(struct planning *p, const char *why)
+{
+	if (!plan_has_failed(p))
+		str_addf(p->err, "%s and %s: %s", p->net->name, p->local->read.name, why);
+}
+
 // What the addresses may be together.
 static void check_together(struct planning *p)
 {
@@ -328,31 +345,39 @@ static void check_together(struct planning *p)
 	enum socat_role local = p->local->read.type->role;
 	bool is_both = p->sends && p->receives;
 
-	if (local & (SOCAT_SERVE | SOCAT_RECEIVE))
-		plan_refuse(p, "two addresses that wait for others cannot be joined; 'sockctl "
-			       "listen --broker --also ENDPOINT' joins their clients");
+	if (net->type->detail & SOCAT_ANYBODY && is_datagram(net) && p->receives)
+		refuse_together(p,
+			"'sockctl udp-send --broadcast --wait TIME' sends and prints what "
+			"comes back from anybody, 'sockctl udp-recv --join GROUP' "
+			"receives; with -u datagrams are sent");
+	else if (local & (SOCAT_SERVE | SOCAT_RECEIVE))
+		refuse_together(p, "two addresses that wait for others cannot be joined; 'sockctl "
+				   "listen --broker --also ENDPOINT' joins their clients");
 	else if (net->type->role == SOCAT_RECEIVE && !is_plain_local(p))
-		plan_refuse(p, "what comes from anybody goes to standard output or a file: "
-			       "'sockctl udp-recv --raw PORT | ...'");
+		refuse_together(p, "what comes from anybody goes to standard output or a file: "
+				   "'sockctl udp-recv --raw PORT | ...'");
 	else if (net->type->role == SOCAT_RECEIVE && !p->receives)
-		plan_refuse(p, "nothing can be sent to an address that only receives");
+		refuse_together(p, "nothing can be sent to an address that only receives");
 	else if (!is_both && local & (SOCAT_PROGRAM | SOCAT_ECHO))
-		plan_refuse(p, "with -u and -U a program would keep its own input or output; "
-			       "without, redirect it in the command");
+		refuse_together(p, "with -u and -U a program would keep its own input or output; "
+				   "without, redirect it in the command");
 	else if (!is_both && local == SOCAT_DIAL)
-		plan_refuse(p, "two sockets are joined in both directions; -u and -U are for one "
-			       "and standard input, output or a file");
+		refuse_together(p,
+			"two sockets are joined in both directions; -u and -U are for one "
+			"and standard input, output or a file");
 	else if (net->type->detail & SOCAT_ONE_DATAGRAM && is_datagram(net) && !is_received(p) &&
 		 local != SOCAT_DIAL)
-		plan_refuse(p, "peers that send one datagram each are for PIPE, for UDP-SENDTO and "
-			       "with -u; use UDP-LISTEN");
+		refuse_together(p,
+			"peers that send one datagram each are for PIPE, for UDP-SENDTO and "
+			"with -u; use UDP-LISTEN");
 	else if (!p->receives && is_datagram(net) && net->type->role == SOCAT_SERVE)
 		plan_refuse(p,
 			"nothing is sent to who has sent nothing: say UDP-SENDTO, or leave -u "
 			"and -U out");
 	else if (p->config->buffer && p->sends && is_datagram(net) && is_plain_local(p))
-		plan_refuse(p, "-b would cut the input into datagrams: 'sockctl udp-send --block "
-			       "SIZE' does");
+		refuse_together(p,
+			"-b would cut the input into datagrams: 'sockctl udp-send --block "
+			"SIZE' does");
 }
 
 static void plan_command(struct planning *p)
@@ -437,7 +462,8 @@ int socat_plan(const struct socat_config *config, struct socat_word *a, struct s
 	struct str why = {0};
 
 	if (!is_net(net)) {
-		str_add(err, "one of the addresses must be a socket that sockctl makes");
+		str_addf(err, "%s and %s: one of them must be a socket that sockctl makes",
+			a->read.name, b->read.name);
 		return -EINVAL;
 	}
 	if (make(config, net, local, is_left, plan, err))

@@ -14,7 +14,6 @@ struct planning {
 	struct socat_address *net; // the socket whose command it becomes
 	struct socat_word *local; // what that is joined to
 	bool sends, receives; // seen from the net
-	bool keeps_open;
 };
 
 // Refuses, unless something was refused before. NAME is an option of A.

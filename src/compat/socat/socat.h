@@ -53,6 +53,7 @@ struct socat_type {
 #define SOCAT_FAMILY 6 // the bits of these
 #define SOCAT_ABSTRACT 1 // the name of a Unix socket is no path
 #define SOCAT_ONE_DATAGRAM 8 // each peer sends one
+#define SOCAT_ANYBODY 16 // sends to one or many, and receives from anybody
 
 // Of open descriptors, if not the number of one.
 #define SOCAT_STDIO 3

@@ -64,9 +64,10 @@ static const struct socat_type types[] = {
 	{"UDP4-RECV", NULL, "PORT", SOCAT_RECEIVE, SOCAT_UDP, 4},
 	{"UDP6-RECV", NULL, "PORT", SOCAT_RECEIVE, SOCAT_UDP, 6},
 
-	{"UDP-DATAGRAM", "UDP-DGRAM UDP4-DATAGRAM UDP4-DGRAM UDP6-DATAGRAM UDP6-DGRAM",
-		.instead = "'sockctl udp-send --broadcast --wait TIME' sends and prints what comes "
-			   "back from anybody, 'sockctl udp-recv --join GROUP' receives"},
+	{"UDP-DATAGRAM", "UDP-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, SOCAT_ANYBODY},
+	{"UDP4-DATAGRAM", "UDP4-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, 4 | SOCAT_ANYBODY},
+	{"UDP6-DATAGRAM", "UDP6-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, 6 | SOCAT_ANYBODY},
+
 	{"PTY", NULL, .instead = "sockctl makes no terminals; '--raw-tty' uses the one there is"},
 	{"READLINE", NULL, .instead = "say 'rlwrap sockctl ...'"},
 	{"TUN", NULL, .instead = "sockctl makes no network interfaces"},
