@@ -363,7 +363,7 @@ const struct habit habits[] = {
 	{"sockets", "src", "use '--address ADDRESS'"},
 	{"sockets", "dst", "use '--address ADDRESS'"},
 	{"sockets", "[0-9]*", "use '--port PORT' or '--address ADDRESS'"},
-	{0},
+	{""},
 };
 
 static bool is_among(const char *names, const char *name)
@@ -386,11 +386,11 @@ const struct habit *habit_find(const char *command, const char *word, size_t len
 	struct str typed = {0};
 
 	str_addn(&typed, word, len);
-	while (h->word && !(may_fit(h, str_c(&typed)) && is_among(h->commands, command) &&
-				  fnmatch(h->word, str_c(&typed), 0) == 0))
+	while (*h->word && !(may_fit(h, str_c(&typed)) && is_among(h->commands, command) &&
+				   fnmatch(h->word, str_c(&typed), 0) == 0))
 		h++;
 	str_fini(&typed);
-	return h->word ? h : NULL;
+	return *h->word ? h : NULL;
 }
 
 bool habit_add_advice(struct str *err, const char *command, const char *word, size_t len)

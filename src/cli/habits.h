@@ -7,14 +7,15 @@
 
 #include <stdbool.h>
 
+// The texts stand in the rows: hundreds of pointers would be put in place at each start.
 struct habit {
-	const char *commands; // names with blanks between; "" for the place of the command, "*" for
-			      // every command
-	const char *word; // an option, or a pattern of glob(7)
-	const char *advice; // what is to be typed is quoted
+	char commands[40]; // names with blanks between; "" for the place of the command, "*" for
+			   // every command
+	char word[20]; // an option, or a pattern of glob(7)
+	char advice[96]; // what is to be typed is quoted
 };
 
-extern const struct habit habits[]; // ends with a NULL word; the first that fits counts
+extern const struct habit habits[]; // ends with a row without word; the first that fits counts
 
 // The row for the first LEN bytes of WORD on the command line of COMMAND, or NULL.
 const struct habit *habit_find(const char *command, const char *word, size_t len);

@@ -89,9 +89,9 @@ static void add_states(struct words *w)
 
 static void add_flags(struct words *w)
 {
-	for (const struct name_value *n = names_ai; n->name; n++)
+	for (const struct name_value *n = names_ai; *n->name; n++)
 		words_add(w, n->name, "getaddrinfo");
-	for (const struct name_value *n = names_ni; n->name; n++)
+	for (const struct name_value *n = names_ni; *n->name; n++)
 		words_add(w, n->name, "getnameinfo");
 }
 
@@ -135,7 +135,7 @@ static void add_sockopt_values(struct words *w, const struct sockopt *o)
 		words_add(w, "on", o->meaning);
 		words_add(w, "off", o->meaning);
 	}
-	for (const struct name_value *n = o->names; n && n->name; n++)
+	for (const struct name_value *n = o->names; n && *n->name; n++)
 		words_add(w, n->name, o->meaning);
 }
 

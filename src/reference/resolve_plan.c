@@ -66,9 +66,9 @@ static int unknown_flag(const char *word, struct str *err)
 	struct nearest near;
 
 	nearest_init(&near, word, strlen(word));
-	for (const struct name_value *v = names_ai; v->name; v++)
+	for (const struct name_value *v = names_ai; *v->name; v++)
 		nearest_offer(&near, v->name);
-	for (const struct name_value *v = names_ni; v->name; v++)
+	for (const struct name_value *v = names_ni; *v->name; v++)
 		nearest_offer(&near, v->name);
 	bad_word(err, word, "is no flag of getaddrinfo() or getnameinfo()");
 	if (near.best)

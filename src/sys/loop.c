@@ -22,19 +22,19 @@ static const struct name_value names_epoll[] = {
 	{"EPOLLRDHUP", EPOLLRDHUP},
 	{"EPOLLONESHOT", EPOLLONESHOT},
 	{"EPOLLET", (long)EPOLLET},
-	{0},
+	{""},
 };
 static const struct name_value names_operation[] = {
 	{"EPOLL_CTL_ADD", EPOLL_CTL_ADD},
 	{"EPOLL_CTL_MOD", EPOLL_CTL_MOD},
 	{"EPOLL_CTL_DEL", EPOLL_CTL_DEL},
-	{0},
+	{""},
 };
-static const struct name_value names_epoll_flag[] = {{"EPOLL_CLOEXEC", EPOLL_CLOEXEC}, {0}};
+static const struct name_value names_epoll_flag[] = {{"EPOLL_CLOEXEC", EPOLL_CLOEXEC}, {""}};
 static const struct name_value names_eventfd[] = {
-	{"EFD_CLOEXEC", EFD_CLOEXEC}, {"EFD_NONBLOCK", EFD_NONBLOCK}, {0}};
+	{"EFD_CLOEXEC", EFD_CLOEXEC}, {"EFD_NONBLOCK", EFD_NONBLOCK}, {""}};
 static const struct name_value names_timerfd[] = {
-	{"TFD_CLOEXEC", TFD_CLOEXEC}, {"TFD_NONBLOCK", TFD_NONBLOCK}, {0}};
+	{"TFD_CLOEXEC", TFD_CLOEXEC}, {"TFD_NONBLOCK", TFD_NONBLOCK}, {""}};
 
 // What is ready, or in what: EVENTS alone, for what goes with them is the loop's own.
 static void add_events(struct str *s, const struct epoll_event *events, int count)

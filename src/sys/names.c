@@ -27,7 +27,7 @@ const struct name_value names_family[] = {
 	NAME(AF_NETLINK),
 	NAME(AF_PACKET),
 	NAME(AF_VSOCK),
-	{0},
+	{""},
 };
 
 const struct name_value names_type[] = {
@@ -36,13 +36,13 @@ const struct name_value names_type[] = {
 	NAME(SOCK_RAW),
 	NAME(SOCK_RDM),
 	NAME(SOCK_SEQPACKET),
-	{0},
+	{""},
 };
 
 const struct name_value names_type_flag[] = {
 	NAME(SOCK_CLOEXEC),
 	NAME(SOCK_NONBLOCK),
-	{0},
+	{""},
 };
 
 const struct name_value names_protocol[] = {
@@ -58,7 +58,7 @@ const struct name_value names_protocol[] = {
 	NAME(IPPROTO_SCTP),
 	NAME(IPPROTO_UDPLITE),
 	NAME(IPPROTO_RAW),
-	{0},
+	{""},
 };
 
 const struct name_value names_msg[] = {
@@ -78,14 +78,14 @@ const struct name_value names_msg[] = {
 	NAME(MSG_ZEROCOPY),
 	NAME(MSG_FASTOPEN),
 	NAME(MSG_CMSG_CLOEXEC),
-	{0},
+	{""},
 };
 
 const struct name_value names_shut[] = {
 	NAME(SHUT_RD),
 	NAME(SHUT_WR),
 	NAME(SHUT_RDWR),
-	{0},
+	{""},
 };
 
 const struct name_value names_ai[] = {
@@ -98,7 +98,7 @@ const struct name_value names_ai[] = {
 	NAME(AI_NUMERICSERV),
 	NAME(AI_IDN),
 	NAME(AI_CANONIDN),
-	{0},
+	{""},
 };
 
 const struct name_value names_ni[] = {
@@ -108,7 +108,7 @@ const struct name_value names_ni[] = {
 	NAME(NI_NAMEREQD),
 	NAME(NI_DGRAM),
 	NAME(NI_IDN),
-	{0},
+	{""},
 };
 
 const struct name_value names_eai[] = {
@@ -130,7 +130,7 @@ const struct name_value names_eai[] = {
 	NAME(EAI_ALLDONE),
 	NAME(EAI_INTR),
 	NAME(EAI_IDN_ENCODE),
-	{0},
+	{""},
 };
 
 const struct name_value names_herr[] = {
@@ -139,7 +139,7 @@ const struct name_value names_herr[] = {
 	NAME(NO_RECOVERY),
 	NAME(NO_DATA),
 	NAME(NETDB_INTERNAL),
-	{0},
+	{""},
 };
 
 const struct name_value names_open[] = {
@@ -155,14 +155,14 @@ const struct name_value names_open[] = {
 	NAME(O_CLOEXEC),
 	NAME(O_DIRECTORY),
 	NAME(O_NOFOLLOW),
-	{0},
+	{""},
 };
 
 const struct name_value names_splice[] = {
 	{"SPLICE_F_MOVE", 1},
 	{"SPLICE_F_NONBLOCK", 2},
 	{"SPLICE_F_MORE", 4},
-	{0},
+	{""},
 };
 
 const struct name_value names_fcntl[] = {
@@ -176,26 +176,26 @@ const struct name_value names_fcntl[] = {
 	NAME(F_DUPFD_CLOEXEC),
 	{"F_SETPIPE_SZ", 1031},
 	{"F_GETPIPE_SZ", 1032},
-	{0},
+	{""},
 };
 
 const struct name_value names_fd[] = {
 	NAME(FD_CLOEXEC),
-	{0},
+	{""},
 };
 
 const struct name_value names_poll[] = {
 	NAME(POLLIN),
 	NAME(POLLPRI),
 	NAME(POLLOUT),
-	{0},
+	{""},
 };
 
 const struct name_value names_seek[] = {
 	NAME(SEEK_SET),
 	NAME(SEEK_CUR),
 	NAME(SEEK_END),
-	{0},
+	{""},
 };
 
 const struct name_value names_signal[] = {
@@ -210,7 +210,7 @@ const struct name_value names_signal[] = {
 	NAME(SIGTSTP),
 	NAME(SIGIO),
 	NAME(SIGURG),
-	{0},
+	{""},
 };
 
 const struct name_value names_ioctl[] = {
@@ -220,7 +220,7 @@ const struct name_value names_ioctl[] = {
 	NAME(SIOCATMARK),
 	NAME(FIOASYNC),
 	NAME(TIOCGWINSZ),
-	{0},
+	{""},
 };
 
 const struct name_value names_tcp_state[] = {
@@ -235,7 +235,7 @@ const struct name_value names_tcp_state[] = {
 	{"LAST-ACK", TCP_LAST_ACK},
 	{"LISTEN", TCP_LISTEN},
 	{"CLOSING", TCP_CLOSING},
-	{0},
+	{""},
 };
 
 const struct name_value names_pmtudisc[] = {
@@ -245,7 +245,7 @@ const struct name_value names_pmtudisc[] = {
 	NAME(IP_PMTUDISC_PROBE),
 	NAME(IP_PMTUDISC_INTERFACE),
 	NAME(IP_PMTUDISC_OMIT),
-	{0},
+	{""},
 };
 
 const struct name_value names_ipv6_pmtudisc[] = {
@@ -255,7 +255,7 @@ const struct name_value names_ipv6_pmtudisc[] = {
 	NAME(IPV6_PMTUDISC_PROBE),
 	NAME(IPV6_PMTUDISC_INTERFACE),
 	NAME(IPV6_PMTUDISC_OMIT),
-	{0},
+	{""},
 };
 
 // These two are defined in headers of the kernel that do not go with those of the C library.
@@ -267,13 +267,13 @@ const struct name_value names_ipv6_prefer[] = {
 	{"IPV6_PREFER_SRC_PUBTMP_DEFAULT", 0x0100},
 	{"IPV6_PREFER_SRC_HOME", 0x0400},
 	{"IPV6_PREFER_SRC_NONCGA", 0x0800},
-	{0},
+	{""},
 };
 
 const struct name_value names_buf_lock[] = {
 	{"SOCK_SNDBUF_LOCK", 1},
 	{"SOCK_RCVBUF_LOCK", 2},
-	{0},
+	{""},
 };
 
 const struct name_value names_timestamping[] = {
@@ -293,12 +293,12 @@ const struct name_value names_timestamping[] = {
 	NAME(SOF_TIMESTAMPING_OPT_PKTINFO),
 	NAME(SOF_TIMESTAMPING_OPT_TX_SWHW),
 	NAME(SOF_TIMESTAMPING_BIND_PHC),
-	{0},
+	{""},
 };
 
 const char *name_of(const struct name_value *table, long value)
 {
-	for (; table->name; table++)
+	for (; *table->name; table++)
 		if (table->value == value)
 			return table->name;
 	return NULL;
@@ -306,7 +306,7 @@ const char *name_of(const struct name_value *table, long value)
 
 bool name_find(const struct name_value *table, const char *name, long *value)
 {
-	for (; table->name; table++) {
+	for (; *table->name; table++) {
 		if (strcasecmp(table->name, name) == 0) {
 			*value = table->value;
 			return true;
@@ -329,7 +329,7 @@ void str_add_flags(struct str *s, const struct name_value *table, long flags)
 {
 	const char *bar = "";
 
-	for (; table->name; table++) {
+	for (; *table->name; table++) {
 		if (table->value == 0 || (flags & table->value) != table->value)
 			continue;
 		str_addf(s, "%s%s", bar, table->name);

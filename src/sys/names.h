@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct name_value {
-	const char *name; // as the header files spell it; NULL ends a table
+	char name[32]; // as the header files spell it; "" ends a table
 	long value;
 };
 

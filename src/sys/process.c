@@ -159,7 +159,7 @@ int sys_prctl(int option, unsigned long value)
 		{"PR_SET_DUMPABLE", PR_SET_DUMPABLE},
 		{"PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS},
 		{"PR_SET_PDEATHSIG", PR_SET_PDEATHSIG},
-		{0},
+		{""},
 	};
 	TRACE_START();
 	int ret = SYS_RESULT(prctl(option, value, 0, 0, 0));

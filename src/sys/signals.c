@@ -60,7 +60,7 @@ static void add_sigset(struct str *text, struct str *c, const sigset_t *set)
 
 	str_addf(c, "(%s(&set)", is_full ? "sigfillset" : "sigemptyset");
 	str_add(text, is_full ? "~[" : "[");
-	for (size_t i = 0; names_signal[i].name && !is_full; i++) {
+	for (size_t i = 0; *names_signal[i].name && !is_full; i++) {
 		if (!sigismember(set, (int)names_signal[i].value))
 			continue;
 		str_add(text, names_signal[i].name);

@@ -21,7 +21,7 @@ static const struct name_value names_control_socket[] = {
 	{"SCM_RIGHTS", SCM_RIGHTS},
 	{"SCM_CREDENTIALS", SCM_CREDENTIALS},
 	{"SCM_PIDFD", SCM_PIDFD},
-	{0},
+	{""},
 };
 
 static const struct name_value names_control_ip[] = {
@@ -29,7 +29,7 @@ static const struct name_value names_control_ip[] = {
 	{"IP_TTL", IP_TTL},
 	{"IP_TOS", IP_TOS},
 	{"IP_RECVERR", IP_RECVERR},
-	{0},
+	{""},
 };
 
 static const struct name_value names_control_ipv6[] = {
@@ -37,13 +37,13 @@ static const struct name_value names_control_ipv6[] = {
 	{"IPV6_HOPLIMIT", IPV6_HOPLIMIT},
 	{"IPV6_TCLASS", IPV6_TCLASS},
 	{"IPV6_RECVERR", IPV6_RECVERR},
-	{0},
+	{""},
 };
 
 static const struct name_value names_control_udp[] = {
 	{"UDP_SEGMENT", UDP_SEGMENT},
 	{"UDP_GRO", UDP_GRO},
-	{0},
+	{""},
 };
 
 static const struct name_value *names_of_level(int level)

@@ -136,6 +136,9 @@ static void check_row(const struct habit *h)
 {
 	char *names = xstrdup(h->commands);
 
+	assert_non_null(memchr(h->commands, '\0', sizeof(h->commands)));
+	assert_non_null(memchr(h->word, '\0', sizeof(h->word)));
+	assert_non_null(memchr(h->advice, '\0', sizeof(h->advice)));
 	for (char *rest = names, *name; (name = strsep(&rest, " "));)
 		if (*name)
 			check_command(h, strcmp(name, "*") == 0 ? "connect" : name);
@@ -145,14 +148,14 @@ static void check_row(const struct habit *h)
 static void test_options_and_arguments(void **state)
 {
 	(void)state;
-	for (const struct habit *h = habits; h->word; h++)
+	for (const struct habit *h = habits; *h->word; h++)
 		check_row(h);
 }
 
 static void test_commands(void **state)
 {
 	(void)state;
-	for (const struct habit *h = habits; h->word; h++) {
+	for (const struct habit *h = habits; *h->word; h++) {
 		char *word = sample_of(h->word);
 
 		if (!*h->commands) {

@@ -33,9 +33,10 @@ static void test_both_ways(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		const char *prefix = tables[i].prefix;
 
-		for (const struct name_value *n = tables[i].table; n->name; n++) {
+		for (const struct name_value *n = tables[i].table; *n->name; n++) {
 			long value = -1;
 
+			assert_non_null(memchr(n->name, '\0', sizeof(n->name)));
 			assert_int_equal(strncmp(n->name, prefix, strlen(prefix)), 0);
 			assert_string_equal(name_of(tables[i].table, n->value), n->name);
 			assert_true(name_find(tables[i].table, n->name, &value));
@@ -50,7 +51,7 @@ static void test_flags_do_not_overlap(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		long seen = 0;
 
-		for (const struct name_value *n = tables[i].table; tables[i].flags && n->name;
+		for (const struct name_value *n = tables[i].table; tables[i].flags && *n->name;
 			n++) {
 			assert_int_not_equal(n->value, 0);
 			assert_int_equal(seen & n->value, 0);

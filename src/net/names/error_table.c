@@ -168,7 +168,7 @@ static void list_resolver(error_fn *fn, void *arg, enum error_kind kind)
 {
 	static const char *const none[] = {NULL};
 
-	for (const struct name_value *v = kind == ERROR_EAI ? names_eai : names_herr; v->name;
+	for (const struct name_value *v = kind == ERROR_EAI ? names_eai : names_herr; *v->name;
 		v++) {
 		int number = (int)v->value;
 		struct error_entry e = {.kind = kind,

@@ -187,7 +187,7 @@ static size_t common_prefix(const struct name_value *names)
 {
 	size_t len = strlen(names[0].name);
 
-	for (const struct name_value *n = names; n->name; n++)
+	for (const struct name_value *n = names; *n->name; n++)
 		while (strncmp(n->name, names[0].name, len) != 0)
 			len--;
 	while (len && names[0].name[len - 1] != '_')
@@ -200,7 +200,7 @@ static int find_constant(const struct name_value *names, const char *word, int64
 {
 	size_t prefix = common_prefix(names);
 
-	for (const struct name_value *n = names; n->name; n++) {
+	for (const struct name_value *n = names; *n->name; n++) {
 		if (strcasecmp(n->name, word) == 0 || strcasecmp(n->name + prefix, word) == 0) {
 			*value = n->value;
 			return 0;

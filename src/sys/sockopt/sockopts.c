@@ -70,7 +70,7 @@ const char *sockopt_level_name(int level)
 		{"IPPROTO_IPV6", IPPROTO_IPV6},
 		{"IPPROTO_TCP", IPPROTO_TCP},
 		{"IPPROTO_UDP", IPPROTO_UDP},
-		{0},
+		{""},
 	};
 
 	return name_of(levels, level);

@@ -69,7 +69,7 @@ struct sockopt {
 	int level;
 	int option;
 	const struct name_value *names; // SOCKOPT_NAME, SOCKOPT_FLAGS
-	const char *since; // first version of Linux with it
+	char since[8]; // first version of Linux with it
 	const char *meaning; // one line, no full stop
 	enum sockopt_type type : 8;
 	enum sockopt_when when : 8;
