@@ -205,7 +205,6 @@
  *     name.[ch]               names of servers
  *     none.c                  what stands for TLS in a build without it
  *     pin.[ch]                public keys that a peer must have
- *     secret.[ch]             files and passphrases, read once and wiped
  *     self_signed.[ch]        a certificate that a server makes for itself
  *     serving.[ch]            what the context of a server has besides
  *     settings.h              what the command line says
@@ -311,6 +310,7 @@
  *     pacer.[ch]              a rate, to the microsecond
  *     pollset.[ch]            readiness of thousands of descriptors
  *     pool.[ch]               what the relays of a loop share: a buffer, pipes for splice
+ *     secret.[ch]             files and passphrases, read once and wiped
  *     signal_watch.[ch]       signals as callbacks
  *     stdio.[ch]              stdin and stdout without blocking or changing them
  *     task.[ch]               blocking work in a thread

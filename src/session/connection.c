@@ -73,7 +73,8 @@ struct field connection_remote(const struct connection *c)
 	return (struct field)F_ADDR("remote", &c->remote);
 }
 
-void str_add_remote(struct str *s, const struct connection *c)
+// The same as what a message is about, which is escaped where it is shown.
+static void str_add_remote(struct str *s, const struct connection *c)
 {
 	if (c->target)
 		str_add(s, c->target->text);

@@ -56,10 +56,8 @@ void connection_set_proxying(
 
 void connection_fini(struct connection *c);
 
-// Who is at the other end, as the field "remote" of events, and as what a message is about, which
-// is escaped where it is shown.
+// Who is at the other end, as the field "remote" of events.
 struct field connection_remote(const struct connection *c);
-void str_add_remote(struct str *s, const struct connection *c);
 
 // Whether one of many clients has only looked whether somebody is there, as health checks do: it
 // has sent nothing and left, before much could be sent to it. ERROR is what its connection met, a
