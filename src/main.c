@@ -282,6 +282,7 @@
  *     error_table.[ch]        errno, EAI_*, WinSock
  *     gai_policy.[ch]         the policy table of RFC 6724 and gai.conf(5)
  *     hosts_file.[ch]         lines of /etc/hosts that gethostent(3) does not tell
+ *     interleave.[ch]         the order in which addresses are tried (RFC 8305)
  *     kept.[ch]               entries of a database in memory, for many look-ups
  *     lookup.[ch]             getaddrinfo(3) beside the loop
  *     port_names.[ch]         the names of many ports

@@ -331,6 +331,8 @@ static void join(struct connect *c)
 		connection_init(&c->connection, app, 1, &c->dial->address);
 	else
 		connection_init_of(&c->connection, app, fd);
+	if (c->dial)
+		c->connection.times = c->dial->times;
 	if (proxying_is_wanted(&c->proxying))
 		connection_set_proxying(&c->connection, &c->proxying, &c->config->endpoint);
 	if (complete(c, fd)) {

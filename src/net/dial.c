@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/watch.h"
+#include "net/names/interleave.h"
 #include "sys/file.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -22,12 +23,11 @@ struct dial_socket {
 	struct dial *dial;
 	int fd; // -1 once it has failed
 	uint64_t began;
+	uint64_t connected; // when it was, before what follows
 	bool is_again; // the attempt has failed before in this try
 	struct watch watch;
 	struct upgrade_chain *chain; // once it is connected
 };
-
-static void start_try(struct dial *d);
 
 static void close_socket(struct dial_socket *s)
 {
@@ -120,11 +120,6 @@ static void on_limit(void *data)
 	fail_try(d, DIAL_TIMEOUT, -ETIMEDOUT);
 }
 
-static void on_delay(void *data)
-{
-	start_try(data);
-}
-
 static struct dial_attempt *attempt_of(const struct dial_socket *s)
 {
 	return &s->dial->now.attempts[s - s->dial->sockets];
@@ -155,6 +150,8 @@ static void succeed(struct dial *d, struct dial_socket *s)
 		d->channel = channel_of(s);
 	d->address = attempt_of(s)->address;
 	d->began = s->began;
+	d->times.connect = s->connected - s->began;
+	d->times.upgrade = s->chain ? trace_now() - s->connected : 0;
 	watch_fini(&s->watch);
 	s->fd = -1; // the channel's now
 	end_try(d, DIAL_OK, 0);
@@ -185,6 +182,7 @@ static int upgrade(struct dial *d, struct dial_socket *s)
 	struct channel *channel;
 	int r;
 
+	s->connected = trace_now();
 	if (!o->upgrade_count)
 		return 1;
 	watch_fini(&s->watch);
@@ -414,32 +412,6 @@ static void on_stagger(void *data)
 	start_next(data);
 }
 
-void interleave_families(struct address_list *l)
-{
-	struct sockaddr_any *sorted = xcalloc(l->count, sizeof(*sorted));
-	size_t next[2] = {0, 0}; // where to look for the next of the first family and of the others
-	int first = l->count ? l->items[0].sa.sa_family : AF_UNSPEC;
-
-	for (size_t i = 0; i < l->count; i++) {
-		// Take the other kind in turn, and what is left when one kind is used up.
-		for (int turn = 0; turn < 2; turn++) {
-			int kind = (int)(i + (size_t)turn) % 2;
-			size_t at = next[kind];
-
-			while (at < l->count && (l->items[at].sa.sa_family != first) != kind)
-				at++;
-			next[kind] = at;
-			if (at == l->count)
-				continue;
-			sorted[i] = l->items[at];
-			next[kind]++;
-			break;
-		}
-	}
-	free(l->items);
-	l->items = sorted;
-}
-
 static void set_addresses(struct dial *d, struct address_list list)
 {
 	interleave_families(&list);
@@ -463,6 +435,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 	d->now.code = code;
 	if (code == 0 && list.count > 0) {
 		set_addresses(d, list);
+		d->times.lookup = was_asked ? trace_now() - d->asked : 0;
 		if (was_asked)
 			tell(d, DIAL_RESOLVED, NULL);
 		start_next(d);
@@ -482,13 +455,16 @@ struct addrinfo dial_hints(const struct dial_options *options)
 		.ai_flags = options->numeric ? AI_NUMERICHOST : 0};
 }
 
-static void start_try(struct dial *d)
+static void start_try(void *data)
 {
+	struct dial *d = data;
 	struct addrinfo hints = dial_hints(&d->options);
 	int r = 0;
 
 	if (d->options.connect_timeout_ms)
 		timer_start(&d->limit, d->options.connect_timeout_ms);
+	if (!d->lookup)
+		d->asked = trace_now();
 	if (!d->lookup)
 		r = lookup_endpoint(d->loop, d->endpoint, &hints, on_lookup, d, &d->lookup);
 	if (r < 0)
@@ -511,7 +487,7 @@ struct dial *dial_create(uv_loop_t *loop, const struct endpoint *endpoint,
 	timer_init(&d->stagger, loop, on_stagger, d);
 	timer_init(&d->again, loop, on_again, d);
 	timer_init(&d->limit, loop, on_limit, d);
-	timer_init(&d->delay, loop, on_delay, d);
+	timer_init(&d->delay, loop, start_try, d);
 	timer_start(&d->delay, 0);
 	return d;
 }

@@ -47,6 +47,13 @@ enum dial_failure {
 	DIAL_LOCAL, // a socket could not be prepared, or no thread be had for the look-up
 };
 
+// How long the parts of a try took that has succeeded, in ns; 0: there was no such part.
+struct dial_times {
+	uint64_t lookup; // of the name
+	uint64_t connect; // the attempt that succeeded, until its socket was connected
+	uint64_t upgrade; // what had to follow: proxies, TLS
+};
+
 struct dial_attempt {
 	struct sockaddr_any address;
 	enum step step; // that was reached
@@ -86,6 +93,7 @@ struct dial {
 	struct channel *channel; // NULL unless connected
 	struct sockaddr_any address; // what was connected to
 	uint64_t began; // ns of CLOCK_MONOTONIC; when that attempt began
+	struct dial_times times; // once it is connected
 	const struct endpoint *endpoint;
 	struct dial_options options;
 	void *data; // the owner's
@@ -96,6 +104,7 @@ struct dial {
 	uv_loop_t *loop;
 	dial_fn *done;
 	dial_progress_fn *progress;
+	uint64_t asked; // when the look-up of the try began
 	size_t next; // address to try next
 	struct dial_socket *sockets; // one for each attempt
 	size_t pending; // attempts under way
@@ -117,9 +126,5 @@ bool dial_is_hopeless(const struct dial_options *options, const struct dial_outc
 
 // What to ask a look-up for.
 struct addrinfo dial_hints(const struct dial_options *options);
-
-// Puts addresses into the order in which to try them: families in turn, beginning with the first
-// address's (RFC 8305 section 4).
-void interleave_families(struct address_list *l);
 
 #endif

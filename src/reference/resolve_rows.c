@@ -2,7 +2,7 @@
 #include "reference/resolve_rows.h"
 
 #include "base/mem.h"
-#include "net/dial.h"
+#include "net/names/interleave.h"
 #include "net/names/addrsel.h"
 #include "sys/names.h"
 

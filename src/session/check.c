@@ -4,6 +4,7 @@
 #include "base/value.h"
 #include "opts/connecting.h"
 #include "opts/progress_line.h"
+#include "session/connection.h"
 #include "session/scan_report.h"
 #include "opts/socket_options.h"
 #include "io/fd.h"
@@ -149,8 +150,14 @@ static size_t banner_length(const struct str *banner)
 	return len;
 }
 
+static struct dial_times times_of(const struct check *c, const struct scan_port *p)
+{
+	return (struct dial_times){.lookup = c->target->lookup_ns, .connect = p->connect_ns};
+}
+
 static void add_row(struct check *c, const struct scan_port *p)
 {
+	const struct dial_times times = times_of(c, p);
 	struct str service = {0};
 
 	add_service(c, &service, p->port);
@@ -158,7 +165,7 @@ static void add_row(struct check *c, const struct scan_port *p)
 	const struct field fields[] = {
 		F_STR("name", c->endpoint->host), F_ENDPOINT("remote", &p->address),
 		F_STR("service", service.data), F_STR("state", "open"),
-		F_BYTES("banner", p->banner.data, banner_length(&p->banner)),
+		F_BYTES("banner", p->banner.data, banner_length(&p->banner)), TIMES_FIELDS(&times),
 		F_UINT("port", p->port), // a socket in the file system has none
 	};
 
@@ -171,7 +178,11 @@ static void on_open(struct scan *s, const struct scan_port *p)
 {
 	struct check *c = s->options.data;
 
-	report(&c->app->out, &ev_open, F_ADDR("remote", &p->address));
+	struct connection spoken;
+
+	connection_init(&spoken, c->app, 1, &p->address);
+	spoken.times = times_of(c, p);
+	connection_report_open(&spoken);
 	if (c->is_listed) {
 		add_row(c, p);
 		flush(c);

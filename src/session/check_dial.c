@@ -126,7 +126,7 @@ static void add_row(struct probe *p, const struct tls *t)
 			  : (struct field)F_ENDPOINT("remote", &c->remote),
 		connection_via(c), F_STR("state", "open"), F_STR("service", service.data),
 		F_STR("version", f.version), F_STR("expires", expires.data),
-		F_UINT("port", port), // a Unix socket has none
+		TIMES_FIELDS(&c->times), F_UINT("port", port), // a Unix socket has none
 	};
 
 	rows_add_fields(&run->rows, fields, ARRAY_SIZE(fields) - !port);
@@ -183,12 +183,12 @@ static int judge(struct probe *p, const struct dial *d)
 	int status;
 
 	connection_init(&p->connection, run->app, 1 + (uint64_t)(p - run->probes), &d->address);
+	p->connection.times = d->times;
 	if (proxying_is_wanted(proxying))
 		connection_set_proxying(&p->connection, proxying, &p->endpoint);
 	status = t ? judge_tls(p, t) : STATUS_OK;
 	if (!status) {
-		report(&run->app->out, &ev_open, connection_remote(&p->connection),
-			connection_via(&p->connection));
+		connection_report_open(&p->connection);
 		if (run->is_listed)
 			add_row(p, t);
 	}

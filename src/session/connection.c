@@ -82,6 +82,27 @@ static void str_add_remote(struct str *s, const struct connection *c)
 		str_add_sockaddr(s, &c->remote.sa, c->remote.len);
 }
 
+static void add_time(struct str *s, const char *what, uint64_t ns)
+{
+	if (ns)
+		str_addf(s, "%s%s %.3f s", s->len ? ", " : " (", what, (double)ns / 1e9);
+}
+
+void connection_report_open(const struct connection *c)
+{
+	const struct dial_times *t = &c->times;
+	struct str took = {0};
+
+	add_time(&took, "look-up", t->lookup);
+	add_time(&took, "connecting", t->connect);
+	add_time(&took, "proxy and TLS", t->upgrade);
+	if (took.len)
+		str_addc(&took, ')');
+	report(&c->app->out, &ev_open, connection_remote(c), connection_via(c), TIMES_FIELDS(t),
+		F_SHOWN("took", str_c(&took)));
+	str_fini(&took);
+}
+
 bool connection_is_look(const struct connection *c, uint64_t received, uint64_t sent, int error)
 {
 	bool is_gone = error == 0 || error == -EPIPE || error == -ECONNRESET;
@@ -117,7 +138,8 @@ void connection_report_connected(const struct connection *c, int fd)
 	get_local(fd, &local);
 	report(&c->app->out, c->wants_paths ? &ev_connected_by : &ev_connected,
 		F_UINT("connection", c->number), connection_remote(c), F_ADDR("local", &local),
-		F_STR("protocol", stream_socket_protocol(fd)), connection_via(c));
+		F_STR("protocol", stream_socket_protocol(fd)), connection_via(c),
+		TIMES_FIELDS(&c->times));
 }
 
 // One extension of a header as an object.

@@ -30,7 +30,17 @@ struct connection {
 	struct announced *announced; // NULL: it is what it looks like
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970
+	struct dial_times times; // the owner's, after connection_init(): how long connecting took
 };
+
+// These as fields of an event or a row.
+#define TIMES_FIELDS(t) \
+	field_seconds_if("lookup_time", (t)->lookup, (t)->lookup), \
+		field_seconds_if("connect_time", (t)->connect, (t)->connect), \
+		field_seconds_if("upgrade_time", (t)->upgrade, (t)->upgrade)
+
+// Says that the port of C is open, and how long that took.
+void connection_report_open(const struct connection *c);
 
 // What became of it.
 struct connection_end {

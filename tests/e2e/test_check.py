@@ -236,7 +236,9 @@ def test_verbose(check, servers):
     proc = check("-v", "127.0.0.1", port)
     proc.wait()
     lines = [line for line in proc.lines if "confined" not in line]
-    assert lines == [f"sockctl: connect: 127.0.0.1:{port} is open"]
+    assert len(lines) == 1
+    assert re.fullmatch(rf"sockctl: connect: 127\.0\.0\.1:{port} is open \(connecting \d+\.\d{{3}} s\)",
+                        lines[0])
 
 
 @needs_network
@@ -397,6 +399,18 @@ def test_name_server_that_is_silent(check, network, option):
             return proc.fails(6, "host.test", "timed out", "looking up")
 
         assert 0.5 <= soonest(run, 0.7) < 0.7
+
+
+@pytest.mark.parametrize("ports", ["{0}", "{0},{0}"])
+def test_tells_how_long_it_took(check, servers, ports):
+    port = servers(1)[0]
+    proc = check("-v", "--json", "localhost", ports.format(port))
+    proc.wait()
+    event, = (event for event in proc.events if event["event"] == "open")
+    row = json.loads(proc.out)
+    for times in (event, row):
+        assert times["connect_time"] > 0 and times["lookup_time"] > 0
+        assert "upgrade_time" not in times
 
 
 # Waiting for ports

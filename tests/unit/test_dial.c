@@ -2,6 +2,7 @@
 #include "net/dial.h"
 
 #include "base/mem.h"
+#include "net/names/interleave.h"
 #include "unit.h"
 
 #include <errno.h>

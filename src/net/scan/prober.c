@@ -5,6 +5,7 @@
 #include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -181,6 +182,7 @@ int prober_connect(
 	if (!slot)
 		return -EMFILE;
 	slot->address = *a;
+	slot->began = trace_now();
 	r = open_slot(p, slot, step);
 	if (r == 0)
 		r = ask(slot);

@@ -30,6 +30,8 @@ struct prober_slot {
 	void *data;
 	size_t index;
 
+	uint64_t began; // trace_now()
+
 	// Private.
 	enum prober_state state;
 	int fd; // -1: none

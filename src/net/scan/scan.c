@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sys/socket.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -163,6 +164,7 @@ static void connected(struct scan *s, struct prober_slot *slot)
 	p->state = SCAN_OPEN;
 	p->error = 0;
 	p->address = slot->address;
+	p->connect_ns = trace_now() - slot->began;
 	s->open_count++;
 	list_remove(&p->due.link);
 	if (p->pending != address_bit(slot->index)) {

@@ -28,6 +28,7 @@ struct scan_port {
 	enum scan_state state;
 	int error; // of the last try, a negative errno: -ETIMEDOUT if an address did not answer
 	struct sockaddr_any address; // that it is open on
+	uint64_t connect_ns; // how long connecting to that took
 	struct str banner; // the first bytes that came, as they are; until the callback returns
 	uint64_t tries; // that have failed
 

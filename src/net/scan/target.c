@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "net/names/interleave.h"
+#include "sys/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,6 +57,7 @@ static void on_lookup(void *data, int code, int error, struct address_list list)
 	const char *service = next_service(t);
 
 	t->is_resolved = t->lookup;
+	t->lookup_ns = t->lookup ? trace_now() - t->asked : 0;
 	t->lookup = NULL;
 	t->service = code ? service : NULL;
 	if (code == 0 && list.count && !service) {
@@ -82,6 +85,7 @@ static void look_up(struct scan_target *t)
 	const struct lookup_words words = {NULL, service, hints};
 	int r;
 
+	t->asked = trace_now();
 	host.service = (char *)"0"; // the ports come to each address later
 	if (t->options.dial->connect_timeout_ms)
 		timer_start(&t->timer, t->options.dial->connect_timeout_ms);

@@ -31,12 +31,14 @@ struct scan_target {
 	const char *service; // that was not found, or NULL
 	struct address_list addresses; // without ports, in the order in which to try them
 	bool is_resolved; // they stand for a name that was looked up
+	uint64_t lookup_ns; // which took so long
 	struct ports ports; // of all these, in numbers
 	uint64_t tries; // that have failed
 	struct scan_target_options options;
 
 	// Private.
 	uv_loop_t *loop;
+	uint64_t asked; // when the look-up began
 	size_t resolved; // names of services
 	struct lookup *lookup;
 	struct timer timer;
