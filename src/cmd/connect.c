@@ -328,11 +328,9 @@ static void join(struct connect *c)
 	int r, fd = channel_socket(c->channel);
 
 	if (c->dial)
-		connection_init(&c->connection, app, 1, &c->dial->address);
+		connection_init_dialled(&c->connection, app, 1, c->dial);
 	else
 		connection_init_of(&c->connection, app, fd);
-	if (c->dial)
-		c->connection.times = c->dial->times;
 	if (proxying_is_wanted(&c->proxying))
 		connection_set_proxying(&c->connection, &c->proxying, &c->config->endpoint);
 	if (complete(c, fd)) {

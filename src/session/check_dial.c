@@ -182,8 +182,7 @@ static int judge(struct probe *p, const struct dial *d)
 	const struct tls *t = channel_tls(d->channel);
 	int status;
 
-	connection_init(&p->connection, run->app, 1 + (uint64_t)(p - run->probes), &d->address);
-	p->connection.times = d->times;
+	connection_init_dialled(&p->connection, run->app, 1 + (uint64_t)(p - run->probes), d);
 	if (proxying_is_wanted(proxying))
 		connection_set_proxying(&p->connection, proxying, &p->endpoint);
 	status = t ? judge_tls(p, t) : STATUS_OK;

@@ -34,6 +34,13 @@ void connection_init(
 	sockaddr_unmap(&c->remote);
 }
 
+void connection_init_dialled(
+	struct connection *c, struct app *app, uint64_t number, const struct dial *d)
+{
+	connection_init(c, app, number, &d->address);
+	c->times = d->times;
+}
+
 void connection_init_of(struct connection *c, struct app *app, int fd)
 {
 	struct sockaddr_any remote;
@@ -74,7 +81,7 @@ struct field connection_remote(const struct connection *c)
 }
 
 // The same as what a message is about, which is escaped where it is shown.
-static void str_add_remote(struct str *s, const struct connection *c)
+static void add_remote(struct str *s, const struct connection *c)
 {
 	if (c->target)
 		str_add(s, c->target->text);
@@ -261,7 +268,7 @@ int connection_report_error(const struct connection *c, int status, const char *
 {
 	struct str remote = {0};
 
-	str_add_remote(&remote, c);
+	add_remote(&remote, c);
 	report_error(&c->app->out, status, str_c(&remote), message, error);
 	str_fini(&remote);
 	return status;
@@ -270,7 +277,7 @@ int connection_report_error(const struct connection *c, int status, const char *
 void connection_add_doing(
 	const struct connection *c, uint64_t sent, uint64_t received, struct str *doing)
 {
-	str_add_remote(&c->app->stop_object, c);
+	add_remote(&c->app->stop_object, c);
 	str_add(doing, "after ");
 	str_add_count(doing, sent, "bytes");
 	str_add(doing, " sent and ");

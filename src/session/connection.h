@@ -30,7 +30,7 @@ struct connection {
 	struct announced *announced; // NULL: it is what it looks like
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970
-	struct dial_times times; // the owner's, after connection_init(): how long connecting took
+	struct dial_times times; // how long connecting took
 };
 
 // These as fields of an event or a row.
@@ -53,6 +53,10 @@ struct connection_end {
 // It begins now. REMOTE is who is at the other end.
 void connection_init(
 	struct connection *c, struct app *app, uint64_t number, const struct sockaddr_any *remote);
+
+// The same by the dial that has made it.
+void connection_init_dialled(
+	struct connection *c, struct app *app, uint64_t number, const struct dial *d);
 
 // The same for the only one, by the connected socket FD, which knows who is at the other end.
 void connection_init_of(struct connection *c, struct app *app, int fd);

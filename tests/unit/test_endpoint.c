@@ -90,7 +90,7 @@ static void test_unix(void **state)
 		{"a/b:80", "unix:a/b:80"},
 		{"unix:@name", "unix:@name"},
 		{"unix:fd:3", "unix:fd:3"},
-		{"/tmp/\x1b", "unix:/tmp/\\x1b"},
+		{"/tmp/\x1b", "unix:/tmp/\x1b"},
 	};
 
 	(void)state;
