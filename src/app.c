@@ -6,6 +6,7 @@
 #include "io/fd.h"
 #include "io/task.h"
 #include "io/terminal.h"
+#include "out/colour.h"
 #include "out/write.h"
 #include "sys/interrupt.h"
 #include "sys/process.h"
@@ -243,17 +244,6 @@ int app_output(struct app *app, const struct str *text)
 	if (r == -EAGAIN)
 		return app_fail_quietly(app, coming_end(app));
 	return r < 0 ? app_fail_output(app, r) : 0;
-}
-
-int app_print(struct app *app, struct rows *rows)
-{
-	struct str text = {0};
-
-	rows->width = terminal_columns(STDOUT_FILENO);
-	rows_take(rows, &text);
-	int status = app_output(app, &text);
-	str_fini(&text);
-	return status;
 }
 
 // Ends the loop, and tells what was under way.

@@ -9,7 +9,6 @@
 #include "io/pool.h"
 #include "io/signal_watch.h"
 #include "out/report.h"
-#include "out/rows.h"
 #include "tracing.h"
 
 #include <stdbool.h>
@@ -147,7 +146,6 @@ int app_write(struct app *app, int fd, const void *data, size_t len);
 // Writes results to stdout. Returns 0, or the status after a message (quietly when its reader is
 // gone).
 int app_output(struct app *app, const struct str *text);
-int app_print(struct app *app, struct rows *rows); // and forgets them
 
 // Frees everything and ends the process with the status.
 attr_noreturn void app_exit(struct app *app);

@@ -113,6 +113,7 @@
  *     resolve_rows.[ch]       from answers to rows
  *     sockets_rows.[ch]       live sockets as rows
  *     subject.[ch]            a word that is an address, a prefix or a number
+ *     table.[ch]              tables on stdout
  *
  *   opts/                     groups of options that commands share, and what they stand for
  *     also.[ch]               --also

@@ -4,6 +4,7 @@
 #include "app.h"
 #include "base/value.h"
 #include "reference/subject.h"
+#include "reference/table.h"
 #include "net/addr/convert.h"
 #include "net/addr/layout.h"
 
@@ -27,10 +28,12 @@ static const struct opt opts[] = {
 
 static const struct opt_group groups[] = {{"Showing", opts, 0}, COMMON_GROUP, {0}};
 
-static const char *const member_columns[] = {"{address}", "{in}", NULL};
+static const struct rows_column member_columns[] = {
+	{"ADDRESS", "{address}"}, {"RANGE", "{in}"}, {0}};
 
-static const char *const layout_columns[] = {"{struct}", "{field}", "{c_type}{header}", "{offset}",
-	"{size}", "{bytes}", "{value}", NULL};
+static const struct rows_column layout_columns[] = {{"STRUCTURE", "{struct}"}, {"FIELD", "{field}"},
+	{"TYPE", "{c_type}{header}"}, {"OFFSET", "{offset}"}, {"SIZE", "{size}"},
+	{"BYTES", "{bytes}"}, {"VALUE", "{value}"}, {0}};
 
 // The texts of one record, freed together.
 struct texts {
@@ -261,7 +264,7 @@ static int check(void *arg, int argc, char **argv, struct str *err)
 static int run(struct app *app, void *arg, int argc, char **argv)
 {
 	const struct address_config *config = arg;
-	const char *const *columns = NULL;
+	const struct rows_column *columns = NULL;
 	struct str ignored = {0};
 	struct rows rows;
 	struct subject s;
@@ -278,7 +281,7 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 		else if (!add_member(&rows, &config->in, &s))
 			app_failf(app, STATUS_NOT_FOUND, argv[i], "in no range of --in");
 	}
-	app_print(app, &rows);
+	table_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;
 }

@@ -4,7 +4,7 @@
 #include "app.h"
 #include "base/value.h"
 #include "net/inspect/fd_survey.h"
-#include "out/rows.h"
+#include "reference/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,8 @@ struct descriptor_config {
 
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{call}", "{promise}", "{verdict}", NULL};
+static const struct rows_column columns[] = {
+	{"CALL", "{call}"}, {"PROMISE", "{promise}"}, {"RESULT", "{verdict}"}, {0}};
 
 static const char *const kinds[] = {
 	[PAIR_TCP] = "tcp", [PAIR_UDP] = "udp", [PAIR_UNIX] = "unix", NULL};
@@ -56,7 +57,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		argc ? (enum pair_kind)kind_of(argv[0]) : PAIR_TCP, add_row, &rows, &step);
 	if (r < 0)
 		app_fail(app, STATUS_CONNECT, step_name(step), r);
-	app_print(app, &rows);
+	table_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;
 }

@@ -2,6 +2,7 @@
 // sockctl errors: the errors of the system, of the resolver and of WinSock. See sockctl-errors(1).
 #include "app.h"
 #include "net/names/error_table.h"
+#include "reference/table.h"
 
 struct errors_config {
 	struct common_config common;
@@ -9,8 +10,9 @@ struct errors_config {
 
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{number}", "{name}", "{bsd_number}", "{winsock_number}",
-	"{winsock}", "{text}", "{aliases}", NULL};
+static const struct rows_column columns[] = {{"NUM", "{number}"}, {"NAME", "{name}"},
+	{"BSD", "{bsd_number}"}, {"WSA", "{winsock_number}"}, {"WINSOCK", "{winsock}"},
+	{"MEANING", "{text}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static const char *const kinds[] = {
 	[ERROR_ERRNO] = "errno",
@@ -54,7 +56,7 @@ static int run(struct app *app, void *arg, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		if (!errors_find(argv[i], add_row, &rows))
 			fail(app, argv[i]);
-	app_print(app, &rows);
+	table_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;
 }

@@ -25,7 +25,8 @@ static const struct opt opts[] = {
 
 static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{address}", "{name}", "{aliases}", NULL};
+static const struct rows_column columns[] = {
+	{"ADDRESS", "{address}"}, {"NAME", "{name}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static int family_of(const struct hosts_config *config)
 {

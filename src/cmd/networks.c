@@ -14,7 +14,8 @@ struct networks_config {
 
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{name}", "{address}", "{aliases}", NULL};
+static const struct rows_column columns[] = {
+	{"NAME", "{name}"}, {"ADDRESS", "{address}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static void add_row(void *arg, const struct netent *e)
 {

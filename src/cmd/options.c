@@ -5,6 +5,7 @@
 #include "net/inspect/defaults.h"
 #include "net/sockopt.h"
 #include "out/rows.h"
+#include "reference/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,9 +20,10 @@ struct options_config {
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
 // Of the whole table, and of one kind of socket.
-static const char *const table_columns[] = {"{name}", "{access}", "{type}", "{meaning}", NULL};
-static const char *const list_columns[] = {
-	"{name}", "{access}", "{type}", "{value}", "{meaning}", NULL};
+static const struct rows_column table_columns[] = {{"NAME", "{name}"}, {"ACCESS", "{access}"},
+	{"TYPE", "{type}"}, {"MEANING", "{meaning}"}, {0}};
+static const struct rows_column list_columns[] = {{"NAME", "{name}"}, {"ACCESS", "{access}"},
+	{"TYPE", "{type}"}, {"VALUE", "{value}"}, {"MEANING", "{meaning}"}, {0}};
 // What can be done with the option, as a list of words.
 static const char *const *access_of(const struct sockopt *o)
 {
@@ -183,7 +185,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		list_all(&rows);
 	for (int i = 0; !kind && i < argc; i++)
 		explain(app, &rows, argv[i]);
-	app_print(app, &rows);
+	table_print(app, &rows);
 	rows_fini(&rows);
 	return app->status;
 }

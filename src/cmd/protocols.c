@@ -13,7 +13,8 @@ struct protocols_config {
 
 static const struct opt_group groups[] = {COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{name}", "{number}", "{aliases}", NULL};
+static const struct rows_column columns[] = {
+	{"NAME", "{name}"}, {"NUMBER", "{number}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static void add_row(void *arg, const struct protoent *e)
 {

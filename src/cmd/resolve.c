@@ -7,6 +7,7 @@
 #include "opts/progress_line.h"
 #include "reference/resolve_plan.h"
 #include "reference/resolve_rows.h"
+#include "reference/table.h"
 #include "io/output.h"
 #include "io/stdio.h"
 #include "io/timer.h"
@@ -186,7 +187,7 @@ static void flush(struct resolve *r)
 	if (output_is_busy(&r->out))
 		return;
 	str_clear(&r->text);
-	rows_take(&r->rows.rows, &r->text);
+	table_lay_out(&r->rows.rows, &r->text);
 	iovecs_clear(&r->pieces);
 	iovecs_add(&r->pieces, r->text.data, r->text.len);
 	if (r->text.len)
@@ -343,7 +344,7 @@ static int run_one(struct resolve *r)
 	query_run(&q);
 	on_answer(r, &q);
 	query_fini(&q);
-	app_print(r->app, &r->rows.rows);
+	table_print(r->app, &r->rows.rows);
 	return r->app->status;
 }
 

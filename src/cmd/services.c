@@ -41,7 +41,8 @@ static const struct opt opts[] = {
 
 static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};
 
-static const char *const columns[] = {"{name}", "{port}/{protocol}", "{class}", "{aliases}", NULL};
+static const struct rows_column columns[] = {{"NAME", "{name}"}, {"PORT", "{port}/{protocol}"},
+	{"CLASS", "{class}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static const char *class_of(uint16_t port)
 {

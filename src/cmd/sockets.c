@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "reference/sockets_rows.h"
+#include "reference/table.h"
 #include "io/terminal.h"
 #include "io/terminal_mode.h"
 #include "io/timer.h"
@@ -228,8 +229,7 @@ static int show(struct sockets *s, struct rows *rows)
 
 	if (s->shown && !rows->json && !in_place)
 		str_addc(&text, '\n');
-	rows->width = terminal_columns(STDOUT_FILENO);
-	rows_take(rows, &text);
+	table_lay_out(rows, &text);
 	if (in_place)
 		terminal_add_frame(&frame, STDOUT_FILENO, &text, !s->shown);
 	s->shown = true;

@@ -18,10 +18,10 @@ struct place {
 	bool begins_line;
 };
 
-void rows_init(struct rows *r, bool json, const char *const *columns)
+void rows_init(struct rows *r, bool json, const struct rows_column *columns)
 {
 	*r = (struct rows){.columns = columns, .json = json, .ncolumns = columns ? 0 : 2};
-	while (columns && columns[r->ncolumns])
+	while (columns && columns[r->ncolumns].text)
 		r->ncolumns++;
 }
 
@@ -49,11 +49,10 @@ static void add_cell(struct rows *r, size_t column, const struct field *fields, 
 {
 	size_t start = r->text.len;
 
-	str_add_fields(&r->text, r->columns[column], fields, n);
+	str_add_fields(&r->text, r->columns[column].text, fields, n);
 	end_cell(r, start);
 	if (r->colour_of)
-		r->cells[r->ncells - 1].colour =
-			r->colour_of(r->count - 1, column, str_c(&r->text) + start);
+		r->cells[r->ncells - 1].colour = r->colour_of(column, str_c(&r->text) + start);
 }
 
 static void add_record(struct rows *r, const struct field *fields, size_t n)
@@ -154,6 +153,41 @@ static void lay_out_row(const struct rows *r, const struct rows_cell *row,
 	str_addc(out, '\n');
 }
 
+static bool shows_header(const struct rows *r)
+{
+	return r->has_header && r->ncolumns > 1 && r->columns && r->columns[0].title;
+}
+
+// Makes room for the titles, but not for those of columns at the end that are empty in all rows.
+static void widen(const struct rows *r, size_t *widths)
+{
+	size_t count = r->ncolumns;
+
+	while (r->ncells && count && !widths[count - 1])
+		count--;
+	for (size_t i = 0; i < count; i++)
+		widths[i] = MAX(widths[i], strlen(r->columns[i].title));
+}
+
+static void lay_out_header(
+	const struct rows *r, const size_t *widths, const struct place *places, struct str *out)
+{
+	struct rows_cell *cells = xcalloc(r->ncolumns, sizeof(*cells));
+	struct str titles = {0};
+	const char *text;
+
+	for (size_t i = 0; i < r->ncolumns; i++) {
+		size_t len = widths[i] ? strlen(r->columns[i].title) : 0;
+
+		str_addn(&titles, r->columns[i].title, len);
+		cells[i] = (struct rows_cell){(unsigned)len, (unsigned)len, r->header_colour};
+	}
+	text = str_c(&titles);
+	lay_out_row(r, cells, places, &text, out);
+	str_fini(&titles);
+	free(cells);
+}
+
 static void lay_out(const struct rows *r, struct str *out)
 {
 	size_t *widths = xcalloc(r->ncolumns, sizeof(*widths));
@@ -162,7 +196,11 @@ static void lay_out(const struct rows *r, struct str *out)
 
 	for (size_t i = 0; i < r->ncells; i++)
 		widths[i % r->ncolumns] = MAX(widths[i % r->ncolumns], r->cells[i].width);
+	if (shows_header(r))
+		widen(r, widths);
 	place_columns(r, widths, places);
+	if (shows_header(r))
+		lay_out_header(r, widths, places, out);
 	for (size_t i = 0; i < r->ncells; i += r->ncolumns)
 		lay_out_row(r, &r->cells[i], places, &text, out);
 	free(widths);

@@ -15,27 +15,34 @@ struct rows_cell {
 	enum colour colour;
 };
 
-// The colour of a cell. ROW counts from 0, COLUMN too.
-typedef enum colour rows_colour_fn(size_t row, size_t column, const char *text);
+struct rows_column {
+	const char *title; // NULL: the table has no header
+	const char *text; // a template over the fields of a row, such as "{port}/{protocol}"
+};
+
+// The colour of a cell. COLUMN counts from 0.
+typedef enum colour rows_colour_fn(size_t column, const char *text);
 
 // What was added and not yet taken.
 struct rows {
-	const char *const *columns;
+	const struct rows_column *columns;
 	size_t ncolumns;
 	size_t count; // of rows
 	bool json;
 	rows_colour_fn *colour_of; // NULL: none; the owner's, after rows_init()
 	size_t width; // columns of the terminal, 0: any; the owner's, after rows_init()
+	bool has_header; // a line with the titles comes first; the owner's, after rows_init()
+	enum colour header_colour; // the owner's, after rows_init()
 	bool unaligned; // for output that is taken in pieces: a tab ends each column
 	struct str text; // the cells one after another, or whole lines of JSON
 	struct rows_cell *cells;
 	size_t ncells, size;
 };
 
-// COLUMNS is borrowed and ends with NULL. Each is a template over the fields of a row, such as
-// "{port}/{protocol}"; what has no column is in the JSON only. NULL for columns makes records: a
-// line with key and value for each field that is not empty, and an empty line between records.
-void rows_init(struct rows *r, bool json, const char *const *columns);
+// COLUMNS is borrowed and ends with a zeroed one. What has no column is in the JSON only. NULL for
+// columns makes records: a line with key and value for each field that is not empty, and an empty
+// line between records.
+void rows_init(struct rows *r, bool json, const struct rows_column *columns);
 void rows_fini(struct rows *r);
 
 // Adds a row: rows_add(&rows, F_STR("name", name), F_UINT("number", number)). Strings are escaped

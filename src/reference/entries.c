@@ -112,7 +112,7 @@ int database_run(
 		find(app, db, &q, count, words);
 	else
 		list(app, db, &q);
-	app_print(app, &q.rows);
+	table_print(app, &q.rows);
 	rows_fini(&q.rows);
 	return app->status;
 }

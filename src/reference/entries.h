@@ -3,7 +3,7 @@
 #ifndef SOCKCTL_REFERENCE_ENTRIES_H
 #define SOCKCTL_REFERENCE_ENTRIES_H
 
-#include "app.h"
+#include "reference/table.h"
 
 // One run of such a command.
 struct entry_query {
@@ -21,7 +21,7 @@ struct database {
 	const char *entry; // what it holds: "service"
 	const char *file; // where it usually is
 	const char *package; // the Debian package that brings the file
-	const char *const *columns; // of the rows
+	const struct rows_column *columns; // of the rows
 
 	// Adds the rows that the config lets pass. Returns how many entries the database has, or a
 	// negative errno if it could not be read to its end.

@@ -12,18 +12,19 @@
 
 void resolve_rows_init(struct resolve_rows *r, bool json, bool many, bool is_long, bool canonical)
 {
-	static const char *const more[] = {"{family}", "{type}", "{protocol}", "{length}",
-		"{canonical}", "{aliases}", "{reason}"};
+	static const struct rows_column more[] = {{"FAMILY", "{family}"}, {"TYPE", "{type}"},
+		{"PROTOCOL", "{protocol}"}, {"LENGTH", "{length}"}, {"CANONICAL", "{canonical}"},
+		{"ALIASES", "{aliases}"}, {"REASON", "{reason}"}};
 	size_t n = 0;
 
 	*r = (struct resolve_rows){.is_long = is_long};
 	if (many)
-		r->columns[n++] = "{word}";
-	r->columns[n++] = "{answer}";
+		r->columns[n++] = (struct rows_column){"QUERY", "{word}"};
+	r->columns[n++] = (struct rows_column){"ANSWER", "{answer}"};
 	for (size_t i = 0; is_long && i < ARRAY_SIZE(more); i++)
 		r->columns[n++] = more[i];
 	if (canonical && !is_long)
-		r->columns[n++] = "{canonical}";
+		r->columns[n++] = (struct rows_column){"CANONICAL", "{canonical}"};
 	rows_init(&r->rows, json, r->columns);
 }
 

@@ -8,7 +8,7 @@
 
 struct resolve_rows {
 	struct rows rows;
-	const char *columns[10];
+	struct rows_column columns[10];
 	bool is_long; // family, type, protocol, and why the addresses have their order
 };
 

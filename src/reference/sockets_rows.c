@@ -16,14 +16,17 @@
 #define MAX_OWNERS 64 // processes shown of one socket
 #define MAX_INFO 64 // fields of struct tcp_info
 
-static const char *const plain_columns[] = {"{protocol}", "{state}", "{receive_queue}",
-	"{send_queue}", "{local}", "{remote}", "{user}", NULL};
-static const char *const owner_columns[] = {"{protocol}", "{state}", "{receive_queue}",
-	"{send_queue}", "{local}", "{remote}", "{user}", "{process}", NULL};
-static const char *const detail_columns[] = {"{protocol}", "{state}", "{receive_queue}",
-	"{send_queue}", "{local}", "{remote}", "{user}", "{details}", NULL};
-static const char *const all_columns[] = {"{protocol}", "{state}", "{receive_queue}",
-	"{send_queue}", "{local}", "{remote}", "{user}", "{process}", "{details}", NULL};
+static const struct rows_column columns[] = {
+	{"PROTO", "{protocol}"},
+	{"STATE", "{state}"},
+	{"RECV-Q", "{receive_queue}"},
+	{"SEND-Q", "{send_queue}"},
+	{"LOCAL", "{local}"},
+	{"REMOTE", "{remote}"},
+	{"USER", "{user}"},
+};
+static const struct rows_column process_column = {"PROCESS", "{process}"};
+static const struct rows_column details_column = {"DETAILS", "{details}"};
 
 static const char *type_name(const struct diag_socket *s)
 {
@@ -224,10 +227,8 @@ static void add_json(
 }
 
 // The names of states that should not last have a hyphen.
-static enum colour colour_of(size_t row, size_t column, const char *text)
+static enum colour colour_of(size_t column, const char *text)
 {
-	if (row == 0)
-		return COLOUR_HEADING;
 	if (column != STATE_COLUMN)
 		return COLOUR_NONE;
 	return strcmp(text, "LISTEN") == 0 ? COLOUR_GOOD
@@ -235,21 +236,20 @@ static enum colour colour_of(size_t row, size_t column, const char *text)
 					   : COLOUR_NONE;
 }
 
-void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *view)
+void sockets_rows_init(struct rows *rows, bool json, struct sockets_view *view)
 {
-	rows_init(rows, json,
-		view->owners && view->details ? all_columns
-		: view->owners                ? owner_columns
-		: view->details               ? detail_columns
-					      : plain_columns);
+	size_t n = ARRAY_SIZE(columns);
+
+	memcpy(view->columns, columns, sizeof(columns));
+	if (view->owners)
+		view->columns[n++] = process_column;
+	if (view->details)
+		view->columns[n++] = details_column;
+	view->columns[n] = (struct rows_column){0};
+	rows_init(rows, json, view->columns);
 	if (!json && colour_is_wanted(terminal_is(STDOUT_FILENO)))
 		rows->colour_of = colour_of;
-	if (!json)
-		rows_add(rows, F_STR("protocol", "PROTO"), F_STR("state", "STATE"),
-			F_SHOWN("receive_queue", "RECV-Q"), F_SHOWN("send_queue", "SEND-Q"),
-			F_SHOWN("local", "LOCAL"), F_SHOWN("remote", "REMOTE"),
-			F_STR("user", "USER"), F_STR("process", "PROCESS"),
-			F_STR("details", "DETAILS"));
+	rows->has_header = true;
 }
 
 void sockets_rows_add(

@@ -13,10 +13,12 @@ struct sockets_view {
 	const struct owner_list *owners; // NULL: not asked for
 	const struct port_names *ports; // empty for numbers
 	bool details;
+	struct rows_column columns[10]; // of the rows
 };
 
-// Makes ROWS ready for the columns that the view has, with their titles as the first row of text.
-void sockets_rows_init(struct rows *rows, bool json, const struct sockets_view *view);
+// Makes ROWS ready for the columns that the view asks for. Their header is everywhere, and also
+// where there are no rows: as with ss(8).
+void sockets_rows_init(struct rows *rows, bool json, struct sockets_view *view);
 
 void sockets_rows_add(
 	struct rows *rows, const struct sockets_view *view, const struct diag_socket *s);

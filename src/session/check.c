@@ -40,9 +40,10 @@ const struct opt check_opts[] = {
 	{0},
 };
 
-static const char *const columns[] = {"{port}", "{service}", NULL};
-static const char *const columns_of_unix[] = {"{remote}", "{banner}", NULL};
-static const char *const columns_with_banner[] = {"{port}", "{service}", "{banner}", NULL};
+static const struct rows_column columns[] = {{NULL, "{port}"}, {NULL, "{service}"}, {0}};
+static const struct rows_column columns_of_unix[] = {{NULL, "{remote}"}, {NULL, "{banner}"}, {0}};
+static const struct rows_column columns_with_banner[] = {
+	{NULL, "{port}"}, {NULL, "{service}"}, {NULL, "{banner}"}, {0}};
 
 // One run.
 struct check {
@@ -366,7 +367,7 @@ static void on_stop(void *arg, int signal, struct str *doing)
 	}
 }
 
-static const char *const *columns_for(const struct check *c, const struct endpoint *endpoint)
+static const struct rows_column *columns_for(const struct check *c, const struct endpoint *endpoint)
 {
 	if (endpoint->kind == ENDPOINT_UNIX)
 		return columns_of_unix;

@@ -16,8 +16,9 @@
 
 #define AT_ONCE 16
 
-static const char *const columns[] = {"{port}", "{service}", NULL};
-static const char *const columns_with_tls[] = {"{port}", "{version}", "{expires}", NULL};
+static const struct rows_column columns[] = {{NULL, "{port}"}, {NULL, "{service}"}, {0}};
+static const struct rows_column columns_with_tls[] = {
+	{NULL, "{port}"}, {NULL, "{version}"}, {NULL, "{expires}"}, {0}};
 
 struct check_run;
 

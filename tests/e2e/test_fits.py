@@ -34,13 +34,13 @@ def columns(line):
 @pytest.fixture
 def shown(sockctl):
     """shown(WIDTH, WORDS...): the lines that a terminal of a width shows of stdout."""
-    def run(width, *words):
+    def run(width, *words, status=0):
         terminal = Terminal()
         terminal.resize(24, width)
         try:
             proc = sockctl(*words, stdin=DEVNULL, stdout=terminal.fd)
             proc.popen.wait(30)
-            proc.wait()
+            proc.wait(status)
             os.write(terminal.fd, b"<end>")
             terminal.wait_screen(b"<end>")
             text = bytes(terminal.screen.data).decode().replace("\r\n", "\n")
@@ -71,16 +71,50 @@ def test_ports_are_whole(shown, width):
             assert re.search(rf"[\d\]]:{sock.getsockname()[1]}\b", text)
 
 
-def test_a_wide_terminal_shows_what_a_file_gets(sockctl, shown):
-    proc = sockctl("services")
-    proc.wait()
-    assert shown(200, "services") == proc.out.decode().splitlines()
+def words_of(lines):
+    """Without numbers, which differ from run to run."""
+    return [re.sub(r"\d+", "0", word) for line in lines for word in line.split()]
 
 
-def test_nothing_is_lost_on_a_narrow_one(sockctl, shown):
-    proc = sockctl("errors")
+@pytest.mark.parametrize("width", [40, 200])
+@pytest.mark.parametrize("words, titles", [
+    ("services", "NAME PORT CLASS ALIASES"), ("protocols", "NAME NUMBER ALIASES"),
+    ("networks", "NAME ADDRESS"), ("hosts", "ADDRESS NAME"), ("options", "NAME ACCESS TYPE MEANING"),
+    ("errors", "NUM NAME BSD WSA WINSOCK MEANING ALIASES"), ("descriptor", "CALL PROMISE RESULT"),
+    ("options udp", "NAME ACCESS TYPE VALUE MEANING"), ("resolve ::1 127.0.0.1", "QUERY ANSWER"),
+    ("resolve --long 127.0.0.1 80", "ANSWER FAMILY TYPE PROTOCOL"),
+    ("address --sockaddr 127.0.0.1", "STRUCTURE FIELD TYPE OFFSET SIZE BYTES VALUE"),
+    ("address --in ::/0 ::1", "ADDRESS RANGE")])
+def test_header_at_a_terminal(sockctl, shown, words, titles, width):
+    """Scripts get the rows alone; people the names of the columns, and nothing less."""
+    proc = sockctl(*words.split())
+    proc.ended()
+    rows = proc.out.decode().splitlines()
+    lines = shown(width, *words.split(), status=proc.popen.returncode)
+    assert words_of(lines)[:len(titles.split())] == titles.split()
+    assert sorted(words_of(lines)[-len(words_of(rows)):]) == sorted(words_of(rows))
+    if width == 200:
+        assert lines[0].split()[:len(titles.split())] == titles.split() and len(lines) == len(rows) + 1
+
+
+@pytest.mark.parametrize("words", ["resolve localhost", "options SO_LINGER", "address ::1"])
+def test_no_header_without_columns(sockctl, shown, words):
+    """A list, and records, whose lines have names."""
+    proc = sockctl(*words.split())
     proc.wait()
-    assert " ".join(shown(40, "errors")).split() == proc.out.decode().split()
+    assert words_of(shown(200, *words.split())) == words_of(proc.out.decode().splitlines())
+
+
+def test_no_header_without_rows(sockctl, shown):
+    assert shown(80, "services", "no-such-service", status=3) == []
+
+
+def test_header_of_sockets_is_everywhere(sockctl, shown):
+    """As that of ss(8), also where there are none."""
+    proc = sockctl("sockets", "--tcp", "--state", "closing")
+    proc.wait()
+    titles = ["PROTO", "STATE", "RECV-Q", "SEND-Q", "LOCAL", "REMOTE", "USER"]
+    assert proc.out.decode().split() == words_of(shown(200, "sockets", "-ts", "closing")) == titles
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -49,7 +49,8 @@ static void add(struct rows *r, const char *a, const char *b, const char *c)
 
 static void test_rows(void **state)
 {
-	static const char *const columns[] = {"{a}", "{b}", "{c}", NULL};
+	static const struct rows_column columns[] = {
+		{NULL, "{a}"}, {NULL, "{b}"}, {NULL, "{c}"}, {0}};
 	struct rows r;
 	struct str out = {0};
 

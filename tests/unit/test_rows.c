@@ -5,7 +5,8 @@
 
 #include <jansson.h>
 
-static const char *const columns[] = {"{name}", "{port}/{protocol}", "{aliases}", NULL};
+static const struct rows_column columns[] = {
+	{"NAME", "{name}"}, {"PORT", "{port}/{protocol}"}, {"ALIASES", "{aliases}"}, {0}};
 
 static const char *const none[] = {NULL};
 static const char *const two[] = {"www", "web", NULL};
@@ -45,9 +46,30 @@ static void test_columns(void **state)
 	rows_fini(&r);
 }
 
+static void test_header(void **state)
+{
+	static const struct rows_column one[] = {{"NAME", "{name}"}, {0}};
+	struct rows r;
+
+	(void)state;
+	rows_init(&r, false, columns);
+	r.has_header = true;
+	check(&r, "NAME  PORT  ALIASES\n");
+	add(&r, "x", 1, two);
+	check(&r, "NAME  PORT   ALIASES\nx     1/tcp  www web\n");
+	add(&r, "a-longer-name", 1, none);
+	check(&r, "NAME           PORT\na-longer-name  1/tcp\n");
+	rows_fini(&r);
+	rows_init(&r, false, one); // says nothing about its only column
+	r.has_header = true;
+	add(&r, "x", 1, two);
+	check(&r, "x\n");
+	rows_fini(&r);
+}
+
 static void test_empty_row(void **state)
 {
-	static const char *const names[] = {"{name}", "{aliases}", NULL};
+	static const struct rows_column names[] = {{NULL, "{name}"}, {NULL, "{aliases}"}, {0}};
 	struct rows r;
 
 	(void)state;
@@ -147,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_empty_row),
 		cmocka_unit_test(test_unaligned),
 		cmocka_unit_test(test_widths),
