@@ -366,6 +366,8 @@
  *   sys/trace_c/              the trace as a program in C
  *     c_known.[ch]            what calls before have opened, learnt and received
  *     c_lookup.[ch]           statements that look up and convert
+ *     c_marks.[ch]            what is known only later: shared variables, killed children, ports
+ *     c_parts.[ch]            what stands before main()
  *     c_program.[ch]          statements and what stands before them, of all processes
  *     c_socket.[ch]           statements that set sockets up
  *     c_statement.[ch]        what most statements consist of

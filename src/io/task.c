@@ -50,14 +50,13 @@ static void *serve(void *arg)
 // Signals are for the main thread.
 static int start_thread(void)
 {
-	pthread_t thread;
 	sigset_t all;
 	sigset_t old;
 	int r;
 
 	sigfillset(&all);
 	sys_thread_sigmask(SIG_SETMASK, &all, &old);
-	r = sys_thread_create(&thread, true, serve, NULL);
+	r = sys_thread_create_detached(serve, NULL);
 	sys_thread_sigmask(SIG_SETMASK, &old, NULL);
 	return r;
 }

@@ -71,29 +71,69 @@ int sys_execve(const char *path, char *const *argv, char *const *env)
 	return ret;
 }
 
-int sys_thread_create(pthread_t *thread, bool is_detached, void *(*run)(void *arg), void *arg)
+int sys_thread_create_detached(void *(*run)(void *arg), void *arg)
 {
 	pthread_attr_t attr;
+	pthread_t thread;
 	int ret;
 
 	pthread_attr_init(&attr);
-	if (is_detached)
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	TRACE_START();
-	ret = -pthread_create(thread, &attr, run, arg);
-	TRACE_HOUSEKEEPING(is_detached, "pthread_create", ret, T_TEXT("{...}"),
-		T_TEXT(is_detached ? "PTHREAD_CREATE_DETACHED" : "NULL"), T_TEXT("{...}"),
-		T_TEXT("{...}"));
+	ret = -pthread_create(&thread, &attr, run, arg);
+	TRACE_HOUSEKEEPING(true, "pthread_create", ret, T_TEXT("{...}"),
+		T_TEXT("PTHREAD_CREATE_DETACHED"), T_TEXT("{...}"), T_TEXT("{...}"));
 	pthread_attr_destroy(&attr);
 	return ret;
 }
 
-int sys_thread_join(pthread_t thread)
+static void *run_worker(void *arg)
+{
+	struct worker *w = arg;
+
+	trace_set_worker(w->number);
+	return w->run(w->arg);
+}
+
+static void tell_worker(const char *name, uint64_t trace_start_, int ret, const struct worker *w)
+{
+	struct str thread = {0};
+	struct str address = {0};
+	struct str run = {0};
+
+	str_addf(&thread, "thread%u", w->number);
+	str_addf(&address, "&%s", str_c(&thread));
+	str_addf(&run, "run%u", w->number);
+	if (strcmp(name, "pthread_create") == 0)
+		TRACE(name, ret, T_C(str_c(&address), str_c(&address)), T_TEXT("NULL"),
+			T_TEXT(str_c(&run)), T_TEXT("NULL"));
+	else
+		TRACE(name, ret, T_TEXT(str_c(&thread)), T_TEXT("NULL"));
+	str_fini(&thread);
+	str_fini(&address);
+	str_fini(&run);
+}
+
+int sys_worker_start(struct worker *w, void *(*run)(void *arg), void *arg)
+{
+	static _Atomic unsigned count;
+	int ret;
+
+	*w = (struct worker){.number = ++count, .run = run, .arg = arg};
+	TRACE_START();
+	ret = -pthread_create(&w->thread, NULL, run_worker, w);
+	if (unlikely(trace_sink))
+		tell_worker("pthread_create", trace_start_, ret, w);
+	return ret;
+}
+
+int sys_worker_join(const struct worker *w)
 {
 	TRACE_START();
-	int ret = -pthread_join(thread, NULL);
+	int ret = -pthread_join(w->thread, NULL);
 
-	TRACE("pthread_join", ret, T_TEXT("{...}"), T_TEXT("NULL"));
+	if (unlikely(trace_sink))
+		tell_worker("pthread_join", trace_start_, ret, w);
 	return ret;
 }
 

@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -15,9 +14,20 @@ pid_t sys_fork(void);
 // Does not return but with a negative errno.
 int sys_execve(const char *path, char *const *argv, char *const *env);
 
-// Starts a thread, detached or to be joined. Returns 0 or a negative errno.
-int sys_thread_create(pthread_t *thread, bool is_detached, void *(*run)(void *arg), void *arg);
-int sys_thread_join(pthread_t thread);
+// Starts a thread that nobody waits for. Returns 0 or a negative errno.
+int sys_thread_create_detached(void *(*run)(void *arg), void *arg);
+
+// A thread that is to be joined, and has a number in the trace.
+struct worker {
+	pthread_t thread;
+	unsigned number; // from 1 on
+	void *(*run)(void *arg);
+	void *arg;
+};
+
+// Starts one; W is borrowed until it is joined.
+int sys_worker_start(struct worker *w, void *(*run)(void *arg), void *arg);
+int sys_worker_join(const struct worker *w);
 
 pid_t sys_waitpid(pid_t pid, int *status, int flags);
 int sys_kill(pid_t pid, int number);

@@ -11,6 +11,7 @@ static _Atomic(void *) trace_sink_arg;
 static _Thread_local bool is_housekeeping;
 static _Thread_local bool is_telling;
 static _Thread_local pid_t thread; // 0: not asked for yet
+static _Thread_local unsigned worker;
 static _Atomic(pid_t) process; // the same
 static bool is_plain; // set before there are threads
 
@@ -30,6 +31,11 @@ trace_sink_fn *trace_get_sink(void **arg)
 void trace_housekeeping(bool on)
 {
 	is_housekeeping = on;
+}
+
+void trace_set_worker(unsigned number)
+{
+	worker = number;
 }
 
 void trace_forked(void)
@@ -72,6 +78,7 @@ void trace_emit(struct trace_call *call)
 		process = getpid();
 	call->thread = thread;
 	call->process = process;
+	call->worker = worker;
 	trace_hide_secret(call, &masked);
 	is_telling = true;
 	if (sink)

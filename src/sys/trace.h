@@ -66,6 +66,7 @@ struct trace_call {
 	bool is_housekeeping; // not made for the user
 	pid_t process;
 	pid_t thread; // the same as process in its first thread
+	unsigned worker; // of the threads that are joined, in the order of their start; 0: none
 	unsigned nargs;
 	struct trace_arg args[8];
 };
@@ -82,6 +83,9 @@ trace_sink_fn *trace_get_sink(void **arg);
 // What this thread calls while this is on serves the program, not its user: signals, what stdin and
 // stdout are, pipe sizes.
 void trace_housekeeping(bool on);
+
+// In a thread that is to be joined: it is the worker of that number.
+void trace_set_worker(unsigned number);
 
 // In a process that fork(2) has made: it traces by its own numbers.
 void trace_forked(void);

@@ -16,7 +16,7 @@ import pytest
 
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
 from peers import accept, answer, dial, half_close, listener, port_of, receive_all, reset, send_all
-from peers import udp, unused_port, unused_udp_port
+from peers import receive, udp, unused_port, unused_udp_port
 
 pytestmark = pytest.mark.needs("cc")
 
@@ -296,6 +296,35 @@ def test_listen_with_a_program(traced, program, tmp_path, command):
     assert "dup2(" not in text.replace(statements, "")
 
 
+def test_program_that_is_killed(traced, program, tmp_path):
+    """When its client has gone; the number of the process is that of the fork."""
+    command = ["--exec-file", "sh", "-c", "echo $$; exec sleep 1000"]
+    proc = traced("listen", HOST, 0, *command, stdin=DEVNULL)
+
+    def meet(port):
+        conn = dial_soon(port)
+        child = int(receive_line(conn))
+        reset(conn)
+        return child
+
+    children = [meet(proc.port)]
+    proc.ended()
+    assert re.search(r"\n\tpid_t (child\d+) = fork\(\);\n\tif \(\1 == 0\) \{ // = "
+                     rf"{children[0]}\n(?s:.*)\n\tif \(kill\(\1, SIGHUP\) < 0 && errno != ESRCH\) // = 0\n",
+                     source(tmp_path))
+    again = program(unused_port())
+    children.append(meet(int(again.args[1])))
+    again.wait()
+    assert not [child for child in children if os.path.exists(f"/proc/{child}")]
+
+
+def receive_line(conn):
+    line = b""
+    while not line.endswith(b"\n"):
+        line += conn.recv(1)
+    return line
+
+
 def test_program_that_cannot_be_started(traced, program, tmp_path):
     script = tmp_path / "script"
     script.write_text("#!/nonexistent/interpreter\n")
@@ -411,6 +440,112 @@ def test_unix_datagrams(traced, program, tmp_path):
             assert proc.out == b"pong\n"
 
 
+def test_datagrams_from_stdin(traced, program):
+    """connect --udp: what one read brings is a datagram, and an answer is waited for."""
+    with udp() as sock:
+        for start in (lambda: traced("connect", "--udp", "--wait", "100ms", HOST, port_of(sock), stdin=b"ping"),
+                      program):
+            proc = start()
+            data, peer = sock.recvfrom(100)
+            assert data == b"ping"
+            sock.sendto(b"pong", peer)
+            proc.wait()
+            assert proc.out == b"pong"
+
+
+@pytest.mark.parametrize("how", [[], ["--exec", "cat"]], ids=" ".join)
+def test_datagrams_of_one_peer(traced, program, how):
+    """listen --udp, whose input and output are ours or a program's."""
+    proc = traced("listen", "--udp", "--count", 2, *how, HOST, 0, stdin=DEVNULL if how else PIPE)
+
+    def meet(port):
+        with udp() as sock:
+            sock.connect((HOST, port))
+            sock.send(b"one\n")
+            assert not how or sock.recv(100) == b"one\n"
+            sock.send(b"two\n")
+
+    meet(proc.port)
+    proc.ended()
+    again = program(unused_udp_port())
+    port = int(again.args[1])
+    wait_for(lambda: listens(port, kind=socket.SOCK_DGRAM), "a program that receives")
+    meet(port)
+    again.wait()
+    assert again.out == proc.out == (b"" if how else b"one\ntwo\n")
+
+
+def test_messages_of_a_connection(traced, program, tmp_path):
+    """seqpacket:, from both sides."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.settimeout(DEADLINE)
+        server.bind(path)
+        server.listen()
+        for start in (lambda: traced("connect", f"seqpacket:{path}", stdin=b"ping"), program):
+            proc = start()
+            with accept(server) as conn:
+                assert conn.recv(100) == b"ping"
+                conn.send(b"one")
+                conn.send(b"two")
+            proc.wait()
+            assert proc.out == b"onetwo"
+
+
+def test_messages_of_a_client(traced, program, tmp_path):
+    path = str(tmp_path / "socket")
+
+    def meet(proc):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as conn:
+            conn.settimeout(DEADLINE)
+            wait_for(lambda: conn.connect_ex(path) == 0, "a program that listens")
+            conn.send(b"one")
+            conn.send(b"two")
+            conn.shutdown(socket.SHUT_WR)
+            assert conn.recv(100) == b"ping"
+        proc.wait()
+        assert proc.out == b"onetwo"
+
+    meet(traced("listen", f"seqpacket:{path}", stdin=b"ping"))
+    meet(program())
+
+
+def test_several_paths(traced, program, server):
+    """--mptcp, where the peer has plain TCP."""
+    proc = traced("connect", "--mptcp", HOST, port_of(server), stdin=b"ping")
+    with accept(server) as conn:
+        got = converse(conn)
+    proc.wait()
+    again = program()
+    with accept(server) as conn:
+        assert converse(conn) == got == b"ping"
+    again.wait()
+    assert again.out == proc.out == b"pong\n"
+
+
+def test_listen_on_two_endpoints(traced, program, tmp_path):
+    """--also, and a Unix socket that has a group and a mode."""
+    path = str(tmp_path / "socket")
+    proc = traced("listen", "-k", "--count", 2, "--also", f"unix:{path}", "--mode", "0660",
+                  "--group", os.getgid(), HOST, 0, stdin=DEVNULL)
+
+    def meet(proc, port):
+        with dial_soon(port) as conn:
+            assert converse(conn) == b""
+        assert os.stat(path).st_mode & 0o777 == 0o660
+        with socket.socket(socket.AF_UNIX) as conn:
+            conn.settimeout(DEADLINE)
+            conn.connect(path)
+            assert converse(conn) == b""
+        proc.wait()
+        assert proc.out == b"pong\npong\n"
+        assert not os.path.exists(path)
+
+    meet(proc, proc.port)
+    again = program(unused_port())
+    meet(again, int(again.args[1]))
+
+
 # Echo
 
 
@@ -431,6 +566,47 @@ def test_echo(traced, program):
     proc.stop(signal.SIGINT)
     again = program(unused_port())
     meet(int(again.args[1]))
+    again.wait()
+
+
+def listeners(port):
+    """How many sockets listen on a port."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+
+
+def test_echo_with_threads(traced, program, tmp_path):
+    """Each thread is a function. A client whose port and whose server's are the same as before meets the
+    same one, for so the kernel chooses among sockets that share a port."""
+    proc = traced("echo", "--threads", 3, HOST, 0)
+    port = proc.port
+
+    def meet(sources):
+        wait_for(lambda: listeners(port) == 3, "the sockets of all threads")
+        for number, source_port in enumerate(sources):
+            word = f"word {number}".encode()
+            with socket.socket() as conn:
+                conn.settimeout(DEADLINE)
+                conn.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                conn.bind((HOST, source_port))
+                conn.connect((HOST, port))
+                conn.sendall(word)
+                assert receive(conn, len(word)) == word
+                yield port_of(conn)
+                reset(conn)
+
+    sources = list(meet([0] * 8))
+    proc.stop(signal.SIGINT)
+    text = source(tmp_path)
+    assert re.findall(r"^static void \*(run\d+)\(void \*arg\)$", text, re.M) == ["run1", "run2"]
+    for number, function in enumerate(text.split("\n// What thread ")[1:], 1):
+        tids = set(re.findall(r" \[tid (\d+)\]$", function, re.M))
+        assert len(tids) <= 1 and function.startswith(f"{number} does.")
+        assert f"\terrno = pthread_create(&thread{number}, NULL, run{number}, NULL);" in body(text)
+        assert f"\terrno = pthread_join(thread{number}, NULL);" in body(text)
+    again = program()
+    assert list(meet(sources)) == sources
     again.wait()
 
 

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "net/echo/echo_server.h"
 #include "sys/file.h"
-#include "sys/process.h"
 #include "sys/signals.h"
 #include "sys/socket.h"
 
@@ -392,7 +391,7 @@ static int start_thread(struct echo_worker *w)
 
 	sigfillset(&all);
 	sys_thread_sigmask(SIG_SETMASK, &all, &old);
-	r = sys_thread_create(&w->thread, false, run, w);
+	r = sys_worker_start(&w->thread, run, w);
 	sys_thread_sigmask(SIG_SETMASK, &old, NULL);
 	w->has_thread = r == 0;
 	return r;
@@ -416,7 +415,7 @@ void echo_worker_stop(struct echo_worker *w)
 {
 	if (w->has_thread) {
 		wake(w);
-		sys_thread_join(w->thread);
+		sys_worker_join(&w->thread);
 	} else {
 		release(w);
 	}

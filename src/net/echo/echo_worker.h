@@ -8,8 +8,8 @@
 #include "net/echo/echo_datagram.h"
 #include "net/echo/echo_stream.h"
 #include "net/listener.h"
+#include "sys/process.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -42,7 +42,7 @@ struct echo_worker {
 	// All but the first have these.
 	uv_loop_t own_loop;
 	bool has_loop;
-	pthread_t thread;
+	struct worker thread;
 	bool has_thread;
 };
 

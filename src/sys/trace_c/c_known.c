@@ -11,19 +11,11 @@
 #define ADDRESSES 64 // that are remembered, of each kind
 #define PIECES 64 // of what one call has received
 
-static struct c_fd *fds; // by number
-static int fds_size;
-
 struct learnt {
 	struct sockaddr_any address;
 	int fd;
 	int peer;
 };
-
-static struct learnt learnt[ADDRESSES];
-static size_t learnt_count;
-static struct sockaddr_any given[ADDRESSES];
-static size_t given_count;
 
 struct piece {
 	const char *data;
@@ -31,22 +23,66 @@ struct piece {
 	size_t at;
 };
 
-static struct {
+struct received {
 	struct piece pieces[PIECES];
 	size_t count;
 	struct str copy; // what buf holds, to see whether the memory still does
-} received;
+};
+
+struct known {
+	struct c_fd *fds; // by number
+	int fds_size;
+	struct learnt learnt[ADDRESSES];
+	size_t learnt_count;
+	struct sockaddr_any given[ADDRESSES];
+	size_t given_count;
+	struct received received;
+};
+
+static struct known **threads; // by number, each with variables of its own
+static unsigned thread_count;
+static struct known *known;
+
+// What the first thread has opened so far is every thread's; what it has declared besides is not.
+static struct known *new_thread(void)
+{
+	struct known *k = xcalloc(1, sizeof(*k));
+	const struct known *first = thread_count ? threads[0] : NULL;
+
+	if (!first || !first->fds_size)
+		return k;
+	k->fds = xcalloc((size_t)first->fds_size, sizeof(*k->fds));
+	k->fds_size = first->fds_size;
+	for (int fd = 0; fd < first->fds_size; fd++) {
+		k->fds[fd] = first->fds[fd];
+		k->fds[fd].is_shared = k->fds[fd].has_variable;
+		k->fds[fd].has_name = false;
+		k->fds[fd].peers = 0;
+	}
+	return k;
+}
+
+void c_known_thread(unsigned number)
+{
+	while (thread_count <= number) {
+		threads = xrealloc(threads, (thread_count + 1) * sizeof(struct known *));
+		threads[thread_count] = new_thread();
+		thread_count++;
+	}
+	known = threads[number];
+}
 
 struct c_fd *c_fd(int fd)
 {
-	if (fd >= fds_size) {
+	if (fd >= known->fds_size) {
 		int size = fd + 64;
 
-		fds = xrealloc(fds, (size_t)size * sizeof(*fds));
-		memset(fds + fds_size, 0, (size_t)(size - fds_size) * sizeof(*fds));
-		fds_size = size;
+		known->fds = xrealloc(known->fds, (size_t)size * sizeof(*known->fds));
+		memset(known->fds + known->fds_size, 0,
+			(size_t)(size - known->fds_size) * sizeof(*known->fds));
+		known->fds_size = size;
 	}
-	return &fds[fd];
+	return &known->fds[fd];
 }
 
 static enum c_kind kind_of_socket(int fd)
@@ -94,10 +130,10 @@ static size_t next_place(size_t *count)
 
 void c_address_returned(int fd, int peer, const struct sockaddr_any *a)
 {
-	for (size_t i = 0; i < MIN(learnt_count, (size_t)ADDRESSES); i++)
-		if (learnt[i].fd == fd && learnt[i].peer == peer)
-			learnt[i].address.len = 0; // the variable has another one now
-	learnt[next_place(&learnt_count)] = (struct learnt){*a, fd, peer};
+	for (size_t i = 0; i < MIN(known->learnt_count, (size_t)ADDRESSES); i++)
+		if (known->learnt[i].fd == fd && known->learnt[i].peer == peer)
+			known->learnt[i].address.len = 0; // the variable has another one now
+	known->learnt[next_place(&known->learnt_count)] = (struct learnt){*a, fd, peer};
 }
 
 void c_add_address_name(struct str *s, int fd, int peer)
@@ -109,11 +145,11 @@ void c_add_address_name(struct str *s, int fd, int peer)
 
 bool c_add_address_variable(struct str *s, const struct sockaddr_any *a, bool *self)
 {
-	for (size_t i = 0; i < MIN(learnt_count, (size_t)ADDRESSES); i++) {
-		if (!learnt[i].address.len || !sockaddr_equal(&learnt[i].address, a))
+	for (size_t i = 0; i < MIN(known->learnt_count, (size_t)ADDRESSES); i++) {
+		if (!known->learnt[i].address.len || !sockaddr_equal(&known->learnt[i].address, a))
 			continue;
-		c_add_address_name(s, learnt[i].fd, learnt[i].peer);
-		*self = learnt[i].peer < 0;
+		c_add_address_name(s, known->learnt[i].fd, known->learnt[i].peer);
+		*self = known->learnt[i].peer < 0;
 		return true;
 	}
 	return false;
@@ -123,11 +159,11 @@ bool c_add_port_variable(struct str *s, const struct sockaddr_any *a)
 {
 	uint16_t port = sockaddr_port(a);
 
-	for (size_t i = 0; port && i < MIN(learnt_count, (size_t)ADDRESSES); i++) {
-		if (learnt[i].peer >= 0 || sockaddr_port(&learnt[i].address) != port)
+	for (size_t i = 0; port && i < MIN(known->learnt_count, (size_t)ADDRESSES); i++) {
+		if (known->learnt[i].peer >= 0 || sockaddr_port(&known->learnt[i].address) != port)
 			continue;
 		str_add(s, "((struct sockaddr_in *)&");
-		c_add_address_name(s, learnt[i].fd, learnt[i].peer);
+		c_add_address_name(s, known->learnt[i].fd, known->learnt[i].peer);
 		str_add(s, ".address)->sin_port");
 		return true;
 	}
@@ -136,8 +172,8 @@ bool c_add_port_variable(struct str *s, const struct sockaddr_any *a)
 
 bool c_address_is_given(const struct sockaddr_any *a)
 {
-	for (size_t i = 0; i < MIN(given_count, (size_t)ADDRESSES); i++)
-		if (sockaddr_equal(&given[i], a))
+	for (size_t i = 0; i < MIN(known->given_count, (size_t)ADDRESSES); i++)
+		if (sockaddr_equal(&known->given[i], a))
 			return true;
 	return false;
 }
@@ -145,36 +181,37 @@ bool c_address_is_given(const struct sockaddr_any *a)
 void c_address_given(const struct sockaddr_any *a)
 {
 	if (!c_address_is_given(a))
-		given[next_place(&given_count)] = *a;
+		known->given[next_place(&known->given_count)] = *a;
 }
 
 void c_forget_received(void)
 {
-	received.count = 0;
-	str_clear(&received.copy);
+	known->received.count = 0;
+	str_clear(&known->received.copy);
 }
 
 void c_received(const void *data, size_t len, size_t at, bool add)
 {
 	if (!add)
 		c_forget_received();
-	if (!len || received.count == PIECES || at + len > C_BUF_SIZE || at != received.copy.len)
+	if (!len || known->received.count == PIECES || at + len > C_BUF_SIZE ||
+		at != known->received.copy.len)
 		return;
-	received.pieces[received.count++] = (struct piece){data, len, at};
-	str_addn(&received.copy, data, len);
+	known->received.pieces[known->received.count++] = (struct piece){data, len, at};
+	str_addn(&known->received.copy, data, len);
 }
 
 ssize_t c_find_received(const void *data, size_t len)
 {
 	const char *p = data;
 
-	for (size_t i = 0; i < received.count && len; i++) {
-		const struct piece *piece = &received.pieces[i];
+	for (size_t i = 0; i < known->received.count && len; i++) {
+		const struct piece *piece = &known->received.pieces[i];
 		size_t at = piece->at + (size_t)(p - piece->data);
 
 		if (p < piece->data || p + len > piece->data + piece->len)
 			continue;
-		if (memcmp(received.copy.data + at, data, len) == 0)
+		if (memcmp(known->received.copy.data + at, data, len) == 0)
 			return (ssize_t)at;
 	}
 	return -1;
@@ -182,9 +219,13 @@ ssize_t c_find_received(const void *data, size_t len)
 
 void c_forget(void)
 {
-	free(fds);
-	fds = NULL;
-	fds_size = 0;
-	learnt_count = given_count = 0;
-	c_forget_received();
+	for (unsigned i = 0; i < thread_count; i++) {
+		free(threads[i]->fds);
+		str_fini(&threads[i]->received.copy);
+		free(threads[i]);
+	}
+	free(threads);
+	threads = NULL;
+	thread_count = 0;
+	c_known_thread(0);
 }

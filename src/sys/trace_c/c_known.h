@@ -25,6 +25,7 @@ struct c_fd {
 	bool is_connecting; // connect() has returned EINPROGRESS
 	bool is_opaque; // TLS
 	bool is_chosen; // bound to what the kernel chose
+	bool is_shared; // another thread uses what the first has opened
 	enum c_kind kind;
 	bool has_name; // the variable of its own address is declared
 	unsigned peers; // and so many of those of others
@@ -32,6 +33,10 @@ struct c_fd {
 
 // Forgets everything, for a new program.
 void c_forget(void);
+
+// What follows is about this thread, 0 for the first. Another one knows what the first has opened
+// until its first call.
+void c_known_thread(unsigned number);
 
 // The descriptor FD, which is not negative.
 struct c_fd *c_fd(int fd);

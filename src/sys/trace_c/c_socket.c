@@ -133,8 +133,14 @@ void c_add_getsockopt(struct c_statement *t)
 {
 	const struct trace_arg *value = &t->call->args[2];
 	bool is_number = value->len == sizeof(int);
+	bool is_error =
+		value->ptr && is_number && is_option(&t->call->args[1], SOL_SOCKET, SO_ERROR);
 	int error = 0;
 
+	if (is_error)
+		memcpy(&error, value->ptr, sizeof(error));
+	if (error)
+		c_await(t, (int)t->call->args[0].value, "0"); // POLLERR comes unasked
 	if (is_number) {
 		str_add(&t->text, "number = 0;\n");
 		t->needs |= C_NUMBER;
@@ -154,9 +160,8 @@ void c_add_getsockopt(struct c_statement *t)
 		str_addf(&t->text, ", value, &(socklen_t){%zu}) < 0)", value->len);
 	c_end_line(t);
 	c_add_failure(t);
-	if (!value->ptr || !is_number || !is_option(&t->call->args[1], SOL_SOCKET, SO_ERROR))
+	if (!is_error)
 		return;
-	memcpy(&error, value->ptr, sizeof(error));
 	str_addf(&t->text,
 		"if (number != 0) {\n"
 		"\terrno = number;\n"

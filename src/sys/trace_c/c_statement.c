@@ -2,6 +2,7 @@
 #include "sys/trace_c/c_statement.h"
 
 #include "sys/trace_c/c_known.h"
+#include "sys/trace_c/c_marks.h"
 #include "sys/trace_c/c_program.h"
 #include "sys/trace_c/c_words.h"
 #include "sys/trace_text.h"
@@ -126,7 +127,11 @@ void c_add_fd_target(struct c_statement *t, int fd)
 {
 	struct c_fd *f = c_fd(fd);
 
-	str_addf(&t->text, "%sfd%d = ", f->has_variable ? "" : "int ", fd);
+	if (!f->has_variable && t->call->worker)
+		str_add(&t->text, "int ");
+	else if (!f->has_variable)
+		c_add_declaration(&t->text, fd);
+	str_addf(&t->text, "fd%d = ", fd);
 	f->has_variable = true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "sys/sockopt/sockopt_value.h"
 #include "sys/trace_c/c_known.h"
+#include "sys/trace_c/c_marks.h"
 #include "sys/trace_c/c_program.h"
 #include "sys/trace_text.h"
 

@@ -3,6 +3,7 @@
 
 #include "sys/trace_c/c_known.h"
 #include "sys/trace_c/c_lookup.h"
+#include "sys/trace_c/c_marks.h"
 #include "sys/trace_c/c_socket.h"
 #include "sys/trace_c/c_statement.h"
 #include "sys/trace_c/c_transfer.h"
@@ -62,8 +63,11 @@ static void add_pair(struct c_statement *t)
 	}
 }
 
+// The sockets of a group share what comes as long as all are open.
 static void add_close(struct c_statement *t)
 {
+	if (t->call->args[0].value >= 0 && c_fd((int)t->call->args[0].value)->is_shared)
+		c_add_wait_for_end(&t->text);
 	c_add_checked(t);
 	if (t->call->args[0].value >= 0)
 		c_fd_closed((int)t->call->args[0].value);
@@ -165,7 +169,7 @@ static void add_fork(struct c_statement *t)
 		c_add_comment(t, NULL);
 		return;
 	}
-	str_add(&t->text, "if (fork() == 0) {");
+	c_add_fork(&t->text, (pid_t)t->call->result);
 	c_end_line(t);
 	c_program_add_child(&t->text);
 	str_clear(&t->text);
@@ -192,14 +196,61 @@ static void add_waitpid(struct c_statement *t)
 		c_add_comment(t, NULL);
 		return;
 	}
+	if (!c_is_child((pid_t)t->call->result)) {
+		c_add_comment(t, "a child has left this one, which another process inherits here");
+		return;
+	}
 	str_add(&t->text, "if (waitpid(-1, NULL, 0) < 0)");
 	c_end_line(t);
 	c_add_failure(t);
 }
 
+// A child. In the trace it has a group, of which others may be left when it has ended.
 static void add_kill(struct c_statement *t)
 {
-	c_add_comment(t, "the process has another number here");
+	struct str child = {0};
+
+	if (t->call->args[0].value == 0 ||
+		!c_add_child(&child, (pid_t)llabs(t->call->args[0].value))) {
+		c_add_comment(t, "the process has another number here");
+	} else {
+		str_addf(&t->text, "if (kill(%s, ", str_c(&child));
+		c_add_arg(&t->text, &t->call->args[1]);
+		str_add(&t->text, ") < 0 && errno != ESRCH)");
+		c_end_line(t);
+		c_add_failure(t);
+	}
+	str_fini(&child);
+}
+
+// The call returns its error.
+static void add_thread_call(struct c_statement *t)
+{
+	bool is_start = strcmp(t->call->name, "pthread_create") == 0;
+	unsigned number = (unsigned)strtoul(strpbrk(t->call->args[0].ptr, "123456789"), NULL, 10);
+
+	if (t->call->result < 0) {
+		c_add_comment(t, NULL);
+		return;
+	}
+	if (is_start && !c_program_thread(number)) {
+		c_add_comment(t, NULL);
+		str_add(&t->text,
+			"fputs(\"a thread that begins so late cannot be replayed\\n\", stderr);\n"
+			"exit(1);\n");
+		return;
+	}
+	c_program_thread(0);
+	c_known_thread(number); // before the first one opens more
+	c_known_thread(0);
+	if (!is_start)
+		c_add_wait_for_end(&t->text);
+	str_addf(&t->text, "errno = %s(", t->call->name);
+	c_add_args(t);
+	str_add(&t->text, ");");
+	c_end_line(t);
+	str_add(&t->text, "if (errno != 0)\n");
+	c_add_failure(t);
 }
 
 // Calls that return no status.
@@ -245,6 +296,8 @@ static const struct {
 	{"poll", add_poll},
 	{"pread", c_add_read},
 	{"pselect", add_signals},
+	{"pthread_create", add_thread_call},
+	{"pthread_join", add_thread_call},
 	{"pwrite", c_add_write},
 	{"read", c_add_read},
 	{"recv", c_add_recv},
@@ -344,8 +397,12 @@ static void add(const struct trace_call *call)
 void trace_c_add(const struct trace_call *call)
 {
 	pthread_mutex_lock(&trace.lock);
-	if (trace.is_begun)
+	if (trace.is_begun && c_program_thread(call->worker)) {
+		c_known_thread(call->worker);
 		add(call);
+		c_program_thread(0);
+		c_known_thread(0);
+	}
 	pthread_mutex_unlock(&trace.lock);
 }
 
