@@ -8,6 +8,7 @@ import pytest
 
 from harness import DEVNULL, NO_LEAK_CHECK, PIPE
 from peers import accept, answer, dial, half_close, port_of, receive_all, unused_port
+from tls_client import ask
 
 STRACE = ["strace", "-f", "-qq", "-E", NO_LEAK_CHECK, "-e", "signal=none", "-e",
           "trace=%network", "-o"]
@@ -224,6 +225,15 @@ def socket_calls_of_kernel(strace_output):
     return Counter(names)
 
 
+def assert_told(folder):
+    """The trace has each call that strace saw, in number and kind."""
+    seen = socket_calls_of_kernel((folder / "strace").read_text())
+    seen.pop("socketpair", None)  # the event loop's own, for its signals
+    told = Counter(SYSTEM_CALLS.get(name, name)
+                   for name, *_ in calls((folder / "trace").read_text()))
+    assert seen and {name: told[name] for name in seen} == seen
+
+
 @pytest.mark.needs("strace")
 @pytest.mark.parametrize("option", ["--trace", "--trace-all"])
 @pytest.mark.parametrize("options", [[], ["--crlf"], ["--telnet"]], ids=" ".join)
@@ -235,11 +245,7 @@ def test_no_socket_call_escapes(sockctl, server, tmp_path, options, option):
     with accept(server) as conn:
         answer(conn, b"y" * 300000)
     proc.wait()
-    seen = socket_calls_of_kernel((tmp_path / "strace").read_text())
-    seen.pop("socketpair", None)  # the event loop's own, for its signals
-    told = Counter(SYSTEM_CALLS.get(name, name)
-                   for name, *_ in calls((tmp_path / "trace").read_text()))
-    assert seen and {name: told[name] for name in seen} == seen
+    assert_told(tmp_path)
 
 
 @pytest.mark.needs("strace")
@@ -253,11 +259,30 @@ def test_no_socket_call_of_a_listener_escapes(sockctl, tmp_path):
             half_close(conn)
             receive_all(conn)
     proc.wait()
-    seen = socket_calls_of_kernel((tmp_path / "strace").read_text())
-    seen.pop("socketpair", None)
-    told = Counter(SYSTEM_CALLS.get(name, name)
-                   for name, *_ in calls((tmp_path / "trace").read_text()))
-    assert seen and {name: told[name] for name in seen} == seen
+    assert_told(tmp_path)
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.tls
+@pytest.mark.parametrize("mode", [["-k"], ["-k", "--exec", "cat"], ["-k", "--forward"],
+                                  ["-k", "--forward", "tls:"]], ids=" ".join)
+def test_no_socket_call_of_a_tls_server_escapes(sockctl, authority, tmp_path, mode):
+    own = ["--tls", "--cert", authority.server.both]
+    behind = None
+    if "--forward" in mode:
+        tls = mode[2:] == ["tls:"]
+        behind = sockctl("listen", "-k", *(own if tls else []), "--exec", "cat", "127.0.0.1", "0",
+                         stdin=DEVNULL)
+        mode = ["-k", "--forward", f"{'tls:' if tls else ''}127.0.0.1:{behind.port}", *(
+            ["--ca", authority.root.cert] if tls else [])]
+    proc = sockctl("listen", *own, *mode, "--count", "3", f"--trace={tmp_path}/trace",
+                   "127.0.0.1", "0", stdin=DEVNULL, wrap=[*STRACE, tmp_path / "strace"])
+    for _ in range(3):
+        ask(proc.port, b"y" * 10000)
+    proc.wait()
+    if behind:
+        behind.stop()
+    assert_told(tmp_path)
 
 
 def test_both_sides_of_one_transfer(sockctl, tmp_path):
