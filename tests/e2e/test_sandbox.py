@@ -195,6 +195,33 @@ def test_names_are_looked_up_inside(sockctl, server):
     proc.wait(143)
 
 
+def answered(sockctl, cwd, place):
+    """What one that sends a question to PLACE by `connect -u` gets back."""
+    proc = sockctl("connect", "-u", "--sandbox=on", *place, cwd=cwd, stdin=PIPE)
+    proc.stdin.write(b"question")
+    proc.wait_out(8)
+    proc.stop()
+    return proc.out
+
+
+@needs_filter
+@needs_landlock
+@pytest.mark.parametrize("place", [[HERE, "0"], ["::1", "0"], ["./socket"]], ids=" ".join)
+@pytest.mark.parametrize("target", [f"udp:{HERE}:{{}}", "udp:localhost:{}", f"tcp:{HERE}:{{}}",
+                                    "./target"])
+def test_datagrams_are_forwarded_from_inside(sockctl, tmp_path, place, target):
+    echo = sockctl("echo", HERE, 0)
+    end = sockctl("udp-recv", "--sandbox=on", "--echo", "./target", cwd=tmp_path, stdin=DEVNULL)
+    end.wait_err("listening")
+    proc = sockctl("listen", "-uk", "--sandbox=on", *place, "--forward", target.format(echo.port),
+                   cwd=tmp_path, stdin=DEVNULL)
+    proc.wait_err("listening")
+    place = [place[0], proc.port] if place[1:] else place
+    assert answered(sockctl, tmp_path, place) == b"question"
+    for server in (proc, end, echo):
+        server.stop()
+
+
 @needs_landlock
 @needs_strace
 @pytest.mark.parametrize("words, host, ports, reads", [
