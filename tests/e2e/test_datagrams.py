@@ -443,6 +443,20 @@ def test_each_has_a_program(listen, peers):
     proc.stop()
 
 
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_a_program_writes_is_split(listen, peers, host):
+    """Also where one read brings more than fits a datagram."""
+    proc = listen("-k", host=host, last=("--exec", "read -r _; dd if=/dev/zero bs=150000 count=1; exec cat"))
+    peer = peers(host)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    peer.sendto(b"go\n", (host, proc.port))
+    sizes = []
+    while sum(sizes) < 150000:
+        sizes.append(len(peer.recv(65536)))
+    assert sum(sizes) == 150000
+    proc.stop()
+
+
 def test_a_program_ends_with_its_peer(listen, peers):
     proc = listen("-k", "--json", "--idle-timeout", "100ms", last=("--exec", "cat"))
     peer = peers()

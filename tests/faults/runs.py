@@ -36,7 +36,8 @@ class Run:
 
     @property
     def streams(self):
-        return self.name.startswith(("connect", "listen"))
+        is_joined = self.name.startswith(("connect", "listen"))
+        return is_joined and not {"udp", "seqpacket"} & set(self.name.split())
 
 
 def run(joins="connect", of_children=False, needs_root=False):

@@ -252,12 +252,24 @@ static int peer_send_many(struct channel *c, const struct iovec *datagrams, size
 	return 1;
 }
 
+// In as many datagrams as it takes: after a part the sender waits for room, of which nothing tells
+// where there has always been some.
 static ssize_t peer_send(struct channel *c, const void *buf, size_t len)
 {
-	struct iovec d = {(void *)(uintptr_t)buf, MIN(len, of(c)->limit)};
-	int n = peer_send_many(c, &d, 1);
+	struct peer *p = of(c);
+	size_t sent = 0;
 
-	return n < 0 ? n : (ssize_t)d.iov_len;
+	do {
+		struct iovec d = {(char *)(uintptr_t)buf + sent, MIN(len - sent, p->limit)};
+		int n = peer_send_many(c, &d, 1);
+
+		if (n < 0 && sent && n != -EAGAIN)
+			put_off(p); // the next call tells
+		if (n < 0)
+			return sent ? (ssize_t)sent : n;
+		sent += d.iov_len;
+	} while (sent < len);
+	return (ssize_t)sent;
 }
 
 // There is nobody to tell.
