@@ -38,7 +38,8 @@ static void note(struct flow *f, const struct iovec *datagrams, size_t count)
 	}
 }
 
-// Sends what goes and keeps the rest. Returns as flush() does.
+// Sends what goes and keeps the rest, also where it never will go: that was not delivered. Returns
+// as flush() does.
 static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
 {
 	size_t done = 0;
@@ -48,7 +49,7 @@ static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
 
 		if (n == -EINTR)
 			continue;
-		for (size_t i = done; n == -EAGAIN && i < count; i++)
+		for (size_t i = done; n < 0 && i < count; i++)
 			packets_add(&f->pending, datagrams[i].iov_base, datagrams[i].iov_len);
 		if (n < 0)
 			return n;
