@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -17,10 +18,12 @@ from pathlib import Path
 import pytest
 
 import originals
-from harness import DEADLINE, PROGRAM, wait_for
+from authority import Authority
+from harness import DEADLINE, HAS_TLS, PROGRAM, wait_for
 from originals import (Served, against_server, all_that_comes, answers_late, asks, closes_at_once,
-                       comes, run, served, speaks_first)
+                       comes, is_listening, run, served, speaks_first)
 from peers import dial, dial_unix, listener, port_of, receive_all, udp, unused_port, unused_udp_port
+from proxies import Scripted, granting
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = [PROGRAM, "socat"]
@@ -573,3 +576,89 @@ def test_no_word_breaks_it():
         assert done.returncode in (0, 2), (words, done)
         assert (done.returncode == 0) == done.stdout.startswith("sockctl ") or "Usage" in done.stdout, (words, done)
         assert "\x1b" not in done.stderr and len(done.stderr.splitlines()) <= 1, (words, done)
+
+
+# TLS and proxies
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    if not HAS_TLS:
+        pytest.skip("built without TLS")
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("line, ends_well", [
+    ("- OPENSSL:localhost:PORT,cafile=ROOT", True), ("- SSL:localhost:PORT,verify=0", True),
+    ("- OPENSSL:127.0.0.1:PORT,cafile=ROOT,commonname=localhost,openssl-min-proto-version=TLS1.2", True),
+    ("TCP:127.0.0.1:1 -", False), ("- OPENSSL:localhost:PORT", False),
+    ("- OPENSSL:localhost:PORT,cafile=ROOT,commonname=other.example", False),
+])
+def test_tls_client(line, ends_well, authority):
+    """Who is verified is who the original verifies."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.server.both)
+
+    def behave(conn):
+        try:
+            with context.wrap_socket(conn, server_side=True) as secured:
+                data = secured.recv(100)
+                secured.sendall(data.upper())
+                secured.unwrap()
+        except (ssl.SSLError, OSError):
+            pass
+        return True
+
+    words = shlex.split(line.replace("ROOT", str(authority.root.cert)))
+    for command in ([*THEIRS, *words], [*OURS, *words], explained(words)):
+        if "PORT" in line:
+            outcome = against_server(command, behave, b"question\n")
+        else:
+            outcome = run(command)
+        assert outcome[:2] == (ends_well, b"QUESTION\n" if ends_well else b"")
+
+
+@pytest.mark.parametrize("options, wants_client", [("verify=0", False), ("cafile=ROOT", True)])
+def test_tls_server(options, wants_client, authority):
+    server = authority.server.both
+    words = [f"OPENSSL-LISTEN:PORT,fork,reuseaddr,cert={server},{options}".replace("ROOT", str(authority.root.cert)),
+             "EXEC:cat"]
+    context = ssl.create_default_context(cafile=authority.root.cert)
+    if wants_client:
+        context.load_cert_chain(authority.client.both)
+    for make in (lambda words: ["socat", *words], lambda words: [*OURS, *words], explained):
+        port = unused_port()
+        with Started(make([word.replace("PORT", str(port)) for word in words])):
+            wait_for(lambda p=port: is_listening(p), "a server")
+            with dial(port) as conn, context.wrap_socket(conn, server_hostname="localhost") as secured:
+                secured.sendall(b"question\n")
+                assert secured.recv(100) == b"question\n"
+
+
+@pytest.mark.parametrize("scheme, line", [
+    ("http", "- PROXY:127.0.0.1:target.example:80,proxyport=PORT"),
+    ("http", "- PROXY:127.0.0.1:192.0.2.1:80,proxyport=PORT,proxyauth=user:secret"),
+    ("socks4", "- SOCKS4:127.0.0.1:127.0.0.1:80,socksport=PORT,socksuser=me"),
+    ("socks4a", "- SOCKS4A:127.0.0.1:target.example:80,socksport=PORT,socksuser=me"),
+])
+def test_proxy(scheme, line):
+    """It is asked for the same target with the same name of a user."""
+    requests = []
+    for make in (lambda words: [*THEIRS, *words], lambda words: [*OURS, *words]):
+        proxy = Scripted(scheme, *granting(scheme))
+        port = str(port_of(proxy.listener))
+
+        def answer(proxy=proxy):
+            conn = proxy.conn()
+            seen = receive_all(conn)
+            conn.sendall(seen.upper())
+            conn.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        assert run(make(shlex.split(line.replace("PORT", port))), b"question\n")[:2] == (True, b"QUESTION\n")
+        request = proxy.requests[0]
+        if scheme == "http":
+            lines = [one for one in request.split(b"\r\n") if one.startswith(b"Proxy-Auth")]
+            request = [request.split()[1], *lines]
+        requests.append(request)
+        proxy.close()
+    assert requests[0] == requests[1]
