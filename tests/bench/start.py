@@ -3,8 +3,8 @@
 """What starting costs: short runs of sockctl beside programs that make only the calls that are asked
 for, nc and getent.
 
-In each round all contestants of a row run in turn, many times each; the table shows the medians over
-the rounds and the medians of their ratios to sockctl's goals. Only the ratios mean something on
+In each round all contestants of a row run in turn, a few runs at a time; the table shows the medians
+over the rounds and the medians of their ratios. Only the ratios mean something on
 another machine, so nothing here fails for being slow: the exit status is 1 when somebody failed.
 """
 
@@ -18,6 +18,7 @@ import tempfile
 from contestants import first_line
 from streams import Failure, Processes
 
+TURNS = 10  # that each contestant has in a round
 LEGEND = """\
 wall, CPU: of one run, from exec to its end, or to its first byte of output where the row says so;
   user + system. Over the rounds, the medians of what a run of the row took and of its ratio to a
@@ -96,12 +97,15 @@ def run(row, words, probe, starts, line):
 
 
 def measure(row, probe, rounds, starts, line):
-    """{name: [(wall, cpu)]}, one pair for each round; the order alternates."""
+    """{name: [(wall, cpu)]}, one pair for each round; all take turns, a few runs at a time."""
     taken = {name: [] for name in row.words}
-    for number in range(rounds):
-        names = list(row.words)
-        for name in names if number % 2 else reversed(names):
-            taken[name].append(run(row, row.words[name], probe, starts, line))
+    for _ in range(rounds):
+        turns = {name: [] for name in row.words}
+        for number in range(TURNS):
+            for name in list(turns) if number % 2 else reversed(turns):
+                turns[name].append(run(row, row.words[name], probe, starts // TURNS, line))
+        for name, samples in turns.items():
+            taken[name].append(tuple(map(statistics.median, zip(*samples))))
     return taken
 
 
@@ -134,7 +138,7 @@ def main():
     parser.add_argument("--probe", required=True, help="the program at the far ends")
     parser.add_argument("--other", help="another build of the program, such as one without TLS")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--starts", type=int, default=100, help="runs of one round (100)")
+    parser.add_argument("--starts", type=int, default=100, help="runs of one round, a multiple of 10 (100)")
     parser.add_argument("--row", default="", help="only rows whose title contains this")
     args = parser.parse_args()
     sockctl, least, reference, probe = map(
