@@ -53,13 +53,30 @@ static void add_examples(struct str *out, const struct cmd *cmd)
 		str_addf(out, "  %s\n", *e);
 }
 
-static void add_all(struct str *out, const struct cmd *cmd)
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		lines++;
+	}
+	return lines;
+}
+
+// Adds every option to an empty text. Returns false, with a part of it, if that is more than MOST
+// lines.
+static bool add_all(struct str *out, const struct cmd *cmd, size_t most)
 {
 	add_usage(out, cmd);
-	opt_for_each_group (g, cmd)
+	opt_for_each_group (g, cmd) {
 		add_group(out, g);
+		if (count_lines(str_c(out)) > most)
+			return false;
+	}
 	add_option(out, &opt_help_row);
 	add_examples(out, cmd);
+	return count_lines(str_c(out)) <= most;
 }
 
 void opt_add_group_name(struct str *out, const struct opt_group *g)
@@ -98,12 +115,8 @@ static void add_everyday(struct str *out, const struct cmd *cmd)
 void opt_help(const struct cmd *cmd, struct str *out)
 {
 	struct str all = {0};
-	size_t lines = 0;
 
-	add_all(&all, cmd);
-	for (const char *p = str_c(&all); (p = strchr(p, '\n')); p++)
-		lines++;
-	if (lines <= OPT_HELP_LINES)
+	if (add_all(&all, cmd, OPT_HELP_LINES))
 		str_add(out, str_c(&all));
 	else
 		add_everyday(out, cmd);
@@ -135,7 +148,7 @@ bool opt_help_on(const struct cmd *cmd, const char *word, struct str *out)
 	const struct opt_group *g = find_group(cmd, word);
 
 	if (strcmp(word, "all") == 0)
-		add_all(out, cmd);
+		add_all(out, cmd, SIZE_MAX);
 	else if (o)
 		add_option(out, o);
 	else if (g)

@@ -102,8 +102,9 @@ void guide_contents(struct str *out)
 	str_add(out, "\ntopics:\n");
 	for (const struct guide_topic *t = guide_topics; t->name; t++)
 		str_addf(out, "  %-12s %s\n", t->name, t->summary);
-	str_addf(out, "\ntranslations from other tools:\n  %s\n", translated_tools);
-	str_add(out, "\n'sockctl help COMMAND' or 'sockctl help TOPIC' explains it, and\n"
+	str_add(out, "\ntranslations from other tools:\n  ");
+	translations_add_tools(out);
+	str_add(out, "\n\n'sockctl help COMMAND' or 'sockctl help TOPIC' explains it, and\n"
 		     "'sockctl help COMMAND OPTION' one option, a group of them, or all.\n");
 }
 

@@ -132,13 +132,27 @@ static const struct translation {
 	{0},
 };
 
-const char translated_tools[] = "nc ncat socat telnet curl openssl dig host getent ss netstat lsof";
-
 static bool is_of(const struct translation *t, const char *tool)
 {
 	size_t len = strlen(tool);
 
 	return strncmp(t->theirs, tool, len) == 0 && t->theirs[len] == ' ';
+}
+
+// The rows of a tool stand together.
+void translations_add_tools(struct str *out)
+{
+	const char *last = NULL;
+
+	for (const struct translation *t = translations; t->theirs; t++) {
+		size_t len = strcspn(t->theirs, " ");
+
+		if (last && strncmp(t->theirs, last, len + 1) == 0)
+			continue;
+		str_add(out, last ? " " : "");
+		str_addn(out, t->theirs, len);
+		last = t->theirs;
+	}
 }
 
 bool translations_has(const char *tool)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-// The tools with blanks between, in the order in which help names them.
-extern const char translated_tools[];
+// Adds the tools with blanks between, in the order of their tables.
+void translations_add_tools(struct str *out);
 
 bool translations_has(const char *tool);
 

@@ -133,17 +133,13 @@ static void add_words(struct words *w, const struct cmd *cmd, const struct posit
 
 static void add_tools(struct words *w)
 {
-	struct str tool = {0};
+	struct str tools = {0};
+	char *rest = NULL;
 
-	for (const char *at = translated_tools; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-
-		str_clear(&tool);
-		str_addn(&tool, at, len);
-		words_add(w, str_c(&tool), "translation of its command lines");
-		at += len;
-	}
-	str_fini(&tool);
+	translations_add_tools(&tools);
+	for (char *tool = strtok_r(tools.data, " ", &rest); tool; tool = strtok_r(NULL, " ", &rest))
+		words_add(w, tool, "translation of its command lines");
+	str_fini(&tools);
 }
 
 // "help COMMAND [OPTION | GROUP]", "help TOPIC", "help events NAME".
