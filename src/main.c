@@ -117,6 +117,7 @@
  *
  *   opts/                     groups of options that commands share, and what they stand for
  *     also.[ch]               --also
+ *     approach.[ch]           what happens on a connection before it is joined to anything
  *     confine.[ch]            --sandbox
  *     connecting.[ch]         every command that connects: options, and what a failure is called
  *     count.[ch]              --count

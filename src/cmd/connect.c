@@ -4,6 +4,7 @@
 #include "app.h"
 #include "session/check.h"
 #include "session/check_dial.h"
+#include "opts/approach.h"
 #include "opts/connecting.h"
 #include "opts/count.h"
 #include "opts/given.h"
@@ -12,7 +13,6 @@
 #include "opts/pass_fd.h"
 #include "opts/proxy_header.h"
 #include "opts/confine.h"
-#include "opts/proxy.h"
 #include "session/connection.h"
 #include "session/console.h"
 #include "session/exec.h"
@@ -90,7 +90,6 @@ struct connect {
 	struct stream_files files;
 	struct sockopt_settings settings;
 	struct proxying proxying;
-	struct proxy_way way;
 	struct dial *dial;
 	struct connection connection;
 	struct channel *channel; // until the session has taken it over
@@ -100,6 +99,7 @@ struct connect {
 	bool is_streaming;
 
 	struct tls_setup tls;
+	struct approach approach;
 	struct pass_fd passing; // with --pass-fd, instead of the streams
 	struct given given; // that was connected by others
 
@@ -487,9 +487,9 @@ static int run(struct app *app, void *config, int argc, char **argv)
 		run_check(&c);
 		goto out;
 	}
-	c.tls.plan.place = proxying_is_wanted(&c.proxying) ? TLS_THROUGH_PROXY : 0;
-	tls_setup_plan(&c.tls, &config_->send_proxy, &c.options);
-	proxying_plan(&c.proxying, &config_->endpoint, &c.way, &c.options);
+	c.approach = (struct approach){.header = config_->send_proxy.header, .tls = c.tls.plan};
+	approach_plan(&c.approach, config_->send_proxy.version, &c.proxying, &config_->endpoint,
+		&c.options);
 	if (config_->endpoint.kind == ENDPOINT_FD)
 		status = use_descriptor(&c);
 	else

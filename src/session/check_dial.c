@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "net/names/database.h"
 #include "net/scan/scan.h"
+#include "opts/approach.h"
 #include "opts/connecting.h"
 #include "out/rows.h"
 #include "tls/channel.h"
@@ -27,9 +28,7 @@ struct probe {
 	struct check_run *run;
 	struct endpoint endpoint; // with this port
 	struct dial *dial; // NULL before it begins and once it is over
-	struct tls_plan plan;
-	struct upgrade upgrade;
-	struct proxy_way way;
+	struct approach approach;
 	struct connection connection; // as it is spoken of
 };
 
@@ -233,14 +232,10 @@ static void start(struct check_run *run, struct probe *p)
 
 	if (!options.connect_timeout_ms)
 		options.connect_timeout_ms = SCAN_ATTEMPT_MS;
-	p->plan = *run->options->plan;
-	p->plan.place = proxying_is_wanted(proxying) ? TLS_THROUGH_PROXY : 0;
-	p->plan.told = on_handshake;
-	p->plan.data = p;
-	p->upgrade = (struct upgrade){&tls_upgrade, &p->plan};
-	options.upgrades = &p->upgrade;
-	options.upgrade_count = p->plan.context ? 1 : 0;
-	proxying_plan(proxying, &p->endpoint, &p->way, &options);
+	p->approach.tls = *run->options->plan;
+	p->approach.tls.told = on_handshake;
+	p->approach.tls.data = p;
+	approach_plan(&p->approach, false, proxying, &p->endpoint, &options);
 	p->dial = dial_create(&run->app->loop,
 		proxying_is_wanted(proxying) ? proxying_endpoint(proxying) : &p->endpoint, &options,
 		on_dialled, on_progress, p);

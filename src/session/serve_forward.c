@@ -3,12 +3,12 @@
 #include "session/serve.h"
 
 #include "base/mem.h"
+#include "opts/approach.h"
 #include "opts/connecting.h"
 #include "opts/given.h"
 #include "io/closing.h"
 #include "sys/socket.h"
 #include "net/dgram/dgram_channel.h"
-#include "proxy/header_upgrade.h"
 #include "session/forward/torn.h"
 
 #include <errno.h>
@@ -24,14 +24,6 @@ struct forward {
 	struct stream_files files; // how the target is called
 	struct dial_options options;
 	struct proxying proxying;
-};
-
-// What happens on a connection to the target before the client is joined to it.
-struct approach {
-	struct proxy_way way;
-	struct proxy_header header; // what the target is told of the connection that it gets
-	struct upgrade upgrades[2]; // in their order: the PROXY header, TLS
-	struct tls_plan tls;
 };
 
 struct forward_client {
@@ -191,10 +183,9 @@ static void on_dialled(struct dial *d)
 }
 
 // The target is told whose connection it gets.
-static void announce(struct forward_client *c, struct approach *a, struct dial_options *options)
+static void announce(const struct forward_client *c, struct proxy_header *h)
 {
 	const struct connection *connection = &c->client.connection;
-	struct proxy_header *h = &a->header;
 
 	*h = c->client.server->config->send_proxy.header;
 	if (!h->destination.len && connection->announced)
@@ -206,7 +197,6 @@ static void announce(struct forward_client *c, struct approach *a, struct dial_o
 		h->source = connection->remote;
 		h->is_local |= connection->remote.sa.sa_family == AF_UNIX;
 	}
-	a->upgrades[options->upgrade_count++] = (struct upgrade){&proxy_header_send, h};
 }
 
 static void plan_approach(struct forward_client *c, struct dial_options *options)
@@ -214,20 +204,14 @@ static void plan_approach(struct forward_client *c, struct dial_options *options
 	struct server *s = c->client.server;
 	struct proxying *p = &((struct forward *)s->mode_data)->proxying;
 	bool announces = s->config->send_proxy.version;
-	struct approach *a;
 
 	if (!announces && !s->target_tls.context && !proxying_is_wanted(p))
 		return;
-	a = c->approach = xcalloc(1, sizeof(*c->approach));
-	options->upgrades = a->upgrades;
+	c->approach = xcalloc(1, sizeof(*c->approach));
 	if (announces)
-		announce(c, a, options);
-	if (s->target_tls.context) {
-		a->tls = s->target_tls.plan;
-		a->tls.place = proxying_is_wanted(p) ? TLS_THROUGH_PROXY : 0;
-		a->upgrades[options->upgrade_count++] = (struct upgrade){&tls_upgrade, &a->tls};
-	}
-	proxying_plan(p, &s->config->target, &c->approach->way, options);
+		announce(c, &c->approach->header);
+	c->approach->tls = s->target_tls.plan;
+	approach_plan(c->approach, announces, p, &s->config->target, options);
 }
 
 static int start(struct client *client)

@@ -169,7 +169,7 @@ void stream_report_totals(struct stream *s)
 			relay_sent(&s->relay), relay_received(&s->relay));
 }
 
-// What a failure of a connection comes to. MESSAGE, or NULL, is what TLS says of it.
+// What a failure of a connection comes to. MESSAGE, or NULL, is what TLS says of it: that is all.
 static int broken_status(const char *message, int error)
 {
 	return message && error == -EPROTO ? STATUS_TLS : STATUS_BROKEN;
@@ -186,10 +186,8 @@ static int report_local_failure(struct stream *s, const char *name)
 	// A reader of stdout that goes away is no fault.
 	if (!s->files->is_remote && error == -EPIPE && s->relay.outcome == RELAY_OUTPUT_FAILED)
 		return STATUS_SIGNAL + SIGPIPE;
-	// The message of a stream tells it all.
-	if (message && !channel_keeps_boundaries(local))
-		error = 0;
-	report_error(&s->connection->app->out, status, name, message, error);
+	report_error(&s->connection->app->out, status, name, message,
+		message && !channel_keeps_boundaries(local) ? 0 : error);
 	return status;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "session/tls_setup.h"
 
-#include "proxy/header_upgrade.h"
 #include "tls/channel.h"
 
 // A refused certificate is what --show-certificates is for, too.
@@ -29,20 +28,6 @@ int tls_setup_init(struct tls_setup *s, struct app *app, const struct tls_config
 		.told = on_handshake,
 		.data = s};
 	return status;
-}
-
-void tls_setup_plan(
-	struct tls_setup *s, const struct send_proxy_config *p, struct dial_options *options)
-{
-	size_t n = 0;
-
-	if (p->version)
-		s->upgrades[n++] =
-			(struct upgrade){&proxy_header_send, (void *)(uintptr_t)&p->header};
-	if (s->context)
-		s->upgrades[n++] = (struct upgrade){&tls_upgrade, &s->plan};
-	options->upgrades = s->upgrades;
-	options->upgrade_count = n;
 }
 
 void tls_setup_fini(struct tls_setup *s)

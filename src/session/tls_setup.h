@@ -6,8 +6,6 @@
 
 #include "app.h"
 #include "io/channel.h"
-#include "net/dial.h"
-#include "opts/proxy_header.h"
 #include "opts/tls/tls.h"
 #include "tls/upgrade.h"
 
@@ -17,7 +15,6 @@ struct tls_setup {
 	const char *object; // the endpoint, for messages
 	struct tls_context *context; // NULL: no TLS
 	struct tls_plan plan; // the argument of tls_upgrade
-	struct upgrade upgrades[2]; // what happens before the connection is joined
 };
 
 // Reads the files that the options name, where TLS is wanted. IS_CHECK: nothing will be sent.
@@ -25,10 +22,6 @@ struct tls_setup {
 int tls_setup_init(struct tls_setup *s, struct app *app, const struct tls_config *config,
 	const struct endpoint *endpoint, bool is_check, bool is_confined);
 void tls_setup_fini(struct tls_setup *s);
-
-// Puts into OPTIONS what happens on the connection, in its order: the PROXY header of P, TLS.
-void tls_setup_plan(
-	struct tls_setup *s, const struct send_proxy_config *p, struct dial_options *options);
 
 // Reports that connection NUMBER is secured, where it is.
 void tls_setup_report(const struct tls_setup *s, uint64_t number, const struct channel *channel);
