@@ -13,7 +13,8 @@
 #define TABLES "hosts services protocols networks"
 
 #define ADDRESS_WORD \
-	"write the endpoint as HOST PORT, HOST:PORT or unix:PATH; 'sockctl socat --explain' translates"
+	"write the endpoint as HOST PORT, HOST:PORT or unix:PATH; 'sockctl socat --explain' " \
+	"translates"
 #define LISTEN "use 'sockctl listen PORT' to wait for connections"
 #define PORT_LAST "write the port as the last argument: 'sockctl listen PORT'"
 #define HOST_FIRST "write the address before the port: 'sockctl listen HOST PORT'"

@@ -68,7 +68,7 @@ static void check_quoted(const struct habit *h, const char *command, const char 
 			char *name = xcalloc(n + 1, 1);
 
 			memcpy(name, word, n);
-			cmd = cmd_find(name);
+			cmd = cmd_find_typed(name);
 			if (!cmd && !is_help(text, len))
 				fail_msg("'%s': %s: no command %s", h->word, h->advice, name);
 			free(name);

@@ -190,8 +190,7 @@ static void check_cut(size_t count, bool takes_any_end, int expected, const char
 	"--tls-eof any accepts that"
 #define IN_RECORD "the peer ended within a record: what was received is cut off"
 
-// The buffer grows with much data and shrinks after it: nothing is lost or held back on the way,
-// also where a part of a record is there.
+// The buffer grows with much data and shrinks after it; nothing is lost or held back on the way.
 static void test_much_and_little(void **state)
 {
 	static char data[3 * 128 * 1024], got[sizeof(data)];
