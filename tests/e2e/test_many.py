@@ -222,6 +222,22 @@ def test_failure_of_one_is_told(sockctl):
     proc.stop()
 
 
+def test_output_that_is_truncated_meanwhile(sockctl, tmp_path):
+    """As those do who rotate logs: what comes later is at the beginning of the file."""
+    log = tmp_path / "log"
+    with open(log, "ab") as file:
+        proc = sockctl("listen", "-k", "127.0.0.1", "0", stdin=DEVNULL, stdout=file)
+    for text in (b"x" * (1 << 20), b"later"):
+        with dial(proc.port) as conn:
+            conn.sendall(text)
+            half_close(conn)
+            receive_all(conn)
+        wait_for(lambda text=text: log.read_bytes() == text, "the log")
+        if text != b"later":
+            os.truncate(log, 0)
+    proc.stop()
+
+
 def test_count(sockctl):
     proc = sockctl("listen", "-k", "--count", "3", "127.0.0.1", "0", stdin=DEVNULL)
     port = proc.port
