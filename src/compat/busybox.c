@@ -6,7 +6,7 @@
 
 static const struct opt opts[] = {
 	{"exec", 'e', OPT_COMMAND, AT(exec_words, struct strlist), "PROG [ARG]...",
-		"join each connection to PROG, which all words from here on belong to",
+		"run PROG with the remaining arguments for each connection",
 		.words = "command|file", .is_everyday = true},
 	{"file", 'f', OPT_STRING, AT(refused, const char *), "FILE",
 		"not here: a device instead of the network",
@@ -14,7 +14,7 @@ static const struct opt opts[] = {
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
 		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
-		"the address of ours, also the one to listen on", .words = "address"},
+		"the local address, also the one to listen on", .words = "address"},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"give up after TIME without a connection", .min = 1, .max = 365 * NETCAT_DAY_MS,
 		.is_everyday = true},

@@ -11,7 +11,7 @@ static const struct opt opts[] = {
 	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL, "serve many connections",
 		.is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
-		"connect from this address of ours", .words = "address"},
+		"connect from this local address", .words = "address"},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"give up after TIME without a connection (10s)", .min = 1,
 		.max = 365 * NETCAT_DAY_MS, .is_everyday = true},

@@ -176,7 +176,7 @@ int netcat_add_access(const struct netcat_config *c, struct cmdline *out, struct
 	if (add_file(out, "--allow", c->allow_file, err) < 0)
 		return -EINVAL;
 	if ((c->allow.count || c->allow_file) && out->count == before) {
-		str_add(err, "--allow and --allowfile have no address: nobody would be served");
+		str_add(err, "--allow and --allowfile have no address: no client would be served");
 		return -EINVAL;
 	}
 	add_list(out, "--deny", &c->deny);

@@ -34,7 +34,7 @@ static const struct opt opts[] = {
 	{"md5", 'S', OPT_FLAG, AT(refused_flag, bool), NULL, "not here: sign segments (RFC 2385)",
 		.instead = "'sockctl connect --set TCP_MD5SIG=...' takes the key"},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
-		"the address of ours, also the one to listen on", .words = "address",
+		"the local address, also the one to listen on", .words = "address",
 		.is_everyday = true},
 	{"tos", 'T', OPT_STRING, AT(tos, const char *), "WORD",
 		"the type of service: ef, af11, cs1, lowdelay or 0x10"},

@@ -10,7 +10,7 @@ static const struct opt opts[] = {
 	{"keepalive", 'k', OPT_FLAG, AT(keepalive, bool), NULL,
 		"keepalive probes, which are always sent here"},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
-		"the address of ours, also the one to listen on", .words = "address"},
+		"the local address, also the one to listen on", .words = "address"},
 	{"tos", 'T', OPT_STRING, AT(tos, const char *), "WORD", "the type of service"},
 	{0},
 };

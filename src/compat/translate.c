@@ -58,7 +58,7 @@ int translate_netcat(const struct cmd *cmd, void *config, int argc, char **argv,
 	t->line = plan.line;
 	t->is_to_explain = c->explain;
 	if (plan.is_exposed)
-		t->warning = "everybody who can reach this machine can use the program";
+		t->warning = "every host that can reach this machine can use the program";
 	t->status_of = cmd->status_of;
 	if (dialect->is_ncat && c->listen)
 		t->status_of = ncat_listen_status;

@@ -77,7 +77,7 @@ static void end_output(struct server *s)
 
 	if (!broker_end_output(&m->broker))
 		app_failf(s->app, STATUS_LOCAL, m->files.out_name,
-			"not all was written that was said: it is not read");
+			"some lines of the chat were not written: it is not read");
 }
 
 static void fini(struct server *s)

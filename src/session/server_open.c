@@ -172,8 +172,8 @@ static int refuse_claims(struct server *s)
 {
 	server_end(s);
 	return app_failf(s->app, STATUS_USAGE, NULL,
-		"everybody who can reach this machine could claim any address in a PROXY header; "
-		"say who the proxy is with --accept-proxy-from, or listen on localhost:PORT");
+		"every host that can reach this machine could claim any address in a PROXY header; "
+		"name the proxy with --accept-proxy-from, or listen on localhost:PORT");
 }
 
 static int refuse_exposure(struct server *s)
@@ -181,12 +181,12 @@ static int refuse_exposure(struct server *s)
 	server_end(s);
 	if (s->config->udp.is_wanted)
 		return app_failf(s->app, STATUS_USAGE, NULL,
-			"everybody who can reach this machine could use the program, for the "
-			"source of a datagram can be forged; say where to listen "
-			"(localhost:PORT), or --expose if it is meant");
+			"every host that can reach this machine could use the program, for the "
+			"source of a datagram can be forged; listen on localhost:PORT, or allow "
+			"that with --expose");
 	return app_failf(s->app, STATUS_USAGE, NULL,
-		"everybody who can reach this machine could use the program; say who may with "
-		"--allow, where to listen (localhost:PORT), or --expose if it is meant");
+		"every host that can reach this machine could use the program; name those that may "
+		"with --allow, listen on localhost:PORT, or allow all with --expose");
 }
 
 static int open_next(struct server *s);

@@ -511,7 +511,7 @@ def test_warning_of_a_program_for_everybody():
     port = unused_port()
     server = Served([*OURS, f"TCP-LISTEN:{port}", "EXEC:cat"], port)
     dial(port).close()
-    assert "everybody who can reach this machine" in server.finish()[2]
+    assert "every host that can reach this machine" in server.finish()[2]
 
 
 def test_silence():

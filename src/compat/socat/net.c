@@ -378,8 +378,8 @@ static void check_target_family(struct planning *p, struct socat_address *a)
 		free(a->params[a->param_count - 2]);
 		a->params[a->param_count - 2] = xstrdup(family == 4 ? "127.0.0.1" : "[::1]");
 	} else if (!is_numeric(str_c(&host))) {
-		plan_refuse(p, "the target of a server is reached by IPv4 or IPv6, whatever its "
-			       "name has; write its address, or TCP and UDP without a number");
+		plan_refuse(p, "the target of a server is reached by IPv4 or by IPv6, as its name "
+			       "has it; write its address, or TCP and UDP without a number");
 	}
 	str_fini(&host);
 }

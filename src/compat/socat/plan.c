@@ -302,10 +302,10 @@ static void plan_receive(struct planning *p)
 	plan_family(p);
 	plan_add_pair_if(p, "--interface", plan_value(p, a, "interface"));
 	if (p->config->idle_ms)
-		plan_refuse(p, "-T has no counterpart where datagrams of anybody are received; "
+		plan_refuse(p, "-T has no counterpart where datagrams of any sender are received; "
 			       "'--timeout TIME' limits the whole");
 	if (p->config->hex_dump || p->config->text_dump)
-		plan_refuse(p, "-x and -v have no counterpart where datagrams of anybody are "
+		plan_refuse(p, "-x and -v have no counterpart where datagrams of any sender are "
 			       "received; 'sockctl udp-recv --hex' shows them");
 	if (is_unix(a))
 		add_file(p);
@@ -348,13 +348,13 @@ static void check_together(struct planning *p)
 	if (net->type->detail & SOCAT_ANYBODY && is_datagram(net) && p->receives)
 		refuse_together(p,
 			"'sockctl udp-send --broadcast --wait TIME' sends and prints what "
-			"comes back from anybody, 'sockctl udp-recv --join GROUP' "
+			"comes back from any sender, 'sockctl udp-recv --join GROUP' "
 			"receives; with -u datagrams are sent");
 	else if (local & (SOCAT_SERVE | SOCAT_RECEIVE))
 		refuse_together(p, "two addresses that wait for others cannot be joined; 'sockctl "
 				   "listen --broker --also ENDPOINT' joins their clients");
 	else if (net->type->role == SOCAT_RECEIVE && !is_plain_local(p))
-		refuse_together(p, "what comes from anybody goes to standard output or a file: "
+		refuse_together(p, "what comes from any sender goes to standard output or a file: "
 				   "'sockctl udp-recv --raw PORT | ...'");
 	else if (net->type->role == SOCAT_RECEIVE && !p->receives)
 		refuse_together(p, "nothing can be sent to an address that only receives");
@@ -371,9 +371,9 @@ static void check_together(struct planning *p)
 			"peers that send one datagram each are for PIPE, for UDP-SENDTO and "
 			"with -u; use UDP-LISTEN");
 	else if (!p->receives && is_datagram(net) && net->type->role == SOCAT_SERVE)
-		plan_refuse(p,
-			"nothing is sent to who has sent nothing: say UDP-SENDTO, or leave -u "
-			"and -U out");
+		plan_refuse(p, "nothing is sent to a peer that has sent nothing: say UDP-SENDTO, "
+			       "or leave -u "
+			       "and -U out");
 	else if (p->config->buffer && p->sends && is_datagram(net) && is_plain_local(p))
 		refuse_together(p,
 			"-b would cut the input into datagrams: 'sockctl udp-send --block "

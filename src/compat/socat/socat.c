@@ -27,7 +27,7 @@ static const struct opt opts[] = {
 		"end after so long without a byte in either direction", .max = YEAR_MS,
 		.is_everyday = true},
 	{"debug", 'd', OPT_LIST, AT(debug, struct strlist), "LEVEL",
-		"say what happens; repeat for more", .implied = "", .is_everyday = true},
+		"report events; repeat for more", .implied = "", .is_everyday = true},
 	{"text-dump", 'v', OPT_FLAG, AT(text_dump, bool), NULL,
 		"show what is transferred on stderr, which is the dump of -x", .is_everyday = true},
 	{"hex-dump", 'x', OPT_FLAG, AT(hex_dump, bool), NULL,
@@ -129,7 +129,7 @@ static int translate(const struct cmd *cmd, void *config, int argc, char **argv,
 	t->line = plan.line;
 	t->is_to_explain = c->explain;
 	if (plan.is_exposed)
-		t->warning = "everybody who can reach this machine can use the program";
+		t->warning = "every host that can reach this machine can use the program";
 	if (!c->debug.count)
 		t->spoken.voice = (struct voice){add_event, add_error};
 	return r;
