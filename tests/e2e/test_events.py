@@ -60,6 +60,13 @@ def run_datagrams(sockctl, network):
         receiver.wait()
 
 
+@provokes("member")
+def run_in_a_group(sockctl, network):
+    proc = sockctl("udp-recv", "--json", "--join", "239.5.5.5%wire", 7000, wrap=network.wrap)
+    event(proc, "member")
+    proc.stop()
+
+
 @provokes("paused", marks=pytest.mark.needs("prlimit"))
 def run_without_descriptors(sockctl, clients):
     proc = sockctl("listen", "-k", "--json", *PLACE, stdin=DEVNULL, wrap=["prlimit", "--nofile=64"])
