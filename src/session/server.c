@@ -50,7 +50,7 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	int status;
 
 	assert(mode->client_size >= sizeof(struct client));
-	*s = (struct server){.app = app, .config = config, .mode = mode};
+	*s = (struct server){.app = app, .config = config, .mode = mode, .given = -1};
 	list_init(&s->clients);
 	list_init(&s->waiting);
 	s->serves_many = config->keep_open || config->count > 1;

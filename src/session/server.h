@@ -114,6 +114,8 @@ struct server {
 	struct peers peers; // with --udp, of its sockets
 	struct endpoint_open opening;
 	size_t next_place; // to be opened: the number of the endpoint
+	int given; // a connection that is there already, the only one to be served; or -1
+	struct sockaddr_any given_peer;
 
 	struct list clients;
 	struct list waiting; // clients that nothing could be started for yet

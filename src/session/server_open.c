@@ -232,7 +232,7 @@ static int listen_fd(struct server *s, int fd)
 {
 	struct sockaddr_any remote;
 	struct fd_info info;
-	int type, status;
+	int type;
 	int r;
 
 	fd_inspect(fd, &info);
@@ -242,13 +242,25 @@ static int listen_fd(struct server *s, int fd)
 	if (listener_adopt(&s->listener, fd, type) == 0)
 		return 0;
 	r = stream_socket_peer(fd, &remote);
-	if (r < 0 || s->listener.count || s->config->also.words.count)
+	if (r < 0 || s->listener.count || s->given >= 0 || s->config->also.words.count)
 		return fail_descriptor(s, fd, r < 0 ? r : -EINVAL);
-	status = user_become(s->app, &s->config->user); // its program starts right away
-	if (status)
-		return status;
-	server_take(s, channel_create_socket(&s->app->loop, fd, false), &remote);
+	s->given = fd;
+	s->given_peer = remote;
 	return 0;
+}
+
+// The connection that is there is served as those that are waited for: with the rights that are
+// left then.
+static int serve_given(struct server *s)
+{
+	int status = confine_server(s);
+
+	if (status)
+		server_end(s);
+	else
+		server_take(
+			s, channel_create_socket(&s->app->loop, s->given, false), &s->given_peer);
+	return status;
 }
 
 static int listen_fds(struct server *s, int first, int count)
@@ -281,7 +293,7 @@ static int open_next(struct server *s)
 	const struct endpoint *place = also_place(first, &c->also, s->next_place++);
 
 	if (!place)
-		return s->listener.count ? start_listening(s) : confine_server(s);
+		return s->listener.count ? start_listening(s) : serve_given(s);
 	s->opening = (struct endpoint_open){
 		.app = s->app,
 		.endpoint = place,

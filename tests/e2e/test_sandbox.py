@@ -52,6 +52,21 @@ def test_servers_when_they_listen(sockctl, options, state):
 
 
 @needs_filter
+def test_connection_that_is_there_is_read_inside(sockctl, tmp_path):
+    """From its first byte on, as one that is accepted."""
+    with peers.listener() as sock, peers.dial(peers.port_of(sock)) as conn, \
+            peers.accept(sock) as given:
+        peers.send_all(conn, b"PROXY UNKNOWN\r\ndata")
+        proc = sockctl("listen", "--accept-proxy", "--sandbox=on", f"--trace-all={tmp_path}/trace",
+                       f"fd:{given.fileno()}", stdin=DEVNULL, fds=[given.fileno()])
+        given.close()
+        proc.wait()
+    assert proc.out == b"data"
+    names = re.findall(r"\b(seccomp|recv)\(", (tmp_path / "trace").read_text())
+    assert names[0] == "seccomp" and "recv" in names
+
+
+@needs_filter
 @pytest.mark.parametrize("options, state", [([], CONFINED), (["--sandbox=off"], FREE)])
 def test_client_when_it_is_connected(sockctl, server, options, state):
     proc = sockctl("connect", *options, HERE, peers.port_of(server), stdin=PIPE)
