@@ -150,7 +150,7 @@ static void say_succeeded(
 static bool has_probed(const struct netcat_voice *v, const struct heard *h)
 {
 	return v->is_udp && v->checks && is_event(h->event, "stats") &&
-	       number_of(h, "sent") == NETCAT_PROBES;
+	       number_of(h, "sent_datagrams") == NETCAT_PROBES;
 }
 
 static void say_openbsd(const struct netcat_voice *v, const struct heard *h, struct str *line)
@@ -377,7 +377,7 @@ static void say_ncat(const struct netcat_voice *v, const struct heard *h, struct
 	} else if (is_event(h->event, "closed") && !v->listens) {
 		str_addf(line,
 			"Ncat: %" PRIu64 " bytes sent, %" PRIu64 " bytes received in %.2f seconds.",
-			number_of(h, "sent"), number_of(h, "received"),
+			number_of(h, "sent_bytes"), number_of(h, "received_bytes"),
 			(double)number_of(h, "duration") / 1e9);
 	}
 }
