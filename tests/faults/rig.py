@@ -200,6 +200,13 @@ class Rig:
             time.sleep(0.005)
             if (now := count()) != last:
                 last, since = now, time.monotonic()
+        # On a busy machine those of the last client may take their time; what is lost stays.
+        end = time.monotonic() + self.limit / 4
+        while self.usual_descriptors and last and last > self.usual_descriptors:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+            last = count()
         return last
 
     def ends_within(self, seconds):
