@@ -9,12 +9,12 @@ In a page of the manual it is a display in the section EXAMPLES,
     http    80/tcp  well-known  www
     .Ed
 
-and in the README a block marked "console". Prompts are "$", and where there are more terminals
+(without the offset where lines are long) and in the README a block marked "console". Prompts are "$", and where there are more terminals
 than one "client$" and "server$", which are two hosts; a word may follow the name ("client-2$").
 Lines that end with a backslash or with "|", or within quotes, go on in the next one. "^C" and "^D" on lines of their
 own are typed once all other commands have ended and what stands above has been printed. What is
-printed need not be shown; a line "..." stands for any lines, and what a command that listens reports
-about that can be left out.
+printed need not be shown; a line "..." stands for any lines and "..." at the end of one for the rest of
+it, and what a command that listens reports about that can be left out.
 
 Each command must end with status 0, or with 130 after ^C. The hosts, services and files that
 examples find are those of world.py: give it what a new example needs.
@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOCKCTL = os.environ["SOCKCTL"]
 PAGES = sorted((ROOT / "man").glob("*.[17]"))
 
-DISPLAY = ".Bd -literal -offset indent"
+DISPLAYS = (".Bd -literal -offset indent", ".Bd -literal")
 PROMPT = re.compile(r"((?:(client|server)(?:-\w+)?)?\$) (.+)")
 KEYS = {"^C": b"\x03", "^D": b"\x04"}
 CHARACTERS = {r"\e": "\\", r"\(aq": "'", r"\(dq": '"', r"\(ha": "^", r"\(ti": "~", r"\(ga": "`",
@@ -70,7 +70,7 @@ def displays(page):
     """The blocks in the section EXAMPLES of a page of the manual."""
     block = None
     for line in section(page):
-        if line == DISPLAY:
+        if line in DISPLAYS:
             block = []
         elif line == ".Ed":
             yield block
@@ -130,6 +130,8 @@ def pattern(lines):
     for line in lines:
         if line == "...":
             parts.append(r"(?:[^\n]*\n)*?")
+        elif line.endswith("..."):
+            parts.append(re.escape(plain(line.removesuffix("..."))) + r"[^\n]*\n")
         else:
             parts.append(re.escape(plain(line)) + r"\n")
     return re.compile("".join(parts))
@@ -271,7 +273,7 @@ def test_people_of_other_tools_are_told(tool):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_has_examples_of_its_command(page):
     for line in section(page):
-        assert line == DISPLAY or not re.match(r"\.(Bd|D[l1])\b", line), (
+        assert line in DISPLAYS or not re.match(r"\.(Bd|D[l1])\b", line), (
             f"{page.name}: {line}: examples are displays as {Path(__file__).name} describes them")
     command = page.stem.replace("-", " ", 1) if page.suffix == ".1" else "sockctl"
     found = [step.command for block in displays(page) for step in steps(block)]
