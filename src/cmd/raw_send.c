@@ -33,6 +33,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	struct send_config *c = config;
 	int r = endpoint_parse_host(&c->endpoint, argv[0], err);
 
+	if (r == 0)
+		r = datagram_take_interface(&c->datagram, &c->endpoint, err);
 	return r < 0 ? r : send_check(c, argc - 2, argv + 2, err);
 }
 

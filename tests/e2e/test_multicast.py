@@ -228,6 +228,18 @@ def test_replies_to_a_group(sockctl, network):
     assert asker.out == b"me\n"
 
 
+@pytest.mark.parametrize("group, address", GROUPS)
+def test_replies_of_packets_to_a_group(sockctl, network, group, address):
+    server = sockctl("raw-recv", "--count", 1, address, 253, wrap=network.far.words)
+    server.wait_err("listening")
+    asker = sockctl("raw-send", "-v", "--join", f"{group}%wire", "--wait", "1m", "--replies", 1, address,
+                    253, "question", wrap=network.wrap)
+    server.wait()
+    sockctl("raw-send", f"{group}%wire", 253, "answer", wrap=network.far.words).wait()
+    asker.wait()
+    assert asker.out == b"answer\n"
+
+
 def test_group_of_another_family(sockctl):
     proc = sockctl("udp-send", "--join", "ff02::fb%lo", "127.0.0.1", 5353, "x")
     proc.fails(2, "ff02::fb%lo: no group of the family of 127.0.0.1:5353")
