@@ -536,7 +536,8 @@ static int unknown_command(struct app *app, const char *name)
 		app_failf(app, STATUS_USAGE, NULL, "no %s '%s'%s",
 			name[0] == '-' ? "option" : "command", str_c(&quoted), str_c(&advice));
 	else if (name[0] == '-')
-		app_failf(app, STATUS_USAGE, NULL, "no option '%s' before the command",
+		app_failf(app, STATUS_USAGE, NULL,
+			"no option '%s' before the command; 'sockctl help' lists the commands",
 			str_c(&quoted));
 	else if (guide_has_topic(name))
 		app_failf(app, STATUS_USAGE, NULL,
@@ -554,13 +555,20 @@ static int unknown_command(struct app *app, const char *name)
 
 static int unknown_option(struct app *app, const struct cmd *cmd, const char *word)
 {
+	const char *name = word + strspn(word, "-");
+	const char *near = opt_nearest(cmd, name, strlen(name));
 	struct str quoted = {0};
+	struct str text = {0};
 
 	str_add_word(&quoted, word, strlen(word));
 	app->out.command = cmd->name;
-	app_failf(app, STATUS_USAGE, NULL,
-		"no option or group of options '%s'; 'sockctl help %s all' lists them",
-		str_c(&quoted), cmd->name);
+	str_addf(&text, "no option or group of options '%s'; ", str_c(&quoted));
+	if (near)
+		str_addf(&text, "did you mean '--%s'?", near);
+	else
+		str_addf(&text, "'sockctl help %s all' lists them", cmd->name);
+	app_failf(app, STATUS_USAGE, NULL, "%s", str_c(&text));
+	str_fini(&text);
 	str_fini(&quoted);
 	return STATUS_USAGE;
 }

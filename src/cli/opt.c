@@ -118,14 +118,21 @@ static int fail_unknown(struct parser *p, const char *word, size_t len, const ch
 
 static int fail_unknown_long(struct parser *p, const char *word)
 {
-	struct nearest near;
 	size_t len = strcspn(word, "=");
 
-	nearest_init(&near, word + 2, len - 2);
-	for (size_t i = 0; i < p->count; i++)
-		nearest_offer(&near, p->table[i].opt->name);
-	nearest_offer(&near, "help");
-	return fail_unknown(p, word, len, near.best);
+	return fail_unknown(p, word, len, opt_nearest(p->cmd, word + 2, len - 2));
+}
+
+const char *opt_nearest(const struct cmd *cmd, const char *name, size_t len)
+{
+	struct nearest near;
+
+	nearest_init(&near, name, len);
+	opt_for_each_group (g, cmd)
+		opt_for_each (o, g)
+			nearest_offer(&near, o->name);
+	nearest_offer(&near, opt_help_row.name);
+	return near.best;
 }
 
 // The limit in the form in which the option is written.
@@ -338,7 +345,9 @@ static int check_operands(struct parser *p, int argc, char **argv)
 
 		str_add(p->err, "one word too many: ");
 		add_quoted(p->err, extra, strlen(extra));
-		if (p->cmd->operands)
+		if (extra[0] == '-' && extra[1])
+			str_add(p->err, "; options are written before '--'");
+		else if (p->cmd->operands)
 			str_addf(p->err, "; expected %s", p->cmd->operands);
 		else
 			str_addf(p->err, "; 'sockctl %s --help' explains", p->cmd->name);

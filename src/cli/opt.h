@@ -178,6 +178,9 @@ void opt_add_group_name(struct str *out, const struct opt_group *g);
 // The option that is written as WORD, with its dashes, or NULL.
 const struct opt *opt_find(const struct cmd *cmd, const char *word);
 
+// The option that was probably meant by the first LEN bytes of NAME, without dashes, or NULL.
+const char *opt_nearest(const struct cmd *cmd, const char *name, size_t len);
+
 // Describes every option of the command as one JSON object per line: the hook by which the manual,
 // the completions and the tests check themselves against the table.
 void opt_dump(const struct cmd *cmd, struct str *out);

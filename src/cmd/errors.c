@@ -42,7 +42,8 @@ static void fail(struct app *app, const char *word)
 	if (near)
 		app_failf(app, STATUS_NOT_FOUND, word, "no such error; did you mean '%s'?", near);
 	else
-		app_failf(app, STATUS_NOT_FOUND, word, "no such error");
+		app_failf(
+			app, STATUS_NOT_FOUND, word, "no such error; 'sockctl errors' lists them");
 }
 
 static int run(struct app *app, void *arg, int argc, char **argv)

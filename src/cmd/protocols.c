@@ -34,16 +34,6 @@ static int find(struct entry_query *q, const char *word)
 	return protocols_find(word, add_row, q) ? 0 : -ENOENT;
 }
 
-static void on_entry(void *arg, const struct protoent *e)
-{
-	suggestion_offer(arg, e->p_name, e->p_aliases);
-}
-
-static int offer(struct suggestion *s)
-{
-	return protocols_list(on_entry, s);
-}
-
 static const struct database database = {
 	.entry = "protocol",
 	.file = "/etc/protocols",
@@ -51,7 +41,7 @@ static const struct database database = {
 	.columns = columns,
 	.list = list,
 	.find = find,
-	.offer = offer,
+	.offer = protocols_suggest,
 	.hold = protocols_hold,
 	.release = protocols_release,
 };

@@ -82,16 +82,6 @@ static int find(struct entry_query *q, const char *word)
 	return services_find(word, config->protocol, add_row, q) ? 0 : -ENOENT;
 }
 
-static void on_entry(void *arg, const struct servent *e)
-{
-	suggestion_offer(arg, e->s_name, e->s_aliases);
-}
-
-static int offer(struct suggestion *s)
-{
-	return services_list(on_entry, s);
-}
-
 static const struct database database = {
 	.entry = "service",
 	.file = "/etc/services",
@@ -99,7 +89,7 @@ static const struct database database = {
 	.columns = columns,
 	.list = list,
 	.find = find,
-	.offer = offer,
+	.offer = services_suggest,
 	.hold = services_hold,
 	.release = services_release,
 };

@@ -5,6 +5,7 @@
 #include "net/dgram/error_queue.h"
 #include "net/dgram/multicast.h"
 #include "net/names/database.h"
+#include "net/names/suggestion.h"
 #include "sys/trace.h"
 
 #include <inttypes.h>
@@ -79,6 +80,22 @@ static void take_number(void *arg, const struct protoent *entry)
 	*(int *)arg = entry->p_proto;
 }
 
+static int fail_protocol(struct app *app, const char *word)
+{
+	struct suggestion s;
+
+	suggestion_init(&s, word, strlen(word));
+	protocols_suggest(&s);
+	if (s.best)
+		app_failf(app, STATUS_NOT_FOUND, word, "no such protocol; did you mean '%s'?",
+			s.best);
+	else
+		app_failf(app, STATUS_NOT_FOUND, word,
+			"no such protocol; 'sockctl protocols' lists them");
+	suggestion_fini(&s);
+	return app->status;
+}
+
 int datagram_protocol(struct app *app, const char *word, int *protocol)
 {
 	uint64_t number;
@@ -92,8 +109,7 @@ int datagram_protocol(struct app *app, const char *word, int *protocol)
 	}
 	if (protocols_find(word, take_number, protocol))
 		return 0;
-	return app_failf(
-		app, STATUS_NOT_FOUND, word, "no such protocol; 'sockctl protocols' lists them");
+	return fail_protocol(app, word);
 }
 
 void datagram_report_drops(struct app *app, const char *object, const struct datagram_stats *s)

@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/ports.h"
+#include "net/names/suggestion.h"
 #include "opts/source.h"
 #include "sys/names.h"
 
@@ -150,6 +152,8 @@ static void add_circumstance(
 	if (str_add_step(s, a->step, o->interface, &o->bind)) {
 		if (a->step == STEP_BIND && a->error == -EACCES)
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
+		else if (a->step == STEP_BIND && a->error == -EADDRNOTAVAIL)
+			str_add(s, ", which no interface of this machine has");
 		str_add(s, ": ");
 	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
 		str_add_source(s, &o->bind);
@@ -191,6 +195,22 @@ static void add_attempts(
 	}
 }
 
+// The name that was probably meant, or a host in the place of the port.
+static void add_service_hint(struct str *s, const struct endpoint *endpoint)
+{
+	struct suggestion near;
+
+	suggestion_init(&near, endpoint->service, strlen(endpoint->service));
+	services_suggest(&near);
+	if (endpoint->host && is_port_number(endpoint->host, 0))
+		str_add(s, "; write the host before the port");
+	else if (near.best)
+		str_addf(s, "; did you mean '%s'?", near.best);
+	else if (!endpoint->host)
+		str_add(s, "; a host needs a port after it");
+	suggestion_fini(&near);
+}
+
 void connecting_add_lookup_failure(
 	struct str *s, const struct endpoint *endpoint, int family, int code)
 {
@@ -205,6 +225,8 @@ void connecting_add_lookup_failure(
 	str_add(s, ")");
 	if (code == EAI_SERVICE || lookup_is_not_found(code))
 		endpoint_add_hint(s, endpoint);
+	if (code == EAI_SERVICE)
+		add_service_hint(s, endpoint);
 }
 
 void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
@@ -218,6 +240,8 @@ void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 		str_add_error(s, o->error);
 	else
 		connecting_add_lookup_failure(s, endpoint, options->family, o->code);
+	if (!o->attempt_count && o->code == EAI_ADDRFAMILY && options->socket.bind.len)
+		str_add(s, "; the address of --bind is of another family");
 }
 
 // What the failure of an attempt is about: who was meant, or the address that was tried. That of a

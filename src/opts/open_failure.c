@@ -33,6 +33,10 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 	else if (error == -EADDRINUSE && f->address->sa.sa_family == AF_UNIX &&
 		 f->address->un.sun_path[0])
 		str_add(s, "; a socket that is in use, or another file, has that name");
+	else if (error == -EADDRINUSE && port)
+		str_addf(s, "; 'sockctl sockets --processes --port %u' shows by whom", port);
+	else if (error == -EADDRNOTAVAIL && f->step == STEP_BIND)
+		str_add(s, "; no interface of this machine has that address");
 	else if (error == -EACCES && f->step == STEP_BIND && port && port < IPPORT_RESERVED)
 		str_add(s, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
 }

@@ -79,13 +79,18 @@ int sockopt_say(struct reporter *out, const char *object, const struct sockopt_s
 {
 	const struct sockopt_setting *failed = settings->failed;
 	struct str what = {0};
+	struct str why = {0};
 
 	if (object)
 		str_addf(&what, "%s: ", object);
 	str_addf(&what, "%s=", failed->option->name);
 	str_add_sockopt_value(&what, failed->option, failed->value.data, failed->value.len);
-	report_error(out, STATUS_CONNECT, str_c(&what), NULL, error);
+	str_add(&why, strerror(-error));
+	if (error == -EINVAL || error == -ENOENT || error == -ENOPROTOOPT)
+		str_addf(&why, "; 'sockctl options %s' explains", failed->option->name);
+	report_error(out, STATUS_CONNECT, str_c(&what), str_c(&why), error);
 	str_fini(&what);
+	str_fini(&why);
 	return STATUS_CONNECT;
 }
 

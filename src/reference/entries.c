@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "reference/entries.h"
 
-#include "base/mem.h"
-#include "base/nearest.h"
 #include "net/names/database.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 // Nothing was found. Says so if it is for want of the file; another source of names may make up
@@ -27,41 +24,20 @@ static bool fail_without_file(struct app *app, const struct database *db)
 	return true;
 }
 
-struct suggestion {
-	struct nearest near;
-	char *best; // a copy: entries last for the time of a call
-};
-
-static void offer(struct suggestion *s, const char *name)
-{
-	nearest_offer(&s->near, name);
-	if (s->near.best != name)
-		return;
-	free(s->best);
-	s->best = xstrdup(name);
-	s->near.best = s->best;
-}
-
-void suggestion_offer(struct suggestion *s, const char *name, char *const *aliases)
-{
-	offer(s, name);
-	for (; *aliases; aliases++)
-		offer(s, *aliases);
-}
-
 static void fail_unknown(struct app *app, const struct database *db, const char *word)
 {
-	struct suggestion s = {0};
+	struct suggestion s;
 
-	nearest_init(&s.near, word, strcspn(word, "/"));
+	suggestion_init(&s, word, strcspn(word, "/"));
 	if (!isdigit((unsigned char)*word) && !strchr(word, ':'))
 		db->offer(&s);
 	if (s.best)
 		app_failf(app, STATUS_NOT_FOUND, word, "no such %s; did you mean '%s'?", db->entry,
 			s.best);
 	else
-		app_failf(app, STATUS_NOT_FOUND, word, "no such %s", db->entry);
-	free(s.best);
+		app_failf(app, STATUS_NOT_FOUND, word, "no such %s; 'sockctl %ss' lists them",
+			db->entry, db->entry);
+	suggestion_fini(&s);
 }
 
 static void list(struct app *app, const struct database *db, struct entry_query *q)

@@ -3,6 +3,7 @@
 #ifndef SOCKCTL_REFERENCE_ENTRIES_H
 #define SOCKCTL_REFERENCE_ENTRIES_H
 
+#include "net/names/suggestion.h"
 #include "reference/table.h"
 
 // One run of such a command.
@@ -10,12 +11,6 @@ struct entry_query {
 	struct rows rows;
 	const void *config; // of the command
 };
-
-// The name that is nearest to one that does not exist.
-struct suggestion;
-
-// Takes a name of the database and its other names, NULL-terminated, into account.
-void suggestion_offer(struct suggestion *s, const char *name, char *const *aliases);
 
 struct database {
 	const char *entry; // what it holds: "service"

@@ -390,7 +390,7 @@ def test_privileged_source_port(sockctl, network):
 
 def test_source_address_that_is_not_ours(sockctl, server):
     proc = sockctl("connect", "--bind", "192.0.2.77", "127.0.0.1", port_of(server))
-    proc.fails(5, "from 192.0.2.77:", "EADDRNOTAVAIL")
+    proc.fails(5, "from 192.0.2.77, which no interface of this machine has:", "EADDRNOTAVAIL")
 
 
 def test_source_address_of_the_other_family(sockctl):

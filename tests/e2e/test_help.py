@@ -156,7 +156,7 @@ def test_an_unknown_group(sockctl):
     (["nosuch"], "no command 'nosuch'"),
     (["conect"], "did you mean 'connect'?"),
     (["connect", "--tiemout"], "sockctl: connect: no option or group of options '--tiemout'; "
-                               "'sockctl help connect all' lists them"),
+                               "did you mean '--timeout'?"),
     (["connect", "\x1b[2J"], "'\\x1b[2J'"),
     (["connect", ""], "''"),
     (["connect", "-"], "'-'"),

@@ -121,16 +121,44 @@ static int refuse_without_port(const char *word, struct str *err)
 void endpoint_add_hint(struct str *s, const struct endpoint *p)
 {
 	const char *word = p->host ? p->host : p->service;
+	struct in_addr ignored;
 
 	if (word)
 		add_socket_hint(s, "; write ", word);
+	if (word && strspn(word, "0123456789.") == strlen(word) && strchr(word, '.') &&
+		!inet_aton(word, &ignored))
+		str_add(s, "; an IPv4 address has four numbers from 0 to 255");
 }
 
 static int refuse_host(const char *host, struct str *err)
 {
+	const char *at = strchr(host, '@');
+
 	bad_word(err, host, "is no host name or address");
+	if (at && at > host)
+		str_add(err, "; leave out the user before its @");
 	add_socket_hint(err, "; write ", host);
 	return -EINVAL;
+}
+
+static bool has_seqpacket_prefix(const char *word)
+{
+	return strncmp(word, SEQPACKET_PREFIX, strlen(SEQPACKET_PREFIX)) == 0;
+}
+
+static bool has_prefix(const char *word)
+{
+	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0 ||
+	       has_seqpacket_prefix(word);
+}
+
+// A URL looks like the path of a Unix socket, and is never meant to be one.
+static bool is_url(const char *word)
+{
+	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+	return word[0] >= 'a' && word[0] <= 'z' && strncmp(word + scheme, "://", 3) == 0 &&
+	       !has_prefix(word);
 }
 
 int check_host(const char *host, struct str *err)
@@ -144,6 +172,10 @@ int check_host(const char *host, struct str *err)
 			MAX_HOST);
 		return -EINVAL;
 	}
+	if (is_url(host))
+		return bad_word(err, host, "is a URL; write its host");
+	if (host[0] == '[' && host[strlen(host) - 1] == ']')
+		return bad_word(err, host, "has brackets; write the address without them");
 	if (strchr(host, ':') && strchr(host, ':') == strrchr(host, ':'))
 		return bad_word(err, host, "is no host; write HOST PORT or HOST:PORT");
 	if (strchr(host, ':') && !numeric_address(host, 0, &a))
@@ -265,17 +297,6 @@ static void set_name(struct endpoint *p, int argc, char **argv)
 	p->name = name.data ? name.data : xstrdup("");
 }
 
-static bool has_seqpacket_prefix(const char *word)
-{
-	return strncmp(word, SEQPACKET_PREFIX, strlen(SEQPACKET_PREFIX)) == 0;
-}
-
-static bool has_prefix(const char *word)
-{
-	return strncmp(word, "unix:", 5) == 0 || strncmp(word, "fd:", 3) == 0 ||
-	       has_seqpacket_prefix(word);
-}
-
 static bool has_tls_prefix(const char *word)
 {
 	return strncmp(word, TLS_PREFIX, strlen(TLS_PREFIX)) == 0;
@@ -356,15 +377,6 @@ static int parse_one(struct endpoint *p, enum endpoint_use use, const char *word
 	if (strchr(word, '/'))
 		return parse_unix(p, word, word, err);
 	return parse_host_and_port(p, use, word, err);
-}
-
-// A URL looks like the path of a Unix socket, and is never meant to be one.
-static bool is_url(const char *word)
-{
-	size_t scheme = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
-
-	return word[0] >= 'a' && word[0] <= 'z' && strncmp(word + scheme, "://", 3) == 0 &&
-	       !has_prefix(word);
 }
 
 int endpoint_parse(
