@@ -223,9 +223,11 @@ void connecting_add_lookup_failure(
 	str_add(s, " (");
 	str_add_name(s, names_eai, code);
 	str_add(s, ")");
+	size_t len = s->len;
+
 	if (code == EAI_SERVICE || lookup_is_not_found(code))
 		endpoint_add_hint(s, endpoint);
-	if (code == EAI_SERVICE)
+	if (code == EAI_SERVICE && s->len == len)
 		add_service_hint(s, endpoint);
 }
 

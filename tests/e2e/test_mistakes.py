@@ -1,14 +1,72 @@
 # SPDX-License-Identifier: ISC
 """What people type wrong is answered in one line, with the word and what to type instead."""
 
+import difflib
+import os
+import shlex
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from harness import DEADLINE, DEVNULL
+from harness import DEADLINE, DEVNULL, HAS_TLS, PROGRAM
 
 LONG = "x" * 100_000
 LINK_LOCAL = "a link-local address needs its interface: fe80::1%eth0, or --interface eth0"
+
+
+# Each file has command lines, as a shell takes them, after the status that they end with, and below
+# each, indented, what is said: the word that is wrong, and the remedy.
+TABLES = Path(__file__).with_name("mistakes")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where they are run: a directory, a file, a certificate with its key and a key of another."""
+    path = tmp_path_factory.mktemp("mistakes")
+    (path / "dir").mkdir()
+    (path / "file").write_text("hi\n")
+    for words in ("req -x509 -nodes -subj /CN=localhost -newkey ec -pkeyopt "
+                  "ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem",
+                  "genpkey -algorithm ed25519 -out other.pem"):
+        subprocess.run(["openssl", *words.split()], cwd=path, check=True, capture_output=True)
+    return path
+
+
+def answer(line, place):
+    """The command line with its status and what it says, as the tables have it."""
+    ran = subprocess.run([PROGRAM, *shlex.split(line)], cwd=place, stdin=DEVNULL,
+                         capture_output=True, timeout=DEADLINE, check=False)
+    said = ran.stderr.decode().splitlines()
+    assert ran.stdout == b"" and 1 <= len(said) <= 2, (line, ran)
+    return [f"{ran.returncode} {line}", *(f"  {text}" for text in said)]
+
+
+@pytest.mark.parametrize("name", sorted(os.listdir(TABLES)))
+def test_usual_mistakes(place, name):
+    if name == "tls" and not HAS_TLS:
+        pytest.skip("built without TLS")
+    expected = (TABLES / name).read_text().splitlines()
+    lines = [text.partition(" ")[2] for text in expected if text[0] != " "]
+    answers = [text for line in lines for text in answer(line, place)]
+    assert answers == expected, "\n".join(difflib.unified_diff(expected, answers, lineterm="", n=1))
+
+
+@pytest.mark.parametrize("kind, lines", [
+    (socket.SOCK_STREAM, ["listen 127.0.0.1 {}", "echo 127.0.0.1 {}"]),
+    (socket.SOCK_DGRAM, ["udp-recv 127.0.0.1 {}", "udp-send -p {} 127.0.0.1 9 x"]),
+])
+def test_port_in_use(sockctl, kind, lines):
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            holder.listen()
+        number = holder.getsockname()[1]
+        for line in lines:
+            proc = sockctl(*line.format(number).split(), stdin=DEVNULL)
+            proc.fails(5, "Address already in use; 'sockctl sockets --processes "
+                          f"--port {number}' shows by whom (EADDRINUSE)")
 
 
 @pytest.mark.parametrize("words", [
@@ -40,7 +98,7 @@ def test_a_long_word_is_cut(sockctl, words):
     (("errors", "WSA"), 3, "WSA: no such error; did you mean 'WSAEINTR'?"),
     (("services", "htp"), 3, "htp: no such service; did you mean 'http'?"),
     (("services", "htpp/tcp"), 3, "htpp/tcp: no such service; did you mean 'http'?"),
-    (("services", "60999"), 3, "60999: no such service"),
+    (("services", "60999"), 3, "60999: no such service; 'sockctl services' lists them"),
     (("protocols", "tpc"), 3, "tpc: no such protocol; did you mean 'tcp'?"),
     (("hosts", "localhots"), 3, "localhots: no such host; did you mean 'localhost'?"),
     (("address", "10.0.0.0/-1"), 2, "'10.0.0.0/-1' has no length from 0 to 32 after its slash"),
