@@ -395,6 +395,12 @@ uv_loop_t *app_loop(struct app *app)
 	return &app->loop;
 }
 
+void app_reload_by(struct app *app, void (*on_reload)(void *arg))
+{
+	if (!terminal_is(STDIN_FILENO))
+		app->on_reload = on_reload;
+}
+
 void app_stop(struct app *app)
 {
 	app->stopping = true;

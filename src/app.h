@@ -87,8 +87,7 @@ struct app {
 	void (*on_drain)(void *arg);
 	uint64_t drain_ms;
 
-	// Called at each SIGHUP instead of ending the run. May be NULL.
-	void (*on_reload)(void *arg);
+	void (*on_reload)(void *arg); // app_reload_by(), or NULL
 };
 
 void app_init(struct app *app);
@@ -110,6 +109,10 @@ int app_run(struct app *app);
 // For commands that may wait without a loop: the same signals end the program at once, with the
 // same status.
 void app_handle_signals(void);
+
+// Has ON_RELOAD called at each SIGHUP, which does not end the run then, but for one that was
+// started on a terminal, which may go away.
+void app_reload_by(struct app *app, void (*on_reload)(void *arg));
 
 // Ends the loop after the current callback.
 void app_stop(struct app *app);

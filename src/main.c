@@ -131,6 +131,7 @@
  *     proxy.[ch]            --proxy and its group
  *     proxy_header.[ch]       --send-proxy and --accept-proxy
  *     record.[ch]             --record, --record-hex, --hex
+ *     rotation.[ch]           files that are opened anew at SIGHUP
  *     socket_options.[ch]     --set and --get
  *     source.[ch]             --bind and --source-port
  *     stream_files.[ch]       --input and --output

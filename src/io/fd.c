@@ -217,10 +217,39 @@ int fd_open_append(const char *path)
 	return sys_open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 }
 
+// Readies FD to be written in place of another. Returns 0 or a negative errno.
+static int go_to_end(int fd)
+{
+	struct fd_info info;
+	int r = fd_inspect(fd, &info);
+	off_t end;
+
+	if (r < 0)
+		return r;
+	if (info.kind != FD_FILE)
+		return -EEXIST;
+	end = sys_lseek(fd, 0, SEEK_END); // splice(2) refuses O_APPEND
+	return end < 0 ? (int)end : 0;
+}
+
+int fd_rotate(int fd, const char *path)
+{
+	int fresh = sys_open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+	int r = fresh < 0 ? fresh : go_to_end(fresh);
+
+	if (r == 0)
+		r = MIN(sys_dup3(fresh, fd, O_CLOEXEC), 0);
+	if (fresh >= 0)
+		sys_close(fresh);
+	return r;
+}
+
 int fd_empty(int fd)
 {
 	int r = sys_ftruncate(fd, 0);
 
+	if (r == 0)
+		sys_lseek(fd, 0, SEEK_SET); // where fd_rotate() has left it
 	return r == -EINVAL ? 0 : r; // devices and pipes keep nothing
 }
 

@@ -65,7 +65,13 @@ int fd_open_output(const char *path);
 // The same to be written after what is in it.
 int fd_open_append(const char *path);
 
-// Returns 0, also where there is nothing that could be emptied, or a negative errno.
+// Puts the regular file that PATH names now, made if there is none, in the place of the one that FD
+// stands for; writing goes on after what is in it. Never waits. Returns 0 or a negative errno,
+// -EEXIST for what is there and no regular file; then FD is as before.
+int fd_rotate(int fd, const char *path);
+
+// What is written next is at the beginning. Returns 0, also where there is nothing that could be
+// emptied, or a negative errno.
 int fd_empty(int fd);
 
 // Returns 0, or a negative errno: what a write that was put off met, such as a full disk.

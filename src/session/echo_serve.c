@@ -3,6 +3,7 @@
 #include "session/echo.h"
 #include "opts/open_failure.h"
 #include "opts/endpoint_open.h"
+#include "opts/rotation.h"
 #include "io/fd.h"
 #include "net/activation.h"
 #include "net/echo/echo_server.h"
@@ -21,6 +22,7 @@ struct serving {
 	struct sockopt_settings settings;
 	struct endpoint_open opening;
 	struct echo_server server;
+	struct rotation rotation;
 	bool is_serving;
 	atomic_uint_fast64_t said_full; // trace_now() of the last message about it, or 0
 };
@@ -129,9 +131,18 @@ static int confine_serving(struct serving *s)
 	echo_server_add_paths(&s->server, &sandbox.unlink);
 	if (s->config->endpoint.kind != ENDPOINT_INET) // whose peers may have such names
 		sandbox.needs |= SANDBOX_ABSTRACT;
+	rotation_add_needs(&s->rotation, &sandbox);
 	status = confine(s->app, &s->config->confine, &sandbox);
+	strlist_fini(&sandbox.rotate);
 	strlist_fini(&sandbox.unlink);
 	return status;
+}
+
+static void on_reload(void *arg)
+{
+	const struct serving *s = arg;
+
+	rotation_run(&s->rotation);
 }
 
 static int start_serving(struct serving *s)
@@ -141,6 +152,8 @@ static int start_serving(struct serving *s)
 
 	if (status)
 		return status;
+	if (s->rotation.count)
+		app_reload_by(s->app, on_reload);
 	say_where(s);
 	r = echo_server_start(&s->server);
 	if (r < 0)
@@ -269,6 +282,7 @@ int echo_serve(struct app *app, struct echo_config *config)
 	fd_raise_limit();
 	if (sockopt_config_parse(app, &config->sockopt, &s.settings) || !app_loop(app))
 		goto out;
+	rotation_init(&s.rotation, app);
 	app->on_stop = on_stop;
 	app->on_drain = on_drain;
 	app->stop_arg = &s;

@@ -55,6 +55,8 @@ static int init(struct server *s)
 
 	if (status)
 		return status;
+	if (s->config->stream.output)
+		rotation_add(&s->rotation, m->files.out_name, m->files.out);
 	r = hub_init(&m->hub, &(struct hub_options){.pool = &s->app->pool,
 				      .in = m->files.in,
 				      .out = m->files.out,

@@ -54,6 +54,7 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 	list_init(&s->clients);
 	list_init(&s->waiting);
 	s->serves_many = config->keep_open || config->count > 1;
+	rotation_init(&s->rotation, app);
 	if (s->serves_many)
 		mem_keep_little();
 	s->descriptor_limit = fd_raise_limit();

@@ -14,6 +14,7 @@
 #include "opts/ends/mptcp.h"
 #include "opts/proxy.h"
 #include "opts/proxy_header.h"
+#include "opts/rotation.h"
 #include "opts/tls/tls_serving.h"
 #include "opts/endpoint_open.h"
 #include "session/program.h"
@@ -124,6 +125,7 @@ struct server {
 	struct tls_serving tls; // with clients
 	struct tls_config target_config;
 	struct tls_setup target_tls; // with what they are forwarded to
+	struct rotation rotation; // --trace, and the output of many clients
 	struct tally tally;
 	uint64_t accepted;
 	uint64_t open;

@@ -31,9 +31,12 @@ static int confine_server(struct server *s)
 			sandbox.needs |= SANDBOX_ABSTRACT;
 	if (s->mode->add_needs)
 		s->mode->add_needs(s, &sandbox);
-	if (s->serves_many)
+	if (s->serves_many) {
 		tls_serving_add_files(&s->tls, s->target_tls.context, &sandbox);
+		rotation_add_needs(&s->rotation, &sandbox);
+	}
 	status = confine(s->app, &c->confine, &sandbox);
+	strlist_fini(&sandbox.rotate);
 	strlist_fini(&sandbox.unlink);
 	return status;
 }
@@ -56,12 +59,19 @@ static int start_datagrams(struct server *s)
 					      .data = s});
 }
 
+static bool has_tls(const struct server *s)
+{
+	return s->tls.context || s->target_tls.context;
+}
+
 // Files of TLS are read again where that makes sense: for those who are still to come.
 static void on_reload(void *arg)
 {
 	struct server *s = arg;
 
-	tls_serving_reload(&s->tls, &s->target_tls.context);
+	rotation_run(&s->rotation);
+	if (has_tls(s))
+		tls_serving_reload(&s->tls, &s->target_tls.context);
 }
 
 static int start_listening(struct server *s)
@@ -77,11 +87,11 @@ static int start_listening(struct server *s)
 		server_end(s);
 		return status;
 	}
+	if (s->serves_many && (has_tls(s) || s->rotation.count))
+		app_reload_by(s->app, on_reload);
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,
 			F_ENDPOINT("local", &s->listener.sockets[i].local));
-	if (s->serves_many && (s->tls.context || s->target_tls.context))
-		s->app->on_reload = on_reload;
 	return server_start(s);
 }
 

@@ -30,6 +30,15 @@ int sys_dup2(int fd, int target)
 	return ret;
 }
 
+int sys_dup3(int fd, int target, int flags)
+{
+	TRACE_START();
+	int ret = SYS_RESULT(dup3(fd, target, flags));
+
+	TRACE("dup3", ret, T_FD(fd), T_FD(target), T_FLAGS(names_open, flags));
+	return ret;
+}
+
 int sys_set_nonblocking(int fd, bool on)
 {
 	TRACE_START();

@@ -10,6 +10,7 @@
 
 int sys_dup(int fd);
 int sys_dup2(int fd, int target);
+int sys_dup3(int fd, int target, int flags);
 int sys_set_nonblocking(int fd, bool on); // ioctl FIONBIO
 int sys_fchdir(int fd);
 int sys_fchmod(int fd, mode_t mode);

@@ -29,17 +29,13 @@ static int open_keylog(struct tls_context *c, struct str *err)
 {
 	const char *path = c->settings.keylog;
 
-	if (c->keylog >= 0)
+	if (c->keylog)
 		return 0;
 	if (!path)
 		path = secure_getenv("SSLKEYLOGFILE");
 	if (!path || !*path)
 		return 0;
-	c->keylog = keylog_open(path, err);
-	if (c->keylog < 0)
-		return c->keylog;
-	c->keylog_path = xstrdup(path);
-	return 0;
+	return keylog_open(&c->keylog, path, err);
 }
 
 // Turns "h2,http/1.1" into names that each follow their length.
@@ -263,37 +259,21 @@ static int fill(
 		r = serving_prepare(c, err);
 	if (r == 0)
 		r = open_keylog(c, err);
-	if (c->keylog >= 0)
+	if (c->keylog)
 		ossl.SSL_CTX_set_keylog_callback(c->ssl, on_keylog);
 	set_verification(c);
 	return r;
-}
-
-// A sandbox may keep the file from being opened again.
-static int share_keylog(struct tls_context *c, const struct tls_context *old, struct str *err)
-{
-	c->keylog = sys_fcntl(old->keylog, F_DUPFD_CLOEXEC, 0);
-	if (c->keylog < 0) {
-		str_add_object(err, old->keylog_path);
-		str_add(err, ": ");
-		str_add_error(err, c->keylog);
-		return c->keylog;
-	}
-	c->keylog_path = xstrdup(old->keylog_path);
-	return 0;
 }
 
 static int create(struct tls_context **context, const struct tls_settings *settings,
 	const struct tls_context *old, struct str *notes, struct str *err)
 {
 	struct tls_context *c = xcalloc(1, sizeof(*c));
-	int r = 0;
+	int r;
 
-	*c = (struct tls_context){.users = 1, .settings = *settings, .keylog = -1};
-	if (old && old->keylog >= 0)
-		r = share_keylog(c, old, err);
-	if (r == 0)
-		r = fill(c, old, notes, err);
+	*c = (struct tls_context){.users = 1, .settings = *settings};
+	c->keylog = keylog_share(old ? old->keylog : NULL);
+	r = fill(c, old, notes, err);
 	if (r < 0)
 		tls_context_destroy(c);
 	else
@@ -358,15 +338,18 @@ void tls_context_destroy(struct tls_context *c)
 	pins_fini(&c->pins);
 	str_fini(&c->protocols);
 	str_fini(&c->batch);
-	free(c->keylog_path);
-	if (c->keylog >= 0)
-		sys_close(c->keylog);
+	keylog_release(c->keylog);
 	free(c);
 }
 
 const char *tls_context_keylog(const struct tls_context *c)
 {
-	return c->keylog_path;
+	return c->keylog ? keylog_path(c->keylog) : NULL;
+}
+
+int tls_context_reopen_keylog(const struct tls_context *c, struct str *err)
+{
+	return keylog_reopen(c->keylog, err);
 }
 
 // It must cost nothing to ask: the library is not opened for it.

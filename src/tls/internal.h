@@ -23,8 +23,7 @@ struct tls_context {
 	size_t identity_count;
 	struct str protocols; // ALPN as the wire has it
 	struct str batch; // what one call sends is gathered here, whosever it is
-	char *keylog_path;
-	int keylog; // or -1
+	struct keylog *keylog; // or NULL
 };
 
 struct tls {

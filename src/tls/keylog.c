@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: ISC
 #include "tls/keylog.h"
 
+#include "base/mem.h"
+#include "base/util.h"
+#include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/path.h"
 #include "sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+
+struct keylog {
+	unsigned users;
+	int fd;
+	char *path;
+};
 
 // Why a file that is there cannot hold secrets, or NULL.
 static const char *fault_of(int fd)
@@ -24,7 +34,8 @@ static const char *fault_of(int fd)
 	return NULL;
 }
 
-int keylog_open(const char *path, struct str *err)
+// Returns a descriptor, or a negative errno with a line in ERR.
+static int open_file(const char *path, struct str *err)
 {
 	int fd = sys_open(path,
 		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
@@ -49,8 +60,57 @@ int keylog_open(const char *path, struct str *err)
 	return -error;
 }
 
-void keylog_add(int fd, const char *line)
+int keylog_open(struct keylog **log, const char *path, struct str *err)
+{
+	int fd = open_file(path, err);
+
+	if (fd < 0)
+		return fd;
+	*log = xcalloc(1, sizeof(**log));
+	**log = (struct keylog){.users = 1, .fd = fd, .path = xstrdup(path)};
+	return 0;
+}
+
+struct keylog *keylog_share(struct keylog *log)
+{
+	if (log)
+		log->users++;
+	return log;
+}
+
+void keylog_release(struct keylog *log)
+{
+	if (!log || --log->users)
+		return;
+	sys_close(log->fd);
+	free(log->path);
+	free(log);
+}
+
+int keylog_reopen(struct keylog *log, struct str *err)
+{
+	int fd = open_file(log->path, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = MIN(sys_dup3(fd, log->fd, O_CLOEXEC), 0);
+	sys_close(fd);
+	if (r < 0) {
+		str_add_object(err, log->path);
+		str_add(err, ": ");
+		str_add_error(err, r);
+	}
+	return r;
+}
+
+const char *keylog_path(const struct keylog *log)
+{
+	return log->path;
+}
+
+void keylog_add(const struct keylog *log, const char *line)
 {
 	// A full disk costs the log, never the connection.
-	sys_write_secret_line(fd, line);
+	sys_write_secret_line(log->fd, line);
 }

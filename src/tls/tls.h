@@ -50,6 +50,10 @@ void tls_context_show(const struct tls_context *c, struct certificate *own);
 // The file that secrets are appended to, or NULL.
 const char *tls_context_keylog(const struct tls_context *c);
 
+// Opens the file for secrets, which there is, again. Returns 0, or a negative errno with a line in
+// ERR; then the one before is written on.
+int tls_context_reopen_keylog(const struct tls_context *c, struct str *err);
+
 // "OpenSSL 3, opened on demand (built with 3.0.19)", or "none in this build". Opens nothing.
 void str_add_tls_version(struct str *s);
 

@@ -226,6 +226,21 @@ def run_without_its_certificate(sockctl, authority, tmp_path):
     proc.stop()
 
 
+@provokes("reopened", "not-reopened")
+def run_with_a_log(sockctl, tmp_path):
+    log = tmp_path / "log"
+    proc = sockctl("listen", "-k", "--json", "--output", log, *PLACE, stdin=DEVNULL)
+    event(proc, "listening")
+    log.unlink()
+    proc.kill(signal.SIGHUP)
+    event(proc, "reopened")
+    log.unlink()
+    log.mkdir()
+    proc.kill(signal.SIGHUP)
+    event(proc, "not-reopened")
+    proc.stop()
+
+
 # A connection and its end
 
 

@@ -52,6 +52,54 @@ static int remove_other(void)
 	return result_of(unlink(other));
 }
 
+static int make_own(void)
+{
+	return open_it(own, O_WRONLY | O_CREAT);
+}
+
+static int empty_own(void)
+{
+	return result_of(truncate(own, 0));
+}
+
+static int read_own(void)
+{
+	return open_it(own, O_RDONLY);
+}
+
+static int update_own(void)
+{
+	return open_it(own, O_RDWR);
+}
+
+static int write_other(void)
+{
+	return open_it(other, O_WRONLY);
+}
+
+// Files that are opened anew are made and written in their folder, and nowhere else.
+static void test_rotation(void **state)
+{
+	const char *files[] = {own};
+	const struct sandbox rotates = {.rotate = {files, 1}};
+
+	(void)state;
+	if (!sandbox_available().landlock)
+		return;
+	assert_int_equal(attempt_after(enter_landlock, &rotates, write_other), EACCES);
+	assert_int_equal(attempt_after(enter_landlock, &rotates, create_file), EACCES);
+	assert_int_equal(attempt_after(enter_landlock, &rotates, read_folder), EACCES);
+	assert_int_equal(attempt_after(enter, &rotates, make_own), 0);
+	assert_int_equal(attempt_after(enter_landlock, &rotates, read_own), EACCES);
+	assert_int_equal(attempt_after(enter_landlock, &rotates, empty_own), 0);
+	assert_int_equal(attempt_after(enter_landlock, &rotates, remove_own), EACCES);
+	if (sandbox_available().seccomp) {
+		assert_int_equal(attempt_after(enter, &rotates, update_own), EACCES);
+		assert_int_equal(attempt_after(enter, &rotates, write_other), EACCES);
+	}
+	assert_int_equal(unlink(own), 0);
+}
+
 static void test_files(void **state)
 {
 	const struct sandbox none = {0};
@@ -153,12 +201,13 @@ static void test_scopes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_files, make_files, remove_files),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_scopes),
 	};
 
 	if (!sandbox_available().landlock)
 		return puts("1..0 # SKIP nothing to confine with") < 0;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "net/addr/ifaddrs.h"
 #include "net/addr/ip.h"
+#include "opts/rotation.h"
 #include "sys/accounts.h"
 #include "sys/path.h"
 #include "tls/name.h"
@@ -186,11 +187,21 @@ static void add_files(
 		tls_context_add_files(other, files);
 }
 
+static void add_keylog(struct sandbox *sandbox, const struct tls_context *context)
+{
+	const char *path = context ? tls_context_keylog(context) : NULL;
+
+	if (path)
+		strlist_add(&sandbox->rotate, path);
+}
+
 void tls_serving_add_files(
 	struct tls_serving *s, const struct tls_context *other, struct sandbox *sandbox)
 {
 	struct strlist files = {0};
 
+	add_keylog(sandbox, s->context);
+	add_keylog(sandbox, other);
 	add_files(&files, s->context, other);
 	for (size_t i = 0; i < files.count; i++)
 		add_folders(&s->folders, files.items[i]);
@@ -210,13 +221,28 @@ static void replace(struct tls_context **context, struct tls_context *fresh)
 	*context = fresh;
 }
 
+static void reopen_keylog(struct app *app, const struct tls_context *context)
+{
+	const char *path = context ? tls_context_keylog(context) : NULL;
+	struct str err = {0};
+
+	if (!path)
+		return;
+	tls_context_reopen_keylog(context, &err);
+	rotation_report(app, path, err.len ? str_c(&err) : NULL);
+	str_fini(&err);
+}
+
 void tls_serving_reload(struct tls_serving *s, struct tls_context **other)
 {
 	struct tls_context *own = NULL, *others = NULL;
 	struct strlist files = {0};
 	struct str notes = {0}, err = {0};
-	int r = renew(&own, s->context, &notes, &err);
+	int r;
 
+	reopen_keylog(s->app, s->context);
+	reopen_keylog(s->app, *other);
+	r = renew(&own, s->context, &notes, &err);
 	if (r == 0)
 		r = renew(&others, *other, &notes, &err);
 	if (r == 0) {

@@ -25,13 +25,13 @@ int tls_serving_open(struct tls_serving *s, struct app *app, const struct tls_se
 	const struct sockaddr_any *addresses, size_t count);
 void tls_serving_fini(struct tls_serving *s);
 
-// Lets the sandbox read the files of the context, and of OTHER's, again. OTHER may be NULL. SANDBOX
-// borrows from S.
+// Lets the sandbox read the files of the context, and of OTHER's, again, and open --keylog anew.
+// OTHER may be NULL. SANDBOX borrows from S.
 void tls_serving_add_files(
 	struct tls_serving *s, const struct tls_context *other, struct sandbox *sandbox);
 
-// Reads all files again, for connections from now on, and those of *OTHER, which may be NULL; or
-// leaves both as they are, and says why.
+// Opens --keylog anew. Reads all files again, for connections from now on, and those of *OTHER,
+// which may be NULL; or leaves both as they are, and says why.
 void tls_serving_reload(struct tls_serving *s, struct tls_context **other);
 
 #endif

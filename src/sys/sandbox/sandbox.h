@@ -29,6 +29,7 @@ struct sandbox {
 	unsigned needs;
 	uint16_t port; // the only TCP port to connect to, or 0 for any
 	const struct strlist *readable; // folders whose files are read again, or NULL
+	struct strlist rotate; // files that are opened anew, or made, to be written; the owner's
 	struct strlist unlink; // files that are to be removed at the end; the owner's
 	bool is_whole; // files and system calls, or nothing
 };

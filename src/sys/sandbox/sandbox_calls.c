@@ -177,7 +177,7 @@ void sandbox_choose_fates(uint8_t fates[SANDBOX_NEWEST_CALL + 1], const struct s
 	fates[SYS_ioctl] = IOCTL;
 	fates[SYS_fcntl] = FCNTL;
 	fates[SYS_socket] = SOCKET;
-	if (s->needs & (SANDBOX_NAMES | SANDBOX_STDIO) || s->readable) {
+	if (s->needs & (SANDBOX_NAMES | SANDBOX_STDIO) || s->readable || s->rotate.count) {
 		fates[SYS_openat] = OPENAT;
 #ifdef SYS_open
 		fates[SYS_open] = OPEN;

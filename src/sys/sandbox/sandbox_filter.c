@@ -54,6 +54,7 @@ struct seccomp_program {
 	struct exit exits[MAX_EXITS];
 	size_t exit_count;
 	unsigned needs;
+	bool rotates; // files are opened anew to be written
 	const uint8_t *fates; // by number
 	uint8_t usual[SANDBOX_NEWEST_CALL + 1]; // those of the runs
 	short runs[SANDBOX_NEWEST_CALL + 2]; // where they begin, and the end
@@ -196,13 +197,16 @@ static void check_socket(struct seccomp_program *f)
 	end(f, FAIL(EACCES));
 }
 
-// Nothing is made. Standard output may have to be opened again, other things only to be read.
+// Nothing is made but files that are to be opened anew. These and standard output may have to be
+// written, other things only to be read.
 static void check_opening(struct seccomp_program *f, size_t flags)
 {
-	unsigned refused = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+	unsigned refused = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY) | O_WRONLY | O_RDWR;
 
-	if (!(f->needs & SANDBOX_STDIO))
-		refused |= O_WRONLY | O_RDWR;
+	if (f->needs & SANDBOX_STDIO)
+		refused &= ~(unsigned)(O_WRONLY | O_RDWR);
+	if (f->rotates)
+		refused &= ~(unsigned)(O_CREAT | O_WRONLY);
 	check_bits(f, flags, refused, false);
 }
 
@@ -408,8 +412,10 @@ static int set_filter(const struct sock_fprog *program)
 int sandbox_restrict_calls(const struct sandbox *s)
 {
 	uint8_t fates[SANDBOX_NEWEST_CALL + 1] = {0};
-	struct seccomp_program f = {
-		.needs = s->needs, .fates = fates, .pid = (unsigned)sys_getpid()};
+	struct seccomp_program f = {.needs = s->needs,
+		.rotates = s->rotate.count,
+		.fates = fates,
+		.pid = (unsigned)sys_getpid()};
 	struct sock_fprog program = {.filter = f.code};
 	int r;
 

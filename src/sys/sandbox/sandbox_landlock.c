@@ -32,6 +32,7 @@
 #define FS_READ_FILE (1ull << 2)
 #define FS_READ_DIR (1ull << 3)
 #define FS_REMOVE_FILE (1ull << 5)
+#define FS_MAKE_REG (1ull << 8)
 #define FS_REFER (1ull << 13)
 #define FS_TRUNCATE (1ull << 14)
 #define FS_IOCTL_DEV (1ull << 15)
@@ -187,7 +188,7 @@ static int allow_reading(int ruleset, const char *path)
 		ruleset, S_ISDIR(st.st_mode) ? FS_READ_FILE | FS_READ_DIR : FS_READ_FILE, path);
 }
 
-static int allow_removal(int ruleset, const char *path)
+static int allow_in_folder(int ruleset, uint64_t access, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? xstrdup(path) : NULL;
@@ -195,8 +196,21 @@ static int allow_removal(int ruleset, const char *path)
 
 	if (folder)
 		folder[MAX(slash - path, 1)] = '\0'; // "/name" is in "/"
-	r = allow_path(ruleset, FS_REMOVE_FILE, folder ? folder : ".");
+	r = allow_path(ruleset, access, folder ? folder : ".");
 	free(folder);
+	return r;
+}
+
+// Another file may stand where PATH is, and where a link has led to.
+static int allow_rotation(int ruleset, uint64_t handled, const char *path)
+{
+	uint64_t access = handled & (FS_WRITE_FILE | FS_MAKE_REG | FS_TRUNCATE);
+	char *real = sys_realpath(path);
+	int r = allow_in_folder(ruleset, access, path);
+
+	if (r == 0 && real)
+		r = allow_in_folder(ruleset, access, real);
+	free(real);
 	return r;
 }
 
@@ -218,7 +232,9 @@ static int add_rules(const struct sandbox *s, const struct ruleset *attr, int ru
 	for (size_t i = 0; s->readable && i < s->readable->count && r == 0; i++)
 		r = allow_reading(ruleset, s->readable->items[i]);
 	for (size_t i = 0; r == 0 && i < s->unlink.count; i++)
-		r = allow_removal(ruleset, s->unlink.items[i]);
+		r = allow_in_folder(ruleset, FS_REMOVE_FILE, s->unlink.items[i]);
+	for (size_t i = 0; r == 0 && i < s->rotate.count; i++)
+		r = allow_rotation(ruleset, attr->fs, s->rotate.items[i]);
 	if (r == 0 && s->port && attr->net & NET_CONNECT_TCP)
 		r = allow_port(ruleset, s->port);
 	return r;
