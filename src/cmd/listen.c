@@ -143,11 +143,12 @@ static void adjust_to_datagrams(struct listen_config *c)
 	c->count = 0;
 }
 
-// The last of the datagrams that are counted is the end of the peer, and that of the command. No
-// user may ask for the end of a peer that has none, so this follows the check.
+// The last of the datagrams that are counted is the end of the peer, and that of the command; but a
+// program or an endpoint is told of it, and may have something to say then. No user may ask for the
+// end of a peer that has none, so this follows the check.
 static void end_with_count(struct listen_config *c)
 {
-	if (c->datagram_count)
+	if (c->datagram_count && !program_is_wanted(&c->program) && !c->forward)
 		c->stream.until = c->stream.until == UNTIL_BOTH ? UNTIL_PEER : UNTIL_IDLE_OR_PEER;
 }
 

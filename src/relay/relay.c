@@ -170,6 +170,12 @@ static void judge(struct relay *r)
 		finish(r, RELAY_PEER_FAILED, out->error);
 }
 
+// How it has ended where nothing went wrong.
+static enum relay_outcome outcome_of_end(const struct relay *r)
+{
+	return r->is_silent && r->policy.until < UNTIL_IDLE ? RELAY_IDLE : RELAY_DONE;
+}
+
 // Everything is said. Waits until the kernels of both sides have acknowledged it.
 static void linger(struct relay *r)
 {
@@ -180,7 +186,7 @@ static void linger(struct relay *r)
 		finish(r,
 			left < 0        ? RELAY_PEER_FAILED
 			: left_here < 0 ? RELAY_OUTPUT_FAILED
-					: RELAY_DONE,
+					: outcome_of_end(r),
 			left < 0 ? left : left_here);
 		return;
 	}
@@ -317,6 +323,23 @@ static void note_queue(struct relay *r)
 	r->queued = queued;
 }
 
+// Who sends datagrams does not say its end, but whoever reads them to the end may keep its answer
+// until then. Returns whether silence is an end that the local party was not told of yet.
+static bool end_silent_peer(struct relay *r)
+{
+	bool is_told =
+		channel_keeps_boundaries(peer_of(r)) && !channel_keeps_boundaries(local_of(r));
+
+	if (!r->policy.silence_ends_peer || !is_told || r->is_silent || r->in.eof)
+		return false;
+	r->is_silent = true;
+	peer_of(r)->ops->shut(peer_of(r), SHUT_RD);
+	r->active = now(r);
+	timer_start(&r->idle, r->policy.idle_ms);
+	turn(r);
+	return true;
+}
+
 static void on_idle_timer(void *data)
 {
 	struct relay *r = data;
@@ -329,8 +352,11 @@ static void on_idle_timer(void *data)
 		timer_start(&r->idle, r->policy.idle_ms - quiet);
 		return;
 	}
+	if (end_silent_peer(r))
+		return;
 	if (r->policy.until >= UNTIL_IDLE && !relay_unacknowledged(r) &&
 		!flow_undelivered(&r->in)) {
+		r->was_idle = true;
 		flow_finish(&r->in);
 		flow_finish(&r->out);
 		turn(r);

@@ -32,6 +32,7 @@ struct relay_policy {
 	enum relay_until until : 8;
 	enum relay_shutdown shutdown : 8;
 	bool end_with_peer; // the input is a person at a terminal: the peer's end is the end
+	bool silence_ends_peer; // of datagrams, at the idle time; the next time ends the relay
 	bool peer_asks; // the delay is about the end of the peer, which the local party answers
 	uint64_t shutdown_delay_ms; // the peer is told of the end of the input after this long
 				    // without a byte from it; 0: at once
@@ -84,6 +85,8 @@ struct relay {
 	bool hold_planned : 1; // what follows the end of the input is decided
 	bool awaits_answer : 1; // the time begins with its first byte
 	bool told_first : 1; // the peer was told of the end of the input before it ended
+	bool is_silent : 1; // the peer, which was its end
+	bool was_idle : 1; // for the time that the user wants to be the end
 	bool has_quit : 1; // the user wants no more
 	bool end_grace_over : 1;
 	bool peer_ended; // its end of file was read while lingering

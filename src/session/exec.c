@@ -196,7 +196,7 @@ static void on_stream_done(struct stream *stream, int status)
 	s->stream_ended = true;
 	s->stream_status = status;
 	if (status || s->config->until == UNTIL_PEER || stream_was_forgotten(stream) ||
-		stream_has_looked(stream)) {
+		stream->relay.was_idle || stream_has_looked(stream)) {
 		s->was_ended = true;
 		child_hang_up(s->child);
 	}

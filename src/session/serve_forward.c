@@ -88,6 +88,18 @@ static void on_done(struct stream *stream, int status)
 		client_done(&c->client, status);
 }
 
+// A target for datagrams is not told of the end of its client, so that nothing but time says when
+// it has answered.
+static void plan_end(struct forward_client *c)
+{
+	const struct client *client = &c->client;
+	bool has_end = !channel_keeps_boundaries(client->channel) ||
+		       client->server->config->datagram_count;
+
+	if (has_end && channel_keeps_boundaries(c->target))
+		dgram_channel_end_after(c->target, LATE_MS);
+}
+
 // Joins the client to its target. Returns 0 or a negative errno.
 static int join(struct forward_client *c)
 {
@@ -108,8 +120,10 @@ static int join(struct forward_client *c)
 		.done = on_done,
 		.data = c,
 	};
-	int r = stream_init(&c->stream, &options);
+	int r;
 
+	plan_end(c);
+	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;
 	client->channel = NULL;
@@ -168,8 +182,6 @@ static void on_dialled(struct dial *d)
 	}
 	c->target = dial_take(d);
 	end_dial(c);
-	if (channel_keeps_boundaries(c->target) && !channel_keeps_boundaries(c->client.channel))
-		dgram_channel_end_after(c->target, LATE_MS);
 	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
 	if (channel_tls(c->target))
 		tls_report_target(s->app, s->config->target.name, c->client.connection.number,

@@ -233,7 +233,6 @@ static int report_failure(struct stream *s)
 
 	if (has_left(s) || stream_was_forgotten(s))
 		return STATUS_OK;
-
 	switch (r->outcome) {
 	case RELAY_DONE:
 		break;
@@ -412,6 +411,7 @@ static struct relay_policy policy_of(const struct stream_options *o)
 		.idle_ms = config->idle_ms,
 		.quit_delay_ms = config->quit_delay_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,
+		.silence_ends_peer = o->files->is_remote,
 		.peer_asks = o->answers,
 	};
 

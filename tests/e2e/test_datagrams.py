@@ -14,8 +14,8 @@ import pytest
 from crowd import allow_descriptors
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
 from names_fixtures import make_host  # noqa: F401: a fixture
-from peers import (accept, dial, half_close, listener, nothing_more, port_of, udp, unused_port,
-                   unused_udp_port)
+from peers import (accept, dial, half_close, listener, nothing_more, port_of, receive_all,
+                   udp, unused_port, unused_udp_port)
 
 HOSTS = ["127.0.0.1", "::1"]
 LARGEST = {"127.0.0.1": 65507, "::1": 65527}  # bytes of UDP data in a packet
@@ -525,6 +525,69 @@ def test_who_got_an_answer_stays(listen, peers):
     assert "3 without room" in proc.err
 
 
+# What is said at the end of a peer
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_answer_to_the_last_that_is_counted_is_sent(listen, peers, host):
+    for _ in range(5):
+        proc = listen("--count", "2", host=host, last=("--exec", "cat"))
+        peer = peers(host)
+        for text in (b"one", b"two"):
+            peer.sendto(text, (host, proc.port))
+            assert peer.recv(100) == text
+        proc.wait()
+
+
+def test_what_comes_after_the_last_that_is_counted_is_nobodys(listen, peers, tmp_path):
+    os.mkfifo(tmp_path / "go")
+    proc = listen("-v", "--count", "2",
+                  last=("--exec", f"wc -c; read -r word <{tmp_path}/go; echo $word"))
+    peer = peers()
+    for text in (b"one", b"three"):
+        peer.sendto(text, ("127.0.0.1", proc.port))
+    assert peer.recv(100) == b"8\n"
+    peer.sendto(b"more", ("127.0.0.1", proc.port))
+    (tmp_path / "go").write_bytes(b"last\n")
+    assert peer.recv(100) == b"last\n"
+    proc.wait()
+    assert "datagrams of others: 1 " in proc.err
+    assert "8 bytes received" in proc.err
+
+
+@pytest.mark.parametrize("words, status", [
+    (["-k", "--count", "1"], 0),
+    (["--until", "idle"], 0),
+    ([], 6),
+])
+def test_what_a_program_says_at_the_end_of_its_input_is_sent(listen, peers, words, status):
+    proc = listen("--idle-timeout", "200ms", *words, last=("--exec", "wc -c"))
+    peer = peers()
+    peer.sendto(b"question", ("127.0.0.1", proc.port))
+    assert peer.recv(100) == b"8\n"
+    proc.wait(status)
+    assert ("idle for too long" in proc.err) == (status == 6)
+
+
+@pytest.mark.parametrize("words", [["-k", "--count", "1"], ["--until", "idle"]])
+def test_a_program_that_says_nothing_at_the_end_of_its_input_is_hung_up(listen, peers, words):
+    proc = listen("-v", "--idle-timeout", "100ms", *words, last=("--exec", "exec sleep 1000"))
+    peers().sendto(b"question", ("127.0.0.1", proc.port))
+    proc.wait()
+    assert "killed by SIGHUP" in proc.err
+
+
+def test_connecting_until_silence_sends_what_a_program_says_then(sockctl):
+    with udp() as peer:
+        proc = sockctl("connect", "-u", "--until", "idle", "--idle-timeout", "200ms", "127.0.0.1",
+                       port_of(peer), "--exec", "echo begin; wc -c", stdin=DEVNULL)
+        data, source = peer.recvfrom(100)
+        assert data == b"begin\n"
+        peer.sendto(b"question", source)
+        assert peer.recv(100) == b"8\n"
+        proc.wait()
+
+
 # listen --udp --forward
 
 
@@ -629,6 +692,28 @@ def test_forward_to_a_stream(listen, peers, server):
             assert peer.recv(100) == b"answer"
         wait_for(lambda: proc.err.count("closed ") == 1 + (text == b"two"), "the end of the peer")
     proc.stop()
+
+
+def test_forward_to_a_stream_that_answers_at_the_end(listen, peers, server):
+    for words in (["--count", "1"], ["-k", "--count", "1", "--idle-timeout", "200ms"]):
+        proc = listen(*words, last=("--forward", f"tcp:127.0.0.1:{port_of(server)}"))
+        peer = peers()
+        peer.sendto(b"question", ("127.0.0.1", proc.port))
+        with accept(server) as conn:
+            assert receive_all(conn) == b"question"
+            conn.sendall(b"answer")
+        assert peer.recv(100) == b"answer"
+        proc.wait()
+
+
+def test_forward_of_the_last_that_is_counted_is_answered(listen, peers):
+    with Answers() as target:
+        proc = listen("--count", "2", last=("--forward", f"127.0.0.1:{target.port}"))
+        peer = peers()
+        for text in (b"one", b"two"):
+            peer.sendto(text, ("127.0.0.1", proc.port))
+            assert peer.recv(100) == b"<" + text + b">"
+        proc.wait()
 
 
 def test_forward_from_a_stream(sockctl):

@@ -122,7 +122,9 @@ static int dgram_shut(struct channel *c, int how)
 {
 	struct dgram_channel *d = of(c);
 
-	if (how != SHUT_RD && d->end_after_ms)
+	if (how == SHUT_RD)
+		d->has_ended = true;
+	else if (d->end_after_ms)
 		timer_start(&d->end, d->end_after_ms);
 	return 0;
 }

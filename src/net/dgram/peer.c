@@ -134,6 +134,13 @@ void peer_keep_pieces(struct peer *p)
 	}
 }
 
+bool peer_is_over(const struct peer *p)
+{
+	uint64_t limit = p->peers->options.limit;
+
+	return p->has_ended || (limit && p->taken >= limit);
+}
+
 // Whether something may be received: 1, 0 at the end, or a negative errno.
 static int readiness(const struct peer *p)
 {
@@ -166,7 +173,7 @@ static ssize_t peer_recv(struct channel *c, void *buf, size_t len)
 			return (ssize_t)n;
 	}
 	c->has_more = false;
-	return -EAGAIN;
+	return p->has_ended ? 0 : -EAGAIN;
 }
 
 static int peer_recv_many(struct channel *c, struct iovec *datagrams, size_t most)
@@ -186,7 +193,7 @@ static int peer_recv_many(struct channel *c, struct iovec *datagrams, size_t mos
 	if (p->peers->options.limit)
 		count = MIN(count, p->peers->options.limit - p->taken);
 	p->taken += count;
-	return count ? (int)count : -EAGAIN;
+	return count || p->has_ended ? (int)count : -EAGAIN;
 }
 
 // A peer that a call can send to: what is about others, the call may meet all the same.
@@ -275,8 +282,7 @@ static ssize_t peer_send(struct channel *c, const void *buf, size_t len)
 // There is nobody to tell.
 static int peer_shut(struct channel *c, int how)
 {
-	(void)c;
-	(void)how;
+	of(c)->has_ended |= how == SHUT_RD;
 	return 0;
 }
 

@@ -80,6 +80,7 @@ struct peer {
 	uint64_t received, taken, sent; // datagrams
 	bool is_mute; // never answered
 	bool was_replaced;
+	bool has_ended; // what waits is taken still, and who sends from there is somebody new
 	struct send_share share; // of the buffer
 	struct timer retry; // of a send that would have had to wait
 	uint64_t retry_ms; // until then
@@ -97,6 +98,9 @@ struct list *peer_bucket(const struct peers *all, const struct sockaddr_any *sou
 // A new one, by what it has sent to the socket S.
 struct peer *peer_create(
 	struct peers *all, const struct listener_socket *s, const struct received *m);
+
+// Whether nothing more is received from it.
+bool peer_is_over(const struct peer *p);
 
 // From now on, who sends from there is somebody new.
 void peer_forget(struct peer *p);

@@ -21,7 +21,8 @@ static struct peer *find(const struct peers *p, int fd, const struct received *m
 	list_for_each (it, chain) {
 		struct peer *q = list_entry(it, struct peer, link);
 
-		if (q->channel.socket == fd && sockaddr_equal(&q->source, m->source) &&
+		if (!peer_is_over(q) && q->channel.socket == fd &&
+			sockaddr_equal(&q->source, m->source) &&
 			sockaddr_equal(&q->from, &m->reply_from))
 			return q;
 	}
