@@ -34,22 +34,19 @@ static bool add_extension(X509 *x509, int nid, const char *value)
 	return ok;
 }
 
-// A number that no other certificate has, with the first bit clear: it is not negative.
-static bool set_serial(X509 *x509)
+// With the first bit clear: it is not negative.
+static bool set_serial(X509 *x509, uint64_t number)
 {
-	uint64_t number;
-
-	return sys_getrandom(&number, sizeof(number)) == 0 &&
-	       ossl.ASN1_INTEGER_set_uint64(ossl.X509_get_serialNumber(x509), number >> 1) == 1;
+	return ossl.ASN1_INTEGER_set_uint64(ossl.X509_get_serialNumber(x509), number >> 1) == 1;
 }
 
 // It begins yesterday, for the sake of clients whose clock is behind.
-static bool fill(X509 *x509, EVP_PKEY *key, const struct strlist *names)
+static bool fill(X509 *x509, EVP_PKEY *key, uint64_t serial, const struct strlist *names)
 {
 	X509_NAME *subject = ossl.X509_get_subject_name(x509);
 	const char *first = names->items[0];
 	struct str san = {0};
-	bool ok = ossl.X509_set_version(x509, VERSION_3) == 1 && set_serial(x509) &&
+	bool ok = ossl.X509_set_version(x509, VERSION_3) == 1 && set_serial(x509, serial) &&
 		  ossl.X509_gmtime_adj(ossl.X509_getm_notBefore(x509), -DAY) &&
 		  ossl.X509_gmtime_adj(ossl.X509_getm_notAfter(x509), DAYS * DAY) &&
 		  ossl.X509_set_pubkey(x509, key) == 1;
@@ -68,9 +65,18 @@ static bool fill(X509 *x509, EVP_PKEY *key, const struct strlist *names)
 
 int self_signed_make(struct identity *id, const struct strlist *names, struct str *err)
 {
+	uint64_t serial; // that no other certificate has
+	int r = sys_getrandom(&serial, sizeof(serial));
+
+	*id = (struct identity){0};
+	if (r < 0) {
+		str_add(err, "cannot draw the number of a certificate: ");
+		str_add_error(err, r);
+		return r;
+	}
 	*id = (struct identity){.certificate = ossl.X509_new(),
 		.key = ossl.EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")};
-	if (id->key && fill(id->certificate, id->key, names))
+	if (id->key && fill(id->certificate, id->key, serial, names))
 		return 0;
 	str_addf(err, "OpenSSL cannot make a certificate: %s",
 		ossl.ERR_reason_error_string(ossl.ERR_peek_error()) ?: "unknown error");

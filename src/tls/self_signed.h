@@ -7,7 +7,8 @@
 #include "tls/identity.h"
 
 // Makes a P-256 key and a certificate of 30 days for NAMES: host names and addresses, as
-// tls_name_fault() accepts them. Returns 0, or -EINVAL with a line in ERR.
+// tls_name_fault() accepts them. Returns 0, or a negative errno with a line in
+// ERR.
 int self_signed_make(struct identity *id, const struct strlist *names, struct str *err);
 
 #endif
