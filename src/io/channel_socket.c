@@ -137,7 +137,8 @@ static ssize_t program_recv(struct channel *c, void *buf, size_t len)
 {
 	ssize_t n = sys_recv(c->socket, buf, len, MSG_DONTWAIT);
 
-	return n == -ECONNRESET ? 0 : n; // it left input unread when it ended
+	// It left input unread when it ended, which is told once, and then that it has ended.
+	return n == -ECONNRESET ? sys_recv(c->socket, buf, len, MSG_DONTWAIT) : n;
 }
 
 static ssize_t program_send(struct channel *c, const void *buf, size_t len)
@@ -145,13 +146,6 @@ static ssize_t program_send(struct channel *c, const void *buf, size_t len)
 	ssize_t n = sys_send(c->socket, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	return n == -EPIPE || n == -ECONNRESET ? (ssize_t)len : n;
-}
-
-static int program_shut(struct channel *c, int how)
-{
-	int r = sys_shutdown(c->socket, how);
-
-	return r == -ENOTCONN ? 0 : r;
 }
 
 static void program_fini(struct channel *c)
@@ -163,7 +157,7 @@ static void program_fini(struct channel *c)
 static const struct channel_ops program_ops = {.name = "program",
 	.recv = program_recv,
 	.send = program_send,
-	.shut = program_shut,
+	.shut = socket_shut,
 	.fini = program_fini};
 
 int channel_init_program(struct channel *c, uv_loop_t *loop, int *theirs)
