@@ -112,7 +112,8 @@ void connection_report_open(const struct connection *c)
 
 bool connection_is_look(const struct connection *c, uint64_t received, uint64_t sent, int error)
 {
-	bool is_gone = error == 0 || error == -EPIPE || error == -ECONNRESET;
+	// The last of them is how shutdown() calls a connection that was reset before.
+	bool is_gone = error == 0 || error == -EPIPE || error == -ECONNRESET || error == -ENOTCONN;
 
 	return c->is_one_of_many && is_gone && !received && sent < GLANCE;
 }
