@@ -86,7 +86,7 @@ def test_json(sockctl, server):
     proc.wait(7)
     flows = [event for event in proc.events if event["event"] == "flow"]
     there = f"127.0.0.1:{port_of(server)}"
-    assert [(flow["from"], flow["to"], flow["before"], flow["state"], flow.get("errno"))
+    assert [(flow["from"], flow["to"], flow["before"], flow["after"], flow.get("errno"))
             for flow in flows] == [
         ("standard input", there, "open", "draining", None),
         ("standard input", there, "draining", "shut", None),
