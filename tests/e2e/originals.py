@@ -143,6 +143,15 @@ def is_listening(port):
     return False
 
 
+def has_socket(path):
+    """Whether a Unix socket of that name takes connections or datagrams (proc(5))."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
+        rows = [line.split(maxsplit=7) for line in file]
+    listens, takes_datagrams = "00010000", "0002"
+    return any(len(row) == 8 and row[7].rstrip("\n") == path
+               and (row[3] == listens or row[4] == takes_datagrams) for row in rows)
+
+
 class Served:
     """A server under test, which is started with PORT or PATH in its words."""
 
@@ -158,7 +167,9 @@ class Served:
 
     def is_up(self):
         assert self.proc.poll() is None, self.proc.stderr.read()
-        return os.path.exists(self.place) if isinstance(self.place, str) else is_listening(self.place)
+        if isinstance(self.place, str):
+            return has_socket(self.place)
+        return is_listening(self.place)
 
     def dial(self):
         if isinstance(self.place, str):

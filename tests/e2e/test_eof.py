@@ -395,7 +395,7 @@ def test_reader_downstream_goes_away_during_a_handshake(sockctl, server):
 
 
 @pytest.mark.parametrize("command", [
-    "listen -k --exec cat", "listen --chat", "listen -k --forward 127.0.0.1:{}", "echo --tcp"])
+    "listen -k --exec cat", "listen -k --forward 127.0.0.1:{}", "echo --tcp"])
 def test_who_writes_nothing_to_standard_output_needs_no_reader(sockctl, server, command):
     proc = sockctl(*command.format(port_of(server)).split(), "127.0.0.1", 0, stdin=PIPE, stdout=PIPE)
     proc.stdout.close()

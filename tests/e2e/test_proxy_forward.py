@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import time
 
 import pytest
@@ -185,4 +186,7 @@ def test_programs_get_no_credentials(sockctl):
     (["--forward", "h:1", "--proxy", "h:1"], "has no scheme"),
 ])
 def test_usage(sockctl, words, message):
-    sockctl("listen", *words, "127.0.0.1", unused_port()).fails(2, message)
+    one, other = socket.socketpair()
+    with one, other:
+        proc = sockctl("listen", *words, "127.0.0.1", unused_port(), stdin=one)
+        proc.fails(2, message)
