@@ -291,6 +291,7 @@
  *     port_names.[ch]         the names of many ports
  *     query.[ch]              one question by any of the four calls
  *     query_queue.[ch]        many questions, answers in order
+ *     suggestion.[ch]         the name that was probably meant
  *
  *   net/addr/                 addresses and the words for them
  *     convert.[ch]            a number in all forms of the API

@@ -131,7 +131,7 @@ const char *opt_nearest(const struct cmd *cmd, const char *name, size_t len)
 	opt_for_each_group (g, cmd)
 		opt_for_each (o, g)
 			nearest_offer(&near, o->name);
-	nearest_offer(&near, opt_help_row.name);
+	nearest_offer(&near, "help");
 	return near.best;
 }
 

@@ -264,7 +264,9 @@ static void test_refused(void **state)
 		{"http://host", "80", "'http://host' is a URL; write its HOST and PORT"},
 		{"ho st", "80", "'ho st' is no host name or address"},
 		{"ho\nst", "80", "'ho\\nst' is no host name or address"},
-		{"user@host", "80", "'user@host' is no host name or address"},
+		{"user@host", "80",
+			"'user@host' is no host name or address; "
+			"leave out the user before its @"},
 	};
 
 	(void)state;
