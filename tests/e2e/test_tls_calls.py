@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from harness import DEVNULL, NO_LEAK_CHECK, PROGRAM, Task
+from kernel import whole
 from peers import dial, listener, port_of, receive_all, send_all
 from test_proxy_tls import Secured, say_and_end
 from test_trace import SYSTEM_CALLS
@@ -50,7 +51,7 @@ class Call:
 
 def seen_by_strace(text):
     calls = []
-    for line in text.splitlines():
+    for line in whole(text.splitlines()):
         if frame := FRAME.match(line):
             calls[-1].callers.append(frame[1])
         elif match := STRACE_SPEAKS.match(line):
