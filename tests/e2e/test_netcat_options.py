@@ -126,7 +126,7 @@ def test_idle_limit_of_ncat():
     ("openbsd", "-l -T lowdelay PORT"), ("openbsd", "-l -I 4096 -O 4096 PORT"), ("openbsd", "-l -M 9 -m 1 PORT"),
     ("openbsd", "-lN -w 5 PORT"),
     ("ncat", "--listen --crlf --source-port PORT"),
-    ("ncat", "-lp PORT --send-only"), ("ncat", "-lt PORT"), ("ncat", "-l4 PORT"), ("ncat", "-ln PORT"),
+    ("ncat", "-lt PORT"), ("ncat", "-l4 PORT"), ("ncat", "-ln PORT"),
     ("ncat", "-l PORT --deny 10.0.0.0/8"), ("ncat", "-l PORT --allow 127.0.0.0/8,10.0.0.1"),
     
     ("traditional", "-l -p PORT -s 127.0.0.1"), ("traditional", "-l -p PORT -w 5"), ("traditional", "-ltp PORT"),
