@@ -10,7 +10,7 @@ import socket
 import pytest
 
 import catalogue
-from harness import DEVNULL, NO_LEAK_CHECK, PIPE
+from harness import DEVNULL, NO_LEAK_CHECK, PIPE, SANITIZED
 from peers import (accept, dial, forge, port_of, receive, receive_all, send_all, turned_down, udp,
                    unused_port, unused_udp_port)
 from proxies import GRANTED_HTTP, granting, read_head
@@ -341,7 +341,7 @@ def run_measurements(sockctl):
 # The program itself
 
 
-@provokes("confined")
+@provokes("confined", marks=pytest.mark.skipif(SANITIZED, reason="a sanitizer build has no sandbox"))
 def run_confined(sockctl):
     proc = sockctl("udp-recv", "-v", "--json", *PLACE)
     event(proc, "confined")

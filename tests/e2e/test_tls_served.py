@@ -10,7 +10,7 @@ import time
 import pytest
 
 import openssl_peer
-from harness import DEVNULL, PIPE, Task, cpu_seconds
+from harness import DEVNULL, PIPE, SANITIZED, Task, cpu_seconds
 from peers import MIB, accept, dial, listener, port_of, receive_all, reset, send_all
 from tls_client import ask, join
 
@@ -223,6 +223,7 @@ class Echo:
             send_all(conn, receive_all(conn))
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer build has no sandbox")
 def test_much_through_a_forward_in_the_sandbox(forward):
     proc, has_tls = forward
     data = WORDS + os.urandom(4 * MIB)

@@ -8,13 +8,14 @@ from contextlib import closing
 
 import pytest
 
-from harness import DEVNULL
+from harness import DEVNULL, SANITIZED
 from kernel import STRACE, compare
 from peers import accept, answer, dial, half_close, port_of, receive_all, udp, unused_port
 from proxies import Scripted, granting
 from test_calls import SAMPLE, place_of, run
 
-pytestmark = [pytest.mark.needs("strace")]
+pytestmark = [pytest.mark.needs("strace"),
+              pytest.mark.skipif(SANITIZED, reason="sanitizers make calls of their own")]
 
 
 @pytest.fixture
