@@ -127,6 +127,11 @@ class Fault:
         return cls(call, error, int(time.rstrip("+")), time.endswith("+"))
 
     @property
+    def waits_for_a_queue(self):
+        """As with sendmmsg(), where what is sent is a datagram."""
+        return self.sticky and (self.call, self.error) == ("sendto", "ENOBUFS")
+
+    @property
     def shim(self):
         """What to tell the shim, or None for strace."""
         error = f":{self.error}" if self.call == "close" else ""

@@ -71,6 +71,8 @@ class Campaign:
             run = RUNS[name]
             log = self.normal(run, None, base)
             run.faults = faults_of(log, run.joins, run.of_children) if log else []
+            if run.datagrams:
+                run.faults = [fault for fault in run.faults if not fault.waits_for_a_queue]
             if self.options.shim and not run.of_children and log:
                 run.faults += shim_faults_of(self.normal(run, COUNT, base))
                 run.faults += short_faults(self.options.seeds) if run.streams else []

@@ -37,7 +37,11 @@ class Run:
     @property
     def streams(self):
         is_joined = self.name.startswith(("connect", "listen"))
-        return is_joined and not {"udp", "seqpacket"} & set(self.name.split())
+        return is_joined and not self.datagrams
+
+    @property
+    def datagrams(self):
+        return bool({"udp", "seqpacket", "raw", "datagram"} & set(self.name.split()))
 
 
 def run(joins="connect", of_children=False, needs_root=False):
