@@ -205,11 +205,8 @@ def test_events(sockctl, plugs, server, path):
     assert lengths(proc, "received") == expected + [len(b"late")]
 
 
-def test_events_of_a_forward(sockctl, server, path, tmp_path):
-    """Each message that comes from a client is sent on, and is one event."""
-    front = tmp_path / "front"
-    proc = sockctl("listen", "--json", f"seqpacket:{front}", "--forward", f"seqpacket:{path}")
-    proc.wait_err("listening")
+def exchange_through(front, server, answers):
+    """A client sends messages through a forward, and gets answers from the server behind it."""
     with new() as client:
         client.connect(str(front))
         for message in SENT:
@@ -218,8 +215,17 @@ def test_events_of_a_forward(sockctl, server, path, tmp_path):
         with server.accept()[0] as conn:
             conn.settimeout(DEADLINE)
             assert receive_messages(conn) == SENT
-            conn.send(b"answer")
-        assert receive_messages(client) == [b"answer"]
+            for message in answers:
+                conn.send(message)
+        assert receive_messages(client) == answers
+
+
+def test_events_of_a_forward(sockctl, server, path, tmp_path):
+    """Each message that comes from a client is sent on, and is one event."""
+    front = tmp_path / "front"
+    proc = sockctl("listen", "--json", f"seqpacket:{front}", "--forward", f"seqpacket:{path}")
+    proc.wait_err("listening")
+    exchange_through(front, server, [b"answer"])
     proc.wait()
     assert lengths(proc, "received") == [len(message) for message in SENT]
     assert lengths(proc, "sent") == [len(b"answer")]
@@ -232,17 +238,7 @@ def test_forward(sockctl, server, path, tmp_path):
                    f"seqpacket:{path}")
     proc.wait_err(": listening on ")
     for _ in range(2):
-        with new() as client:
-            client.connect(str(front))
-            for message in SENT:
-                client.send(message)
-            client.shutdown(socket.SHUT_WR)
-            with server.accept()[0] as conn:
-                conn.settimeout(DEADLINE)
-                assert receive_messages(conn) == SENT
-                for message in SENT:
-                    conn.send(message)
-            assert receive_messages(client) == SENT
+        exchange_through(front, server, SENT)
     proc.stop()
 
 

@@ -10,8 +10,9 @@ import time
 import pytest
 
 import openssl_peer
-from harness import DEVNULL, PIPE, SANITIZED, Task, cpu_seconds
-from peers import MIB, accept, dial, listener, port_of, receive_all, reset, send_all
+from harness import DEVNULL, PIPE, SANITIZED, cpu_seconds
+from peers import MIB, dial, receive_all, reset, send_all
+from test_tls_forward import Plain
 from tls_client import ask, join
 
 pytestmark = pytest.mark.tls
@@ -202,7 +203,7 @@ def forward(request, sockctl, authority):
         target = openssl_peer.Server(
             authority.server, lambda c: c.write(got := c.read_to_end()) or c.end() or got)
     else:
-        target = Echo()
+        target = Plain()
     own = ["--tls", "--cert", authority.server.both] if front else []
     prefix = "tls:" if back else ""
     trusted = ["--ca", authority.root.cert] if back else []
@@ -210,17 +211,6 @@ def forward(request, sockctl, authority):
                    f"{prefix}localhost:{target.port}", "127.0.0.1", 0, stdin=DEVNULL)
     yield proc, front
     proc.stop()
-
-
-class Echo:
-    def __init__(self):
-        self.socket = listener()
-        self.port = port_of(self.socket)
-        self.task = Task(self.run)
-
-    def run(self):
-        with accept(self.socket) as conn:
-            send_all(conn, receive_all(conn))
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer build has no sandbox")
