@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from contestants import HOST, first_line
-from streams import Failure, Processes, free_port
+from streams import Failure, Processes, free_port, take_turns
 
 SIZES = [64, 1200, 8192]
 COUNTS = {64: 300000, 1200: 300000, 8192: 60000}
@@ -282,19 +282,7 @@ class Bench:
 
 def measure(job, contestants, rounds):
     """Runs one job; returns {name: [sample]} of those who can do it and [(name, failure)]."""
-    able = [c for c in contestants if job.takes(c)]
-    results = {c.name: [] for c in able}
-    failures = []
-    for _ in range(rounds):
-        for contestant in able:
-            if contestant.name not in results:
-                continue
-            try:
-                results[contestant.name].append(job.run(contestant))
-            except Failure as failure:
-                failures.append((contestant.name, f"{job.title}: {contestant.name}: {failure}"))
-                del results[contestant.name]
-    return results, failures
+    return take_turns(job, [c for c in contestants if job.takes(c)], rounds)
 
 
 def print_table(table, columns):

@@ -318,6 +318,22 @@ def parse_size(word):
     return size
 
 
+def take_turns(job, contestants, rounds):
+    """Runs one job; returns {name: [sample]}, with one for each round, and [(name, failure)]. Who has
+    failed takes part no more."""
+    results, failures = {c.name: [] for c in contestants}, []
+    for _ in range(rounds):
+        for contestant in contestants:
+            if contestant.name not in results:
+                continue
+            try:
+                results[contestant.name].append(job.run(contestant))
+            except Failure as failure:
+                failures.append((contestant.name, f"{job.title}: {contestant.name}: {failure}"))
+                del results[contestant.name]
+    return results, failures
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Compare the speed of stream tools.")
     parser.add_argument("--sockctl", help="the program under test")

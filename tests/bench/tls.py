@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 
 from authority import Authority, openssl
 from contestants import HOST
-from streams import GIB, Failure, Processes, check_counts, free_port, parse_size
+from streams import GIB, Failure, Processes, check_counts, free_port, parse_size, take_turns
 
 COMMANDS = b"QRkKBC"  # of s_client, which it also finds in data
 SYSTEM = Path("/etc/ssl/certs")
@@ -163,21 +163,6 @@ class Bench:
             return time.monotonic()
 
 
-def measure(job, found, rounds):
-    """Returns {name: [(wall, cpu)]}, one for each round, and the failures."""
-    results, failures = {c.name: [] for c in found}, []
-    for _ in range(rounds):
-        for contestant in found:
-            if contestant.name not in results:
-                continue
-            try:
-                results[contestant.name].append(job.run(contestant))
-            except Failure as failure:
-                failures.append((contestant.name, f"{job.title}: {contestant.name}: {failure}"))
-                del results[contestant.name]
-    return results, failures
-
-
 def median_ratio(samples, base, which):
     return statistics.median(a[which] / b[which] for a, b in zip(samples, base))
 
@@ -270,7 +255,7 @@ def main():
                                  (FirstByte(bench, arguments.starts), "ms", 1e3)):
             if arguments.job and arguments.job not in job.title:
                 continue
-            results, failed = measure(job, found, arguments.rounds)
+            results, failed = take_turns(job, found, arguments.rounds)
             print_results(job, results, unit, scale)
             failures += failed
         if not arguments.job or arguments.job in "without TLS":
