@@ -15,6 +15,8 @@ from peers import MIB, dial, receive_all, reset, send_all
 from test_tls_forward import Plain
 from tls_client import ask, join
 
+LITTLE = 10 if SANITIZED else 1  # seconds of CPU for a client that asks for work without end
+
 pytestmark = pytest.mark.tls
 
 VERSIONS = ["1.2", "1.3"]
@@ -162,7 +164,7 @@ def keys_without_end(serve, version):
             for _ in range(100000):
                 conn.change_keys(of_both=False)
         proc.wait_err("changes keys without end")
-        assert cpu_seconds(proc) - before < 1
+        assert cpu_seconds(proc) - before < LITTLE
     assert ask(proc.port) == b""
     proc.stop()
 
@@ -179,7 +181,7 @@ def empty_records_without_end(serve, version):
             except OSError:
                 break
         assert ask(proc.port, b"other") == b"other"
-        assert cpu_seconds(proc) - before < 1
+        assert cpu_seconds(proc) - before < LITTLE
     proc.stop()
 
 
