@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PAGE (size_t)4096
 #define LARGE (128 * 1024) // what the C library starts with; setting it keeps it there
 
 attr_cold void end_in_need(const char *text)
@@ -51,6 +52,11 @@ void *xcalloc(size_t count, size_t size)
 void *xrealloc(void *ptr, size_t size)
 {
 	return checked(realloc(ptr, size ? size : 1));
+}
+
+void *xmalloc_pages(size_t size)
+{
+	return checked(aligned_alloc(PAGE, (MAX(size, 1) + PAGE - 1) / PAGE * PAGE));
 }
 
 char *xstrdup(const char *s)

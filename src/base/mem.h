@@ -14,6 +14,12 @@ void *xrealloc(void *ptr, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 
+// As xmalloc(), but begins a page: for large blocks that are filled from the pages of files. Large
+// copies use "rep movsb", which on AMD's Zen takes up to fifty times as long where the destination
+// is less than 32 bytes ahead of the source, modulo a page; malloc() returns large blocks just
+// there.
+void *xmalloc_pages(size_t size);
+
 // From now on large blocks go back to the system when they are freed. The C library would learn
 // from the first of them to keep as much again, which in a server stays for good after one burst.
 void mem_keep_little(void);

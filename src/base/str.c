@@ -15,6 +15,7 @@
 #define SHOWN_OF_WORD 64 // characters
 #define LONGEST_NAME 320 // a host's with its port, a service and a scheme
 #define WIDTH 80 // columns
+#define PIECE 1024 // bytes
 #define USUAL_FORMATTED 64 // bytes for which formatting once is enough
 
 void str_fini(struct str *s)
@@ -62,13 +63,23 @@ void str_reserve(struct str *s, size_t more)
 	s->data[s->len] = '\0';
 }
 
+// In pieces that the C library moves with vectors: see xmalloc_pages() about "rep movsb", which the
+// compiler would put in the place of a memcpy() of so little.
+static void copy(char *to, const char *from, size_t len)
+{
+	for (size_t n; len; to += n, from += n, len -= n) {
+		n = MIN(len, PIECE);
+		memmove(to, from, n);
+	}
+}
+
 void str_addn(struct str *s, const void *data, size_t len)
 {
 	assert(len <= PTRDIFF_MAX); // no object is larger, which the compiler does not see
 	if (!len)
 		return;
 	str_reserve(s, len);
-	memcpy(s->data + s->len, data, len);
+	copy(s->data + s->len, data, len);
 	s->len += len;
 	s->data[s->len] = '\0';
 }

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// The buffer is far from what begins a page, modulo one: see xmalloc_pages(). It is filled from
+// the pages of files, and TLS copies it into a block of its own.
+#define POOL_OFFSET 2048
+
 #define PIPE_SIZE (1 << 20) // bytes in a pipe
 
 void pool_init(struct pool *p, uv_loop_t *loop)
@@ -32,8 +36,8 @@ void pool_fini(struct pool *p)
 char *pool_buffer(struct pool *p)
 {
 	if (!p->buffer)
-		p->buffer = xmalloc(POOL_BUFFER);
-	return p->buffer;
+		p->buffer = xmalloc_pages(POOL_OFFSET + POOL_BUFFER);
+	return p->buffer + POOL_OFFSET;
 }
 
 void pool_widen_pipe(int fd)

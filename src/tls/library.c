@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RECORD (16 * 1024) // bytes of data in the largest: what is copied into and out of
 #define SPARE_SIZE (size_t)(128 * 1024) // at least; what takes less is not worth keeping
 #define LIBSSL "libssl.so.3" // brings libcrypto.so.3 with it, whose symbols are found through it
 
@@ -93,6 +94,8 @@ static void *on_malloc(size_t size, const char *file, int line)
 {
 	(void)file;
 	(void)line;
+	if (size >= RECORD && size < SPARE_SIZE)
+		return xmalloc_pages(size);
 	return size ? take_spare(size) ?: xmalloc(size) : NULL;
 }
 

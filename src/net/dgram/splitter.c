@@ -24,7 +24,7 @@ void splitter_init(struct splitter *s, enum framing framing, size_t block, size_
 	*s = (struct splitter){.framing = framing, .block = block, .limit = limit};
 	s->line_max = is_text ? TEXT_PER_BYTE * limit + TEXT_BESIDE : MAX(limit, block);
 	s->size = s->line_max + limit + SPLITTER_READ;
-	s->buf = xmalloc(s->size);
+	s->buf = xmalloc_pages(s->size);
 }
 
 void splitter_fini(struct splitter *s)
