@@ -188,3 +188,9 @@ int bad_word(struct str *err, const char *word, const char *why)
 	str_addf(err, "' %s", why);
 	return -EINVAL;
 }
+
+int bad_value(struct str *err, const char *option, const char *word, const char *why)
+{
+	str_addf(err, "%s: ", option);
+	return bad_word(err, word, why);
+}

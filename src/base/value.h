@@ -24,4 +24,7 @@ int parse_ports(const char *word, uint16_t *low, uint16_t *high); // 80, 20-25; 
 // Adds "'WORD' WHY", the word escaped. Returns -EINVAL, for "return bad_word(...)".
 int bad_word(struct str *err, const char *word, const char *why);
 
+// The same for the value of an option: "OPTION: 'WORD' WHY".
+int bad_value(struct str *err, const char *option, const char *word, const char *why);
+
 #endif

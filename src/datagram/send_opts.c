@@ -97,8 +97,7 @@ static int check_rate(struct send_config *c, struct str *err)
 	}
 	if (!c->rate_word || parse_rate(c->rate_word, &c->rate, &c->period_ns) == 0)
 		return 0;
-	str_add(err, "--rate: ");
-	return bad_word(err, c->rate_word,
+	return bad_value(err, "--rate", c->rate_word,
 		"is no rate: datagrams a second, such as 100 or 0.5, up to 1000000000");
 }
 

@@ -36,10 +36,8 @@ const struct opt proxy_opts[] = {
 
 int proxy_check(const struct proxy_config *c, struct str *err)
 {
-	if (c->dns && strcmp(c->dns, "local") != 0 && strcmp(c->dns, "remote") != 0) {
-		str_add(err, "--proxy-dns: ");
-		return bad_word(err, c->dns, "is neither local nor remote");
-	}
+	if (c->dns && strcmp(c->dns, "local") != 0 && strcmp(c->dns, "remote") != 0)
+		return bad_value(err, "--proxy-dns", c->dns, "is neither local nor remote");
 	return 0;
 }
 

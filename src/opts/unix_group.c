@@ -22,8 +22,7 @@ int unix_group_check(struct unix_group *g, struct str *err)
 		g->id = (gid_t)id;
 		return 0;
 	}
-	str_add(err, "--group: ");
-	return bad_word(err, g->word, "is no group of this system");
+	return bad_value(err, "--group", g->word, "is no group of this system");
 }
 
 const gid_t *unix_group_id(const struct unix_group *g)

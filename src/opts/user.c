@@ -22,10 +22,8 @@ int user_check(struct user_config *c, struct str *err)
 
 	if (!c->name)
 		return 0;
-	if (!entry) {
-		str_add(err, "--user: ");
-		return bad_word(err, c->name, "is no user of this system");
-	}
+	if (!entry)
+		return bad_value(err, "--user", c->name, "is no user of this system");
 	c->uid = entry->pw_uid;
 	c->gid = entry->pw_gid;
 	if (sys_geteuid() == 0 || sys_geteuid() == c->uid)

@@ -41,8 +41,8 @@ int console_check(struct console_config *c, struct str *err)
 	} else if (word[0] > ' ' && !word[1]) {
 		c->escape = (unsigned char)word[0];
 	} else {
-		str_add(err, "--escape: ");
-		return bad_word(err, word, "is no key such as ^], ^A or ~, and not none");
+		return bad_value(
+			err, "--escape", word, "is no key such as ^], ^A or ~, and not none");
 	}
 	return 0;
 }

@@ -152,10 +152,8 @@ static int check_name(const struct tls_config *c, const struct endpoint *endpoin
 	const char *name = tls_config_name(c, endpoint);
 	const char *fault = name ? tls_name_fault(name) : NULL;
 
-	if (fault && c->server_name) {
-		str_add(err, "--server-name: ");
-		return bad_word(err, name, fault);
-	}
+	if (fault && c->server_name)
+		return bad_value(err, "--server-name", name, fault);
 	if (fault)
 		return bad_word(err, name, fault);
 	if (name || c->pin.count || c->insecure)
