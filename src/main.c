@@ -297,6 +297,7 @@
  *     convert.[ch]            a number in all forms of the API
  *     endpoint.[ch]           ENDPOINT: HOST PORT, unix:PATH, fd:N ...
  *     ifaddrs.[ch]            the addresses of this machine
+ *     interfaces.[ch]         its network interfaces, for messages about one that is none
  *     ip.[ch]                 addresses as numbers: prefixes, classes, reverse names
  *     layout.[ch]             struct sockaddr_*, field by field
  *     ports.[ch]              ports and sets of them: http, 22,80,8000-8100

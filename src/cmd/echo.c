@@ -4,6 +4,7 @@
 #include "session/echo.h"
 
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "net/echo/client.h"
 
 #include <errno.h>
@@ -104,6 +105,8 @@ static int check_server(struct echo_config *c, int argc, char **argv, struct str
 	if (r == 0 && c->endpoint.kind == ENDPOINT_UNIX && c->tcp && c->udp)
 		r = bad_word(err, c->endpoint.name,
 			"is for streams or for datagrams: give --tcp or --udp, not both");
+	if (r == 0 && c->client.interface)
+		r = check_interface_name(c->client.interface, err);
 	return r < 0 ? r : listening_check(&c->listening, &c->endpoint, NULL, err);
 }
 

@@ -4,6 +4,7 @@
 #include "opts/ends/seqpacket.h"
 #include "session/serve.h"
 #include "net/activation.h"
+#include "net/addr/interfaces.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -191,6 +192,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	} else {
 		r = check_activation(c, err);
 	}
+	if (r == 0 && c->interface)
+		r = check_interface_name(c->interface, err);
 	if (r == 0)
 		r = also_check(&c->also, c->ipv4, c->ipv6, err);
 	if (r == 0)

@@ -33,6 +33,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 	if (r == 0)
 		r = endpoint_parse(&c->endpoint, ENDPOINT_LISTEN, argc, argv, err);
 	if (r == 0)
+		r = datagram_take_interface(&c->datagram, &c->endpoint, err);
+	if (r == 0)
 		r = also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);
 	return r < 0 ? r
 		     : listening_check_access(

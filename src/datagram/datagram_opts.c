@@ -2,6 +2,7 @@
 #include "datagram/datagram_opts.h"
 
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "net/dgram/error_queue.h"
 #include "net/dgram/multicast.h"
 #include "net/names/database.h"
@@ -45,10 +46,7 @@ int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *er
 
 	if (r == 0)
 		r = msg_flags_parse(MSG_RECV_DATAGRAM, &c->recv_words, &c->recv_flags, err);
-	if (r < 0 || !c->interface || (*c->interface && strlen(c->interface) < IF_NAMESIZE))
-		return r;
-	str_add(err, "--interface: ");
-	return bad_word(err, c->interface, "is no name of a network interface");
+	return r < 0 || !c->interface ? r : check_interface_name(c->interface, err);
 }
 
 int datagram_take_interface(struct datagram_config *c, struct endpoint *p, struct str *err)

@@ -3,11 +3,26 @@
 
 #include "base/mem.h"
 #include "base/strlist.h"
+#include "net/addr/interfaces.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+
+// The interface that WORD names after its % is none.
+static int fail_interface(struct app *app, const char *word)
+{
+	struct str why = {0};
+	const char *name = strchr(word, '%') + 1;
+	char *copy = xstrndup(name, strcspn(name, ","));
+
+	str_add_no_interface(&why, copy);
+	app_failf(app, STATUS_USAGE, word, "%s", str_c(&why));
+	free(copy);
+	str_fini(&why);
+	return STATUS_USAGE;
+}
 
 int groups_parse(
 	struct groups *g, struct app *app, const struct strlist *words, const char *interface)
@@ -19,8 +34,7 @@ int groups_parse(
 		int error = membership_parse(m, word);
 
 		if (error == -ENODEV)
-			return app_failf(
-				app, STATUS_USAGE, word, "there is no such network interface");
+			return fail_interface(app, word);
 		if (error < 0)
 			return app_failf(app, STATUS_USAGE, word,
 				"no multicast group; write ADDRESS[%%INTERFACE][,SOURCE]");

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "sys/socket.h"
 
 #include <errno.h>
@@ -87,7 +88,7 @@ static int explain(struct str *err, const struct sockopt *o, const char *word, i
 	if (error == -ERANGE) {
 		str_addf(&why, "is out of range: %s", sockopt_value_range(o));
 	} else if (error == -ENODEV) {
-		str_add(&why, "names no interface of this machine");
+		str_add(&why, "is no network interface");
 	} else if (error == -E2BIG) {
 		str_addf(&why, "is longer than %d bytes", SOCKOPT_VALUE_MAX);
 	} else {
@@ -96,6 +97,9 @@ static int explain(struct str *err, const struct sockopt *o, const char *word, i
 	}
 	str_addf(err, "%s: ", o->name);
 	int r = bad_word(err, word, str_c(&why));
+
+	if (error == -ENODEV)
+		str_add_interfaces(err);
 	str_fini(&why);
 	return r;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "net/addr/ports.h"
 #include "net/names/suggestion.h"
 #include "opts/source.h"
@@ -44,12 +45,6 @@ const struct opt connecting_opts[] = {
 	{0},
 };
 
-static int bad(struct str *err, const char *option, const char *word, const char *why)
-{
-	str_addf(err, "%s: ", option);
-	return bad_word(err, word, why);
-}
-
 int connecting_check(struct connecting_config *c, struct str *err)
 {
 	const struct source_words bind = {
@@ -60,11 +55,11 @@ int connecting_check(struct connecting_config *c, struct str *err)
 	if (r == 0 && c->retry && !*c->retry)
 		c->retries = DIAL_RETRY_FOREVER;
 	else if (r == 0 && c->retry && (parse_uint(c->retry, &tries) < 0 || !tries))
-		r = bad(err, "--retry", c->retry, "is no number of tries: 1 or more");
+		r = bad_value(err, "--retry", c->retry, "is no number of tries: 1 or more");
 	else if (r == 0 && c->retry)
 		c->retries = tries - 1;
-	if (r == 0 && c->interface && (!*c->interface || strlen(c->interface) >= IF_NAMESIZE))
-		r = bad(err, "--interface", c->interface, "is no name of a network interface");
+	if (r == 0 && c->interface)
+		r = check_interface_name(c->interface, err);
 	return r;
 }
 
@@ -154,6 +149,8 @@ static void add_circumstance(
 			str_add(s, ", which takes privilege (CAP_NET_BIND_SERVICE)");
 		else if (a->step == STEP_BIND && a->error == -EADDRNOTAVAIL)
 			str_add(s, ", which no interface of this machine has");
+		else if (a->step == STEP_INTERFACE && a->error == -ENODEV)
+			str_add_interfaces(s);
 		str_add(s, ": ");
 	} else if (a->error == -EADDRNOTAVAIL && sockaddr_port(&o->bind)) {
 		str_add_source(s, &o->bind);

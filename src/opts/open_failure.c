@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "opts/open_failure.h"
 
+#include "net/addr/interfaces.h"
+#include "net/unix_path.h"
 #include "opts/socket_options.h"
 
 #include <errno.h>
@@ -21,7 +23,9 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 {
 	uint16_t port = sockaddr_port(f->from ? f->from : f->address);
 
-	if (f->remedy)
+	if (error == -ENODEV && f->step == STEP_INTERFACE)
+		str_add_interfaces(s);
+	else if (f->remedy)
 		str_addf(s, "; %s", f->remedy);
 	else if (error == -EINVAL && sockaddr_lacks_interface(f->address))
 		str_add(s, "; " INTERFACE_REMEDY);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "opts/socket_options.h"
 
+#include "net/addr/interfaces.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -88,6 +90,8 @@ int sockopt_say(struct reporter *out, const char *object, const struct sockopt_s
 	str_add(&why, strerror(-error));
 	if (error == -EINVAL || error == -ENOENT || error == -ENOPROTOOPT)
 		str_addf(&why, "; 'sockctl options %s' explains", failed->option->name);
+	else if (error == -ENODEV)
+		str_add_interfaces(&why);
 	report_error(out, STATUS_CONNECT, str_c(&what), str_c(&why), error);
 	str_fini(&what);
 	str_fini(&why);

@@ -5,12 +5,13 @@
 #include "net/addr/endpoint.h"
 #include "net/addr/ports.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static int bad_bind(const struct source_words *w, const char *why, struct str *err)
 {
 	str_add(err, "--bind: ");
-	return bad_word(err, w->bind, why);
+	return add_zone_fault(err, w->bind) ? -EINVAL : bad_word(err, w->bind, why);
 }
 
 static bool is_port_alone(const struct source_words *w)

@@ -60,6 +60,8 @@ static int parse_endpoint(struct subject *s, char *word, struct str *err)
 		   numeric_address(p.host, (unsigned)port, &s->address)) {
 		s->kind = SUBJECT_IP;
 		s->has_port = true;
+	} else if (add_zone_fault(err, word)) {
+		r = -EINVAL;
 	} else {
 		r = bad_word(err, word, "is no address, range, socket path or number");
 		if (inet_aton(word, &loose)) {

@@ -129,6 +129,15 @@ unsigned sys_if_nametoindex(const char *name)
 	return ret;
 }
 
+struct if_nameindex *sys_if_nameindex(void)
+{
+	TRACE_START();
+	struct if_nameindex *ret = if_nameindex();
+
+	TRACE_HOUSEKEEPING(true, "if_nameindex", ret ? 0 : -1, T_TEXT(""));
+	return ret;
+}
+
 const char *sys_if_indextoname(unsigned index, char *name)
 {
 	TRACE_START();

@@ -5,6 +5,7 @@
 #define SOCKCTL_SYS_RESOLVER_H
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 
 // Returns 0 or an EAI_* code; *res is freed with freeaddrinfo().
@@ -24,6 +25,9 @@ int sys_getifaddrs(struct ifaddrs **list);
 
 // The number of an interface, or 0.
 unsigned sys_if_nametoindex(const char *name);
+
+// All of them, for messages; housekeeping. NULL with errno; freed with if_freenameindex().
+struct if_nameindex *sys_if_nameindex(void);
 
 // Its name in NAME, which has room for IF_NAMESIZE bytes, or NULL.
 const char *sys_if_indextoname(unsigned index, char *name);

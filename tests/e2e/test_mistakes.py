@@ -34,11 +34,18 @@ def place(tmp_path_factory):
     return path
 
 
+def interfaces():
+    """The list of those of this machine, for which the tables have INTERFACES."""
+    names = [name for _, name in socket.if_nameindex()]
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return "this machine has " + ", ".join(names[:8]) + more
+
+
 def answer(line, place):
     """The command line with its status and what it says, as the tables have it."""
     ran = subprocess.run([PROGRAM, *shlex.split(line)], cwd=place, stdin=DEVNULL,
                          capture_output=True, timeout=DEADLINE, check=False)
-    said = ran.stderr.decode().splitlines()
+    said = ran.stderr.decode().replace(interfaces(), "this machine has INTERFACES").splitlines()
     assert ran.stdout == b"" and 1 <= len(said) <= 2, (line, ran)
     return [f"{ran.returncode} {line}", *(f"  {text}" for text in said)]
 
@@ -143,8 +150,6 @@ def test_a_long_word_is_cut(sockctl, words):
     (("listen", "[fe80::1]:0"), 5, f"[fe80::1]:0: Invalid argument; {LINK_LOCAL} (EINVAL)"),
     (("udp-send", "[fe80::1]:9", "x"), 5, f"[fe80::1]:9: Invalid argument; {LINK_LOCAL} (EINVAL)"),
     (("raw-send", "fe80::1", "99", "x"), 5, f"fe80::1: Invalid argument; {LINK_LOCAL} (EINVAL)"),
-    (("listen", "--allow", "fe80::1%nosuch0", "0"), 2,
-     "--allow: 'fe80::1%nosuch0' has no interface of this machine after its %"),
     (("listen", "--allow", "2001:db8::1%lo", "0"), 2,
      "--allow: '2001:db8::1%lo' has an interface, which belongs to link-local addresses (fe80::/10) "
      "only"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "net/addr/endpoint.h"
 
+#include "net/addr/interfaces.h"
 #include "net/addr/ports.h"
 #include "unit.h"
 
@@ -251,15 +252,6 @@ static void test_refused(void **state)
 		{"[192.0.2.1]:80", NULL, "'192.0.2.1' is no IPv6 address; brackets are for those"},
 		{"[::1::]:80", NULL, "'::1::' is no IPv6 address"},
 		{"a:b", "80", "'a:b' is no host; write HOST PORT or HOST:PORT"},
-		{"fe80::1%nosuchif", "80",
-			"'fe80::1%nosuchif' is no IPv6 address with an interface of this machine"},
-		{"fe80::1%", "80",
-			"'fe80::1%' is no IPv6 address with an interface of this machine"},
-		{"fe80::1%0", "80",
-			"'fe80::1%0' is no IPv6 address with an interface of this machine"},
-		{"fe80::1%4294967297", "80",
-			"'fe80::1%4294967297' is no IPv6 address with an interface of this "
-			"machine"},
 		{"http://host/", NULL, "'http://host/' is a URL; write its HOST and PORT"},
 		{"http://host", "80", "'http://host' is a URL; write its HOST and PORT"},
 		{"ho st", "80", "'ho st' is no host name or address"},
@@ -290,6 +282,28 @@ static void test_refused_sockets(void **state)
 
 	(void)state;
 	check_refused(cases, ARRAY_SIZE(cases));
+}
+
+static void test_no_such_interface(void **state)
+{
+	static const char *const zones[] = {"nosuchif", "", "0", "4294967297"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(zones); i++) {
+		struct endpoint p;
+		struct str err = {0};
+		struct str host = {0};
+		struct str want = {0};
+
+		str_addf(&host, "fe80::1%%%s", zones[i]);
+		str_add_no_interface(&want, zones[i]);
+		assert_int_equal(parse(&p, ENDPOINT_CONNECT, str_c(&host), "80", &err), -EINVAL);
+		assert_str_becomes(&err, str_c(&want));
+		endpoint_fini(&p);
+		str_fini(&err);
+		str_fini(&host);
+		str_fini(&want);
+	}
 }
 
 static void test_long_host(void **state)
@@ -372,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_sockets),
+		cmocka_unit_test(test_no_such_interface),
 		cmocka_unit_test(test_long_host),
 		cmocka_unit_test(test_port_numbers),
 		cmocka_unit_test(test_numeric_addresses),

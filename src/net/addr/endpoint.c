@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "net/addr/ip.h"
 #include "net/addr/ports.h"
 #include "sys/inet.h"
@@ -75,6 +76,20 @@ bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a)
 	}
 	sockaddr_set(a, (const struct sockaddr *)&in6, sizeof(in6));
 	return true;
+}
+
+bool add_zone_fault(struct str *s, const char *host)
+{
+	const char *zone = strchr(host, '%');
+	char *address = xstrndup(host, strcspn(host, "%"));
+	struct sockaddr_any a;
+	bool is_fault = zone && strchr(address, ':') && numeric_address(address, 0, &a) &&
+			!ip_zone_index(zone + 1);
+
+	if (is_fault)
+		str_add_no_interface(s, zone + 1);
+	free(address);
+	return is_fault;
 }
 
 bool is_loose_address(const char *host)
@@ -179,9 +194,8 @@ int check_host(const char *host, struct str *err)
 	if (strchr(host, ':') && strchr(host, ':') == strrchr(host, ':'))
 		return bad_word(err, host, "is no host; write HOST PORT or HOST:PORT");
 	if (strchr(host, ':') && !numeric_address(host, 0, &a))
-		return bad_word(err, host,
-			strchr(host, '%') ? "is no IPv6 address with an interface of this machine"
-					  : "is no IPv6 address");
+		return add_zone_fault(err, host) ? -EINVAL
+						 : bad_word(err, host, "is no IPv6 address");
 	for (const char *c = host; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 127 || strchr("[]/@", *c))
 			return refuse_host(host, err);

@@ -64,6 +64,10 @@ void endpoint_add_hint(struct str *s, const struct endpoint *p);
 // anybody. Returns false if HOST is no such thing.
 bool numeric_address(const char *host, unsigned port, struct sockaddr_any *a);
 
+// If HOST is an IPv6 address with an interface that is none of this machine: adds that, and which
+// there are. Returns false, and adds nothing, otherwise.
+bool add_zone_fault(struct str *s, const char *host);
+
 // True if connecting to the endpoint takes a look-up of its host.
 bool endpoint_has_host_name(const struct endpoint *p);
 

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/value.h"
+#include "net/addr/interfaces.h"
 #include "sys/inet.h"
 #include "sys/resolver.h"
 
@@ -136,8 +137,10 @@ static int set_interface(struct ip_range *r, const char *zone, const char *word,
 		return bad_word(err, word,
 			"has an interface, which belongs to link-local addresses (fe80::/10) only");
 	r->interface = ip_zone_index(zone);
-	return r->interface ? 0
-			    : bad_word(err, word, "has no interface of this machine after its %");
+	if (r->interface)
+		return 0;
+	str_add_no_interface(err, zone);
+	return -EINVAL;
 }
 
 int ip_range_parse(const char *word, struct ip_range *r, struct str *err)

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: ISC
+// The network interfaces of this machine, for messages about one that it does not have.
+#ifndef SOCKCTL_NET_ADDR_INTERFACES_H
+#define SOCKCTL_NET_ADDR_INTERFACES_H
+
+#include "base/str.h"
+
+// Adds "; this machine has lo, eth0": at most eight names, and how many more there are. Adds
+// nothing if they cannot be listed, as in a sandbox.
+void str_add_interfaces(struct str *s);
+
+// Whether NAME, of --interface, may be the name of an interface, which need not be there yet.
+// Returns 0, or -EINVAL with the reason in ERR.
+int check_interface_name(const char *name, struct str *err);
+
+// Adds that no interface is called NAME, and those that there are.
+void str_add_no_interface(struct str *s, const char *name);
+
+#endif
