@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // The file comes into being with the mode it is to have: changing it afterwards would leave a
 // moment in which others could connect.
@@ -136,6 +137,50 @@ int unix_path_identify(const char *path, struct unix_file *file)
 		return r;
 	*file = file_of(&st);
 	return 0;
+}
+
+// What the path is if it is no socket, or NULL.
+static const char *other_kind(const char *path)
+{
+	struct stat st;
+
+	if (sys_stat(path, &st) < 0 || S_ISSOCK(st.st_mode))
+		return NULL;
+	return S_ISREG(st.st_mode)    ? "a regular file"
+	       : S_ISDIR(st.st_mode)  ? "a directory"
+	       : S_ISFIFO(st.st_mode) ? "a FIFO"
+				      : "a device";
+}
+
+// "localhost/80" and "example.org/" have a slash, as paths have.
+static bool looks_like_host(const char *path)
+{
+	static const char local[] = "localhost/";
+	size_t len = strcspn(path, "/");
+
+	return strncmp(path, local, strlen(local)) == 0 ||
+	       (path[0] != '.' && (memchr(path, '.', len) || memchr(path, ':', len)));
+}
+
+bool str_add_path_fault(struct str *s, const struct sockaddr_any *address, int error)
+{
+	const char *path = address->un.sun_path;
+	const char *kind;
+
+	if (!address->len || address->sa.sa_family != AF_UNIX || !path[0])
+		return false;
+	kind = error == -ECONNREFUSED || error == -EADDRINUSE ? other_kind(path) : NULL;
+	if (kind && error == -ECONNREFUSED)
+		str_addf(s, "%s, not a socket; 'sockctl sockets -xl' lists those", kind);
+	else if (kind)
+		str_addf(s, "%s has that name; choose another, or remove it", kind);
+	else if (error == -EADDRINUSE)
+		str_add(s, "a socket that is in use, or another file, has that name");
+	else if ((error == -ENOENT || error == -ENOTDIR) && looks_like_host(path))
+		str_add(s, "a word with a slash is a path; write HOST PORT for a host");
+	else
+		return false;
+	return true;
 }
 
 int unix_path_remove(const char *path, const struct unix_file *file)

@@ -28,6 +28,11 @@ int unix_path_give(const char *path, const struct unix_file *file, mode_t mode, 
 // Which file the path is now, to know it again. Returns 0 or a negative errno; then FILE is none.
 int unix_path_identify(const char *path, struct unix_file *file);
 
+// Adds what ERROR, of connecting or binding to ADDRESS, leaves in the dark: what is at the path if
+// it is no socket, and what to type instead. Returns false, and adds nothing, if there is no more
+// to say, as of any address that is no path.
+bool str_add_path_fault(struct str *s, const struct sockaddr_any *address, int error);
+
 // Removes the file if it is still that one. Returns 0 or a negative errno; then it is left behind.
 int unix_path_remove(const char *path, const struct unix_file *file);
 

@@ -6,6 +6,7 @@
 #include "net/addr/interfaces.h"
 #include "net/addr/ports.h"
 #include "net/names/suggestion.h"
+#include "net/unix_path.h"
 #include "opts/source.h"
 #include "sys/names.h"
 
@@ -159,6 +160,8 @@ static void add_circumstance(
 		str_add(s, "no local port is free: ");
 	} else if (a->error == -EPROTOTYPE) {
 		str_add(s, OTHER_TYPE ": ");
+	} else if (str_add_path_fault(s, &a->address, a->error)) {
+		str_add(s, ": ");
 	}
 	if (a->error == -EINVAL && sockaddr_lacks_interface(named))
 		str_add(s, INTERFACE_REMEDY ": ");

@@ -21,7 +21,9 @@ static void add_object(struct str *s, const struct open_failure *f)
 
 static void add_remedy(struct str *s, const struct open_failure *f, int error)
 {
+	bool is_from = f->step == STEP_BIND && f->from && f->from->len;
 	uint16_t port = sockaddr_port(f->from ? f->from : f->address);
+	struct str fault = {0};
 
 	if (error == -ENODEV && f->step == STEP_INTERFACE)
 		str_add_interfaces(s);
@@ -34,15 +36,15 @@ static void add_remedy(struct str *s, const struct open_failure *f, int error)
 			   "setcap(8)");
 	else if (error == -EPERM && f->step == STEP_GROUP)
 		str_add(s, "; only root may give a file to a group of which it is no member");
-	else if (error == -EADDRINUSE && f->address->sa.sa_family == AF_UNIX &&
-		 f->address->un.sun_path[0])
-		str_add(s, "; a socket that is in use, or another file, has that name");
+	else if (str_add_path_fault(&fault, is_from ? f->from : f->address, error))
+		str_addf(s, "; %s", str_c(&fault));
 	else if (error == -EADDRINUSE && port)
 		str_addf(s, "; 'sockctl sockets --processes --port %u' shows by whom", port);
 	else if (error == -EADDRNOTAVAIL && f->step == STEP_BIND)
 		str_add(s, "; no interface of this machine has that address");
 	else if (error == -EACCES && f->step == STEP_BIND && port && port < IPPORT_RESERVED)
 		str_add(s, "; ports below 1024 take privilege (CAP_NET_BIND_SERVICE)");
+	str_fini(&fault);
 }
 
 int open_failure_report(struct app *app, const struct open_failure *f, int error)

@@ -12,6 +12,7 @@
 #include "net/names/database.h"
 #include "net/scan/scan.h"
 #include "net/scan/target.h"
+#include "net/unix_path.h"
 #include "out/progress.h"
 #include "out/rows.h"
 
@@ -211,6 +212,21 @@ static void on_retry(struct scan *s, const struct scan_port *p)
 	str_fini(&reason);
 }
 
+static void report_port(
+	struct check *c, const struct scan_port *p, const struct sockaddr_any *address)
+{
+	int status = p->error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT;
+	struct str why = {0};
+
+	if (p->error == -EPROTOTYPE)
+		str_add(&why, OTHER_TYPE);
+	else if (str_add_path_fault(&why, address, p->error))
+		str_addf(&why, ": %s", strerror(-p->error));
+	report_error_at(&c->app->out, status, address, c->endpoint->name,
+		why.len ? str_c(&why) : NULL, p->error);
+	str_fini(&why);
+}
+
 // Each port that is not open; whoever has words of their own for it wants the addresses, too.
 static void report_closed(struct check *c)
 {
@@ -227,10 +243,7 @@ static void report_closed(struct check *c)
 
 			if (p->port)
 				sockaddr_set_port(&address, p->port);
-			report_error_at(&c->app->out,
-				p->error == -ETIMEDOUT ? STATUS_TIMEOUT : STATUS_CONNECT, &address,
-				c->endpoint->name, p->error == -EPROTOTYPE ? OTHER_TYPE : NULL,
-				p->error);
+			report_port(c, p, &address);
 		}
 	}
 }
