@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "net/addr/interfaces.h"
 #include "net/addr/ports.h"
+#include "net/names/database.h"
 #include "net/names/suggestion.h"
 #include "net/unix_path.h"
 #include "opts/source.h"
@@ -229,6 +230,25 @@ void connecting_add_lookup_failure(
 		endpoint_add_hint(s, endpoint);
 	if (code == EAI_SERVICE && s->len == len)
 		add_service_hint(s, endpoint);
+}
+
+static void ignore_service(void *arg, const struct servent *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+int connecting_check_service(struct app *app, const struct endpoint *endpoint, bool is_udp)
+{
+	struct str why = {0};
+
+	if (endpoint->kind != ENDPOINT_INET || is_port_number(endpoint->service, 0) ||
+		services_find(endpoint->service, is_udp ? "udp" : "tcp", ignore_service, NULL))
+		return 0;
+	connecting_add_lookup_failure(&why, endpoint, AF_UNSPEC, EAI_SERVICE);
+	app_failf(app, STATUS_NOT_FOUND, endpoint->name, "%s", str_c(&why));
+	str_fini(&why);
+	return app->status;
 }
 
 void connecting_add_reason(struct str *s, const struct endpoint *endpoint,

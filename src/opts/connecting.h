@@ -56,6 +56,10 @@ void connecting_add_tries(struct str *s, uint64_t tries);
 void connecting_add_lookup_failure(
 	struct str *s, const struct endpoint *endpoint, int family, int code);
 
+// Looks for the service of an endpoint that is dialled later, of UDP or of TCP, so that a name that
+// is none is refused at the start. Returns 0, or the status after a message.
+int connecting_check_service(struct app *app, const struct endpoint *endpoint, bool is_udp);
+
 // Adds why a try failed, in one line.
 void connecting_add_reason(struct str *s, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct dial_outcome *o);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "net/addr/ports.h"
+#include "opts/connecting.h"
 #include "opts/tls/tls.h"
 #include "sys/process.h"
 #include "tls/name.h"
@@ -201,6 +202,18 @@ void proxying_report_unused(struct app *app, const char *object)
 				"SOCKCTL_PROXY is for streams of connect and listen --forward"));
 }
 
+// A proxy is told the number of the port, which would be looked up once there is a connection to
+// it. Returns 0, or the status after a message.
+static int check_service(const struct proxying *p)
+{
+	struct str ignored = {0};
+	bool is_one = p->chain.count && p->target->kind == ENDPOINT_INET &&
+		      check_port(p->target->service, 1, &ignored) == 0; // and no list of ports
+
+	str_fini(&ignored);
+	return is_one ? connecting_check_service(p->app, p->target, false) : 0;
+}
+
 int proxying_init(struct proxying *p, struct app *app, const struct proxy_config *c,
 	const struct endpoint *target, bool numeric, bool is_confined)
 {
@@ -232,7 +245,8 @@ int proxying_init(struct proxying *p, struct app *app, const struct proxy_config
 		report(&app->out, &ev_direct, F_STR("target", target->name),
 			F_STR("reason", p->chain.why_direct));
 	list_proxies(p);
-	return open_tls(p, c, is_confined);
+	r = check_service(p);
+	return r ? r : open_tls(p, c, is_confined);
 }
 
 void proxying_fini(struct proxying *p)

@@ -56,6 +56,8 @@ static int init(struct server *s)
 	udp_plan(s->config->is_target_udp, &f->options);
 	if (target->kind == ENDPOINT_FD && given_check(s->app, target, &info))
 		return s->app->status;
+	if (connecting_check_service(s->app, target, s->config->is_target_udp))
+		return s->app->status;
 	if (s->config->udp.is_wanted && !s->config->is_target_udp)
 		report(&s->app->out, &ev_joined);
 	return proxying_init(&f->proxying, s->app, &s->config->proxy, target, false, true) ||

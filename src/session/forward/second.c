@@ -168,7 +168,9 @@ int second_prepare(struct app *app, const struct second_config *c)
 {
 	struct fd_info info;
 
-	return c->endpoint.kind == ENDPOINT_FD ? given_check(app, &c->endpoint, &info) : 0;
+	if (c->endpoint.kind == ENDPOINT_FD)
+		return given_check(app, &c->endpoint, &info);
+	return connecting_check_service(app, &c->endpoint, false);
 }
 
 int second_start(struct second *s, const struct second_options *o)
