@@ -109,6 +109,7 @@
  *
  *   reference/                what the commands that look things up share
  *     entries.[ch]            a database whole, or the entries of some words
+ *     process_choice.[ch]     the processes whose sockets are listed
  *     resolve_plan.[ch]       from the options and words of resolve to queries
  *     resolve_rows.[ch]       from answers to rows
  *     sockets_rows.[ch]       live sockets as rows

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "base/mem.h"
 #include "base/value.h"
+#include "reference/process_choice.h"
 #include "reference/sockets_rows.h"
 #include "reference/table.h"
 #include "io/terminal.h"
@@ -37,6 +38,7 @@ struct sockets {
 	struct diag_filter filter;
 	uid_t *uids;
 	size_t uid_count; // 0: whoever's
+	struct process_choice choice;
 	struct port_names ports;
 	struct timer timer;
 	struct watch keys;
@@ -136,6 +138,27 @@ static int parse_users(struct sockets *s)
 	return 0;
 }
 
+// Refuses what no socket of the kinds that were asked for can pass.
+static int check_kinds(const struct sockets_config *c, const struct diag_filter *f, struct str *err)
+{
+	const uint32_t unconnected = 1U << TCP_ESTABLISHED | 1U << TCP_CLOSE;
+	const uint32_t possible = unconnected | (c->un ? 1U << TCP_LISTEN : 0);
+	bool is_inet = c->tcp || c->udp || c->raw;
+
+	if (!is_inet && !c->un)
+		return 0;
+	if (!is_inet && f->port_count)
+		str_add(err, "--port: Unix sockets have no ports");
+	else if (!is_inet && f->address_count && !f->path_count)
+		str_add(err, "--address: Unix sockets have paths or names, such as /run/x or @x");
+	else if (!c->un && f->path_count && !f->address_count)
+		str_add(err, "--address: only Unix sockets, which --unix lists, have paths");
+	else if (!c->tcp && f->states && !(f->states & possible))
+		str_add(err, "--state: sockets of that kind are never in this state; --listening "
+			     "lists those that wait for others");
+	return err->len ? -EINVAL : 0;
+}
+
 static int parse_filter(struct sockets *s)
 {
 	const struct sockets_config *c = s->config;
@@ -147,21 +170,14 @@ static int parse_filter(struct sockets *s)
 	if (r == 0)
 		r = parse_words(
 			&c->addresses, &s->filter, diag_filter_add_address, "address", &err);
+	if (r == 0) {
+		str_clear(&err);
+		r = check_kinds(c, &s->filter, &err);
+	}
 	if (r < 0)
 		app_failf(s->app, STATUS_USAGE, NULL, "%s", str_c(&err));
 	str_fini(&err);
 	return r;
-}
-
-static bool owned_by(const struct owner *o, const struct strlist *words)
-{
-	uint64_t pid;
-
-	for (size_t i = 0; i < words->count; i++)
-		if (strcmp(o->name, words->items[i]) == 0 ||
-			(parse_uint(words->items[i], &pid) == 0 && (uint64_t)o->pid == pid))
-			return true;
-	return false;
 }
 
 static bool is_of_process(
@@ -174,7 +190,7 @@ static bool is_of_process(
 		return true;
 	o = d->inode ? owner_find(owners, d->inode, &count) : NULL;
 	for (size_t i = 0; i < count; i++)
-		if (owned_by(&o[i], &s->config->owners))
+		if (process_choice_has(&s->choice, &o[i]))
 			return true;
 	return false;
 }
@@ -246,8 +262,11 @@ static int take_snapshot(struct sockets *s)
 	struct snapshot shot = {.sockets = s};
 	unsigned missing = 0;
 	int status;
-	int r = c->processes || c->owners.count ? owner_list_read(&shot.owners) : 0;
+	int r = 0;
 
+	if (c->processes || c->owners.count)
+		r = owner_list_read(
+			&shot.owners, c->owners.count ? process_choice_note : NULL, &s->choice);
 	shot.view =
 		(struct sockets_view){c->processes ? &shot.owners : NULL, &s->ports, c->details};
 	sockets_rows_init(&shot.rows, c->common.json, &shot.view);
@@ -255,6 +274,8 @@ static int take_snapshot(struct sockets *s)
 		r = diag_each(&s->query, on_socket, &shot, &missing);
 	if (!s->shown)
 		report_missing(s, missing);
+	if (r == 0 && !c->watch) // what is watched may be yet to come
+		process_choice_report(&s->choice, s->app);
 	status = r < 0 ? app_fail(s->app, STATUS_LOCAL, NULL, r) : show(s, &shot.rows);
 	rows_fini(&shot.rows);
 	owner_list_fini(&shot.owners);
@@ -342,6 +363,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	process_choice_init(&s.choice, &s.config->owners);
 	if (parse_filter(&s) == 0 && parse_users(&s) == 0) {
 		set_query(&s.query, s.config, s.filter.states);
 		if (!s.config->numeric && !s.config->common.json)
@@ -351,6 +373,7 @@ static int run(struct app *app, void *config, int argc, char **argv)
 	}
 	port_names_fini(&s.ports);
 	diag_filter_fini(&s.filter);
+	process_choice_fini(&s.choice);
 	free(s.uids);
 	return app->status;
 }

@@ -8,6 +8,7 @@ import pwd
 import re
 import signal
 import socket
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -132,8 +133,60 @@ def test_process_filter(sockctl):
         port = port_of(server)
         found = rows(sockctl("sockets", "--json", "-lP", port, "--process", name))
         assert [row["local"]["port"] for row in found] == [port]
-        proc = sockctl("sockets", "--json", "-lP", port, "--process", "no-such-process")
-        assert rows(proc) == []
+        found = rows(sockctl("sockets", "--json", "-lP", port, "--process", os.getpid(),
+                             "--process", name))
+        assert [row["local"]["port"] for row in found] == [port]
+
+
+@pytest.mark.parametrize("word", ["no-such-process", "4194305"])
+def test_no_such_process(sockctl, word):
+    """It is told from one that has no sockets; what is watched may be yet to come."""
+    proc = sockctl("sockets", "--json", "--process", word)
+    proc.wait(3)
+    assert proc.out == b""
+    assert json.loads(proc.lines[-1])["object"] == word
+    proc = sockctl("sockets", "-n", "--watch=0.1", "--process", word)
+    proc.wait_out(100)  # two lists, of which only the titles are there
+    proc.stop()
+    with subprocess.Popen(["sleep", "1000"]) as idle:
+        proc = sockctl("sockets", "--json", "--process", idle.pid)
+        proc.wait()
+        idle.kill()
+    assert proc.out == b""
+
+
+def test_process_with_a_long_name(sockctl, tmp_path):
+    """The kernel keeps 15 characters of a name."""
+    program = tmp_path / "a-name-of-some-length"
+    program.symlink_to(sys.executable)
+    server = subprocess.Popen(
+        [program, "-c", "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); "
+                        "print(s.getsockname()[1], flush=True); sys.stdin.read()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with server:
+        port = int(server.stdout.readline())
+        for word in "a-name-of-some-", program.name:
+            found = rows(sockctl("sockets", "--json", "-t", "--process", word))
+            assert [row["local"]["port"] for row in found] == [port]
+        sockctl("sockets", "--process", "a-name-of-some").wait(3)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.needs("setpriv")
+def test_processes_of_others(sockctl):
+    """An empty list would say that they have no sockets."""
+    proc = sockctl("--reuid", "65534", "--clear-groups", PROGRAM, "sockets", "--process",
+                   os.getpid(), program="setpriv")
+    proc.wait(1)
+    proc.wait_err(f"sockets: {os.getpid()}: only its user and root can see the sockets")
+
+
+def test_list_of_ports(sockctl):
+    with listener() as first, listener() as second:
+        ports = port_of(first), port_of(second)
+        found = rows(sockctl("sockets", "--json", "-l", "--process", os.getpid(), "--port",
+                             ",".join(map(str, ports))))
+        assert {row["local"]["port"] for row in found} == set(ports)
 
 
 def test_processes(sockctl):

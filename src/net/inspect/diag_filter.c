@@ -124,7 +124,7 @@ static void on_service(void *arg, const struct servent *entry)
 	add_range(arg, port, port);
 }
 
-int diag_filter_add_ports(struct diag_filter *f, const char *word, struct str *err)
+static int add_port(struct diag_filter *f, const char *word, struct str *err)
 {
 	const char *port = word + (word[0] == ':'); // as addresses have it
 	uint16_t low;
@@ -138,6 +138,21 @@ int diag_filter_add_ports(struct diag_filter *f, const char *word, struct str *e
 	return 0;
 }
 
+int diag_filter_add_ports(struct diag_filter *f, const char *list, struct str *err)
+{
+	char *words = xstrdup(list);
+	int r = 0;
+
+	for (char *word = words, *next; r == 0 && word; word = next) {
+		next = strchr(word, ',');
+		if (next)
+			*next++ = '\0';
+		r = add_port(f, word, err);
+	}
+	free(words);
+	return r;
+}
+
 int diag_filter_add_address(struct diag_filter *f, const char *word, struct str *err)
 {
 	struct ip_range range;
@@ -149,8 +164,12 @@ int diag_filter_add_address(struct diag_filter *f, const char *word, struct str 
 		return 0;
 	}
 	r = ip_range_parse(word, &range, err);
-	if (r < 0)
+	if (r < 0) {
+		const char *colon = strchr(word, ':');
+
+		str_add(err, colon && !strchr(colon + 1, ':') ? "; --port takes the port" : "");
 		return r;
+	}
 	f->addresses = xrealloc(f->addresses, (f->address_count + 1) * sizeof(*f->addresses));
 	f->addresses[f->address_count++] = range;
 	return 0;

@@ -45,14 +45,14 @@ static uint32_t read_inode(int dir, const char *link)
 		       : 0;
 }
 
-static void read_name(int process, char name[16])
+static void read_name(int process, char name[PROCESS_NAME])
 {
 	int fd = sys_openat(process, "comm", O_RDONLY | O_CLOEXEC);
 	ssize_t len = 0;
 
 	if (fd >= 0) {
 		trace_housekeeping(true);
-		len = sys_read(fd, name, 15);
+		len = sys_read(fd, name, PROCESS_NAME - 1);
 		sys_close(fd);
 		trace_housekeeping(false);
 	}
@@ -63,9 +63,8 @@ static void read_name(int process, char name[16])
 }
 
 // Returns 0 or a negative errno.
-static int read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *fds)
+static int read_descriptors(struct owner_list *l, int folder, struct process *p, DIR *fds)
 {
-	char name[16] = "";
 	struct dirent *entry;
 
 	for (errno = 0; (entry = sys_readdir(fds)); errno = 0) {
@@ -77,21 +76,22 @@ static int read_descriptors(struct owner_list *l, int process, pid_t pid, DIR *f
 		inode = read_inode(dirfd(fds), entry->d_name);
 		if (!inode)
 			continue;
-		if (!*name)
-			read_name(process, name);
+		if (!*p->name)
+			read_name(folder, p->name);
 		struct owner *o = add_owner(l);
-		*o = (struct owner){.inode = inode, .pid = pid, .fd = (int)fd};
-		memcpy(o->name, name, sizeof(o->name));
+		*o = (struct owner){.inode = inode, .pid = p->pid, .fd = (int)fd};
+		memcpy(o->name, p->name, sizeof(o->name));
 	}
 	return -errno;
 }
 
-static int read_folder(struct owner_list *l, int process, pid_t pid)
+static int read_folder(struct owner_list *l, int folder, struct process *p)
 {
-	int fd = sys_openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = sys_openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *fds = fd < 0 ? NULL : sys_fdopendir(fd);
-	int r = fds ? read_descriptors(l, process, pid, fds) : -errno;
+	int r = fds ? read_descriptors(l, folder, p, fds) : -errno;
 
+	p->is_open = r == 0;
 	if (fds)
 		sys_closedir(fds);
 	else if (fd >= 0)
@@ -100,13 +100,16 @@ static int read_folder(struct owner_list *l, int process, pid_t pid)
 }
 
 // What may not be looked at, or has ended meanwhile, is left out. Returns 0 or a negative errno.
-static int read_process(struct owner_list *l, int proc, const char *name, pid_t pid)
+static int read_process(
+	struct owner_list *l, int proc, const char *name, struct process *p, bool wants_name)
 {
-	int process = sys_openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = process < 0 ? -errno : read_folder(l, process, pid);
+	int folder = sys_openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = folder < 0 ? -errno : read_folder(l, folder, p);
 
-	if (process >= 0)
-		sys_close_internal(process);
+	if (wants_name && folder >= 0 && !*p->name)
+		read_name(folder, p->name);
+	if (folder >= 0)
+		sys_close_internal(folder);
 	return r == -EACCES || r == -EPERM || r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
@@ -122,7 +125,7 @@ static int compare(const void *a, const void *b)
 	return x->fd - y->fd;
 }
 
-int owner_list_read(struct owner_list *l)
+int owner_list_read(struct owner_list *l, process_fn *fn, void *arg)
 {
 	DIR *proc = sys_opendir("/proc");
 	struct dirent *entry;
@@ -133,8 +136,12 @@ int owner_list_read(struct owner_list *l)
 	for (errno = 0; r == 0 && (entry = sys_readdir(proc)); errno = 0) {
 		uint64_t pid;
 
-		if (parse_uint(entry->d_name, &pid) == 0 && pid <= INT32_MAX)
-			r = read_process(l, dirfd(proc), entry->d_name, (pid_t)pid);
+		if (parse_uint(entry->d_name, &pid) < 0 || pid > INT32_MAX)
+			continue;
+		struct process p = {.pid = (pid_t)pid};
+		r = read_process(l, dirfd(proc), entry->d_name, &p, fn);
+		if (fn && r == 0)
+			fn(arg, &p);
 	}
 	if (r == 0)
 		r = -errno;
