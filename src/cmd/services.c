@@ -82,6 +82,122 @@ static int find(struct entry_query *q, const char *word)
 	return services_find(word, config->protocol, add_row, q) ? 0 : -ENOENT;
 }
 
+// The protocols that services have, and the one of them that was probably meant.
+struct protocols {
+	struct suggestion near;
+	struct str names; // with blanks between
+};
+
+static void add_protocol(void *arg, const struct servent *e)
+{
+	struct protocols *p = arg;
+
+	if (opt_words_have(str_c(&p->names), e->s_proto))
+		return;
+	str_addf(&p->names, "%s%s", p->names.len ? " " : "", e->s_proto);
+	suggestion_offer(&p->near, e->s_proto, (char *const[]){NULL});
+}
+
+static void protocols_init(struct protocols *p, const char *word)
+{
+	*p = (struct protocols){0};
+	suggestion_init(&p->near, word, strlen(word));
+	services_list(add_protocol, p);
+}
+
+static void protocols_fini(struct protocols *p)
+{
+	suggestion_fini(&p->near);
+	str_fini(&p->names);
+}
+
+// A protocol that no service has.
+static bool explain_protocol(const char *word, struct str *why)
+{
+	struct protocols p;
+	bool is_unknown;
+
+	protocols_init(&p, word);
+	is_unknown = !opt_words_have(str_c(&p.names), word);
+	if (is_unknown) {
+		str_add(why, "no service over '");
+		str_add_word(why, word, strlen(word));
+		str_addf(why, p.near.best ? "'; did you mean '%s'?" : "'; they are over %s",
+			p.near.best ? p.near.best : str_c(&p.names));
+	}
+	protocols_fini(&p);
+	return is_unknown;
+}
+
+// A protocol in the place of a service: "tcp", "tcp/80".
+static bool explain_place(const char *name, const char *rest, struct str *why)
+{
+	struct protocols p;
+
+	protocols_init(&p, name);
+	if (opt_words_have(str_c(&p.names), name)) {
+		str_add(why, "no such service; ");
+		str_add(why, rest ? "write " : "use --proto ");
+		str_add_word(why, rest ? rest : "", rest ? strlen(rest) : 0);
+		str_addf(why, rest ? "/%s" : "%s", name);
+	}
+	protocols_fini(&p);
+	return why->len;
+}
+
+// The entries of a name or a port that was not found as it was meant.
+struct candidates {
+	const struct services_config *config;
+	const char *protocol; // that was asked for, or NULL
+	struct str other; // the first protocol beside it
+	bool is_filtered; // --range leaves one out
+};
+
+static void add_candidate(void *arg, const struct servent *e)
+{
+	struct candidates *c = arg;
+
+	if (c->protocol && strcmp(e->s_proto, c->protocol) != 0 && !c->other.len)
+		str_add(&c->other, e->s_proto);
+	else if (!c->protocol || strcmp(e->s_proto, c->protocol) == 0)
+		c->is_filtered = true;
+}
+
+// What may have been meant by a word of digits: "80-90", "80,443".
+static bool explain_ports(const char *word, struct str *why)
+{
+	uint16_t low;
+	uint16_t high;
+
+	if (parse_ports(word, &low, &high) == 0 && strchr(word, '-'))
+		str_addf(why, "no such service; use '--range %u-%u'", low, high);
+	else if (strchr(word, ',') && !word[strspn(word, "0123456789,")])
+		str_add(why, "no such service; write the ports with blanks between");
+	return why->len;
+}
+
+static bool explain(const struct entry_query *q, const char *word, struct str *why)
+{
+	struct candidates c = {.config = q->config};
+	const char *slash = word ? strchr(word, '/') : NULL;
+	char *name;
+
+	c.protocol = slash ? slash + 1 : c.config->protocol;
+	if (!word)
+		return c.protocol && explain_protocol(c.protocol, why);
+	name = xstrndup(word, strcspn(word, "/"));
+	services_find(name, NULL, add_candidate, &c);
+	if (c.is_filtered)
+		str_add(why, "no such service in the range of --range");
+	else if (c.other.len)
+		str_addf(why, "no such service; did you mean '%s/%s'?", name, str_c(&c.other));
+	else if (!explain_ports(word, why))
+		explain_place(name, slash ? slash + 1 : NULL, why);
+	free(name);
+	str_fini(&c.other);
+	return why->len;
+}
+
 static const struct database database = {
 	.entry = "service",
 	.file = "/etc/services",
@@ -90,6 +206,7 @@ static const struct database database = {
 	.list = list,
 	.find = find,
 	.offer = services_suggest,
+	.explain = explain,
 	.hold = services_hold,
 	.release = services_release,
 };
@@ -107,8 +224,7 @@ static int check_range(struct services_config *config, struct str *err)
 	}
 	if (parse_ports(config->range, &config->low, &config->high) == 0)
 		return 0;
-	str_add(err, "--range: ");
-	return bad_word(err, config->range,
+	return bad_value(err, "--range", config->range,
 		"is no range of ports from 0 to 65535, such as 1-1023, nor well-known, "
 		"registered or dynamic");
 }

@@ -24,20 +24,36 @@ static bool fail_without_file(struct app *app, const struct database *db)
 	return true;
 }
 
-static void fail_unknown(struct app *app, const struct database *db, const char *word)
+// Adds the name that was probably meant, or where the names are.
+static void add_suggestion(struct str *why, const struct database *db, const char *word)
 {
 	struct suggestion s;
 
 	suggestion_init(&s, word, strcspn(word, "/"));
 	if (!isdigit((unsigned char)*word) && !strchr(word, ':'))
 		db->offer(&s);
+	str_addf(why, "no such %s; ", db->entry);
 	if (s.best)
-		app_failf(app, STATUS_NOT_FOUND, word, "no such %s; did you mean '%s'?", db->entry,
-			s.best);
+		str_addf(why, "did you mean '%s'?", s.best);
 	else
-		app_failf(app, STATUS_NOT_FOUND, word, "no such %s; 'sockctl %ss' lists them",
-			db->entry, db->entry);
+		str_addf(why, "'sockctl %ss' lists them", db->entry);
 	suggestion_fini(&s);
+}
+
+// WORD is NULL where all entries were asked for.
+static void fail_unknown(
+	struct app *app, const struct database *db, const struct entry_query *q, const char *word)
+{
+	struct str why = {0};
+
+	if (!db->explain || !db->explain(q, word, &why)) {
+		if (word)
+			add_suggestion(&why, db, word);
+		else
+			str_addf(&why, "no such %s", db->entry);
+	}
+	app_failf(app, STATUS_NOT_FOUND, word, "%s", str_c(&why));
+	str_fini(&why);
 }
 
 static void list(struct app *app, const struct database *db, struct entry_query *q)
@@ -49,7 +65,7 @@ static void list(struct app *app, const struct database *db, struct entry_query 
 	else if (!count)
 		fail_without_file(app, db);
 	else if (!q->rows.count)
-		app_failf(app, STATUS_NOT_FOUND, NULL, "no such %s", db->entry);
+		fail_unknown(app, db, q, NULL);
 }
 
 static void find(
@@ -70,7 +86,7 @@ static void find(
 			app_failf(app, STATUS_NAME_SERVICE, words[i],
 				"the name service failed; trying again may help");
 		else if (q->rows.count == before)
-			fail_unknown(app, db, words[i]);
+			fail_unknown(app, db, q, words[i]);
 	}
 	if (count > 1)
 		db->release();

@@ -28,6 +28,10 @@ struct database {
 
 	int (*offer)(struct suggestion *s); // offers all names; returns as list does
 
+	// Adds why there is nothing of WORD, or of the whole database if it is NULL, where that is
+	// for what the config says. Returns false, and adds nothing, otherwise. May be NULL.
+	bool (*explain)(const struct entry_query *q, const char *word, struct str *why);
+
 	void (*hold)(size_t look_ups); // keeps it open for those that follow, until released
 	void (*release)(void);
 };
