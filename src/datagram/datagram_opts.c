@@ -100,14 +100,17 @@ int datagram_protocol(struct app *app, const char *word, int *protocol)
 	int r = parse_uint(word, &number);
 
 	if (r != -EINVAL && (r < 0 || number > MAX_PROTOCOL))
-		return app_failf(app, STATUS_USAGE, word, "no protocol: 0 to %d", MAX_PROTOCOL);
-	if (r == 0) {
+		return app_failf(app, STATUS_USAGE, word, "no protocol: 1 to %d", MAX_PROTOCOL);
+	if (r == 0)
 		*protocol = (int)number;
+	else if (!protocols_find(word, take_number, protocol))
+		return fail_protocol(app, word);
+	if (*protocol)
 		return 0;
-	}
-	if (protocols_find(word, take_number, protocol))
-		return 0;
-	return fail_protocol(app, word);
+	return app_failf(app, STATUS_USAGE, word,
+		"a raw socket is for one protocol from 1 to %d, and this is 0; 'sockctl protocols' "
+		"lists them",
+		MAX_PROTOCOL);
 }
 
 void datagram_report_drops(struct app *app, const char *object, const struct datagram_stats *s)

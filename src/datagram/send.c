@@ -53,22 +53,51 @@ static void on_stop(void *arg, int signal, struct str *doing)
 		add_so_far(s, doing);
 }
 
-// A packet that must not be split, by IP_MTU_DISCOVER, is too long for the way.
-static void add_too_long(struct str *text, const struct sending *s)
+// "line 3": which one could not be sent.
+static void add_failed(struct str *text, const struct transmit *t)
 {
-	const struct transmit *t = &s->transmit;
-	size_t length = transmit_failed_length(t);
-
-	if (!length)
-		return;
-	str_addf(text, "%s %" PRIu64 ": %zu bytes do not fit a packet",
+	str_addf(text, "%s %" PRIu64 ": ",
 		t->messages                  ? "message"
 		: t->framing == FRAMING_LINE ? "line"
 					     : "datagram",
-		t->datagrams + 1, length);
+		t->datagrams + 1);
+	str_add_count(text, transmit_failed(t)->iov_len, "bytes");
+}
+
+// A packet that must not be split, by IP_MTU_DISCOVER, is too long for the way.
+static void add_too_long(struct str *text, const struct sending *s)
+{
+	add_failed(text, &s->transmit);
+	str_add(text, " do not fit a packet");
 	if (s->path_limit)
 		str_addf(text, ", at most %zu do", s->path_limit);
 	str_add(text, ": ");
+}
+
+// With --header, a packet without the whole of it (raw(7)).
+static void add_too_short(struct str *text, const struct sending *s)
+{
+	const struct iovec *packet = transmit_failed(&s->transmit);
+	int family = s->socket.to.sa.sa_family;
+	size_t need = dgram_header_length(family, packet);
+
+	if (!s->config->header || packet->iov_len >= need)
+		return;
+	add_failed(text, &s->transmit);
+	str_addf(text,
+		" cannot hold the IPv%c header of %zu; without --header the kernel makes it: ",
+		family == AF_INET6 ? '6' : '4', need);
+}
+
+// What is wrong with the datagram that met ERROR.
+static void add_fault(struct str *text, const struct sending *s, int error)
+{
+	if (!transmit_failed(&s->transmit))
+		return;
+	if (error == -EMSGSIZE)
+		add_too_long(text, s);
+	else if (error == -EINVAL)
+		add_too_short(text, s);
 }
 
 static void fail_to_send(struct sending *s, int error)
@@ -80,8 +109,7 @@ static void fail_to_send(struct sending *s, int error)
 	add_target(&name, s);
 	if (s->transmit.datagrams)
 		str_addf(&before, "after %" PRIu64 " sent: ", s->transmit.datagrams);
-	if (error == -EMSGSIZE)
-		add_too_long(&before, s);
+	add_fault(&before, s, error);
 	datagram_fail(s->app, STATUS_CONNECT, str_c(&name), s->socket.fd, error, str_c(&before),
 		lacks_broadcast                               ? BROADCAST_REMEDY
 		: groups_lack_interface(&s->socket.to, error) ? GROUP_REMEDY

@@ -120,6 +120,16 @@ size_t dgram_limit(int fd, int family)
 	return family == AF_UNIX ? unix_limit(fd) : packet_limit(family, false) - UDP_HEADER;
 }
 
+size_t dgram_header_length(int family, const struct iovec *packet)
+{
+	const uint8_t *bytes = packet->iov_base;
+
+	if (family == AF_INET6)
+		return IPV6_HEADER;
+	return packet->iov_len < IPV4_HEADER ? IPV4_HEADER
+					     : MAX((bytes[0] & 15u) * 4u, (unsigned)IPV4_HEADER);
+}
+
 size_t dgram_path_limit(const struct sockaddr_any *to)
 {
 	bool is_v4 = to->sa.sa_family == AF_INET;

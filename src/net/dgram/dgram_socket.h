@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #define DGRAM_HOPS_UNSET 256
 
@@ -54,6 +55,10 @@ int dgram_socket_adopt(struct dgram_socket *s, int fd, const struct dgram_socket
 
 // The most bytes that a UDP datagram to FAMILY, or one of the Unix domain by FD, can have.
 size_t dgram_limit(int fd, int family);
+
+// How many bytes the header of a packet of FAMILY has, as far as the packet says it itself
+// (RFC 791 section 3.1, RFC 8200 section 3).
+size_t dgram_header_length(int family, const struct iovec *packet);
 
 // The most bytes that a UDP datagram to TO can have so that its packet need not be split on the
 // way, as far as is known; 0 if nothing is.

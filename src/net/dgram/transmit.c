@@ -185,9 +185,9 @@ static int wait_for_input(struct transmit *t)
 	return TRANSMIT_WAITING;
 }
 
-size_t transmit_failed_length(const struct transmit *t)
+const struct iovec *transmit_failed(const struct transmit *t)
 {
-	return t->sent < t->filled ? t->batch[t->sent].data.iov_len : 0;
+	return t->sent < t->filled ? &t->batch[t->sent].data : NULL;
 }
 
 int transmit_run(struct transmit *t)

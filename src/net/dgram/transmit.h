@@ -65,7 +65,7 @@ void transmit_fini(struct transmit *t); // does nothing on a zeroed one
 // together with it.
 int transmit_run(struct transmit *t);
 
-// After an error of the socket: the length of the datagram that met it.
-size_t transmit_failed_length(const struct transmit *t);
+// After an error of the socket: the datagram that met it, or NULL.
+const struct iovec *transmit_failed(const struct transmit *t);
 
 #endif
