@@ -398,8 +398,9 @@
  *     help.c                  --help and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read
- *     opt_refuse.c            options that are known and never taken
+ *     opt_refuse.c            options that are known and never taken, negative numbers
  *     opt_sets.c              options that stand for socket options, beside --set
+ *     opt_table.c             finding options in the table, and faults of it
  *     opt_with.c              which options go together
  *
  *   base/                     what every room may use

@@ -30,6 +30,9 @@ struct parser {
 	struct match *table; // by running number
 	unsigned *given; // how often
 	const char *taker; // the option that all words after it belong to
+	bool is_letter; // so the option at hand was written
+	const struct opt *implied; // the last one without the argument that it may have
+	const char *follower; // what stands behind that
 	struct option *longopts;
 	struct str letters;
 };
@@ -88,18 +91,21 @@ static void add_quoted(struct str *s, const char *word, size_t len)
 	str_addc(s, '\'');
 }
 
-// What the user knows this option by: "--timeout" or "-w, --timeout".
-static void add_option_name(struct str *s, const struct opt *o)
+// Other programs know some options by their letters alone.
+static void add_option_name(struct parser *p, const struct opt *o)
 {
-	str_addf(s, "--%s", o->name);
+	if (p->is_letter && p->cmd->translate)
+		str_addf(p->err, "-%c", o->letter);
+	else
+		str_addf(p->err, "--%s", o->name);
 }
 
 // "--timeout: 'abc'"
-static void add_argument(struct str *s, const struct opt *o, const char *arg)
+static void add_argument(struct parser *p, const struct opt *o, const char *arg)
 {
-	add_option_name(s, o);
-	str_add(s, ": ");
-	add_quoted(s, arg, strlen(arg));
+	add_option_name(p, o);
+	str_add(p->err, ": ");
+	add_quoted(p->err, arg, strlen(arg));
 }
 
 // NEAR is the name that was probably meant, or NULL.
@@ -111,8 +117,6 @@ static int fail_unknown(struct parser *p, const char *word, size_t len, const ch
 		return -EINVAL;
 	if (near)
 		return fail(p, "; did you mean '--%s'?", near);
-	if (len == 2 && word[1] >= '0' && word[1] <= '9')
-		return fail(p, "; put '--' before a negative number");
 	return fail(p, "; 'sockctl %s --help=all' lists them", p->cmd->name);
 }
 
@@ -152,7 +156,7 @@ static void add_limit(struct str *s, enum opt_type type, uint64_t v)
 
 static int fail_range(struct parser *p, const struct opt *o, const char *arg, bool too_large)
 {
-	add_argument(p->err, o, arg);
+	add_argument(p, o, arg);
 	if (o->max) {
 		str_add(p->err, " is out of range: ");
 		add_limit(p->err, o->type, o->min);
@@ -198,11 +202,11 @@ static int store_number(struct parser *p, const struct opt *o, const char *arg, 
 		r = parse_uint(arg, &v);
 
 	if (r == -EINVAL) {
-		add_argument(p->err, o, arg);
+		add_argument(p, o, arg);
 		return fail(p, " is not %s", form_of(o->type));
 	}
 	if (r == -EDOM) {
-		add_argument(p->err, o, arg);
+		add_argument(p, o, arg);
 		return fail(p, " is less than 1ms, the shortest time");
 	}
 	if (r < 0 || v < o->min || (o->max && v > o->max))
@@ -219,7 +223,7 @@ static int store_choice(struct parser *p, const struct opt *o, const char *arg, 
 			return 0;
 		}
 	}
-	add_argument(p->err, o, arg);
+	add_argument(p, o, arg);
 	str_add(p->err, " is none of");
 	for (int i = 0; o->choices[i]; i++)
 		str_addf(p->err, "%s %s", i ? "," : "", o->choices[i]);
@@ -313,7 +317,7 @@ static int fail_missing_arg(struct parser *p, int code)
 {
 	struct match m = match_code(p, code);
 
-	add_option_name(p->err, m.opt);
+	add_option_name(p, m.opt);
 	return fail(p, " needs %s", m.opt->arg);
 }
 
@@ -322,16 +326,34 @@ static int fail_getopt(struct parser *p, char **argv)
 	const char *word = argv[optind - 1];
 
 	if (optopt >= FIRST_CODE) {
-		add_option_name(p->err, match_code(p, optopt).opt);
+		add_option_name(p, match_code(p, optopt).opt);
 		return fail(p, " takes no argument");
 	}
+	if (optopt && !habit_find(p->cmd->name, (char[]){'-', (char)optopt, '\0'}, 2) &&
+		opt_refuse_number(p->cmd, argv, p->err))
+		return -EINVAL;
 	if (optopt)
 		return fail_unknown(p, (char[]){'-', (char)optopt, '\0'}, 2, NULL);
 	return fail_unknown_long(p, word);
 }
 
+// Of too many words, one may have been meant for an option: "--watch 5".
+static bool has_argument_without_equals(const struct parser *p, int argc, char **argv)
+{
+	bool is_operand = false;
+
+	for (int i = 0; p->follower && i < argc; i++)
+		is_operand |= argv[i] == p->follower;
+	return is_operand && p->cmd->max_operands >= 0 && argc > p->cmd->max_operands;
+}
+
 static int check_operands(struct parser *p, int argc, char **argv)
 {
+	if (has_argument_without_equals(p, argc, argv)) {
+		add_quoted(p->err, p->follower, strlen(p->follower));
+		return fail(p, ": the argument of --%s follows '=': --%s=%s", p->implied->name,
+			p->implied->name, p->implied->arg);
+	}
 	if (habit_refuses(p->err, p->cmd->name, argc, argv))
 		return -EINVAL;
 	if (argc < p->cmd->min_operands && p->taker)
@@ -365,12 +387,14 @@ static int parse_options(struct parser *p, int argc, char **argv)
 	optind = 0; // glibc: start afresh
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, str_c(&p->letters), p->longopts, NULL)) != -1) {
-		const char *name = long_name(p, code == '?' || code == ':' ? optopt : code);
+		bool is_fault = code == '?' || code == ':';
+		const char *name = long_name(p, is_fault ? optopt : code);
 		// With a separate argument the word of the option stands one further back.
 		const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
 
 		if (name && is_abbreviated(word, name))
 			return fail_unknown_long(p, word);
+		p->is_letter = (is_fault ? optopt : code) < HELP_CODE;
 		if (code == '?')
 			return fail_getopt(p, argv);
 		if (code == ':')
@@ -386,6 +410,10 @@ static int parse_options(struct parser *p, int argc, char **argv)
 
 		if (r < 0)
 			return r;
+		if (m.opt->implied && !optarg) {
+			p->implied = m.opt;
+			p->follower = argv[optind];
+		}
 		if (m.opt->sets)
 			opt_drop_settings(p->cmd, p->config, m.opt);
 		for (size_t i = 0; i < p->count; i++)
@@ -437,62 +465,6 @@ void opt_fini(const struct cmd *cmd, void *config)
 
 			if (o->type == OPT_LIST || o->type == OPT_COMMAND)
 				strlist_fini(field);
-		}
-	}
-}
-
-static const struct opt *find_name(const struct cmd *cmd, const char *name)
-{
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
-			if (strcmp(o->name, name) == 0)
-				return o;
-	return NULL;
-}
-
-static const struct opt *find_letter(const struct cmd *cmd, char letter)
-{
-	opt_for_each_group (g, cmd)
-		opt_for_each (o, g)
-			if (o->letter == letter)
-				return o;
-	return NULL;
-}
-
-const struct opt *opt_find(const struct cmd *cmd, const char *word)
-{
-	if (strncmp(word, "--", 2) == 0)
-		return find_name(cmd, word + 2);
-	return word[0] == '-' && word[1] && !word[2] ? find_letter(cmd, word[1]) : NULL;
-}
-
-static void fault(struct str *faults, const struct cmd *cmd, const char *name, const char *what)
-{
-	str_addf(faults, "%s: --%s: %s\n", cmd->name, name, what);
-}
-
-void opt_check_table(const struct cmd *cmd, struct str *faults)
-{
-	opt_for_each_group (g, cmd) {
-		opt_for_each (o, g) {
-			if (find_name(cmd, o->name) != o || strcmp(o->name, "help") == 0)
-				fault(faults, cmd, o->name, "declared twice");
-			if (o->letter && (find_letter(cmd, o->letter) != o || o->letter == 'h'))
-				fault(faults, cmd, o->name, "its letter is taken");
-			if (!o->help || !*o->help || o->help[strlen(o->help) - 1] == '.')
-				fault(faults, cmd, o->name,
-					"help is missing or ends in a full stop");
-			if (opt_takes_arg(o) != !!o->arg)
-				fault(faults, cmd, o->name,
-					"needs a metavariable only with an argument");
-			if ((o->type == OPT_CHOICE) != !!o->choices)
-				fault(faults, cmd, o->name, "needs choices only as a choice");
-			if (o->max && o->min > o->max)
-				fault(faults, cmd, o->name, "its range is empty");
-			if (o->is_written && (o->type != OPT_STRING || !opt_is_file(o)))
-				fault(faults, cmd, o->name, "written, but not one file");
-			if (o->mode && find_name(cmd, o->mode))
-				fault(faults, cmd, o->name, "its mode is the name of an option");
 		}
 	}
 }

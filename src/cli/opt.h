@@ -147,6 +147,10 @@ bool opt_excludes(const struct opt_group *g, const struct opt *o, const struct o
 // Refuses an option that is never taken, written as WORD: returns -EINVAL with the reason in ERR.
 int opt_refuse(const struct opt *o, const char *word, struct str *err);
 
+// After getopt_long(3) has met a letter that no option of CMD has, in the words ARGV: if it stands
+// in a negative number, puts the reason into ERR and returns true.
+bool opt_refuse_number(const struct cmd *cmd, char **argv, struct str *err);
+
 // Refuses a file that is to be written if it is also read, by another option or from standard
 // input, or written by another option. Returns 0, or -EINVAL with the reason in ERR.
 int opt_check_files(const struct cmd *cmd, const void *config, struct str *err);
