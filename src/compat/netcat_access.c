@@ -19,7 +19,7 @@ static int ask_password(const struct netcat_config *c, struct str *auth, struct 
 	int r;
 
 	if (strchr(c->proxy_user, ':'))
-		return bad_word(err, c->proxy_user, "is no user of a proxy: it has a colon");
+		return bad_value(err, "-P", c->proxy_user, "is no user of a proxy: it has a colon");
 	str_addf(auth, "%s:", c->proxy_user);
 	if (c->explain)
 		return 0;
@@ -53,7 +53,7 @@ static int add_nc_proxy(const struct netcat_config *c, struct cmdline *out, stru
 	else if (strcmp(protocol, "connect") == 0)
 		p.scheme = "http";
 	else
-		return bad_word(err, protocol, "is none of 4, 5, connect");
+		return bad_value(err, "-X", protocol, "is none of 4, 5, connect");
 	if (strcmp(p.scheme, "http") == 0)
 		p.port = 3128;
 	if (!p.auth)
@@ -77,7 +77,8 @@ static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, st
 
 	if (c->proxy_dns && !is_local && strcmp(c->proxy_dns, "remote") != 0 &&
 		strcmp(c->proxy_dns, "both") != 0)
-		return bad_word(err, c->proxy_dns, "is none of local, remote, both, none");
+		return bad_value(
+			err, "--proxy-dns", c->proxy_dns, "is none of local, remote, both, none");
 	if (!p.auth)
 		p.auth = getenv("NCAT_PROXY_AUTH");
 	if (strcmp(type, "socks5") == 0)
@@ -87,7 +88,7 @@ static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, st
 	else if (strcmp(type, "http") == 0)
 		p.scheme = "http";
 	else
-		return bad_word(err, type, "is none of http, socks4, socks5");
+		return bad_value(err, "--proxy-type", type, "is none of http, socks4, socks5");
 	if (strcmp(p.scheme, "http") == 0)
 		p.port = 3128;
 	cmdline_add_proxy(out, &p);
@@ -137,7 +138,8 @@ static int bad_file(const char *path, struct str *err)
 	int error = errno;
 
 	str_add_object(err, path);
-	str_addf(err, ": %s", strerror(error));
+	str_add(err, ": ");
+	str_add_error(err, -error);
 	return -EINVAL;
 }
 

@@ -3,6 +3,8 @@
 // the dialects; how the same is said here, in this file alone.
 #include "base/value.h"
 #include "compat/netcat.h"
+#include "net/addr/endpoint.h"
+#include "net/addr/ports.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -193,7 +195,7 @@ static int read_quit(struct plan *p, uint64_t *ms)
 	if (!quit || quit[0] == '-')
 		return 0;
 	return parse_duration(quit, ms) < 0 && strcmp(quit, "0") != 0
-		       ? bad_word(p->err, quit, "is no number of seconds")
+		       ? bad_value(p->err, "-q", quit, "is no number of seconds")
 		       : 0;
 }
 
@@ -277,22 +279,28 @@ static void add_connect_timeout(struct plan *p)
 		cmdline_add_ms(p->out, "--connect-timeout", ms);
 }
 
-static void add_source(struct plan *p)
+static int add_source(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
+	struct sockaddr_any ignored;
 
 	if (c->is_unix)
-		return;
+		return 0;
+	if (c->source && !numeric_address(c->source, 0, &ignored))
+		return bad_value(p->err, "-s", c->source, "is no numeric address");
+	if (c->port && !is_port_number(c->port, 1))
+		return bad_value(p->err, "-p", c->port, "is no port: 1 to 65535");
 	add_pair_if(p, "--bind", c->source);
 	add_pair_if(p, "--source-port", c->port);
+	return 0;
 }
 
 static int add_dialling(struct plan *p)
 {
 	add_family(p);
 	add_connect_timeout(p);
-	add_source(p);
-	if (netcat_add_settings(p->config, p->out, p->err) < 0 || add_tls(p) < 0)
+	if (add_source(p) < 0 || netcat_add_settings(p->config, p->out, p->err) < 0 ||
+		add_tls(p) < 0)
 		return -EINVAL;
 	return netcat_add_proxy(p->config, p->out, p->err);
 }
@@ -334,8 +342,7 @@ static int plan_udp_check(struct plan *p)
 		cmdline_add_pair(p->out, "--wait", "1");
 	}
 	add_family(p);
-	add_source(p);
-	if (netcat_add_settings(p->config, p->out, p->err) < 0)
+	if (add_source(p) < 0 || netcat_add_settings(p->config, p->out, p->err) < 0)
 		return -EINVAL;
 	add_endpoint(p);
 	add_if(p, c->verbose || p->dialect->is_ncat, "X");

@@ -51,7 +51,7 @@ static int add_type_of_service(const struct netcat_config *c, struct cmdline *ou
 	if (value < 0) {
 		value = strtol(tos, &rest, 0);
 		if (!*tos || *rest || value < 0 || value > 255)
-			return bad_word(err, tos, "is no type of service");
+			return bad_value(err, "-T", tos, "is no type of service");
 	}
 	cmdline_add(out, "--set");
 	cmdline_addf(out, "%s=0x%lx", c->ipv6 ? "IPV6_TCLASS" : "IP_TOS", value);

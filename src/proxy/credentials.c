@@ -21,6 +21,12 @@ static int fail(struct str *err, int error, const char *why)
 	return error;
 }
 
+static int fail_file(struct str *err, int error)
+{
+	str_add_error(err, error);
+	return error;
+}
+
 static void wipe(char *s)
 {
 	if (s)
@@ -83,9 +89,9 @@ static int check_mode(int fd, struct str *err)
 	int r = sys_fstat(fd, &st);
 
 	if (r < 0)
-		return fail(err, r, strerror(-r));
+		return fail_file(err, r);
 	if (S_ISDIR(st.st_mode))
-		return fail(err, -EISDIR, strerror(EISDIR));
+		return fail_file(err, -EISDIR);
 	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)))
 		return fail(err, -EACCES, "is open to others than its owner; use chmod 600 on it");
 	return 0;
@@ -100,13 +106,13 @@ int credentials_load(struct credentials *c, const char *path, struct str *err)
 	int r;
 
 	if (fd < 0)
-		return fail(err, fd, strerror(-fd));
+		return fail_file(err, fd);
 	r = check_mode(fd, err);
 	while (r == 0 && len < sizeof(buf) &&
 		(n = interrupt_read(fd, buf + len, sizeof(buf) - len)) > 0)
 		len += (size_t)n;
 	if (r == 0 && n < 0)
-		r = fail(err, (int)n, strerror((int)-n));
+		r = fail_file(err, (int)n);
 	sys_close(fd);
 	if (r == 0 && len == sizeof(buf))
 		r = fail(err, -EINVAL, "is too long; it holds one line USER:PASSWORD");

@@ -71,6 +71,19 @@ static enum dialogue_step fail_usage(struct socks *s, const char *why)
 	return dialogue_fail(&s->dialogue, PROXY_USAGE, true, "%s", why);
 }
 
+static enum dialogue_step fail_v4_address(struct socks *s)
+{
+	struct str target = {0};
+	enum dialogue_step step;
+
+	str_add_target(&target, &s->target);
+	step = dialogue_fail(&s->dialogue, PROXY_USAGE, true,
+		"cannot be asked for %s: SOCKS4 has no IPv6 addresses; use socks5:// or socks5h://",
+		str_c(&target));
+	str_fini(&target);
+	return step;
+}
+
 static enum dialogue_step read_v4_reply(struct socks *s)
 {
 	enum dialogue_step step;
@@ -360,8 +373,7 @@ enum dialogue_step socks4_init(struct socks *s, const struct proxy_target *targe
 		return DIALOGUE_FAILED;
 	s->state = SOCKS_4_REPLY;
 	if (s->target.address.len && s->target.address.sa.sa_family != AF_INET)
-		return fail_usage(
-			s, "has no IPv6 addresses in SOCKS4; use socks5:// or socks5h://");
+		return fail_v4_address(s);
 	if (credentials->password)
 		return fail_usage(s, "has no passwords in SOCKS4; use socks5:// or socks5h://");
 	send_v4_request(s);

@@ -361,7 +361,7 @@ def test_command_that_connects_without_proxies(sockctl):
     (["--proxy", "socks://h"], "did you mean socks5h://"),
     (["--proxy", "http://u:qwerty@h:x"], "has no port from 1 to 65535"),
     (["--proxy", "http://h", "--proxy", "none"], "give it alone"),
-    (["--proxy", "socks4://h", "::1", "80"], "has no IPv6 addresses in SOCKS4"),
+    (["--proxy", "socks4://h", "::1", "80"], "SOCKS4 has no IPv6 addresses; use socks5://"),
     (["--proxy", "http://h", "unix:/x"], "no proxy leads to a Unix socket"),
     (["--proxy", "http://h", "--proxy-dns", "maybe"], "is neither local nor remote"),
 ])

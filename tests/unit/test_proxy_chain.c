@@ -127,7 +127,7 @@ static void test_refused(void **state)
 		"HOST and PORT");
 	RUN(&r, "[::1]:1", "socks4a://a", NULL);
 	check_refused(&r, -EINVAL,
-		"socks4a://a:1080: has no IPv6 addresses in SOCKS4; use "
+		"socks4a://a:1080: cannot be asked for [::1]:1: SOCKS4 has no IPv6 addresses; use "
 		"socks5:// or socks5h://");
 	RUN(&r, "[fe80::1%lo]:1", "socks5://a", NULL);
 	check_refused(&r, -EINVAL,

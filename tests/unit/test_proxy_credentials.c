@@ -102,9 +102,9 @@ static void test_other_files(void **state)
 
 	(void)state;
 	assert_int_equal(credentials_load(&c, "/tmp", &err), -EISDIR);
-	assert_str_becomes(&err, "Is a directory");
+	assert_str_becomes(&err, "Is a directory (EISDIR)");
 	assert_int_equal(credentials_load(&c, "/tmp/does/not/exist", &err), -ENOENT);
-	assert_str_becomes(&err, "No such file or directory");
+	assert_str_becomes(&err, "No such file or directory (ENOENT)");
 	// As with a shell's <(...): nobody else can read a pipe.
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(write(fds[1], "u:p\n", 4), 4);

@@ -61,7 +61,8 @@ static void test_v4_requests(void **state)
 		TALK_SENT("\4\1\x12\x34\xc0\0\2\1\0"));
 	CHECK(REQUEST(4, .ipv6 = "::1"), .want = DIALOGUE_FAILED, .fault = PROXY_USAGE,
 		.hopeless = true,
-		.failure = "has no IPv6 addresses in SOCKS4; use socks5:// or socks5h://");
+		.failure = "cannot be asked for [::1]:4660: SOCKS4 has no IPv6 addresses; use "
+			   "socks5:// or socks5h://");
 	CHECK(REQUEST(4, .name = "x", .user = "u", .password = "p"), .want = DIALOGUE_FAILED,
 		.fault = PROXY_USAGE, .hopeless = true,
 		.failure = "has no passwords in SOCKS4; use socks5:// or socks5h://");
