@@ -615,10 +615,12 @@ static uint64_t timeout_of(const struct cmd *cmd, const void *config)
 
 static int redirect(struct app *app, const struct cmdline *line)
 {
-	const char *object = NULL;
+	struct str object = {0};
 	int error = cmdline_apply_redirections(line, &object);
+	int status = error ? app_fail(app, STATUS_LOCAL, str_c(&object), error) : 0;
 
-	return error ? app_fail(app, STATUS_LOCAL, object, error) : 0;
+	str_fini(&object);
+	return status;
 }
 
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv);

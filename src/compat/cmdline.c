@@ -118,12 +118,22 @@ static int apply(const struct redirection *r)
 	return MIN(ret, 0);
 }
 
-int cmdline_apply_redirections(const struct cmdline *c, const char **object)
+// What is opened, or copied.
+static void add_object(struct str *s, const struct redirection *r)
+{
+	if (r->path)
+		str_add(s, r->path);
+	else
+		str_addf(s, "fd:%d", r->source);
+}
+
+int cmdline_apply_redirections(const struct cmdline *c, struct str *object)
 {
 	int error = 0;
 
 	for (int i = 0; i < c->redirected && !error; i++) {
-		*object = c->redirections[i].path;
+		str_clear(object);
+		add_object(object, &c->redirections[i]);
 		error = apply(&c->redirections[i]);
 	}
 	return error;

@@ -53,9 +53,9 @@ void cmdline_add_umask(struct cmdline *c);
 void cmdline_redirect(struct cmdline *c, int fd, enum redirection_kind kind, const char *path);
 void cmdline_redirect_copy(struct cmdline *c, int fd, int source);
 
-// Makes the redirections. Returns 0, or a negative errno and in *OBJECT the path of the one that
-// failed, or NULL.
-int cmdline_apply_redirections(const struct cmdline *c, const char **object);
+// Makes the redirections. Returns 0, or a negative errno and in OBJECT what could not be opened or
+// copied.
+int cmdline_apply_redirections(const struct cmdline *c, struct str *object);
 
 // Adds the command line as a shell understands it.
 void str_add_cmdline(struct str *s, const struct cmdline *c);

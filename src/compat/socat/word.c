@@ -118,6 +118,15 @@ static int take_word(const char **at, const char *stops, char **word, struct str
 	return r;
 }
 
+// "HOST:PORT", as they are written.
+static void add_params(struct str *s, const struct socat_type *type)
+{
+	if (!type->params)
+		str_add(s, "none");
+	for (const char *p = type->params; p && *p; p++)
+		str_addc(s, *p == ' ' ? ':' : *p);
+}
+
 static int add_param(struct socat_address *a, char *param, struct str *err)
 {
 	if (a->param_count < SOCAT_MAX_PARAMS) {
@@ -125,7 +134,10 @@ static int add_param(struct socat_address *a, char *param, struct str *err)
 		return 0;
 	}
 	free(param);
-	str_add(err, "too many parameters");
+	str_addf(err, "too many parameters of '%s'; expected ", a->type->name);
+	add_params(err, a->type);
+	if (a->type->params && strstr(a->type->params, "HOST"))
+		str_add(err, "; an IPv6 address stands in brackets");
 	return -EINVAL;
 }
 
@@ -211,10 +223,7 @@ static int check_params(const struct socat_address *a, struct str *err)
 		return 0;
 	str_addf(err, "%d parameter%s of '%s'; expected ", a->param_count,
 		a->param_count == 1 ? "" : "s", a->type->name);
-	if (!a->type->params)
-		str_add(err, "none");
-	for (const char *p = a->type->params; p && *p; p++)
-		str_addc(err, *p == ' ' ? ':' : *p);
+	add_params(err, a->type);
 	return -EINVAL;
 }
 
@@ -226,6 +235,14 @@ static const char *implied_type(const char *word)
 	if (number && (!word[number] || strchr(",!", word[number])))
 		return "FD";
 	return strcspn(word, "/") < strcspn(word, ":,!") ? "GOPEN" : NULL;
+}
+
+// A host with its port has no type.
+static bool is_port(const char *word)
+{
+	size_t len = strspn(word, "0123456789");
+
+	return len && !word[len];
 }
 
 static int take_type(struct socat_address *a, const char **at, struct str *err)
@@ -244,6 +261,8 @@ static int take_type(struct socat_address *a, const char **at, struct str *err)
 	if (a->type)
 		return 0;
 	add_unknown(err, "address type", a->name, near);
+	if (!near && **at == ':' && is_port(*at + 1))
+		str_addf(err, "; write TCP:%s%s for a connection", a->name, *at);
 	return -EINVAL;
 }
 
