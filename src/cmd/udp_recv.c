@@ -36,6 +36,8 @@ static int check(void *config, int argc, char **argv, struct str *err)
 		r = datagram_take_interface(&c->datagram, &c->endpoint, err);
 	if (r == 0)
 		r = also_check(&c->also, c->datagram.ipv4, c->datagram.ipv6, err);
+	if (r == 0)
+		r = recv_check_mode(c, err);
 	return r < 0 ? r
 		     : listening_check_access(
 			       &c->access, &c->access_words, &c->endpoint, &c->also, err);

@@ -38,9 +38,10 @@ struct recv_config {
 	struct endpoint endpoint; // filled in by the check
 };
 
+#define RECV_MODE_NOT_GIVEN UINT64_MAX
 #define RECV_DEFAULTS \
 	{ \
-		.mode = 0600 \
+		.mode = RECV_MODE_NOT_GIVEN \
 	}
 
 extern const struct opt recv_output_opts[];
@@ -50,6 +51,10 @@ extern const struct opt recv_reply_opts[];
 
 // Reads what is to be answered. Returns 0, or -EINVAL with the reason in ERR.
 int recv_check_reply(struct recv_config *config, struct str *err);
+
+// Refuses a mode where no path of a Unix socket is bound, and fills in the usual one. Returns 0, or
+// -EINVAL with the reason in ERR.
+int recv_check_mode(struct recv_config *config, struct str *err);
 
 void recv_fini(void *config);
 

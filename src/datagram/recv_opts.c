@@ -67,8 +67,19 @@ int recv_check_reply(struct recv_config *c, struct str *err)
 	c->answer.iov_base = xmalloc(len / 2 + 1);
 	if (hex_decode_loose(c->answer.iov_base, &c->answer.iov_len, c->reply_hex, len) == 0)
 		return 0;
-	str_add(err, "--reply-hex: ");
-	return bad_word(err, c->reply_hex, "is not pairs of hexadecimal digits");
+	return bad_value(err, "--reply-hex", c->reply_hex, "is not pairs of hexadecimal digits");
+}
+
+int recv_check_mode(struct recv_config *c, struct str *err)
+{
+	bool is_given = c->mode != RECV_MODE_NOT_GIVEN;
+
+	if (!is_given)
+		c->mode = 0600;
+	if (!is_given || also_has_path(&c->endpoint, &c->also))
+		return 0;
+	return bad_word(
+		err, c->endpoint.name, "has no mode: --mode is for the path of a Unix socket");
 }
 
 void recv_fini(void *config)

@@ -204,7 +204,14 @@ int fd_check_headroom(unsigned count)
 
 int fd_open_input(const char *path)
 {
-	return sys_open_file(path, O_RDONLY | O_CLOEXEC, 0);
+	int fd = sys_open_file(path, O_RDONLY | O_CLOEXEC, 0);
+	struct stat st;
+
+	// A directory can be opened, and not read.
+	if (fd < 0 || sys_fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return fd;
+	sys_close(fd);
+	return -EISDIR;
 }
 
 int fd_open_output(const char *path)
