@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SHOWN_VALUE 24 // bytes of a value in a list; structures are longer
 
@@ -150,12 +151,25 @@ static void explain_one(struct rows *rows, const struct sockopt *o)
 	str_fini(&form);
 }
 
+// The kind of socket that NAME was meant to be, or NULL.
+static const struct defaults_kind *meant_kind(const char *name)
+{
+	for (const struct defaults_kind *k = defaults_kinds; k->name; k++)
+		if (strcasecmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
 static void explain(struct app *app, struct rows *rows, const char *name)
 {
 	const struct sockopt *o;
 	struct str err = {0};
 
-	if (sockopt_find(name, &o, &err) < 0)
+	if (meant_kind(name))
+		app_failf(app, STATUS_NOT_FOUND, NULL,
+			"no socket option '%s'; 'sockctl options %s' lists those of such sockets",
+			name, meant_kind(name)->name);
+	else if (sockopt_find(name, &o, &err) < 0)
 		app_failf(app, STATUS_NOT_FOUND, NULL, "%s", str_c(&err));
 	else
 		explain_one(rows, o);

@@ -226,7 +226,7 @@ static void test_refused(void **state)
 	static const struct refusal cases[] = {
 		{"", NULL, "'' has no port; write HOST PORT or HOST:PORT"},
 		{"host", NULL, "'host' has no port; write HOST PORT or HOST:PORT"},
-		{"80", NULL, "'80' has no port; write HOST PORT or HOST:PORT"},
+		{"80", NULL, "'80' has no host; write HOST PORT, or :PORT for this machine"},
 		{"host:", NULL, "'host:' has no port after the colon"},
 		{"host", "", "'' is empty where a port is expected"},
 		{"", "80", "'' is empty where a host is expected"},
@@ -272,7 +272,7 @@ static void test_refused_sockets(void **state)
 		{"unix:", NULL, "'unix:' names no socket; write unix:PATH or unix:@NAME"},
 		{"unix:@", NULL, "'unix:@' names no socket; write unix:PATH or unix:@NAME"},
 		{"unix:/x", "80", "'80' is one word too many after a socket"},
-		{"/x", "80", "'80' is one word too many after a socket"},
+		{"/x", "80", "'/x' has a slash and is the path of a socket, which has no port"},
 		{"fd:3", "80", "'80' is one word too many after a socket"},
 		{"fd:", NULL, "'fd:' names no descriptor; write fd: and its number"},
 		{"fd:-1", NULL, "'fd:-1' names no descriptor; write fd: and its number"},

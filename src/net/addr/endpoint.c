@@ -7,6 +7,7 @@
 #include "net/addr/ip.h"
 #include "net/addr/ports.h"
 #include "sys/inet.h"
+#include "sys/resolver.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -128,21 +129,35 @@ static void add_socket_hint(struct str *s, const char *write, const char *word)
 
 static int refuse_without_port(const char *word, struct str *err)
 {
+	if (is_port_number(word, 0))
+		return bad_word(
+			err, word, "has no host; write HOST PORT, or :PORT for this machine");
 	bad_word(err, word, "has no port; write HOST PORT or HOST:PORT");
 	add_socket_hint(err, ", or ", word);
 	return -EINVAL;
 }
 
+// Numbers and dots, or a hexadecimal number, that are no address all the same.
+static bool is_almost_ipv4(const char *word)
+{
+	struct sockaddr_any ignored;
+	bool is_dotted = strchr(word, '.') && !word[strspn(word, "0123456789.")];
+
+	return (is_dotted && !numeric_address(word, 0, &ignored)) ||
+	       (strchr(word, 'x') && is_loose_address(word));
+}
+
 void endpoint_add_hint(struct str *s, const struct endpoint *p)
 {
 	const char *word = p->host ? p->host : p->service;
-	struct in_addr ignored;
 
-	if (word)
-		add_socket_hint(s, "; write ", word);
-	if (word && strspn(word, "0123456789.") == strlen(word) && strchr(word, '.') &&
-		!inet_aton(word, &ignored))
+	if (!word)
+		return;
+	add_socket_hint(s, "; write ", word);
+	if (is_almost_ipv4(word))
 		str_add(s, "; an IPv4 address has four numbers from 0 to 255");
+	else if (sys_if_nametoindex(word))
+		str_add(s, "; that is a network interface, which --interface takes");
 }
 
 static int refuse_host(const char *host, struct str *err)
@@ -406,7 +421,10 @@ int endpoint_parse(
 	} else if (has_tls_prefix(argv[0])) {
 		r = refuse_two_tls_words(use, argv, err);
 	} else if (has_prefix(argv[0]) || strchr(argv[0], '/')) {
-		r = bad_word(err, argv[1], "is one word too many after a socket");
+		r = has_prefix(argv[0])
+			    ? bad_word(err, argv[1], "is one word too many after a socket")
+			    : bad_word(err, argv[0],
+				      "has a slash and is the path of a socket, which has no port");
 	} else {
 		p->service = xstrdup(argv[1]);
 		r = check_service(argv[1], use, err);

@@ -81,6 +81,8 @@ int ip_prefix_parse(const char *word, struct ip_prefix *p, struct str *err)
 	uint64_t length;
 
 	free(address);
+	if (strchr(word, ','))
+		return bad_word(err, word, "has a comma; give each address by itself");
 	if (!ok)
 		return bad_word(err, word, "is no address such as 192.0.2.0/24 or 2001:db8::/32");
 	p->length = ip_bits(p->ip.family);
