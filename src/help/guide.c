@@ -12,16 +12,19 @@ static const char usage[] = "Usage: sockctl COMMAND [OPTION]... [ARGUMENT]...\n"
 			    "Every call of the sockets API within reach of a shell.\n";
 
 static const char endpoints[] =
-	"Wherever a command takes a place to connect to or to listen on:\n"
+	"An endpoint is the address that a command connects to or listens on:\n"
 	"\n"
-	"  HOST PORT          two words; the port is a number or the name of a service\n"
-	"  HOST:PORT          one word\n"
+	"  HOST PORT          two arguments; the port is a number or a service\n"
+	"  HOST:PORT          the same as one argument\n"
 	"  [IPV6]:PORT        an IPv6 address may carry %INTERFACE\n"
 	"  :PORT              this host\n"
 	"  PORT               commands that listen only: every address, IPv6 and IPv4\n"
 	"                     together where the system can\n"
+	"  tls:HOST:PORT      connect, and --forward of listen: the same with TLS\n"
+	"  tcp:HOST:PORT      --forward of listen: a stream, also from datagrams\n"
+	"  udp:HOST:PORT      --forward of listen: datagrams, also from a stream\n"
 	"  unix:PATH          a socket in the file system; so is any word with a slash\n"
-	"                     but a URL\n"
+	"                     that is no URL\n"
 	"  unix:@NAME         a socket in the abstract name space\n"
 	"  seqpacket:PATH     connect and listen: a Unix socket that keeps messages apart\n"
 	"  fd:N               an inherited descriptor\n"
@@ -29,7 +32,7 @@ static const char endpoints[] =
 	"Port 0 on a command that listens lets the kernel choose; the choice is reported.\n";
 
 static const char values[] =
-	"Times are seconds (5, 0.5) or carry a unit (500ms, 10s, 2m, 1h).\n"
+	"Times are seconds (5, 0.5) or carry a unit (500ms, 10s, 2m, 1h, 30d).\n"
 	"Sizes are bytes or carry a unit (64k, 1M, 2G), in powers of 1024.\n"
 	"Options come before or after the arguments; -- ends them. The value of a long\n"
 	"option is the next word or follows '=': --timeout 5, --timeout=5.\n";
