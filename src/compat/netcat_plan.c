@@ -286,9 +286,10 @@ static int add_source(struct plan *p)
 
 	if (c->is_unix)
 		return 0;
-	if (c->source && !numeric_address(c->source, 0, &ignored))
+	// What is only shown may have words for values.
+	if (!c->explain && c->source && !numeric_address(c->source, 0, &ignored))
 		return bad_value(p->err, "-s", c->source, "is no numeric address");
-	if (c->port && !is_port_number(c->port, 1))
+	if (!c->explain && c->port && !is_port_number(c->port, 1))
 		return bad_value(p->err, "-p", c->port, "is no port: 1 to 65535");
 	add_pair_if(p, "--bind", c->source);
 	add_pair_if(p, "--source-port", c->port);

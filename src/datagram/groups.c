@@ -10,16 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The interface that WORD names after its % is none.
 static int fail_interface(struct app *app, const char *word)
 {
 	struct str why = {0};
-	const char *name = strchr(word, '%') + 1;
-	char *copy = xstrndup(name, strcspn(name, ","));
 
-	str_add_no_interface(&why, copy);
+	str_add(&why, "there is no such network interface");
+	str_add_interfaces(&why);
 	app_failf(app, STATUS_USAGE, word, "%s", str_c(&why));
-	free(copy);
 	str_fini(&why);
 	return STATUS_USAGE;
 }

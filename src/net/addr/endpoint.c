@@ -88,7 +88,7 @@ bool add_zone_fault(struct str *s, const char *host)
 			!ip_zone_index(zone + 1);
 
 	if (is_fault)
-		str_add_no_interface(s, zone + 1);
+		bad_interface(s, host);
 	free(address);
 	return is_fault;
 }

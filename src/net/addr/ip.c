@@ -139,10 +139,7 @@ static int set_interface(struct ip_range *r, const char *zone, const char *word,
 		return bad_word(err, word,
 			"has an interface, which belongs to link-local addresses (fe80::/10) only");
 	r->interface = ip_zone_index(zone);
-	if (r->interface)
-		return 0;
-	str_add_no_interface(err, zone);
-	return -EINVAL;
+	return r->interface ? 0 : bad_interface(err, word);
 }
 
 int ip_range_parse(const char *word, struct ip_range *r, struct str *err)
