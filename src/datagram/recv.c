@@ -31,10 +31,12 @@ static void on_stop(void *arg, int signal, struct str *doing)
 
 	(void)signal;
 	progress_line_end(&r->progress_line);
-	if (!r->sources)
+	if (!r->sources) {
 		str_addf(doing, "looking up %s", r->opening.endpoint->name);
-	else
+	} else {
+		str_add(&r->app->stop_object, r->config->endpoint.name);
 		add_received(doing, r->stats.received);
+	}
 }
 
 static bool is_busy(const struct receiving *r)

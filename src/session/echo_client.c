@@ -348,13 +348,15 @@ static void on_stop(void *arg, int signal, struct str *doing)
 
 	(void)signal;
 	progress_line_end(&c->progress_line);
-	if (c->has_begun)
+	if (c->has_begun) {
+		str_add(&c->app->stop_object, c->config->endpoint.name);
 		str_addf(doing, "after %" PRIu64 " of %" PRIu64 " answers",
 			c->echo_client.counts.received, c->echo_client.counts.sent);
-	else if (c->dial)
+	} else if (c->dial) {
 		connecting_add_doing(c->dial, doing);
-	else
+	} else {
 		str_add(doing, "looking up the name");
+	}
 }
 
 // What is wrong with the answers as a whole.

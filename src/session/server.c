@@ -24,7 +24,6 @@ static void on_trouble(struct listener *l, int error);
 static void on_arrived(struct arrival *a);
 static void on_arrival_failed(struct arrival *a, const char *reason);
 static void on_retry(void *data);
-static void on_stop(void *arg, int signal, struct str *doing);
 static void on_drain(void *arg);
 
 // Half of the descriptors at most: the others are for those who have arrived.
@@ -42,6 +41,27 @@ static void init_arriving(struct server *s)
 	};
 
 	arriving_init(&s->arriving, &options);
+}
+
+static void on_stop(void *arg, int signal, struct str *doing)
+{
+	struct server *s = arg;
+
+	list_for_each (it, &s->clients) {
+		struct client *c = list_entry(it, struct client, link);
+
+		if (s->mode->stop)
+			s->mode->stop(c, signal);
+		if (s->mode->report_totals)
+			s->mode->report_totals(c);
+	}
+	if (!list_empty(&s->clients)) {
+		s->mode->add_doing(list_entry(s->clients.next, struct client, link), doing);
+	} else {
+		str_add(&s->app->stop_object,
+			s->config->activated > 0 ? "" : s->config->endpoint.name);
+		str_add(doing, "waiting for a connection");
+	}
 }
 
 int server_init(struct server *s, struct app *app, const struct listen_config *config,
@@ -74,24 +94,6 @@ int server_init(struct server *s, struct app *app, const struct listen_config *c
 				       &config->target, false, true))
 		return app->status;
 	return mode->init(s);
-}
-
-static void on_stop(void *arg, int signal, struct str *doing)
-{
-	struct server *s = arg;
-
-	list_for_each (it, &s->clients) {
-		struct client *c = list_entry(it, struct client, link);
-
-		if (s->mode->stop)
-			s->mode->stop(c, signal);
-		if (s->mode->report_totals)
-			s->mode->report_totals(c);
-	}
-	if (!list_empty(&s->clients))
-		s->mode->add_doing(list_entry(s->clients.next, struct client, link), doing);
-	else
-		str_add(doing, "waiting for a connection");
 }
 
 static void close_sockets(struct server *s)

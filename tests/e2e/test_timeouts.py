@@ -253,6 +253,23 @@ def test_whom_the_deadline_concerns(sockctl, server):
                           "and 1 byte received"]
 
 
+@pytest.mark.parametrize("words, said", [
+    (["listen"], "waiting for a connection"), (["udp-recv"], "with 0 datagrams received"),
+])
+def test_what_a_deadline_without_a_peer_concerns(sockctl, words, said):
+    proc = sockctl(*words, "--timeout", ".3", "127.0.0.1:0", stdin=DEVNULL)
+    proc.wait(6)
+    assert proc.lines[-1] == f"sockctl: {words[0]}: 127.0.0.1:0: timed out {said}"
+
+
+def test_whom_the_deadline_of_an_echo_client_concerns(sockctl):
+    with udp() as silent:
+        port = port_of(silent)
+        proc = sockctl("echo", "--client", "--udp", "--timeout", ".3", "127.0.0.1", port)
+        proc.wait(6)
+    assert f"sockctl: echo: 127.0.0.1:{port}: timed out after 0 of 1 answers" in proc.lines
+
+
 def test_whom_the_deadline_concerns_of_datagrams(sockctl):
     with udp() as silent:
         port = port_of(silent)
