@@ -395,6 +395,7 @@
  *
  *   cli/                      command lines
  *     habits.[ch]             what users of other tools type, and what to type here
+ *     habits_find.c           finding the row for a word
  *     help.c                  --help and a dump from the option table
  *     opt.[ch]                the option table and its parser
  *     opt_files.c             no file is written that is also read

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "cli/habits.h"
 
-#include "cli/opt.h"
-
-#include <fnmatch.h>
-#include <string.h>
-
 #define STREAMS "connect listen"
 #define DATAGRAMS "udp-send udp-recv raw-send raw-recv"
 #define SENDERS "udp-send raw-send"
@@ -129,6 +124,16 @@ const struct habit habits[] = {
 	{"connect", "--proxy-auth",
 		"write USER:PASSWORD into a file and use '--proxy-auth-file FILE'"},
 	{"connect", "--source", "use '--bind ADDRESS'"},
+	{"connect", "--no-dns", "use '--numeric'"},
+	{"connect", "--iface", "use '--interface NAME'"},
+	{"connect", "--source-address", "use '--bind ADDRESS'"},
+	{"connect", "-L", "use 'sockctl listen -k PORT --forward HOST:PORT' to forward a port"},
+	{"connect", "--chat", "use 'sockctl listen -k PORT --chat'"},
+	{"connect", "--broker", "use 'sockctl listen -k PORT --broker'"},
+	{"connect", "--allow", "use it where connections are accepted: 'sockctl listen'"},
+	{"connect", "--deny", "use it where connections are accepted: 'sockctl listen'"},
+	{"connect", "--backlog", "use it where connections are accepted: 'sockctl listen'"},
+	{"connect", "--max-connections", "use it where connections are accepted: 'sockctl listen'"},
 	{"connect", "--host", "write the host as an argument: 'sockctl connect HOST PORT'"},
 	{"connect", "--port", "write the port as an argument: 'sockctl connect HOST PORT'"},
 	{"connect", "--local-port", "use '--source-port PORT'"},
@@ -169,6 +174,20 @@ const struct habit habits[] = {
 	{"listen", "--host", HOST_FIRST},
 	{"listen", "-z", "use 'sockctl connect --check HOST PORT' to test a port"},
 	{"listen", "--check", "use 'sockctl connect --check HOST PORT' to test a port"},
+	{"listen", "--address", HOST_FIRST},
+	{"listen", "--shell", EXEC},
+	{"listen", "--program", EXEC},
+	{"listen", "--cmd", EXEC},
+	{"listen", "--command", EXEC},
+	{"listen", "--echo", "use 'sockctl echo PORT'"},
+	{"listen", "--once", "one connection is served without '--keep-open'"},
+	{"listen", "--loop", "use '--keep-open', which serves many connections at once"},
+	{"listen", "--keep-alive", "keepalive is on; '--keep-open' serves many connections"},
+	{"listen", "--reuse", "SO_REUSEADDR is set without it"},
+	{"listen", "--max", "use '--max-connections N'"},
+	{"listen", "--log", "redirect standard error: 2> FILE"},
+	{"listen", "--background",
+		"end the command line with & or start it from a service manager"},
 	{"listen", "-c", EXEC},
 	{"listen", "-f", "use '--keep-open', which serves many connections at once"},
 	{"listen", "--fork", "use '--keep-open', which serves many connections at once"},
@@ -253,6 +272,13 @@ const struct habit habits[] = {
 	{SENDERS, "--size", "use '--block SIZE' to cut the input"},
 	{SENDERS, "--length", "use '--block SIZE' to cut the input"},
 	{SENDERS, "--data", "write the data as the last argument"},
+	{SENDERS, "--delay", "use '--interval TIME'"},
+	{SENDERS, "--times", "use '--repeat N'"},
+	{SENDERS, "--source-address", "use '--bind ADDRESS'"},
+	{SENDERS, "--host", "write the host as an argument before the others"},
+	{SENDERS, "--multicast", "write the group as the host"},
+	{"udp-send", "--port", "write the port after the host, as HOST PORT"},
+	{"udp-send", "--listen", "use 'sockctl udp-recv PORT' to receive"},
 	{SENDERS, "--message", "write the data as the last argument"},
 	{SENDERS, "-m", "write the data as the last argument"},
 	{SENDERS, "--file", "redirect standard input: < FILE"},
@@ -278,6 +304,10 @@ const struct habit habits[] = {
 	{RECEIVERS, "--multicast", "use '--join GROUP' to receive for a multicast group"},
 	{RECEIVERS, "--output", "redirect standard output: > FILE"},
 	{SENDERS, "--input", "redirect standard input: < FILE"},
+	{RECEIVERS, "--max", "use '--count N' to end after N datagrams"},
+	{RECEIVERS, "--number", "use '--count N' to end after N datagrams"},
+	{RECEIVERS, "--file", "redirect standard output: > FILE"},
+	{"udp-recv", "--forward", "use 'sockctl listen --udp -k PORT --forward ENDPOINT'"},
 	{"udp-recv", "--broadcast", "broadcasts are received without it"},
 	{"udp-recv", "--idle-timeout", "use '--timeout TIME' or '--count N' to end"},
 	{"udp-recv", "--source",
@@ -290,6 +320,11 @@ const struct habit habits[] = {
 	{"raw-send raw-recv", "--port", "raw sockets have no ports; use 'udp-send' or 'udp-recv'"},
 
 	// echo: ping, iperf
+	{"echo", "--host", "write the host as an argument: 'sockctl echo --client HOST PORT'"},
+	{"echo", "--message", "write the word as the last argument"},
+	{"echo", "--number", "use '--count N'"},
+	{"echo", "--packets", "use '--count N'"},
+	{"echo", "--serve", "'sockctl echo PORT' serves without it"},
 	{"echo", "-t", "use '--set IP_TTL=N'"},
 	{"echo", "--ttl", "use '--set IP_TTL=N'"},
 	{"echo", "-I", "use '--interface NAME'"},
@@ -323,6 +358,9 @@ const struct habit habits[] = {
 	{"resolve", "--all", "all addresses are printed without it"},
 	{"resolve", "--short", "an address a line is printed without it; '--long' shows more"},
 	{"resolve", "-W", "use '--timeout TIME'"},
+	{"resolve", "--nameserver", "the name servers are those of resolv.conf(5)"},
+	{"resolve", "--dns", "the name servers are those of resolv.conf(5)"},
+	{"resolve", "--mx", "addresses alone are looked up; dig(1) has other records"},
 	{"resolve", "--server", "the name servers are those of resolv.conf(5)"},
 	{"resolve", "-p", "use '--service SERVICE' to add a port"},
 	{"resolve", "--port", "use '--service SERVICE' to add a port"},
@@ -343,6 +381,8 @@ const struct habit habits[] = {
 	{TABLES, "--list", "all entries are printed without arguments"},
 	{TABLES, "--name", "write the name as an argument"},
 	{TABLES, "--number", "write the number as an argument"},
+	{"services", "--protocol", "use '--proto NAME'"},
+	{"services", "--class", "use '--range well-known', 'registered' or 'dynamic'"},
 	{"services", "-t", "use '--proto tcp'"},
 	{"services", "--tcp", "use '--proto tcp'"},
 	{"services", "-u", "use '--proto udp'"},
@@ -386,6 +426,8 @@ const struct habit habits[] = {
 	{"options", "-l", "all socket options are printed without arguments"},
 	{"options", "--tcp", "write the kind of socket as an argument: 'sockctl options tcp'"},
 	{"options", "--udp", "write the kind of socket as an argument: 'sockctl options udp'"},
+	{"options", "--list", "all socket options are printed without arguments"},
+	{"options", "--name", "write the name as an argument: 'sockctl options NAME'"},
 	{"options", "SOL_*", "'sockctl options' shows the level of each; pipe it into grep(1)"},
 	{"options", "IPPROTO_*", "'sockctl options' shows the level of each; pipe it into grep(1)"},
 	{"options", "--level", "'sockctl options' shows the level of each; pipe it into grep(1)"},
@@ -411,6 +453,12 @@ const struct habit habits[] = {
 	{"sockets", "-r", "addresses are shown as numbers, ports as services unless '--numeric'"},
 	{"sockets", "--program", "use '--processes' to show them, '--process NAME' to choose"},
 	{"sockets", "--programs", "use '--processes' to show them, '--process NAME' to choose"},
+	{"sockets", "--command", "use '--process NAME'"},
+	{"sockets", "--name", "use '--process NAME'"},
+	{"sockets", "--established", "use '--state established'"},
+	{"sockets", "--local", "use '--address ADDRESS'"},
+	{"sockets", "--remote", "use '--address ADDRESS'"},
+	{"sockets", "--count", "pipe the list into wc(1)"},
 	{"sockets", "--pid", "use '--process PID'"},
 	{"sockets", "--sport", "use '--port PORT'"},
 	{"sockets", "--dport", "use '--port PORT'"},
@@ -445,56 +493,3 @@ const struct habit habits[] = {
 		"use '--process NAME', '--port PORT', '--address ADDRESS' or '--state STATE'"},
 	{""},
 };
-
-static bool is_among(const char *names, const char *name)
-{
-	if (!*names || !*name)
-		return !*names && !*name;
-	return strcmp(names, "*") == 0 || opt_words_have(names, name);
-}
-
-// Most rows begin with another letter, which is seen at no cost: every word of a command line is
-// looked for.
-static bool may_fit(const struct habit *h, const char *word)
-{
-	return *h->word == *word || *h->word == '*' || *h->word == '[';
-}
-
-const struct habit *habit_find(const char *command, const char *word, size_t len)
-{
-	const struct habit *h = habits;
-	struct str typed = {0};
-
-	str_addn(&typed, word, len);
-	while (*h->word && !(may_fit(h, str_c(&typed)) && is_among(h->commands, command) &&
-				   fnmatch(h->word, str_c(&typed), 0) == 0))
-		h++;
-	str_fini(&typed);
-	return *h->word ? h : NULL;
-}
-
-bool habit_add_advice(struct str *err, const char *command, const char *word, size_t len)
-{
-	const struct habit *h = habit_find(command, word, len);
-
-	if (h)
-		str_addf(err, "; %s", h->advice);
-	return h;
-}
-
-bool habit_refuses(struct str *err, const char *command, int argc, char **argv)
-{
-	for (int i = 0; i < argc; i++) {
-		size_t len = strlen(argv[i]);
-		const struct habit *h =
-			argv[i][0] == '-' ? NULL : habit_find(command, argv[i], len);
-
-		if (!h)
-			continue;
-		str_addc(err, '\'');
-		str_add_word(err, argv[i], len);
-		str_addf(err, "': %s", h->advice);
-		return true;
-	}
-	return false;
-}

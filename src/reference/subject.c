@@ -32,16 +32,17 @@ static int parse_number(const char *word, uint32_t *number, struct str *err)
 static bool is_prefix_like(const char *word)
 {
 	size_t len = strspn(word, "0123456789abcdefABCDEF.:");
+	size_t slash = len + (word[len] == '%' ? strcspn(word + len, "/") : 0);
 	struct ip ip;
 
-	if (!len || word[len] != '/')
+	if (!len || word[slash] != '/')
 		return false;
 
 	char *address = xstrndup(word, len);
 	bool is_address = ip_parse(address, &ip);
 
 	free(address);
-	return is_address || !word[len + 1 + strspn(word + len + 1, "0123456789")];
+	return is_address || !word[slash + 1 + strspn(word + slash + 1, "0123456789")];
 }
 
 static int parse_endpoint(struct subject *s, char *word, struct str *err)
