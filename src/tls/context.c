@@ -28,6 +28,7 @@ static void on_keylog(const SSL *ssl, const char *line)
 static int open_keylog(struct tls_context *c, struct str *err)
 {
 	const char *path = c->settings.keylog;
+	int r;
 
 	if (c->keylog)
 		return 0;
@@ -35,7 +36,9 @@ static int open_keylog(struct tls_context *c, struct str *err)
 		path = secure_getenv("SSLKEYLOGFILE");
 	if (!path || !*path)
 		return 0;
-	return keylog_open(&c->keylog, path, err);
+	r = keylog_open(&c->keylog, path, err);
+	c->is_first_of_keylog = r == 0;
+	return MIN(r, 0);
 }
 
 // Turns "h2,http/1.1" into names that each follow their length.
@@ -344,12 +347,5 @@ void tls_context_destroy(struct tls_context *c)
 
 const char *tls_context_keylog(const struct tls_context *c)
 {
-	return c->keylog ? keylog_path(c->keylog) : NULL;
+	return c->is_first_of_keylog ? keylog_path(c->keylog) : NULL;
 }
-
-int tls_context_reopen_keylog(const struct tls_context *c, struct str *err)
-{
-	return keylog_reopen(c->keylog, err);
-}
-
-// It must cost nothing to ask: the library is not opened for it.

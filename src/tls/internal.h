@@ -24,6 +24,7 @@ struct tls_context {
 	struct str protocols; // ALPN as the wire has it
 	struct str batch; // what one call sends is gathered here, whosever it is
 	struct keylog *keylog; // or NULL
+	bool is_first_of_keylog; // it has opened it, and others may share it
 };
 
 struct tls {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "tls/keylog.h"
 
+#include "base/list.h"
 #include "base/mem.h"
 #include "base/util.h"
 #include "sys/fd_calls.h"
@@ -11,13 +12,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 struct keylog {
+	struct list link;
 	unsigned users;
 	int fd;
 	char *path;
 };
+
+// Both sides of a forward write to the same.
+static struct list logs = {&logs, &logs};
 
 // Why a file that is there cannot hold secrets, or NULL.
 static const char *fault_of(int fd)
@@ -60,14 +66,30 @@ static int open_file(const char *path, struct str *err)
 	return -error;
 }
 
+static struct keylog *find(const char *path)
+{
+	list_for_each (it, &logs) {
+		struct keylog *log = list_entry(it, struct keylog, link);
+
+		if (strcmp(log->path, path) == 0)
+			return log;
+	}
+	return NULL;
+}
+
 int keylog_open(struct keylog **log, const char *path, struct str *err)
 {
-	int fd = open_file(path, err);
+	int fd;
 
+	*log = keylog_share(find(path));
+	if (*log)
+		return 1;
+	fd = open_file(path, err);
 	if (fd < 0)
 		return fd;
 	*log = xcalloc(1, sizeof(**log));
 	**log = (struct keylog){.users = 1, .fd = fd, .path = xstrdup(path)};
+	list_append(&logs, &(*log)->link);
 	return 0;
 }
 
@@ -82,12 +104,20 @@ void keylog_release(struct keylog *log)
 {
 	if (!log || --log->users)
 		return;
+	list_remove(&log->link);
 	sys_close(log->fd);
 	free(log->path);
 	free(log);
 }
 
-int keylog_reopen(struct keylog *log, struct str *err)
+void keylogs_add(struct strlist *paths)
+{
+	list_for_each (it, &logs)
+		strlist_add(paths, list_entry(it, struct keylog, link)->path);
+}
+
+// Returns 0, or a negative errno with a line in ERR.
+static int reopen(const struct keylog *log, struct str *err)
 {
 	int fd = open_file(log->path, err);
 	int r;
@@ -102,6 +132,17 @@ int keylog_reopen(struct keylog *log, struct str *err)
 		str_add_error(err, r);
 	}
 	return r;
+}
+
+void keylogs_reopen(keylog_reopened_fn *reopened, void *arg)
+{
+	list_for_each (it, &logs) {
+		const struct keylog *log = list_entry(it, struct keylog, link);
+		struct str err = {0};
+
+		reopened(arg, log->path, reopen(log, &err) < 0 ? str_c(&err) : NULL);
+		str_fini(&err);
+	}
 }
 
 const char *keylog_path(const struct keylog *log)

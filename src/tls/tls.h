@@ -47,14 +47,11 @@ void tls_context_add_files(const struct tls_context *c, struct strlist *files);
 // Fills a zeroed certificate with our own, the first of several.
 void tls_context_show(const struct tls_context *c, struct certificate *own);
 
-// The file that secrets are appended to, or NULL.
+// The file that was opened for secrets with this context, or NULL: none, or it was open already.
 const char *tls_context_keylog(const struct tls_context *c);
 
-// Opens the file for secrets, which there is, again. Returns 0, or a negative errno with a line in
-// ERR; then the one before is written on.
-int tls_context_reopen_keylog(const struct tls_context *c, struct str *err);
-
-// "OpenSSL 3, opened on demand (built with 3.0.19)", or "none in this build". Opens nothing.
+// "OpenSSL 3, opened on demand (built with 3.0.19; trust: DIRECTORY, FILE)", or "none in this
+// build". Opens nothing.
 void str_add_tls_version(struct str *s);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with

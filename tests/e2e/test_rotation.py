@@ -10,7 +10,8 @@ import pytest
 
 from harness import DEVNULL, wait_for
 from peers import dial, udp
-from tls_client import Client
+from tls_client import Client, ask
+from tls_server import Server, echo
 
 PLACE = ("127.0.0.1", 0)
 SANDBOX = pytest.mark.parametrize("sandbox", ["auto", "off"])
@@ -172,6 +173,25 @@ def test_key_log(sockctl, authority, tmp_path, sandbox):
         wait_for(lambda: "SERVER_TRAFFIC_SECRET_0 " in log.read_text(), "secrets")
     assert old.read_text() == before and before.count("SERVER_TRAFFIC_SECRET_0 ") == 1
     proc.stop()
+
+
+@SANDBOX
+@pytest.mark.tls
+def test_key_log_of_both_sides(sockctl, authority, tmp_path, sandbox):
+    """It is one file, of which each thing is said once."""
+    log = tmp_path / "keys"
+    server = Server(authority.server, echo)
+    proc = sockctl("listen", "-k", "--json", f"--sandbox={sandbox}", "--tls", "--cert",
+                   authority.server.both, "--keylog", log, "--ca", authority.root.cert, "--forward",
+                   f"tls:localhost:{server.port}", *PLACE, stdin=DEVNULL)
+    assert proc.port
+    old = log.rename(tmp_path / "old")
+    hang_up(proc, '"event":"reloaded"')
+    assert ask(proc.port, b"x") == b"x" == server.result()
+    proc.stop()
+    said = [event["event"] for event in proc.events]
+    assert said.count("keylog") == said.count("reopened") == 1
+    assert log.read_text().count("SERVER_TRAFFIC_SECRET_0 ") == 2 and not old.read_text()
 
 
 @pytest.mark.tls

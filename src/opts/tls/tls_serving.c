@@ -8,6 +8,7 @@
 #include "opts/rotation.h"
 #include "sys/accounts.h"
 #include "sys/path.h"
+#include "tls/keylog.h"
 #include "tls/name.h"
 
 #include <errno.h>
@@ -187,21 +188,12 @@ static void add_files(
 		tls_context_add_files(other, files);
 }
 
-static void add_keylog(struct sandbox *sandbox, const struct tls_context *context)
-{
-	const char *path = context ? tls_context_keylog(context) : NULL;
-
-	if (path)
-		strlist_add(&sandbox->rotate, path);
-}
-
 void tls_serving_add_files(
 	struct tls_serving *s, const struct tls_context *other, struct sandbox *sandbox)
 {
 	struct strlist files = {0};
 
-	add_keylog(sandbox, s->context);
-	add_keylog(sandbox, other);
+	keylogs_add(&sandbox->rotate);
 	add_files(&files, s->context, other);
 	for (size_t i = 0; i < files.count; i++)
 		add_folders(&s->folders, files.items[i]);
@@ -221,16 +213,9 @@ static void replace(struct tls_context **context, struct tls_context *fresh)
 	*context = fresh;
 }
 
-static void reopen_keylog(struct app *app, const struct tls_context *context)
+static void on_reopened(void *arg, const char *path, const char *failure)
 {
-	const char *path = context ? tls_context_keylog(context) : NULL;
-	struct str err = {0};
-
-	if (!path)
-		return;
-	tls_context_reopen_keylog(context, &err);
-	rotation_report(app, path, err.len ? str_c(&err) : NULL);
-	str_fini(&err);
+	rotation_report(arg, path, failure);
 }
 
 void tls_serving_reload(struct tls_serving *s, struct tls_context **other)
@@ -240,8 +225,7 @@ void tls_serving_reload(struct tls_serving *s, struct tls_context **other)
 	struct str notes = {0}, err = {0};
 	int r;
 
-	reopen_keylog(s->app, s->context);
-	reopen_keylog(s->app, *other);
+	keylogs_reopen(on_reopened, s->app);
 	r = renew(&own, s->context, &notes, &err);
 	if (r == 0)
 		r = renew(&others, *other, &notes, &err);
