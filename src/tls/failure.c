@@ -16,7 +16,7 @@ bool tls_failure_may_pass(const struct tls_failure *f)
 
 int tls_failure_error(const struct tls_failure *f)
 {
-	if (f->kind == TLS_FAIL_ERRNO)
+	if (f->kind == TLS_FAIL_ERRNO || f->kind == TLS_FAIL_LOCAL)
 		return f->code;
 	return f->kind == TLS_FAIL_TRUNCATED ? -ECONNABORTED : -EPROTO;
 }
@@ -330,9 +330,29 @@ static void fail_by_end(struct tls *t)
 			t->context->settings.is_proxy ? "" : "; --tls-eof any accepts that");
 }
 
+static void fail_by_randomness(struct tls *t)
+{
+	struct str *s = tls_fail(t, TLS_FAIL_LOCAL, -EIO);
+
+	if (s)
+		str_add(s, "OpenSSL got no random numbers from the system");
+}
+
+// Takes the errors of OpenSSL. Returns the first, which is the cause of the others. LACKS_RANDOM:
+// one of them is about random numbers.
+static unsigned long take_errors(bool *lacks_random)
+{
+	unsigned long first = ossl.ERR_get_error();
+
+	for (unsigned long e = first; e; e = ossl.ERR_get_error())
+		*lacks_random |= ERR_GET_LIB(e) == ERR_LIB_RAND;
+	return first;
+}
+
 int tls_fail_by_library(struct tls *t)
 {
-	unsigned long error = ossl.ERR_peek_error();
+	bool lacks_random = false;
+	unsigned long error = take_errors(&lacks_random);
 	int reason = ERR_GET_REASON(error);
 	bool is_alert = ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= ALERT_OFFSET;
 
@@ -340,10 +360,11 @@ int tls_fail_by_library(struct tls *t)
 		fail_by_words(t);
 	else if (is_alert)
 		fail_by_alert(t, reason - ALERT_OFFSET);
+	else if (lacks_random)
+		fail_by_randomness(t);
 	else if (error)
 		fail_by_reason(t, error);
 	else
 		fail_by_end(t);
-	ossl.ERR_clear_error();
 	return tls_failure_error(&t->failure);
 }

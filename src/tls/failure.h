@@ -16,6 +16,7 @@ enum tls_failure_kind {
 	TLS_FAIL_NOT_TLS, // it speaks something else
 	TLS_FAIL_TRUNCATED, // it ended without close_notify
 	TLS_FAIL_ERRNO, // the connection below broke
+	TLS_FAIL_LOCAL, // OpenSSL cannot go on here, whatever the peer does
 };
 
 struct tls_failure {
@@ -28,8 +29,8 @@ struct tls_failure {
 // True if another try may go better: the connection broke, which a certificate never mends.
 bool tls_failure_may_pass(const struct tls_failure *f);
 
-// The negative errno that stands for it where only a number fits: what broke the connection,
-// -ECONNABORTED where it was cut off, -EPROTO for all else.
+// The negative errno that stands for it where only a number fits: what broke the connection or
+// failed here, -ECONNABORTED where it was cut off, -EPROTO for all else.
 int tls_failure_error(const struct tls_failure *f);
 
 #endif

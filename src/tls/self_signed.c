@@ -82,5 +82,5 @@ int self_signed_make(struct identity *id, const struct strlist *names, struct st
 		ossl.ERR_reason_error_string(ossl.ERR_peek_error()) ?: "unknown error");
 	ossl.ERR_clear_error();
 	identity_fini(id);
-	return -EINVAL;
+	return -EIO; // the names were checked before: it is nothing that the user has said
 }

@@ -33,6 +33,7 @@
 	X(d2i_X509) \
 	X(EC_curve_nid2nist) \
 	X(ERR_clear_error) \
+	X(ERR_get_error) \
 	X(ERR_peek_error) \
 	X(ERR_reason_error_string) \
 	X(EVP_Digest) \

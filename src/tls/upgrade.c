@@ -45,6 +45,8 @@ static void destroy(void *state)
 
 static enum upgrade_failure kind_of(const struct tls_failure *f)
 {
+	if (f->kind == TLS_FAIL_LOCAL)
+		return UPGRADE_LOCAL;
 	return tls_failure_may_pass(f) ? UPGRADE_BROKEN : UPGRADE_TLS;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: ISC
 // From a socket to TLS, step by step, with a server of OpenSSL's own in the same process.
+#define OPENSSL_SUPPRESS_DEPRECATED // RAND_set_rand_method() is the way to be without
+
 #include "tls/handshake.h"
+#include "tls/self_signed.h"
 
 #include "tls_authority.h"
 #include "tls_peer.h"
@@ -8,6 +11,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -150,6 +154,40 @@ static void test_check_of_silent_server(void **state)
 	end(&r);
 }
 
+static const RAND_METHOD no_randomness;
+
+// It is nothing that the peer has done.
+static void test_handshake_without_randomness(void **state)
+{
+	struct peer p;
+	const struct tls_settings settings = {.is_insecure = true};
+
+	(void)state;
+	peer_init(&p, NULL, 0);
+	assert_int_equal(peer_join(&p, &settings, "localhost"), 0);
+	RAND_set_rand_method(&no_randomness);
+	assert_int_equal(tls_handshake(p.tls), -EIO);
+	RAND_set_rand_method(RAND_OpenSSL());
+	assert_int_equal(tls_failure(p.tls)->kind, TLS_FAIL_LOCAL);
+	peer_fini(&p);
+}
+
+// Nor is it a word of the command line.
+static void test_certificate_without_randomness(void **state)
+{
+	const char *names[] = {"localhost"};
+	struct identity id;
+	struct str err = {0};
+
+	(void)state;
+	assert_int_equal(library_open(&err), 0);
+	RAND_set_rand_method(&no_randomness);
+	assert_int_equal(self_signed_make(&id, &(struct strlist){names, 1}, &err), -EIO);
+	RAND_set_rand_method(RAND_OpenSSL());
+	assert_non_null(strstr(str_c(&err), "OpenSSL cannot make a certificate"));
+	str_fini(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +196,8 @@ int main(void)
 		cmocka_unit_test(test_starttls_refused),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_of_silent_server),
+		cmocka_unit_test(test_handshake_without_randomness),
+		cmocka_unit_test(test_certificate_without_randomness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
