@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "tls/tls.h"
+#include "tls/trust.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -139,5 +140,7 @@ int library_open(struct str *err)
 
 void str_add_tls_version(struct str *s)
 {
-	str_add(s, "OpenSSL 3, " ORIGIN " (built with " OPENSSL_VERSION_STR ")");
+	str_add(s, "OpenSSL 3, " ORIGIN " (built with " OPENSSL_VERSION_STR "; trust: ");
+	str_add_system_trust(s);
+	str_addc(s, ')');
 }

@@ -12,19 +12,32 @@
 #define SYSTEM "system"
 
 // Where the system's authorities are: the environment may say otherwise, unless the program has
-// privileges that its caller lacks.
+// privileges that its caller lacks. Returns NULL where it says nothing.
+static const char *from_environment(const char *name)
+{
+	const char *path = secure_getenv(name);
+
+	return path && *path ? path : NULL;
+}
+
 static const char *system_file(void)
 {
-	const char *path = secure_getenv("SSL_CERT_FILE");
-
-	return path && *path ? path : ossl.X509_get_default_cert_file();
+	return from_environment("SSL_CERT_FILE") ?: ossl.X509_get_default_cert_file();
 }
 
 static const char *system_dir(void)
 {
-	const char *path = secure_getenv("SSL_CERT_DIR");
+	return from_environment("SSL_CERT_DIR") ?: ossl.X509_get_default_cert_dir();
+}
 
-	return path && *path ? path : ossl.X509_get_default_cert_dir();
+void str_add_system_trust(struct str *s)
+{
+	const char *dir = from_environment("SSL_CERT_DIR") ?: SOCKCTL_CERT_DIR;
+	const char *file = from_environment("SSL_CERT_FILE") ?: SOCKCTL_CERT_FILE;
+
+	str_add_escaped(s, dir, strlen(dir));
+	str_add(s, ", ");
+	str_add_escaped(s, file, strlen(file));
 }
 
 int trust_cannot_read(struct str *err, const char *path, int r)

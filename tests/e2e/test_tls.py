@@ -460,3 +460,15 @@ def test_trace_in_c(sockctl, authority, tmp_path, starttls):
             accept(peer).close()
             again.wait(1)
         assert again.err.endswith("TLS: ciphertext cannot be replayed\n")
+
+
+def test_version_shows_whom_it_trusts(sockctl, tmp_path):
+    """The places of OpenSSL, which is not opened for that, or those of the environment."""
+    found = re.search('"(.*)"', openssl("version", "-d").decode())[1]
+    for own, places in (({}, f"{found}/certs, {found}/cert.pem"),
+                        ({"SSL_CERT_DIR": str(tmp_path), "SSL_CERT_FILE": "a\x1bb"},
+                         f"{tmp_path}, a\\x1bb")):
+        env = {name: value for name, value in os.environ.items() if "SSL_CERT" not in name}
+        proc = sockctl("--version", env={**env, **own})
+        proc.wait()
+        assert f"trust: {places})" in proc.out.decode()
