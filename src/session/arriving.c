@@ -13,13 +13,22 @@
 #define MOST_PER_ADDRESS 64
 #define MOST_REFUSED 64 // that are waited for
 #define HEARING_MS 1000 // for what a client was refused for
+#define GRACE_MS 250 // that each has before it gives way to another
+
+static void on_room(void *data)
+{
+	struct arriving *a = data;
+
+	a->options.has_room(a);
+}
 
 void arriving_init(struct arriving *a, const struct arriving_options *options)
 {
-	assert(options->loop && options->arrived && options->failed);
+	assert(options->loop && options->arrived && options->failed && options->has_room);
 	*a = (struct arriving){.options = *options};
 	list_init(&a->list);
 	list_init(&a->refused);
+	timer_init(&a->room, options->loop, on_room, a);
 }
 
 bool arriving_is_needed(const struct arriving *a)
@@ -45,6 +54,7 @@ static void leave(struct arrival *x)
 	list_remove(&x->link);
 	a->count--;
 	tally_remove(&a->tally, &x->peer);
+	a->options.has_room(a);
 }
 
 static void free_arrival(struct arrival *x)
@@ -70,12 +80,13 @@ void arriving_fini(struct arriving *a)
 	list_for_each (it, &a->list) {
 		struct arrival *x = list_entry(it, struct arrival, link);
 
-		leave(x);
+		list_remove(&x->link);
 		free_arrival(x);
 	}
 	list_for_each (it, &a->refused)
 		forget(list_entry(it, struct arrival, link));
 	tally_fini(&a->tally);
+	timer_fini(&a->room);
 }
 
 static void fail(struct arrival *x, const char *reason)
@@ -131,9 +142,9 @@ static void on_done(struct upgrade_chain *chain, void *data)
 	judge(data);
 }
 
-// Makes room for another: the oldest that has not completed a step gives way. OF is whose it has to
-// be, or NULL; then it is the oldest of all if each has completed one.
-static void make_room(struct arriving *a, const struct sockaddr_any *of)
+// Who gives way to another: the oldest that has not completed a step, or the oldest of all if each
+// has. OF is whose it has to be, or NULL; then there is one if anybody is arriving.
+static struct arrival *find_oldest(const struct arriving *a, const struct sockaddr_any *of)
 {
 	struct arrival *oldest = NULL;
 
@@ -143,18 +154,47 @@ static void make_room(struct arriving *a, const struct sockaddr_any *of)
 
 		if (!oldest && !of)
 			oldest = x;
-		if (is_new && (!of || is_same_host(&x->peer, of))) {
-			oldest = x;
-			break;
-		}
+		if (is_new && (!of || is_same_host(&x->peer, of)))
+			return x;
 	}
-	if (oldest)
-		fail(oldest, "too many others are arriving");
+	return oldest;
+}
+
+// How long the grace of X lasts still.
+static uint64_t grace_left(const struct arrival *x)
+{
+	uint64_t age = uv_now(x->arriving->options.loop) - x->began;
+
+	return age < GRACE_MS ? GRACE_MS - age : 0;
 }
 
 static bool is_crowded(const struct arriving *a, const struct sockaddr_any *peer)
 {
 	return peer->sa.sa_family != AF_UNIX && tally_count(&a->tally, peer) >= MOST_PER_ADDRESS;
+}
+
+static bool is_full(const struct arriving *a)
+{
+	return a->count >= a->options.most;
+}
+
+// Many who come at once all have the time for their handshake: those of one address are more than
+// others for a moment, and where there is no place the next ones wait to be accepted.
+static void make_room(struct arriving *a, const struct sockaddr_any *peer)
+{
+	struct arrival *oldest = NULL;
+
+	if (is_full(a))
+		oldest = find_oldest(a, NULL);
+	else if (is_crowded(a, peer))
+		oldest = find_oldest(a, peer);
+	if (oldest && (is_full(a) || !grace_left(oldest)))
+		fail(oldest, "too many others are arriving");
+}
+
+bool arriving_has_room(const struct arriving *a)
+{
+	return !is_full(a) || !grace_left(find_oldest(a, NULL));
 }
 
 void arriving_add(struct arriving *a, struct channel *channel, const struct sockaddr_any *peer)
@@ -164,11 +204,8 @@ void arriving_add(struct arriving *a, struct channel *channel, const struct sock
 	size_t count = 0;
 
 	assert(channel_socket(channel) >= 0);
-	if (a->count >= a->options.most)
-		make_room(a, NULL);
-	else if (is_crowded(a, peer))
-		make_room(a, peer);
-	*x = (struct arrival){.arriving = a, .peer = *peer};
+	make_room(a, peer);
+	*x = (struct arrival){.arriving = a, .peer = *peer, .began = uv_now(a->options.loop)};
 	if (a->options.accepts_proxy)
 		plan[count++] = (struct upgrade){&proxy_header_accept, &x->header};
 	if (a->options.tls)
@@ -182,6 +219,8 @@ void arriving_add(struct arriving *a, struct channel *channel, const struct sock
 	list_append(&a->list, &x->link);
 	a->count++;
 	tally_add(&a->tally, peer);
+	if (!arriving_has_room(a))
+		timer_start(&a->room, grace_left(find_oldest(a, NULL)));
 	if (upgrade_chain_start(x->chain))
 		judge(x);
 }

@@ -23,6 +23,7 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 static void on_trouble(struct listener *l, int error);
 static void on_arrived(struct arrival *a);
 static void on_arrival_failed(struct arrival *a, const char *reason);
+static void on_room(struct arriving *a);
 static void on_retry(void *data);
 static void on_drain(void *arg);
 
@@ -37,6 +38,7 @@ static void init_arriving(struct server *s)
 		.most = MIN((size_t)MOST_ARRIVING, (size_t)MAX(s->descriptor_limit / 2, 1)),
 		.arrived = on_arrived,
 		.failed = on_arrival_failed,
+		.has_room = on_room,
 		.data = s,
 	};
 
@@ -156,22 +158,34 @@ static void end_accepting(struct server *s)
 		s->mode->complete(s);
 }
 
+static bool has_room(const struct server *s)
+{
+	uint64_t most = s->config->listening.max_connections;
+
+	return (!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors &&
+	       arriving_has_room(&s->arriving);
+}
+
 // Accepts while there is room.
-static void update_listening(struct server *s)
+static void pause_or_resume(struct server *s)
 {
 	struct listener *l = &s->listener;
-	uint64_t most = s->config->listening.max_connections;
-	bool has_room =
-		(!most || s->open < most) && list_empty(&s->waiting) && !s->short_of_descriptors;
+	bool may_accept = has_room(s);
 
+	if (!may_accept && !l->paused)
+		listener_pause(l);
+	else if (may_accept && (l->paused || l->troubled))
+		listener_resume(l);
+}
+
+static void update_listening(struct server *s)
+{
 	if (is_last(s))
 		end_accepting(s);
 	else if (s->config->udp.is_wanted)
 		s->peers.is_full = s->short_of_descriptors;
-	else if (!has_room && !l->paused)
-		listener_pause(l);
-	else if (has_room && (l->paused || l->troubled))
-		listener_resume(l);
+	else
+		pause_or_resume(s);
 }
 
 static void say_stopping(struct server *s)
@@ -455,6 +469,14 @@ static void on_arrival_failed(struct arrival *a, const char *reason)
 		server_end_if_done(s);
 }
 
+static void on_room(struct arriving *a)
+{
+	struct server *s = a->options.data;
+
+	if (!s->listener.closed)
+		pause_or_resume(s);
+}
+
 void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer)
 {
 	const char *reason;
@@ -467,6 +489,7 @@ void server_take(struct server *s, struct channel *channel, const struct sockadd
 	reason = access_refusal(&s->config->accept_proxy.senders, peer);
 	if (!reason) {
 		arriving_add(&s->arriving, channel, peer);
+		on_room(&s->arriving);
 		return;
 	}
 	channel_destroy(channel);

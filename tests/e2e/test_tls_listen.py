@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -212,6 +213,47 @@ def test_crowd_whose_time_is_over(listen, clients):
         assert reset_by_peer(conn)
     assert ask(proc.port) == b""
     proc.stop()
+
+
+def secure_all(authority, conns, before_end=lambda: None):
+    """A task for each connection: it is secured, says a byte, and ends after BEFORE_END."""
+    context = Client(authority).context
+
+    def visit(conn):
+        conn.settimeout(None)
+        with context.wrap_socket(conn, server_hostname="localhost") as inside:
+            inside.sendall(b"x")
+            before_end()
+            inside.unwrap()
+
+    return [Task(visit, conn) for conn in conns]
+
+
+def test_crowd_of_good_ones(listen, authority, clients):
+    """All have connected before the first handshake begins, from one address: none is refused."""
+    proc = listen("-kv")
+    for task in secure_all(authority, clients(proc.port, 200)):
+        task.result()
+    proc.wait_out(200)
+    proc.stop()
+    assert "refused" not in proc.err
+
+
+def test_crowd_and_few_descriptors(listen, authority, clients):
+    """Who does not fit waits, at no cost, and is served when others leave."""
+    proc = listen("-kv", shell="ulimit -n 64")
+    may_end = Event()
+    tasks = secure_all(authority, clients(proc.port, 100), may_end.wait)
+    proc.wait_err("EMFILE")
+    before = cpu_seconds(proc)
+    time.sleep(1)
+    assert cpu_seconds(proc) - before < 0.5
+    may_end.set()
+    for task in tasks:
+        task.result()
+    proc.wait_out(100)
+    proc.stop()
+    assert "refused" not in proc.err
 
 
 def test_client_that_leaves_while_it_waits(listen):
