@@ -74,8 +74,7 @@ class Campaign:
             if run.datagrams:
                 run.faults = [fault for fault in run.faults if not fault.waits_for_a_queue]
             if self.options.shim and not run.of_children and log:
-                run.faults += shim_faults_of(self.normal(run, COUNT, base))
-                run.faults += short_faults(self.options.seeds) if run.streams else []
+                run.faults += self.shim_faults(run, base)
             plan += [(run, fault) for fault in run.faults]
         if self.options.fault:
             chosen = Fault.parse(self.options.fault)
@@ -84,6 +83,13 @@ class Campaign:
             step = max(1, len(plan) // self.options.sample)
             plan = plan[::step]
         return plan
+
+    def shim_faults(self, run, base):
+        """None where not even counting leaves the run whole: that is a finding."""
+        counted = self.normal(run, COUNT, base)
+        if not counted:
+            return []
+        return [*shim_faults_of(counted), *(short_faults(self.options.seeds) if run.streams else [])]
 
     def normal(self, run, fault, base):
         rig, verdict = play(run, fault, self.options, base)

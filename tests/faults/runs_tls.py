@@ -3,7 +3,9 @@
 
 import atexit
 import functools
+import itertools
 import shutil
+import signal
 import ssl
 import tempfile
 import threading
@@ -28,6 +30,8 @@ def make_authority():
     made.hashed.mkdir()
     name = openssl("x509", "-in", made.root.cert, "-noout", "-hash").decode().strip()
     (made.hashed / f"{name}.0").symlink_to(made.root.cert)
+    made.servers = [(name, made.server_with(name, cn=name)) for name in ("first", "second")]
+    made.revoked = made.revocations("revoked", made.root, made.middle)
     return made
 
 
@@ -108,21 +112,31 @@ def connect_starttls(rig):
     return lambda: peer.result() == REQUEST and proc.out == REPLY
 
 
-def exchange(conn, request, reply, verifies=True):
-    """The client's side of TLS on CONN, which says its end when it has everything."""
+def exchange(conn, request, reply, verifies=True, own=None, expected=None):
+    """The client's side of TLS on CONN, which says its end when it has everything. OWN is its
+    certificate, EXPECTED the names of the server's of which it has to be one."""
     if conn is None:
         return False
     context = ssl.create_default_context(cafile=authority().root.cert)
     context.check_hostname = verifies
     context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
+    if own:
+        context.load_cert_chain(own.both)
     with context.wrap_socket(conn, server_hostname="localhost",
                              suppress_ragged_eofs=False) as inside:
+        if expected and name_of(inside) not in expected:
+            return False
         inside.sendall(request)
         got = b""
         while len(got) < len(reply) and (piece := inside.recv(65536)):
             got += piece
         inside.unwrap()
     return got == reply
+
+
+def name_of(conn):
+    """The common name that the peer of CONN shows."""
+    return dict(conn.getpeercert()["subject"][0])["commonName"]
 
 
 @run("accept4")
@@ -156,3 +170,49 @@ def listen_k_tls_forward(rig):
 def echo_once(conn):
     conn.sendall(receive(conn, len(QUESTION)))
     return answer(conn, b"")
+
+
+class Replaced:
+    """A certificate that is replaced, for a server that is told so."""
+
+    READ, KEPT = "were read again", "stay as they were read before"
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.path = rig.directory / "current.pem"
+        self.identities = itertools.cycle(authority().servers)
+        self.shown = {self.put()}
+
+    def put(self):
+        name, identity = next(self.identities)
+        fresh = self.rig.directory / "fresh"
+        shutil.copy(identity.both, fresh)
+        fresh.rename(self.path)
+        return name
+
+    def replace(self):
+        """What is shown from now on, it says itself; where it cannot, it may be either."""
+        before, name = self.shown, self.put()
+        self.shown = before | {name}
+        said = self.rig.tell(signal.SIGHUP, f"{self.READ}|{self.KEPT}")
+        if said:
+            self.shown = {name} if said == self.READ else before
+
+
+@run("accept4")
+def listen_k_tls_reload(rig):
+    """All files are read again after each client, which shows a certificate itself."""
+    own = authority()
+    served = Replaced(rig)
+    with open(rig.file(REPLY), "rb") as file:
+        proc = rig.start("listen", "-k", "-v", "--tls", "--cert", served.path, "--client-ca",
+                         own.root.cert, "--crl", own.revoked, rig.address, PORT, stdin=file)
+
+    def visit():
+        whole = exchange(rig.dial((rig.address, PORT)), QUESTION, REPLY, own=own.client,
+                         expected=served.shown)
+        served.replace()
+        return whole
+
+    rig.serve(visit)
+    return lambda: proc.out == QUESTION * len(rig.served)
