@@ -36,13 +36,14 @@ typedef void watch_fn(struct watch *w, unsigned events);
 
 struct watch {
 	int fd;
-	unsigned flags;
+	int nested; // epoll instance of a shared descriptor, or -1
+	unsigned char flags;
+	unsigned char wanted;
+	unsigned char
+		armed; // what the kernel was asked for; may lag behind while that does no harm
+	bool urgent; // urgent data has come: do not ask for it again
 	watch_fn *cb;
 	void *data; // the owner's
-	unsigned wanted;
-	unsigned armed; // what the kernel was asked for; may lag behind while that does no harm
-	bool urgent; // urgent data has come: do not ask for it again
-	int nested; // epoll instance of a shared descriptor, or -1
 	uv_loop_t *loop;
 	struct watch_handle
 		*handle; // freed by libuv's close callback, so that the owner need not wait

@@ -40,7 +40,6 @@ static void add_texts(struct tls_facts *f, const struct tls *t)
 		str_add_escaped(&f->alpn, alpn, MIN(len, ALPN_SHOWN));
 	if (name)
 		str_add_escaped(&f->server_name, name, MIN(strlen(name), CERTIFICATE_NAME_MAX));
-	str_addn(&f->unverified, str_c(&t->unverified), t->unverified.len);
 }
 
 // The first of the chain to end ends it.
@@ -59,10 +58,19 @@ static int64_t first_end(STACK_OF(X509) * chain)
 	return end == INT64_MAX ? 0 : end;
 }
 
+// That of a session which goes on by a ticket was good before.
+static const struct verdict *verdict_of(const struct tls *t)
+{
+	static const struct verdict good;
+
+	return t->verdict ? t->verdict : &good;
+}
+
 void tls_describe(const struct tls *t, struct tls_facts *f)
 {
-	X509 *peer = t->sent && sk_X509_num(t->sent) > 0
-			     ? sk_X509_value(t->sent, 0)
+	const struct verdict *v = verdict_of(t);
+	X509 *peer = v->sent && sk_X509_num(v->sent) > 0
+			     ? sk_X509_value(v->sent, 0)
 			     : ossl.SSL_get0_peer_certificate(t->ssl); // from before, by a ticket
 
 	*f = (struct tls_facts){0};
@@ -71,15 +79,16 @@ void tls_describe(const struct tls *t, struct tls_facts *f)
 	f->group = group_of(t->ssl);
 	f->is_resumed = ossl.SSL_session_reused(t->ssl);
 	add_texts(f, t);
+	str_addn(&f->unverified, str_c(&v->why), v->why.len);
 	f->has_peer_certificate = peer;
 	if (!peer)
 		return;
 	certificate_read(&f->certificate, peer);
-	f->is_pinned = t->is_pinned;
-	f->is_verified = t->is_pinned || t->verify_error == X509_V_OK;
+	f->is_pinned = v->is_pinned;
+	f->is_verified = v->is_pinned || v->error == X509_V_OK;
 	f->expires =
-		t->sent ? first_end(t->verified ? t->verified : t->sent) : f->certificate.not_after;
-	if (t->name && f->is_verified && !t->is_pinned)
+		v->sent ? first_end(v->verified ? v->verified : v->sent) : f->certificate.not_after;
+	if (t->name && f->is_verified && !v->is_pinned)
 		str_add_escaped(&f->peer, t->name, strlen(t->name));
 	else if (f->certificate.name_count)
 		str_add(&f->peer, str_c(&f->certificate.names[0]));
@@ -109,6 +118,8 @@ static void visit(STACK_OF(X509) * chain, enum tls_chain which, tls_certificate_
 
 void tls_for_each_certificate(const struct tls *t, tls_certificate_fn *fn, void *arg)
 {
-	visit(t->sent, TLS_CHAIN_SENT, fn, arg);
-	visit(t->verify_error == X509_V_OK ? t->verified : NULL, TLS_CHAIN_VERIFIED, fn, arg);
+	const struct verdict *v = verdict_of(t);
+
+	visit(v->sent, TLS_CHAIN_SENT, fn, arg);
+	visit(v->error == X509_V_OK ? v->verified : NULL, TLS_CHAIN_VERIFIED, fn, arg);
 }

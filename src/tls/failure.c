@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "tls/failure.h"
 
+#include "base/mem.h"
 #include "tls/internal.h"
 
 #include <errno.h>
@@ -23,11 +24,12 @@ int tls_failure_error(const struct tls_failure *f)
 
 struct str *tls_fail(struct tls *t, enum tls_failure_kind kind, int code)
 {
-	if (t->failure.kind)
+	if (t->failure)
 		return NULL;
-	t->failure.kind = kind;
-	t->failure.code = code;
-	return &t->failure.text;
+	t->failure = xcalloc(1, sizeof(*t->failure));
+	t->failure->kind = kind;
+	t->failure->code = code;
+	return &t->failure->text;
 }
 
 static const char *peer_of(const struct tls *t)
@@ -366,5 +368,5 @@ int tls_fail_by_library(struct tls *t)
 		fail_by_reason(t, error);
 	else
 		fail_by_end(t);
-	return tls_failure_error(&t->failure);
+	return tls_failure_error(t->failure);
 }

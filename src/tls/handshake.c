@@ -79,7 +79,7 @@ static int step_words(struct handshake *h)
 			r = sent < 0 ? sent : r;
 		}
 	}
-	return r == 0 || r == -EAGAIN || h->tls->failure.kind ? r : fail_in_words(h, r);
+	return r == 0 || r == -EAGAIN || h->tls->failure ? r : fail_in_words(h, r);
 }
 
 static int step_confirm(struct handshake *h)

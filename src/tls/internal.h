@@ -27,6 +27,15 @@ struct tls_context {
 	bool is_first_of_keylog; // it has opened it, and others may share it
 };
 
+// On the certificate of the peer.
+struct verdict {
+	int error; // X509_V_ERR_*, also where that was put up with
+	struct str why; // the line for it
+	bool is_pinned; // by a pin alone
+	STACK_OF(X509) * sent, *verified;
+};
+
+// In as little memory as it takes: thousands of connections may be idle.
 struct tls {
 	struct tls_context *context;
 	SSL *ssl;
@@ -40,14 +49,11 @@ struct tls {
 	bool reads_much; // many records at a time
 	bool is_asked; // the server asked for a certificate
 	bool has_heard; // something came after the handshake
-	unsigned key_updates; // since the last byte of data
+	unsigned char recv_wants, send_wants;
+	unsigned short key_updates; // since the last byte of data
 	int server_version; // what its ServerHello says before anything is checked; 0: none came
-	unsigned recv_wants, send_wants;
-	int verify_error; // X509_V_ERR_*, also where that was put up with
-	struct str unverified; // the line for it
-	bool is_pinned; // by a pin alone
-	STACK_OF(X509) * sent, *verified;
-	struct tls_failure failure;
+	struct verdict *verdict; // NULL: no certificate came
+	struct tls_failure *failure; // NULL: none
 };
 
 // Sets the failure unless there is one: the first is the cause of the others.

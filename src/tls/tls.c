@@ -84,16 +84,26 @@ static void free_chain(STACK_OF(X509) * chain)
 			(OPENSSL_STACK *)chain, (OPENSSL_sk_freefunc)ossl.X509_free);
 }
 
+static void free_verdict(struct verdict *v)
+{
+	if (!v)
+		return;
+	free_chain(v->sent);
+	free_chain(v->verified);
+	str_fini(&v->why);
+	free(v);
+}
+
 void tls_destroy(struct tls *t)
 {
 	if (!t)
 		return;
 	ossl.SSL_free(t->ssl); // says nothing to the peer: that is for tls_end() alone
 	wire_fini(&t->wire);
-	free_chain(t->sent);
-	free_chain(t->verified);
-	str_fini(&t->unverified);
-	str_fini(&t->failure.text);
+	free_verdict(t->verdict);
+	if (t->failure)
+		str_fini(&t->failure->text);
+	free(t->failure);
 	free(t->name);
 	tls_context_destroy(t->context);
 	free(t);
@@ -108,7 +118,7 @@ static void begin(struct tls *t)
 
 // A call of OpenSSL returned RET, which is no success. Returns 0 at the end, -EAGAIN after setting
 // *wants, or another negative errno.
-static int judge(struct tls *t, int ret, unsigned *wants)
+static int judge(struct tls *t, int ret, unsigned char *wants)
 {
 	switch (ossl.SSL_get_error(t->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
@@ -150,8 +160,8 @@ int tls_handshake(struct tls *t)
 {
 	int r, flushed;
 
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
+	if (t->failure)
+		return tls_failure_error(t->failure);
 	r = shake(t);
 	flushed = wire_flush(&t->wire); // also the alert that says why we refuse
 	// Who takes no more has left, and may have said why.
@@ -181,8 +191,8 @@ int tls_confirm(struct tls *t)
 	char byte;
 	int ret, r;
 
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
+	if (t->failure)
+		return tls_failure_error(t->failure);
 	if (tls_is_confirmed(t))
 		return 0;
 	begin(t);
@@ -237,8 +247,8 @@ ssize_t tls_recv(struct tls *t, void *buf, size_t len)
 	t->has_more = false;
 	if (t->has_ended)
 		return 0;
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
+	if (t->failure)
+		return tls_failure_error(t->failure);
 	begin(t);
 	t->recv_wants = TLS_WANTS_READ;
 	while (got < len) {
@@ -266,8 +276,8 @@ ssize_t tls_send(struct tls *t, const void *buf, size_t len)
 	size_t done = 0, n = 0;
 	int r;
 
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
+	if (t->failure)
+		return tls_failure_error(t->failure);
 	begin(t);
 	t->send_wants = TLS_WANTS_WRITE;
 	r = wire_flush(&t->wire);
@@ -300,8 +310,8 @@ int tls_flush(struct tls *t)
 int tls_end(struct tls *t)
 {
 	// After a fatal error OpenSSL must not be asked, and a torn stream must not look whole.
-	if (t->failure.kind)
-		return tls_failure_error(&t->failure);
+	if (t->failure)
+		return tls_failure_error(t->failure);
 	if (!t->end_is_queued) {
 		begin(t);
 		ossl.SSL_shutdown(t->ssl);
@@ -344,5 +354,7 @@ uint64_t tls_wire_received(const struct tls *t)
 
 const struct tls_failure *tls_failure(const struct tls *t)
 {
-	return &t->failure;
+	static const struct tls_failure none;
+
+	return t->failure ? t->failure : &none;
 }

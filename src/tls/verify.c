@@ -2,6 +2,7 @@
 // Whether the peer is who it should be: the chain, its dates, its purpose and the name, by OpenSSL;
 // pins and the names of clients, by us.
 #include "base/hex.h"
+#include "base/mem.h"
 #include "tls/internal.h"
 
 #include <time.h>
@@ -28,8 +29,8 @@ static int on_verify_step(int ok, X509_STORE_CTX *store)
 		ossl.X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
-	str_clear(&t->unverified);
-	str_add_verify_error(&t->unverified, t, store);
+	str_clear(&t->verdict->why);
+	str_add_verify_error(&t->verdict->why, t, store);
 	return 0;
 }
 
@@ -41,7 +42,8 @@ static bool begin_again(X509_STORE_CTX *store, struct tls *t, X509 *leaf)
 	bool ok;
 
 	ossl.X509_STORE_CTX_cleanup(store);
-	ok = ossl.X509_STORE_CTX_init(store, t->context->trust.store, leaf, t->sent) == 1 &&
+	ok = ossl.X509_STORE_CTX_init(store, t->context->trust.store, leaf, t->verdict->sent) ==
+		     1 &&
 	     ossl.X509_STORE_CTX_set_ex_data(
 		     store, ossl.SSL_get_ex_data_X509_STORE_CTX_idx(), t->ssl) == 1 &&
 	     ossl.X509_STORE_CTX_set_default(
@@ -101,8 +103,8 @@ static void note_dates(struct tls *t, X509 *leaf)
 
 	certificate_read(&c, leaf);
 	if (c.is_dated && time(NULL) > c.not_after) {
-		str_add(&t->unverified, "the certificate has expired on ");
-		str_add_date(&t->unverified, c.not_after);
+		str_add(&t->verdict->why, "the certificate has expired on ");
+		str_add_date(&t->verdict->why, c.not_after);
 	}
 	certificate_fini(&c);
 }
@@ -113,7 +115,7 @@ static void keep_chains(struct tls *t, X509_STORE_CTX *store)
 	STACK_OF(X509) *chain = ossl.X509_STORE_CTX_get0_chain(store);
 
 	if (chain)
-		t->verified = ossl.X509_chain_up_ref(chain);
+		t->verdict->verified = ossl.X509_chain_up_ref(chain);
 }
 
 static bool has_allowed_name(const struct allow *a, X509 *leaf)
@@ -189,32 +191,33 @@ int tls_verify_chain(X509_STORE_CTX *store, void *arg)
 	unsigned char hash[PIN_SIZE] = {0};
 	bool ok, has_hash = certificate_hash(hash, leaf);
 
-	t->sent = ossl.X509_chain_up_ref(ossl.X509_STORE_CTX_get0_untrusted(store));
+	t->verdict = xcalloc(1, sizeof(*t->verdict));
+	t->verdict->sent = ossl.X509_chain_up_ref(ossl.X509_STORE_CTX_get0_untrusted(store));
 	if (c->pins.count && (!has_hash || !pins_have(&c->pins, hash))) {
 		fail_by_pin(t, hash);
 		ossl.X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 		return 0;
 	}
 	if (c->pins.count && !c->settings.authorities.count) {
-		t->is_pinned = true;
+		t->verdict->is_pinned = true;
 		note_dates(t, leaf);
 		ossl.X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
 	ok = verify(store, t, leaf);
-	t->verify_error = ok ? X509_V_OK : ossl.X509_STORE_CTX_get_error(store);
+	t->verdict->error = ok ? X509_V_OK : ossl.X509_STORE_CTX_get_error(store);
 	keep_chains(t, store);
 	if (ok) {
-		str_fini(&t->unverified); // the first try may have failed
+		str_fini(&t->verdict->why); // the first try may have failed
 		return is_allowed(&c->allow, leaf, hash) ? 1 : refuse_name(t, store, leaf);
 	}
 	if (c->settings.is_insecure)
 		return 1;
-	struct str *s = tls_fail(t, TLS_FAIL_CERTIFICATE, t->verify_error);
+	struct str *s = tls_fail(t, TLS_FAIL_CERTIFICATE, t->verdict->error);
 
 	if (s) {
-		t->failure.depth = ossl.X509_STORE_CTX_get_error_depth(store);
-		str_addn(s, str_c(&t->unverified), t->unverified.len);
+		t->failure->depth = ossl.X509_STORE_CTX_get_error_depth(store);
+		str_addn(s, str_c(&t->verdict->why), t->verdict->why.len);
 	}
 	return 0;
 }

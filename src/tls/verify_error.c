@@ -88,7 +88,7 @@ static void add_untrusted_root(struct fault *f)
 
 static void add_no_issuer(struct fault *f)
 {
-	bool is_alone = !f->t->sent || sk_X509_num(f->t->sent) <= 1;
+	bool is_alone = !f->t->verdict->sent || sk_X509_num(f->t->verdict->sent) <= 1;
 
 	if (f->t->context->trust.has_system && trust_is_empty(&f->t->context->trust)) {
 		str_addf(f->s,

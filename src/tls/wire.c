@@ -23,7 +23,7 @@ void wire_begin(struct wire *w)
 
 size_t wire_unsent(const struct wire *w)
 {
-	return w->rest.len - w->rest_start + w->batch->len + (w->below ? w->below->unsent : 0);
+	return (w->rest ? w->rest->len : 0) + w->batch->len + (w->below ? w->below->unsent : 0);
 }
 
 void wire_set_below(struct wire *w, struct channel *below)
@@ -79,7 +79,7 @@ static void keep_first(struct wire *w, const unsigned char *p, size_t len)
 	if (!w->first)
 		return;
 	memcpy(w->first + w->first_len, p, n);
-	w->first_len += n;
+	w->first_len += (unsigned char)n;
 }
 
 void wire_forget_first(struct wire *w)
@@ -174,63 +174,83 @@ BIO *wire_create_bio(struct wire *w)
 	return bio;
 }
 
+static void forget_rest(struct wire *w)
+{
+	if (w->rest)
+		str_fini(w->rest);
+	free(w->rest);
+	w->rest = NULL;
+}
+
 void wire_fini(struct wire *w)
 {
-	str_fini(&w->rest);
+	forget_rest(w);
 	wire_forget_first(w);
 	if (w->below) {
 		str_fini(w->batch);
 		free(w->batch);
 	}
-	w->rest_start = 0;
 }
 
-// Sends as much of S from *start on as the kernel takes.
-static int send_some(struct wire *w, const struct str *s, size_t *start)
+// Sends as much of S as the kernel takes, and adds it to *sent.
+static int send_some(struct wire *w, const struct str *s, size_t *sent)
 {
-	while (*start < s->len) {
-		ssize_t n = wire_send(w, s->data + *start, s->len - *start);
+	while (*sent < s->len) {
+		ssize_t n = wire_send(w, s->data + *sent, s->len - *sent);
 
 		if (n < 0)
 			return (int)n;
-		*start += (size_t)n;
+		*sent += (size_t)n;
 		w->sent += (uint64_t)n;
 	}
 	return 0;
 }
 
 // What the kernel did not take becomes the connection's own: the batch is for the next one.
-static void keep_rest(struct wire *w, size_t start)
+static void keep_rest(struct wire *w, size_t sent)
 {
-	str_drop(&w->rest, w->rest_start);
-	w->rest_start = 0;
-	if (start < w->batch->len)
-		str_addn(&w->rest, w->batch->data + start, w->batch->len - start);
+	if (sent < w->batch->len) {
+		if (!w->rest)
+			w->rest = xcalloc(1, sizeof(*w->rest));
+		str_addn(w->rest, w->batch->data + sent, w->batch->len - sent);
+	}
 	str_clear(w->batch);
-	if (!w->rest.len)
-		str_fini(&w->rest);
+}
+
+// Returns 0 once nothing of it is left.
+static int send_rest(struct wire *w)
+{
+	size_t sent = 0;
+	int r;
+
+	if (!w->rest)
+		return 0;
+	r = send_some(w, w->rest, &sent);
+	str_drop(w->rest, sent);
+	if (!w->rest->len)
+		forget_rest(w);
+	return r;
 }
 
 int wire_flush(struct wire *w)
 {
-	size_t start = 0;
+	size_t sent = 0;
 	int r = w->send_error;
 
 	if (!wire_unsent(w))
 		return r;
 	if (r == 0)
-		r = send_some(w, &w->rest, &w->rest_start);
+		r = send_rest(w);
 	if (r == 0)
-		r = send_some(w, w->batch, &start);
-	keep_rest(w, start);
+		r = send_some(w, w->batch, &sent);
+	keep_rest(w, sent);
 	if (r == 0 && w->below)
 		r = channel_flush(w->below);
 	if (r == -EINTR)
 		r = -EAGAIN;
 	if (r != 0 && r != -EAGAIN) {
 		w->send_error = r;
-		str_fini(&w->rest); // it can never go
-		w->rest_start = 0;
+		forget_rest(w); // it can never go
 	}
 	return r;
 }

@@ -23,16 +23,15 @@ struct wire {
 	struct channel *below; // that bytes pass by instead of the socket; NULL: none
 	struct str *batch; // shared by the connections of a loop, but for those over a channel,
 			   // who may be in the middle of that; empty between two calls
-	struct str rest; // what the kernel did not take; memory only while there is some
-	size_t rest_start;
+	struct str *rest; // what the kernel did not take; NULL while there is none
 	uint64_t sent, received;
 	int recv_error, send_error; // negative errno that ended that direction, or 0
 	uint32_t budget; // bytes that may be read until the call returns
 	uint16_t body_left; // of the record that is being read
 	unsigned char header[5]; // of it
 	unsigned char header_len;
+	unsigned char first_len;
 	unsigned char *first; // what the peer said first; NULL once that does not matter
-	size_t first_len;
 };
 
 // A BIO over W, which it borrows; owned by the caller. NULL never.
