@@ -384,11 +384,9 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 
 static void start_meter(struct sending *s)
 {
-	const struct fd_info *in = &s->transmit.in.info;
-
 	// Digits stand for fewer bytes, nobody knows how many.
-	if (in->kind == FD_FILE && s->transmit.framing != FRAMING_HEX)
-		s->input_bytes = (in->size - MIN(in->position, in->size)) * s->transmit.repeat;
+	if (s->transmit.framing != FRAMING_HEX)
+		s->input_bytes = s->transmit.input_place.left * s->transmit.repeat;
 	progress_line_start(
 		&s->progress_line, s->app, s->config->datagram.progress, add_progress, s);
 }

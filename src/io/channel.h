@@ -78,6 +78,8 @@ struct channel {
 	size_t unsent; // bytes that send has taken and the kernel has not
 	struct fd_info rd_info, wr_info; // of what bytes come from and go to
 	off_t offset;
+	uint64_t
+		file_left; // bytes of a regular file that were to be read when the channel was made
 	struct channel_calls *calls; // NULL: as usual
 	unsigned lost; // datagrams that are too long for where they were to go
 
@@ -110,7 +112,7 @@ int channel_init_program(struct channel *c, uv_loop_t *loop, int *theirs);
 
 // The regular file IN, read from POSITION on without moving the offset that others may share. It
 // takes no bytes; its owner sets ops and wr for that.
-void channel_init_file(struct channel *c, int in, off_t position);
+void channel_init_file(struct channel *c, int in, const struct fd_place *place);
 
 // A party without descriptors, by the operations of its owner, who wakes the relay.
 void channel_init_member(struct channel *c, const struct channel_ops *ops);

@@ -103,6 +103,8 @@ int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out)
 	c->wr_fd = c->out = out;
 	c->may_splice = true;
 	r = stdio_open_fd(&c->rd_fd, &c->rd_info, c->rd, loop, O_RDONLY);
+	if (c->rd_info.kind == FD_FILE)
+		c->file_left = fd_place(in).left;
 	if (r == 0)
 		r = stdio_open_fd(&c->wr_fd, &c->wr_info, c->wr, loop, O_WRONLY);
 	return r;
@@ -112,13 +114,14 @@ int channel_init_stdio(struct channel *c, uv_loop_t *loop, int in, int out)
 static const struct channel_ops file_ops = {
 	.name = "file", .recv = channel_recv_fd, .send = send_out, .shut = shut_out};
 
-void channel_init_file(struct channel *c, int in, off_t position)
+void channel_init_file(struct channel *c, int in, const struct fd_place *place)
 {
 	assert(in >= 0);
 	channel_init_member(c, &file_ops);
 	c->rd_fd = c->in = in;
 	c->may_splice = true;
-	c->offset = position;
+	c->offset = place->position;
 	c->has_offset = true;
+	c->file_left = place->left;
 	fd_inspect(in, &c->rd_info);
 }

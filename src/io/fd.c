@@ -63,13 +63,23 @@ static int inspect(int fd, struct fd_info *info)
 	info->readable = access == O_RDONLY || access == O_RDWR;
 	info->writable = access == O_WRONLY || access == O_RDWR;
 	info->append = flags & O_APPEND;
-	if (info->kind == FD_FILE) {
-		off_t position = sys_lseek(fd, 0, SEEK_CUR);
-
-		info->size = (uint64_t)st.st_size;
-		info->position = position > 0 ? (uint64_t)position : 0;
-	}
 	return 0;
+}
+
+struct fd_place fd_place(int fd)
+{
+	struct fd_place place = {0};
+	struct stat st;
+	off_t position;
+
+	trace_housekeeping(true);
+	if (sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		position = sys_lseek(fd, 0, SEEK_CUR);
+		place.position = position > 0 ? position : 0;
+		place.left = (uint64_t)MAX(st.st_size - place.position, 0);
+	}
+	trace_housekeeping(false);
+	return place;
 }
 
 int fd_inspect(int fd, struct fd_info *info)

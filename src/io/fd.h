@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum fd_kind {
 	FD_NONE, // no descriptor
@@ -23,8 +24,6 @@ struct fd_info {
 	bool append;
 	bool is_tcp; // a stream socket of the Internet families
 	unsigned short socket_type; // SOCK_STREAM ...; 0 for what is no socket
-	uint64_t size; // of a regular file
-	uint64_t position; // of a regular file
 };
 
 // Returns 0 or a negative errno; then the kind is FD_BAD.
@@ -35,6 +34,14 @@ void fd_inspect_socket(int fd, struct fd_info *info);
 
 // The same for a socket that was made here, without asking the kernel.
 struct fd_info fd_info_of_socket(int family, int type);
+
+// Where a regular file is read next, and how many bytes there are from there on; zeroed for what is
+// none.
+struct fd_place {
+	off_t position;
+	uint64_t left;
+};
+struct fd_place fd_place(int fd);
 
 // True if what EVENTS (those of poll(2)) stand for is possible without waiting, or never will be.
 bool fd_is_ready(int fd, short events);

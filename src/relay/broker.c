@@ -220,6 +220,7 @@ int broker_init(struct broker *b, const struct broker_options *o)
 	defer_init(&b->silence, loop, on_silent, b);
 	fanout_init(&b->fanout, loop, on_reader_behind, on_room, b);
 	r = stdio_init(&b->input, loop, o->in, O_RDONLY, on_input, b);
+	b->input_start = fd_place(o->in).position;
 	return r < 0 || !o->is_chat ? r : open_output(b);
 }
 
@@ -349,7 +350,7 @@ void broker_join(struct broker *b, struct broker_member *m, struct relay *relay,
 	assert(relay);
 	m->broker = b;
 	m->has_file = b->input.info.kind == FD_FILE;
-	m->offset = (off_t)b->input.info.position;
+	m->offset = b->input_start;
 	fanout_join(&b->fanout, &m->reader, relay);
 	if (b->options.is_chat) {
 		str_add(&m->line.name, name);

@@ -55,6 +55,7 @@ struct broker_options {
 struct broker {
 	struct broker_options options;
 	struct stdio input;
+	off_t input_start; // if it is a file
 	bool input_ended;
 	bool is_complete; // nobody else will join
 	struct defer silence; // once nobody says anything more

@@ -20,8 +20,8 @@ static bool is_drained(const struct flow *f, size_t got)
 {
 	const struct channel *src = f->src;
 
-	return got < POOL_BUFFER && !f->limit && !f->interval && src->rd && !src->has_more &&
-	       src->rd_info.kind != FD_FILE;
+	return got < POOL_BUFFER && !f->more->limit && !f->more->interval && src->rd &&
+	       !src->has_more && src->rd_info.kind != FD_FILE;
 }
 
 // Sends bytes on and keeps what the destination does not take, also where it never will: that was
@@ -30,10 +30,10 @@ static int deliver(struct flow *f, const char *data, size_t len)
 {
 	int r = 0;
 
-	if (f->tap && !f->tap_before_filter)
-		f->tap(f, data, len);
-	if (f->text)
-		request_text_add(&f->text, data, len);
+	if (f->more->tap && !f->tap_before_filter)
+		f->more->tap(f, data, len);
+	if (f->more->text)
+		request_text_add(&f->more->text, data, len);
 	if (!fifo_len(&f->pending)) {
 		ssize_t n = f->dst->ops->send(f->dst, data, len);
 
@@ -53,13 +53,13 @@ static int filter_and_deliver(struct flow *f, const char *data, size_t len)
 	struct str out = {0};
 	int r = 0;
 
-	if (f->answer)
-		answer_add(f->answer, data, len);
-	if (f->tap && f->tap_before_filter)
-		f->tap(f, data, len);
-	if (!f->filter)
+	if (f->more->answer)
+		answer_add(f->more->answer, data, len);
+	if (f->more->tap && f->tap_before_filter)
+		f->more->tap(f, data, len);
+	if (!f->more->filter)
 		return deliver(f, data, len);
-	f->filter->run(f->filter, (const unsigned char *)data, len, &out);
+	f->more->filter->run(f->more->filter, (const unsigned char *)data, len, &out);
 	if (out.len)
 		r = deliver(f, out.data, out.len);
 	str_fini(&out);
@@ -79,8 +79,8 @@ static ssize_t receive(struct flow *f, char *buffer)
 {
 	ssize_t n;
 
-	if (f->interval)
-		return interval_recv(f->interval, f->src, buffer, room(f), f->eof);
+	if (f->more->interval)
+		return interval_recv(f->more->interval, f->src, buffer, room(f), f->eof);
 	if (!f->piped)
 		return f->src->ops->recv(f->src, buffer, room(f));
 	n = sys_read(f->pipe[0], buffer, MIN(f->piped, POOL_BUFFER));
@@ -113,14 +113,14 @@ static bool is_discarded(const struct channel *src)
 static enum pump copy_pump(struct flow *f)
 {
 	char *buffer = pool_buffer(f->pool);
-	bool had_text = f->text;
+	bool had_text = f->more->text;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		int r = pending_flush(f);
 
 		if (r < 0)
 			return flow_stop(f, FLOW_DST, r);
-		if (f->eof && !f->piped && !interval_held(f->interval))
+		if (f->eof && !f->piped && !interval_held(f->more->interval))
 			return PUMP_END;
 		if (!f->piped && !room(f))
 			return PUMP_PAUSE;
@@ -129,7 +129,7 @@ static enum pump copy_pump(struct flow *f)
 
 		if (n == -EINTR)
 			continue;
-		if (n == -EAGAIN && interval_held(f->interval))
+		if (n == -EAGAIN && interval_held(f->more->interval))
 			return PUMP_PAUSE;
 		if (n < 0)
 			return flow_stop(f, FLOW_SRC, n);
@@ -146,7 +146,7 @@ static enum pump copy_pump(struct flow *f)
 		r = filter_and_deliver(f, buffer, (size_t)n);
 		if (r < 0)
 			return flow_stop(f, FLOW_DST, r);
-		if (had_text && !f->text)
+		if (had_text && !f->more->text)
 			return PUMP_AGAIN; // another engine may take over
 		if (!f->piped && !f->eof && is_drained(f, (size_t)n))
 			return flow_stop(f, FLOW_SRC, -EAGAIN);

@@ -33,8 +33,8 @@ static void note(struct flow *f, const struct iovec *datagrams, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		f->received += datagrams[i].iov_len;
-		if (f->tap)
-			f->tap(f, datagrams[i].iov_base, datagrams[i].iov_len);
+		if (f->more->tap)
+			f->more->tap(f, datagrams[i].iov_base, datagrams[i].iov_len);
 	}
 }
 

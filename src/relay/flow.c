@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "relay/flow.h"
 
+#include "base/mem.h"
 #include "io/fd.h"
 #include "io/pool.h"
 #include "relay/answer.h"
@@ -11,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 const char *const flow_state_names[] = {
@@ -20,11 +22,24 @@ const char *const flow_state_names[] = {
 	[FLOW_FAILED] = "failed",
 };
 
+static struct flow_more nothing_more; // never changed
+
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst)
 {
 	assert(pool && src && dst && src != dst);
-	*f = (struct flow){
-		.pool = pool, .src = src, .dst = dst, .shut_how = SHUT_WR, .pipe = {-1, -1}};
+	*f = (struct flow){.pool = pool,
+		.src = src,
+		.dst = dst,
+		.shut_how = SHUT_WR,
+		.pipe = {-1, -1},
+		.more = &nothing_more};
+}
+
+struct flow_more *flow_own(struct flow *f)
+{
+	if (f->more == &nothing_more)
+		f->more = xcalloc(1, sizeof(*f->more));
+	return f->more;
 }
 
 static bool can_splice_from(const struct fd_info *info)
@@ -59,8 +74,8 @@ static bool can_splice(const struct flow *f)
 	const struct channel *src = f->src;
 	const struct channel *dst = f->dst;
 
-	return !trace_is_plain() && !f->filter && !f->tap && !f->text && !f->interval &&
-	       !is_special(src, dst) && channel_splice_source(src) >= 0 &&
+	return !trace_is_plain() && !f->more->filter && !f->more->tap && !f->more->text &&
+	       !f->more->interval && !is_special(src, dst) && channel_splice_source(src) >= 0 &&
 	       channel_splice_sink(dst) >= 0 && can_splice_from(&src->rd_info) &&
 	       can_splice_to(&dst->wr_info) && is_safe(src->rd, &src->rd_info) &&
 	       is_safe(dst->wr, &dst->wr_info);
@@ -97,8 +112,8 @@ static void widen_pipes(struct flow *f)
 // A filter may change how many bytes there are, but not where they begin and end.
 static bool moves_datagrams(const struct flow *f)
 {
-	return !f->filter && !f->text && !f->interval && channel_keeps_boundaries(f->src) &&
-	       channel_keeps_boundaries(f->dst);
+	return !f->more->filter && !f->more->text && !f->more->interval &&
+	       channel_keeps_boundaries(f->src) && channel_keeps_boundaries(f->dst);
 }
 
 static void choose_engine(struct flow *f)
@@ -117,25 +132,25 @@ void flow_start(struct flow *f)
 	assert(!f->engine);
 	choose_engine(f);
 	f->may_wait_for_much = f->src->rd_info.is_tcp && f->src->is_private && !calls->recv_limit &&
-			       !calls->recv_count && !f->limit && takes_large_pieces(f->dst);
+			       !calls->recv_count && !f->more->limit && takes_large_pieces(f->dst);
 }
 
 void flow_limit(struct flow *f, struct limit *limit)
 {
-	assert(!f->engine && !f->limit);
-	f->limit = limit;
+	assert(!f->engine && !f->more->limit);
+	flow_own(f)->limit = limit;
 }
 
 void flow_space(struct flow *f, struct interval *interval)
 {
-	assert(!f->engine && !f->interval);
-	f->interval = interval;
+	assert(!f->engine && !f->more->interval);
+	flow_own(f)->interval = interval;
 }
 
 void flow_follow(struct flow *f, struct answer *answer)
 {
-	assert(!f->received && !f->answer);
-	f->answer = answer;
+	assert(!f->received && !f->more->answer);
+	flow_own(f)->answer = answer;
 	f->engine = &engine_copy;
 }
 
@@ -146,16 +161,24 @@ static void forget_lowat(struct flow *f)
 	f->may_wait_for_much = false;
 }
 
+static void forget_more(struct flow *f)
+{
+	struct flow_more *more = f->more;
+
+	f->more = &nothing_more;
+	if (!more || more == &nothing_more)
+		return;
+	limit_destroy(more->limit);
+	interval_destroy(more->interval);
+	request_text_free(&more->text);
+	answer_destroy(more->answer);
+	free(more);
+}
+
 void flow_fini(struct flow *f)
 {
 	forget_lowat(f);
-	limit_destroy(f->limit);
-	f->limit = NULL;
-	interval_destroy(f->interval);
-	f->interval = NULL;
-	request_text_free(&f->text);
-	answer_destroy(f->answer);
-	f->answer = NULL;
+	forget_more(f);
 	fifo_fini(&f->pending);
 	for (int i = 0; i < 2; i++) {
 		if (f->pipe[i] >= 0)
@@ -174,8 +197,8 @@ static void set_state(struct flow *f, enum flow_state state)
 	// There is no way back, but for a failure that has cost nothing.
 	assert(!flow_has_ended(f) || (before == FLOW_FAILED && state == FLOW_SHUT));
 	f->state = state;
-	if (f->on_state)
-		f->on_state(f, before);
+	if (f->more->on_state)
+		f->more->on_state(f, before);
 	if (!flow_has_ended(f))
 		return;
 	f->want_src = f->want_dst = f->is_paused = false;
@@ -244,13 +267,13 @@ static enum pump pump_limited(struct flow *f)
 	uint64_t before = f->received;
 	enum pump result;
 
-	limit_begin(f->limit, before);
+	limit_begin(f->more->limit, before);
 	result = pump(f);
-	limit_took(f->limit, f->received - before);
+	limit_took(f->more->limit, f->received - before);
 	if (result == PUMP_PAUSE)
-		limit_wait(f->limit);
+		limit_wait(f->more->limit);
 	else
-		limit_stop(f->limit);
+		limit_stop(f->more->limit);
 	return result;
 }
 
@@ -261,8 +284,8 @@ static void forget_if_long(struct flow *f)
 
 	if (f->src->rd_info.kind == FD_PIPE)
 		waiting = fd_waiting(channel_splice_source(f->src));
-	if ((size_t)MAX(waiting, 0) + f->text->len > REQUEST_MOST) {
-		request_text_free(&f->text);
+	if ((size_t)MAX(waiting, 0) + f->more->text->len > REQUEST_MOST) {
+		request_text_free(&f->more->text);
 		choose_engine(f);
 	}
 }
@@ -293,15 +316,15 @@ bool flow_step(struct flow *f)
 	if (flow_has_ended(f))
 		return false;
 	f->want_src = f->want_dst = false;
-	if (f->text)
+	if (f->more->text)
 		forget_if_long(f);
-	had_text = f->text;
-	result = f->limit ? pump_limited(f) : pump(f);
+	had_text = f->more->text;
+	result = f->more->limit ? pump_limited(f) : pump(f);
 	f->is_paused = result == PUMP_PAUSE;
 	assert(result != PUMP_FAIL || f->error < 0);
 	assert(result != PUMP_WAIT || f->want_src || f->want_dst);
 	note_received(f, f->received - before);
-	if (had_text && !f->text)
+	if (had_text && !f->more->text)
 		choose_engine(f);
 	f->is_held = result == PUMP_END && f->holds_end;
 	if (result == PUMP_FAIL) {
@@ -323,5 +346,5 @@ void flow_inject(struct flow *f, const void *data, size_t len)
 
 size_t flow_undelivered(const struct flow *f)
 {
-	return fifo_len(&f->pending) + f->piped + interval_held(f->interval);
+	return fifo_len(&f->pending) + f->piped + interval_held(f->more->interval);
 }

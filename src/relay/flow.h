@@ -96,15 +96,23 @@ struct flow {
 	uint32_t piped; // bytes in it
 	uint32_t splice_after; // copy until this many bytes have passed: no pipe for small talk
 
+	struct lowat *lowat; // NULL until bulk data has come
+	struct flow_more *more; // never NULL
+};
+
+// What few flows have, all NULL for the others.
+struct flow_more {
 	struct limit *limit; // NULL: as fast as can be
 	struct interval *interval; // NULL: no pause between lines
-	struct lowat *lowat; // NULL until bulk data has come
 	struct filter *filter; // NULL: none
 	flow_tap_fn *tap;
 	struct str *text; // what was sent so far (relay/request.h); NULL: nobody asks
 	struct answer *answer; // how far what comes has come; NULL: nobody asks
 	flow_state_fn *on_state; // NULL: nobody asks
 };
+
+// The same to be changed: F has one of its own from now on.
+struct flow_more *flow_own(struct flow *f);
 
 void flow_init(struct flow *f, struct pool *pool, struct channel *src, struct channel *dst);
 
@@ -151,7 +159,7 @@ static inline bool flow_has_ended(const struct flow *f)
 // For engines: how many bytes the source may be asked for, MOST at most; 0: none for now.
 static inline size_t flow_room(const struct flow *f, size_t most)
 {
-	return f->limit ? limit_room(f->limit, f->received, most) : most;
+	return f->more->limit ? limit_room(f->more->limit, f->received, most) : most;
 }
 
 // For engines: notes why the flow fails.

@@ -23,10 +23,7 @@ static struct flow *answering(struct relay *r)
 // What is typed is nobody's to look at, and a long file is no request.
 static bool may_be_request(const struct channel *local)
 {
-	const struct fd_info *in = &local->rd_info;
-
-	return in->kind != FD_TERMINAL &&
-	       !(in->kind == FD_FILE && in->size > in->position + REQUEST_MOST);
+	return local->rd_info.kind != FD_TERMINAL && local->file_left <= REQUEST_MOST;
 }
 
 void hold_begin(struct relay *r)
@@ -36,8 +33,8 @@ void hold_begin(struct relay *r)
 	if (p->until == UNTIL_INPUT || asking(r)->shut_how != SHUT_WR)
 		return;
 	if (p->shutdown == SHUTDOWN_AUTO && may_be_request(r->out.src))
-		r->out.text = request_text_create();
-	asking(r)->holds_end = p->shutdown_delay_ms || r->out.text;
+		flow_own(&r->out)->text = request_text_create();
+	asking(r)->holds_end = p->shutdown_delay_ms || r->out.more->text;
 }
 
 void hold_wait(struct relay *r, enum relay_pause what, uint64_t ms, uint64_t heard)
@@ -51,7 +48,7 @@ void hold_wait(struct relay *r, enum relay_pause what, uint64_t ms, uint64_t hea
 // What was sent so far.
 static enum request_kind judge_sent(const struct relay *r)
 {
-	const struct str *sent = r->out.text;
+	const struct str *sent = r->out.more->text;
 
 	return sent && sent->len ? request_judge(sent->data, sent->len) : REQUEST_NONE;
 }
@@ -65,7 +62,7 @@ void hold_follow_answer(struct relay *r)
 {
 	enum request_kind kind;
 
-	if (!r->out.text || r->in.answer || r->in.received || r->in.state != FLOW_OPEN)
+	if (!r->out.more->text || r->in.more->answer || r->in.received || r->in.state != FLOW_OPEN)
 		return;
 	kind = judge_sent(r);
 	if (is_open_request(kind))
@@ -77,7 +74,7 @@ static void plan_hold(struct relay *r)
 {
 	enum request_kind kind = judge_sent(r);
 
-	request_text_free(&r->out.text);
+	request_text_free(&r->out.more->text);
 	r->hold_planned = true;
 	r->awaits_answer = is_open_request(kind);
 	r->hold_ms = kind == REQUEST_LAST ? HOLD_ALWAYS
@@ -88,7 +85,7 @@ static void plan_hold(struct relay *r)
 // True while what the peer says of its answer says that more is to come.
 static bool is_answered_in_part(const struct flow *in)
 {
-	return !in->received || (in->answer && answer_is_partial(in->answer));
+	return !in->received || (in->more->answer && answer_is_partial(in->more->answer));
 }
 
 bool hold_step(struct relay *r)

@@ -169,6 +169,7 @@ int hub_init(struct hub *h, const struct hub_options *o)
 	if (r == 0)
 		r = channel_watch(&h->stdio, on_stdio, h);
 	h->input_is_file = h->stdio.rd_info.kind == FD_FILE;
+	h->input_place = fd_place(h->stdio.in);
 	return r;
 }
 
@@ -185,7 +186,7 @@ void hub_join(struct hub *h, struct hub_member *m, struct relay *relay)
 	*m = (struct hub_member){.hub = h};
 	fanout_join(&h->fanout, &m->reader, relay);
 	if (h->input_is_file)
-		channel_init_file(&m->channel, h->stdio.in, (off_t)h->stdio.rd_info.position);
+		channel_init_file(&m->channel, h->stdio.in, &h->input_place);
 	else
 		channel_init_member(&m->channel, &member_ops);
 	m->channel.rd_info.kind = h->stdio.rd_info.kind;

@@ -47,6 +47,7 @@ struct hub {
 	struct channel stdio;
 	struct fifo pending; // of the output
 	bool input_is_file;
+	struct fd_place input_place; // of such a file, at the start
 	bool input_ended;
 	struct fanout fanout; // of the input
 };

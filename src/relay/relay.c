@@ -239,9 +239,9 @@ static void end(struct relay *r)
 	timer_stop(&r->idle);
 	timer_stop(&r->pause);
 	ack_wait_stop(&r->acks);
-	limit_stop(r->out.limit);
-	limit_stop(r->in.limit);
-	interval_stop(r->out.interval);
+	limit_stop(r->out.more->limit);
+	limit_stop(r->in.more->limit);
+	interval_stop(r->out.more->interval);
 	r->done(r);
 }
 

@@ -136,9 +136,7 @@ static void on_received(struct flow *f, const void *data, size_t len)
 
 static uint64_t bytes_to_send(const struct channel *local)
 {
-	const struct fd_info *in = &local->rd_info;
-
-	return in->kind == FD_FILE && in->size > in->position ? in->size - in->position : 0;
+	return local->file_left;
 }
 
 static void add_progress(const void *data, uint64_t elapsed, struct str *line)
@@ -360,19 +358,19 @@ static void set_filters(struct stream *s)
 	if (s->config->telnet) {
 		telnet_filter_init(&x->telnet);
 		telnet_escape_filter_init(&x->telnet_escape, s->config->crlf);
-		r->in.filter = &x->telnet.filter;
-		r->out.filter = &x->telnet_escape.filter;
+		flow_own(&r->in)->filter = &x->telnet.filter;
+		flow_own(&r->out)->filter = &x->telnet_escape.filter;
 		r->telnet = &x->telnet;
 	} else if (s->config->crlf) {
 		crlf_filter_init(&x->crlf);
-		r->out.filter = &x->crlf.filter;
+		flow_own(&r->out)->filter = &x->crlf.filter;
 	}
 	if (wants_tap(s->config))
 		record_tap_init(&x->tap, s->connection->app, &s->config->record, s->config->hex);
 	if (wants_tap(s->config) ||
 		(is_of_messages(s->peer) && connection_shows_messages(s->connection))) {
-		r->out.tap = on_sent;
-		r->in.tap = on_received;
+		flow_own(&r->out)->tap = on_sent;
+		flow_own(&r->in)->tap = on_received;
 	}
 }
 
@@ -395,8 +393,8 @@ static void watch_states(struct stream *s)
 {
 	if (s->connection->app->out.level < REPORT_DEBUG)
 		return;
-	s->relay.out.on_state = on_out_state;
-	s->relay.in.on_state = on_in_state;
+	flow_own(&s->relay.out)->on_state = on_out_state;
+	flow_own(&s->relay.in)->on_state = on_in_state;
 }
 
 static struct relay_policy policy_of(const struct stream_options *o)

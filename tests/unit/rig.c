@@ -121,5 +121,5 @@ static void nothing_seen(struct flow *f, const void *data, size_t len)
 
 void force_copy(struct rig *r)
 {
-	r->f.tap = nothing_seen;
+	flow_own(&r->f)->tap = nothing_seen;
 }

@@ -178,7 +178,7 @@ static void test_file(void **state)
 	unlink(path);
 	assert_int_equal(write(fd, "0123456789", 10), 10);
 	assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
-	channel_init_file(&e, fd, 7);
+	channel_init_file(&e, fd, &(struct fd_place){.position = 7});
 	check_recv(&e, "789");
 	check_recv(&e, "");
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 2);

@@ -16,7 +16,7 @@ static const char *engine_for(enum kind src, enum kind dst, bool tap, bool filte
 
 	rig_init(&r, src, dst);
 	crlf_filter_init(&crlf);
-	r.f.filter = filter ? &crlf.filter : NULL;
+	flow_own(&r.f)->filter = filter ? &crlf.filter : NULL;
 	if (tap)
 		force_copy(&r);
 	flow_start(&r.f);

@@ -31,8 +31,10 @@ static void test_files(void **state)
 	info = inspect(fd);
 	assert_int_equal(info.kind, FD_FILE);
 	assert_true(info.readable && info.writable && !info.append && !info.is_tcp);
-	assert_int_equal(info.size, 10);
-	assert_int_equal(info.position, 4);
+	assert_int_equal(fd_place(fd).position, 4);
+	assert_int_equal(fd_place(fd).left, 6);
+	assert_int_equal(lseek(fd, 12, SEEK_SET), 12);
+	assert_int_equal(fd_place(fd).left, 0);
 	assert_int_equal(fd_reopen(fd, &info, O_RDONLY), -EOPNOTSUPP);
 
 	info = inspect(append);

@@ -327,8 +327,8 @@ static void test_filter_and_tap(void **state)
 
 		rig_init(&r, SOCKET, SOCKET);
 		crlf_filter_init(&crlf);
-		r.f.filter = &crlf.filter;
-		r.f.tap = record;
+		flow_own(&r.f)->filter = &crlf.filter;
+		flow_own(&r.f)->tap = record;
 		r.f.tap_before_filter = before;
 		flow_start(&r.f);
 		feed(&r, "a\n");

@@ -55,7 +55,7 @@ static void start(struct joint *j, const struct relay_policy *policy, bool copy)
 						   .data = j}),
 		0);
 	if (copy)
-		j->r.in.tap = j->r.out.tap = nothing_seen;
+		flow_own(&j->r.in)->tap = flow_own(&j->r.out)->tap = nothing_seen;
 	relay_start(&j->r);
 }
 

@@ -39,8 +39,8 @@ int transmit_start(struct transmit *t, uv_loop_t *loop)
 	if (r == 0 && t->repeat > 1 && t->in.info.kind != FD_FILE)
 		r = -ESPIPE;
 	t->input_failed = r < 0;
-	t->is_unchecked = t->in.info.kind == FD_FILE && t->in.info.position < t->in.info.size &&
-			  t->framing != FRAMING_BLOCK;
+	t->input_place = fd_place(t->in.fd);
+	t->is_unchecked = t->input_place.left && t->framing != FRAMING_BLOCK;
 	return r;
 }
 
@@ -92,7 +92,7 @@ static int rewind_input(struct transmit *t)
 	off_t r;
 
 	splitter_restart(&t->splitter);
-	r = sys_lseek(t->in.fd, (off_t)t->in.info.position, SEEK_SET);
+	r = sys_lseek(t->in.fd, t->input_place.position, SEEK_SET);
 	return r < 0 ? (int)r : 0;
 }
 

@@ -44,6 +44,7 @@ struct transmit {
 	// Private.
 	struct splitter splitter;
 	struct stdio in;
+	struct fd_place input_place; // at the start
 	struct pacer pacer;
 	uint64_t passes; // that have ended
 	size_t next_message;
