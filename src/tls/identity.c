@@ -234,7 +234,8 @@ static int read_key_file(struct identity *id, const char *file, const char *pass
 	ossl.EVP_PKEY_free(id->key); // a PKCS#12 file may have brought another
 	id->key = NULL;
 	r = read_pem_key(id, file, &s, password, err);
-	warn_of_mode(file, &s, notes);
+	if (r == 0)
+		warn_of_mode(file, &s, notes);
 	secret_fini(&s);
 	return r;
 }
@@ -245,6 +246,8 @@ int identity_load(struct identity *id, const char *file, const char *key_file, c
 	int r;
 
 	*id = (struct identity){0};
+	if (key_file && strcmp(key_file, file) == 0)
+		key_file = NULL; // it may be a descriptor, which gives what is in it once
 	r = read_file(id, file, !key_file, password, notes, err);
 	if (r == 0 && key_file)
 		r = read_key_file(id, key_file, password, notes, err);

@@ -247,6 +247,22 @@ def test_files_that_cannot_be_used(sockctl, authority):
     sockctl(*words, "--cert", str(authority.client.cert), "--key",
             str(authority.server.key)).fails(8, "does not belong to the certificate")
     sockctl(*words, "--cert", "/dev/null").fails(1, "has no certificate")
+    keyless = authority.client.cert
+    sockctl(*words, "--cert", keyless, "--key", keyless).fails(1, f"{keyless} has no private key")
+
+
+def test_certificate_and_key_from_one_pipe(sockctl, authority):
+    """What a descriptor has to give can be read once."""
+    server = Server(authority.server, echo, load_verify_locations=str(authority.root.cert),
+                    verify_mode=ssl.CERT_REQUIRED)
+    out, into = os.pipe()
+    os.write(into, authority.client.both.read_bytes())
+    os.close(into)
+    proc = sockctl("connect", "--tls", "--ca", authority.root.cert, "--cert", f"fd:{out}", "--key",
+                   f"fd:{out}", "localhost", server.port, stdin=b"x", fds=[out])
+    os.close(out)
+    proc.wait()
+    assert server.result() == b"x"
 
 
 # What is told.
