@@ -34,7 +34,6 @@ struct connect_config {
 	struct pass_fd_config pass_fd;
 	struct program_config program;
 	struct stream_config stream;
-	struct count_config count;
 	struct console_config console;
 	struct sockopt_config sockopt;
 	struct confine_config confine;
@@ -61,7 +60,7 @@ static const struct opt_group groups[] = {
 		.not_with = "check pass-fd"},
 	{"Recording", record_opts, offsetof(struct connect_config, stream.record),
 		.not_with = "check pass-fd"},
-	COUNT_GROUP(connect_config, count),
+	COUNT_GROUP(connect_config, stream.calls.count),
 	CONSOLE_GROUP(connect_config, console),
 	{"Calls", stream_calls_opts, offsetof(struct connect_config, stream.calls),
 		.not_with = "check pass-fd"},
@@ -282,8 +281,6 @@ static int start_stream(struct connect *c)
 		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
 	int r;
 
-	if (c->config->count.pieces)
-		channel_change_calls(c->channel)->recv_count = c->config->count.pieces;
 	r = stream_init(&c->stream, &options);
 	if (r < 0)
 		return r;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// The option --count of commands that receive pieces.
+// How many pieces a connection receives: --count of connect, and --pieces of listen.
 #ifndef SOCKCTL_OPTS_COUNT_H
 #define SOCKCTL_OPTS_COUNT_H
 

@@ -30,6 +30,16 @@ void crlf_filter_init(struct crlf_filter *c)
 	*c = (struct crlf_filter){.filter = {run_crlf}};
 }
 
+static void run_discard(struct filter *f, const unsigned char *data, size_t len, struct str *out)
+{
+	(void)f;
+	(void)data;
+	(void)len;
+	(void)out;
+}
+
+struct filter discard_filter = {run_discard};
+
 // The commands of RFC 854.
 enum {
 	SE = 240,

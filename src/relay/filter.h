@@ -22,6 +22,9 @@ struct crlf_filter {
 
 void crlf_filter_init(struct crlf_filter *c);
 
+// Nothing is left of the bytes; without a state of its own.
+extern struct filter discard_filter;
+
 // Telnet as far as a program without a terminal needs it (RFC 854, RFC 855): everything that the
 // peer offers or asks for is refused, and nothing of it reaches the output.
 struct telnet_filter {

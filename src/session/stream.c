@@ -16,7 +16,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -322,8 +321,8 @@ static void on_relay_done(struct relay *r)
 bool stream_config_wants_bytes(const struct stream_config *config)
 {
 	const struct stream_calls_config *calls = &config->calls;
-	return config->crlf || config->telnet || wants_tap(config) || config->progress ||
-	       config->idle_ms || config->quit_delay_ms || config->limit_rate ||
+	return config->crlf || config->telnet || calls->discard_input || wants_tap(config) ||
+	       config->progress || config->idle_ms || config->quit_delay_ms || config->limit_rate ||
 	       config->interval_ms || calls->oob || calls->reset || calls->send_flags ||
 	       calls->recv_flags;
 }
@@ -365,6 +364,8 @@ static void set_filters(struct stream *s)
 		crlf_filter_init(&x->crlf);
 		flow_own(&r->out)->filter = &x->crlf.filter;
 	}
+	if (s->config->calls.discard_input)
+		r->out.filter = &discard_filter;
 	if (wants_tap(s->config))
 		record_tap_init(&x->tap, s->connection->app, &s->config->record, s->config->hex);
 	if (wants_tap(s->config) ||
@@ -404,8 +405,7 @@ static struct relay_policy policy_of(const struct stream_options *o)
 	struct relay_policy policy = {
 		.until = config->until,
 		.shutdown = config->shutdown,
-		.end_with_peer =
-			o->local->rd_info.kind == FD_TERMINAL || channel_calls(o->peer)->recv_count,
+		.end_with_peer = o->local->rd_info.kind == FD_TERMINAL,
 		.idle_ms = config->idle_ms,
 		.quit_delay_ms = config->quit_delay_ms,
 		.shutdown_delay_ms = is_usual ? o->shutdown_delay_ms : config->shutdown_delay_ms,

@@ -27,6 +27,8 @@ const struct opt stream_calls_opts[] = {
 	{"oob", 0, OPT_STRING, AT(oob, const char *), "TEXT",
 		"report urgent data and its position; send TEXT as urgent data first",
 		.implied = "", .not_with = "udp"},
+	{"discard-input", 0, OPT_FLAG, AT(discard_input, bool), NULL,
+		"send nothing of the input but its end", .not_with = "udp program forward room"},
 	{"reset", 0, OPT_FLAG, AT(reset, bool), NULL,
 		"reset the connection after the input, instead of closing it", .not_with = "udp"},
 	{0},
@@ -116,6 +118,8 @@ void stream_calls_adjust(const struct stream_calls_config *c, struct relay_polic
 {
 	if (c->reset)
 		policy->shutdown = SHUTDOWN_NEVER;
+	if (c->count.pieces)
+		policy->end_with_peer = true;
 	if (policy->until != UNTIL_BOTH)
 		return;
 	if (ends_receiving(c))
@@ -137,6 +141,8 @@ int stream_calls_apply(const struct stream_calls_config *c, struct channel *peer
 		calls->recv_flags = c->recv_flags;
 		calls->recv_limit = c->recv_exactly;
 	}
+	if (c->count.pieces)
+		channel_change_calls(peer)->recv_count = c->count.pieces;
 	if (c->reset)
 		r = fd_close_by_reset(fd, true);
 	if (r == 0 && c->recv_exactly && peer->is_private) // others would have to wait as well

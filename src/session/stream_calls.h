@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 // The options that change how a stream is sent, received and closed: flags of send and recv, urgent
-// data, peeking, an exact number of bytes, a reset.
+// data, peeking, an exact number of bytes, nothing but the end, a reset.
 #ifndef SOCKCTL_SESSION_STREAM_CALLS_H
 #define SOCKCTL_SESSION_STREAM_CALLS_H
 
 #include "cli/opt.h"
 #include "io/channel.h"
+#include "opts/count.h"
 #include "opts/proxy.h"
 #include "relay/relay.h"
 
@@ -14,7 +15,9 @@ struct stream_calls_config {
 	const char *oob; // NULL: urgent data stay in the stream; else what to send urgently, or ""
 	bool peek;
 	bool reset;
+	bool discard_input;
 	uint64_t recv_exactly; // bytes; 0: whatever comes
+	struct count_config count; // after which nothing more is received
 
 	int send_flags, recv_flags; // what the words say
 };

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness import DEVNULL, NO_LEAK_CHECK, PIPE, wait_for
-from peers import accept, answer, dial, half_close, listener, port_of, receive, receive_all
+from peers import accept, answer, dial, half_close, listener, nothing_more, port_of, receive, receive_all
 
 
 @pytest.fixture
@@ -198,6 +198,35 @@ def test_peek(sockctl, pair):
     assert all("MSG_PEEK" in args for args, _ in calls(proc, "recv"))
 
 
+@pytest.mark.parametrize("extra", [[], ["--telnet"], ["--crlf"]])
+def test_discarded_input(join, extra):
+    """What is read goes nowhere, and its end is passed on."""
+    proc, conn = join("--discard-input", *extra, stdin=PIPE)
+    proc.stdin.write(b"ignored\n")
+    conn.sendall(b"data")
+    proc.wait_out(4)
+    assert nothing_more(conn)
+    proc.stdin.close()
+    conn.setblocking(True)
+    assert conn.recv(1) == b""
+    conn.close()
+    proc.wait()
+
+
+@pytest.mark.parametrize("many", [[], ["--keep-open", "--count", "1"]])
+def test_pieces(sockctl, many):
+    """Each is what one call brings; after the last one nothing more is read."""
+    proc = sockctl("listen", "--pieces", "2", "--shutdown", "never", *many, "127.0.0.1", 0, stdin=PIPE)
+    with dial(proc.port) as conn:
+        conn.sendall(b"one")
+        proc.wait_out(3)
+        conn.sendall(b"two")
+        assert conn.recv(1) == b""
+    proc.stdin.close()
+    proc.wait()
+    assert proc.out == b"onetwo"
+
+
 def test_reset(join):
     """Everything that was sent arrives, and then the connection is torn."""
     proc, conn = join("--reset", stdin=PIPE)
@@ -234,6 +263,7 @@ def test_calls_of_a_program(join):
     (["--recv-flag", "MSG_WAITAL"], ["'MSG_WAITAL'", "'MSG_WAITALL'"]),
     (["--recv-exactly", "0"], ["--recv-exactly", "'0'"]),
     (["--recv-exactly", "5", "--peek"], ["--peek", "--recv-exactly"]),
+    (["--discard-input", "--exec", "cat"], ["--discard-input", "--exec"]),
     (["--reset", "--shutdown", "both"], ["--reset", "--shutdown"]),
 ])
 def test_bad_words(sockctl, command, options, words):
