@@ -365,7 +365,7 @@ static void set_filters(struct stream *s)
 		flow_own(&r->out)->filter = &x->crlf.filter;
 	}
 	if (s->config->calls.discard_input)
-		r->out.filter = &discard_filter;
+		flow_own(&r->out)->filter = &discard_filter;
 	if (wants_tap(s->config))
 		record_tap_init(&x->tap, s->connection->app, &s->config->record, s->config->hex);
 	if (wants_tap(s->config) ||
