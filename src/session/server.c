@@ -122,11 +122,6 @@ void server_end(struct server *s)
 	app_stop(s->app);
 }
 
-bool server_sets_linger(const struct server *s)
-{
-	return sockopt_settings_has(&s->settings, SOL_SOCKET, SO_LINGER);
-}
-
 // True if the user wants no more connections than have been accepted.
 static bool is_enough(const struct server *s)
 {
@@ -501,23 +496,6 @@ static void on_accept(struct listener *l, int fd, const struct sockaddr_any *pee
 	struct server *s = l->data;
 
 	server_take(s, channel_create_socket(&s->app->loop, fd, true), peer);
-}
-
-int server_start(struct server *s)
-{
-	int r;
-
-	s->descriptors = fd_lowest_free();
-	r = s->config->udp.is_wanted ? 0 : listener_start(&s->listener);
-	if (r < 0) {
-		server_end(s);
-		return app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
-	}
-	s->is_ready = true;
-	r = activation_notify("READY=1");
-	if (r < 0)
-		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
-	return 0;
 }
 
 void server_fini(struct server *s)

@@ -27,6 +27,8 @@
 #include "net/dgram/peers.h"
 #include "net/listener.h"
 
+#include <sys/socket.h>
+
 struct listen_config {
 	struct common_config common;
 	struct stream_config stream;
@@ -160,10 +162,6 @@ int server_open(struct server *s);
 // happen on the connection first, or it is refused.
 void server_take(struct server *s, struct channel *channel, const struct sockaddr_any *peer);
 
-// Starts accepting connections, and tells everybody who waits for that. Returns 0, or the status
-// after a message.
-int server_start(struct server *s);
-
 // No more clients, and the end of the run.
 void server_end(struct server *s);
 
@@ -182,7 +180,10 @@ void client_fail(struct client *c, int error);
 bool client_may_wait(const struct client *c, int error);
 
 // True if the user says how sockets are closed (SO_LINGER).
-bool server_sets_linger(const struct server *s);
+static inline bool server_sets_linger(const struct server *s)
+{
+	return sockopt_settings_has(&s->settings, SOL_SOCKET, SO_LINGER);
+}
 
 // Starts it again when others have left.
 void client_wait(struct client *c, int error);

@@ -74,6 +74,25 @@ static void on_reload(void *arg)
 		tls_serving_reload(&s->tls, &s->target_tls.context);
 }
 
+// Starts accepting connections, and tells everybody who waits for that. Returns 0, or the status
+// after a message.
+static int start_accepting(struct server *s)
+{
+	int r;
+
+	s->descriptors = fd_lowest_free();
+	r = s->config->udp.is_wanted ? 0 : listener_start(&s->listener);
+	if (r < 0) {
+		server_end(s);
+		return app_fail(s->app, STATUS_LOCAL, s->config->endpoint.name, r);
+	}
+	s->is_ready = true;
+	r = activation_notify("READY=1");
+	if (r < 0)
+		report_error(&s->app->out, STATUS_OK, "service manager", NULL, r);
+	return 0;
+}
+
 static int start_listening(struct server *s)
 {
 	int status = confine_server(s);
@@ -92,7 +111,7 @@ static int start_listening(struct server *s)
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,
 			F_ENDPOINT("local", &s->listener.sockets[i].local));
-	return server_start(s);
+	return start_accepting(s);
 }
 
 static int fail_listen(
