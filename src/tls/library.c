@@ -2,8 +2,6 @@
 #include "tls/library.h"
 
 #include "base/mem.h"
-#include "tls/tls.h"
-#include "tls/trust.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -138,9 +136,7 @@ int library_open(struct str *err)
 	return 0;
 }
 
-void str_add_tls_version(struct str *s)
+const char *library_origin(void)
 {
-	str_add(s, "OpenSSL 3, " ORIGIN " (built with " OPENSSL_VERSION_STR "; trust: ");
-	str_add_system_trust(s);
-	str_addc(s, ')');
+	return ORIGIN;
 }

@@ -43,4 +43,7 @@ extern struct ossl ossl;
 // Returns 0, or -ELIBACC after a sentence in ERR that names the package to install.
 int library_open(struct str *err);
 
+// How that is, or would be, done: "opened on demand", or "linked".
+const char *library_origin(void);
+
 #endif

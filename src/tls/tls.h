@@ -51,7 +51,8 @@ void tls_context_show(const struct tls_context *c, struct certificate *own);
 const char *tls_context_keylog(const struct tls_context *c);
 
 // "OpenSSL 3, opened on demand (built with 3.0.19; trust: DIRECTORY, FILE)", or "none in this
-// build". Opens nothing.
+// build". The places are those that the environment names, or the defaults of the OpenSSL that the
+// program was built with. Opens nothing.
 void str_add_tls_version(struct str *s);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with

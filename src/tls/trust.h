@@ -39,10 +39,6 @@ bool trust_read_bundle(struct trust *t);
 // True if the system has no authorities at all.
 bool trust_is_empty(const struct trust *t);
 
-// Adds where the system's authorities are: the environment's word, or the default of the OpenSSL
-// that the program was built with, for which none is opened.
-void str_add_system_trust(struct str *s);
-
 // Adds "FILE: why" for a file that cannot be read. Returns R.
 int trust_cannot_read(struct str *err, const char *path, int r);
 
