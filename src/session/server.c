@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define MOST_ARRIVING 1024
 #define HANDSHAKE_MS 10000 // unless the user says
