@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BATCHES 64 // at most, of those who wait when accepting ends
 #define BATCH 64 // connections accepted per turn before others get theirs
 #define RETRY_MS 100 // pause when descriptors have run out
 #define LONGEST_PAUSE_MS 3000 // of those that grow
@@ -98,25 +99,23 @@ static int accept_shared(int fd, struct sockaddr_any *peer)
 	return r;
 }
 
-static void on_connection(struct watch *w, unsigned events)
+// Returns whether more may wait. Once the listener is closed, S is gone.
+static bool accept_batch(struct listener_socket *s)
 {
-	struct listener_socket *s = w->data;
 	struct listener *l = s->listener;
 
-	(void)events;
-	// Once it is closed, s is gone.
 	for (int i = 0; i < BATCH && !l->closed && !l->paused; i++) {
 		struct sockaddr_any peer;
 		int fd = s->is_inherited ? accept_shared(s->fd, &peer)
 					 : sys_accept(s->fd, &peer, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd == -EAGAIN)
-			return;
+			return false;
 		if (fd < 0 && is_of_connection(fd) && ++l->failures < BATCH)
 			continue;
 		if (fd < 0) {
 			rest(l, fd);
-			return;
+			return false;
 		}
 		l->troubled = false;
 		l->failures = 0;
@@ -128,6 +127,13 @@ static void on_connection(struct watch *w, unsigned events)
 			stream_socket_set_defaults(fd, peer.sa.sa_family);
 		l->on_accept(l, fd, &peer);
 	}
+	return !l->closed && !l->paused;
+}
+
+static void on_connection(struct watch *w, unsigned events)
+{
+	(void)events;
+	accept_batch(w->data);
 }
 
 // Gives each bound socket its watch.
@@ -183,6 +189,7 @@ int listener_adopt(struct listener *l, int fd, int type)
 int listener_start(struct listener *l)
 {
 	assert(!l->closed);
+	l->started = true;
 	for (size_t i = 0; i < l->count; i++) {
 		struct listener_socket *s = &l->sockets[i];
 		int r = watch_init(&s->watch, l->loop, s->fd, s->is_inherited ? WATCH_SHARED : 0,
@@ -211,6 +218,15 @@ void listener_resume(struct listener *l)
 	l->paused = false;
 	timer_stop(&l->retry);
 	want(l, WATCH_READ);
+}
+
+void listener_accept_waiting(struct listener *l)
+{
+	int left = l->started ? BATCHES : 0;
+
+	for (size_t i = 0; !l->closed && i < l->count; i++)
+		while (!l->sockets[i].is_inherited && left-- > 0 && accept_batch(&l->sockets[i]))
+			continue;
 }
 
 int listener_close(struct listener *l, struct str *left)

@@ -48,6 +48,7 @@ struct listener {
 	accept_trouble_fn *on_trouble;
 	void *data; // the owner's
 	uv_loop_t *loop;
+	bool started;
 	bool paused; // by the owner
 	bool troubled; // until an accept works again
 	unsigned failures; // accepts in a row that were the fault of a connection
@@ -74,6 +75,10 @@ int listener_start(struct listener *l);
 
 // What the error of on_trouble means.
 const char *listener_strerror(int error);
+
+// Accepts those who wait in the backlog already, which closing resets: all of them, unless more
+// come as fast or the owner pauses. Those of an inherited socket are left to others.
+void listener_accept_waiting(struct listener *l);
 
 // Leaves clients in the backlog until listener_resume(). Also resumes after trouble.
 void listener_pause(struct listener *l);

@@ -19,12 +19,27 @@
 #define SAY_AGAIN_NS 60000000000ull
 
 static void on_accept(struct listener *l, int fd, const struct sockaddr_any *peer);
-static void on_trouble(struct listener *l, int error);
 static void on_arrived(struct arrival *a);
 static void on_arrival_failed(struct arrival *a, const char *reason);
 static void on_room(struct arriving *a);
 static void on_retry(void *data);
 static void on_drain(void *arg);
+
+static void say_full(struct server *s, int error)
+{
+	uint64_t now = trace_now();
+
+	if (s->said_full && now - s->said_full < SAY_AGAIN_NS)
+		return;
+	s->said_full = now;
+	report(&s->app->out, &ev_paused, F_STR("reason", listener_strerror(error)),
+		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", s->open));
+}
+
+static void on_trouble(struct listener *l, int error)
+{
+	say_full(l->data, error);
+}
 
 // Half of the descriptors at most: the others are for those who have arrived.
 static void init_arriving(struct server *s)
@@ -193,27 +208,12 @@ static void on_drain(void *arg)
 {
 	struct server *s = arg;
 
+	listener_accept_waiting(&s->listener);
 	s->is_draining = true;
 	say_stopping(s);
 	update_listening(s);
 	app_report_draining(s->app, s->open + s->arriving.count);
 	server_end_if_done(s);
-}
-
-static void say_full(struct server *s, int error)
-{
-	uint64_t now = trace_now();
-
-	if (s->said_full && now - s->said_full < SAY_AGAIN_NS)
-		return;
-	s->said_full = now;
-	report(&s->app->out, &ev_paused, F_STR("reason", listener_strerror(error)),
-		F_STR("errno", strerrorname_np(-error)), F_UINT("connections", s->open));
-}
-
-static void on_trouble(struct listener *l, int error)
-{
-	say_full(l->data, error);
 }
 
 static void begin_waiting(struct client *c)

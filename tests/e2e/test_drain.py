@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -138,6 +139,29 @@ def test_ends_with_the_last_of_many(listen):
         assert proc.running()
         half_close(conn)
         assert receive_all(conn) == b""
+        conn.close()
+    proc.wait(143)
+
+
+def stopped(proc):
+    return Path(f"/proc/{proc.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.mark.parametrize("words", [["listen", "-k", "--exec", "cat"], ["echo"], ["echo", "--threads", "2"]], ids=" ".join)
+def test_those_in_the_backlog_are_served(sockctl, words):
+    """Their connections are complete before the signal comes."""
+    proc = sockctl(*words, "-v", *LONG, *PLACE, stdin=None)
+    port = proc.port
+    proc.kill(signal.SIGSTOP)
+    wait_for(lambda: stopped(proc), "the process to stop")
+    conns = [dial(port) for _ in range(100)]
+    proc.kill(signal.SIGTERM)
+    proc.kill(signal.SIGCONT)
+    assert int(proc.wait_err(DRAINING)[1]) == len(conns)
+    for number, conn in enumerate(conns):
+        conn.sendall(b"%d" % number)
+        half_close(conn)
+        assert receive_all(conn) == b"%d" % number
         conn.close()
     proc.wait(143)
 

@@ -186,6 +186,7 @@ static void drain(struct echo_worker *w)
 
 	if (w->is_drained || (is_first(w) && atomic_load(&s->drained) + 1 < s->count))
 		return;
+	listener_accept_waiting(&w->listener);
 	echo_worker_close(w);
 	w->is_drained = true;
 	atomic_fetch_add(&s->drained, 1);
