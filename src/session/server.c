@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "io/fd.h"
-#include "net/activation.h"
 #include "sys/trace.h"
 #include "tls/channel.h"
 
