@@ -135,6 +135,25 @@ def test_data_and_end_in_one_piece_while_tcp_stays_open(join):
     assert proc.out == b"data"
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_end_that_is_told_last(join, version):
+    """With --shutdown never the server hears nothing of the end of the input, and close_notify when
+    all is over."""
+    def serve(conn):
+        conn.sendall(conn.recv(100))
+        conn.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            conn.recv(1)
+        conn.settimeout(None)
+        conn.unwrap()  # fails unless close_notify comes
+
+    proc, server = join(serve, "--shutdown", "never", options={"maximum_version": VERSIONS[version]},
+                        stdin=b"request")
+    server.result()
+    proc.wait()
+    assert proc.out == b"request"
+
+
 def test_torn_here_is_torn_there(join):
     """A deadline that cuts our stream off reaches the peer without close_notify."""
     proc, server = join(read_to_end, "--timeout", "0.5", stdin=PIPE)
