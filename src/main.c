@@ -103,6 +103,7 @@
  *     recv_open.c             their sockets
  *     recv_opts.c             their options
  *     send.[ch]               udp-send and raw-send
+ *     send_failure.c          what the socket meets: the next address of a name, or a message
  *     send_open.c             their socket
  *     send_opts.c             their options
  *     sending.h               one run of udp-send or raw-send
@@ -254,6 +255,7 @@
  *     dgram_channel.[ch]      the channel of a connected socket
  *     dgram_socket.[ch]       the socket that sends
  *     error_queue.[ch]        what comes back of datagrams that were sent (IP_RECVERR)
+ *     fallback.[ch]           the next address of a name, after one that refuses
  *     icmp_filter.[ch]        which ICMP messages may be answers (ICMP_FILTER)
  *     multicast.[ch]          groups: joining them, and how far datagrams go
  *     peer.[ch]               one of them: its channel, what waits for it

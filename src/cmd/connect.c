@@ -22,7 +22,6 @@
 #include "opts/udp.h"
 #include "session/stream.h"
 #include "session/tls_setup.h"
-#include "net/dial.h"
 
 #include <sys/socket.h>
 
@@ -277,8 +276,8 @@ static int start_stream(struct connect *c)
 		.data = c,
 	};
 	// Somebody at a terminal can suspend it.
-	const struct sandbox sandbox = {
-		.needs = SANDBOX_SUSPEND | stream_sandbox_needs(&c->config->stream)};
+	unsigned needs = SANDBOX_SUSPEND | udp_sandbox_needs(c->channel);
+	const struct sandbox sandbox = {.needs = needs | stream_sandbox_needs(&c->config->stream)};
 	int r;
 
 	r = stream_init(&c->stream, &options);
@@ -338,6 +337,7 @@ static void join(struct connect *c)
 	connection_report_connected(&c->connection, fd);
 	tls_setup_report(&c->tls, c->connection.number, c->channel);
 	udp_begin(&c->config->udp, c->channel);
+	connection_follow(&c->connection, c->channel, c->dial, &c->settings);
 	if (c->config->pass_fd.is_wanted) {
 		pass_fd_start(&c->passing, app, channel_release(c->channel));
 		c->channel = NULL;

@@ -135,19 +135,21 @@ void datagram_report_truncated(struct app *app, const char *object, const struct
 		app_fail_quietly(app, STATUS_BROKEN);
 }
 
-void datagram_fail(struct app *app, int status, const char *object, int fd, int error,
-	const char *before, const char *remedy)
+void str_add_told_error(struct str *s, int fd, int error)
 {
 	struct queued_error e;
+
+	if (is_told_error(error) && error_queue_take(fd, &e) && e.error == error)
+		str_add_queued_error(s, &e);
+	else
+		str_add(s, strerror(-error));
+}
+
+void datagram_fail(struct app *app, int status, const char *object, int fd, int error)
+{
 	struct str message = {0};
 
-	str_add(&message, before ? before : "");
-	if (is_told_error(error) && error_queue_take(fd, &e) && e.error == error)
-		str_add_queued_error(&message, &e);
-	else
-		str_add(&message, strerror(-error));
-	if (remedy)
-		str_addf(&message, "; %s", remedy);
+	str_add_told_error(&message, fd, error);
 	report_error(&app->out, status, object, str_c(&message), error);
 	app_fail_quietly(app, status);
 	str_fini(&message);

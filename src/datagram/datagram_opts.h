@@ -59,10 +59,12 @@ void datagram_report_drops(struct app *app, const char *object, const struct dat
 #define DATAGRAM_TRUNCATED_TOLD 10
 void datagram_report_truncated(struct app *app, const char *object, const struct datagram_stats *s);
 
-// Reports that a call on FD has met ERROR, and for what an ICMP message has brought its cause and
-// who sent it. BEFORE, which may be NULL, comes first, and REMEDY last. Keeps STATUS.
-void datagram_fail(struct app *app, int status, const char *object, int fd, int error,
-	const char *before, const char *remedy);
+// Adds what ERROR is that a call on FD has met, and for what an ICMP message has brought its cause
+// and who sent it.
+void str_add_told_error(struct str *s, int fd, int error);
+
+// Reports that. Keeps STATUS.
+void datagram_fail(struct app *app, int status, const char *object, int fd, int error);
 
 void datagram_count(struct datagram_stats *s); // something went now
 void datagram_report(struct app *app, const struct datagram_config *c,

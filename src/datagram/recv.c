@@ -110,7 +110,7 @@ static void fail_to_receive(struct receiving *r, struct source *s, int error)
 	struct str name = {0};
 
 	str_add_sockaddr(&name, &a->sa, a->len);
-	datagram_fail(r->app, STATUS_BROKEN, str_c(&name), s->fd, error, NULL, NULL);
+	datagram_fail(r->app, STATUS_BROKEN, str_c(&name), s->fd, error);
 	app_stop(r->app);
 	str_fini(&name);
 }

@@ -23,19 +23,9 @@ static void finish(struct sending *s)
 	app_stop(s->app);
 }
 
-// The name of what is sent to, for messages.
-static void add_target(struct str *name, const struct sending *s)
-{
-	if (s->socket.to.len &&
-		(s->socket.to.sa.sa_family == AF_UNIX || sockaddr_port(&s->socket.to)))
-		str_add_sockaddr(name, &s->socket.to.sa, s->socket.to.len);
-	else
-		str_add(name, s->config->endpoint.name);
-}
-
 static void add_so_far(const struct sending *s, struct str *doing)
 {
-	add_target(&s->app->stop_object, s);
+	sending_add_target(s, &s->app->stop_object);
 	str_add(doing, "with ");
 	str_add_count(doing, s->transmit.datagrams, "datagrams");
 	str_addf(doing, " sent and %" PRIu64 " received", s->stats.received);
@@ -53,70 +43,19 @@ static void on_stop(void *arg, int signal, struct str *doing)
 		add_so_far(s, doing);
 }
 
-// "line 3": which one could not be sent.
-static void add_failed(struct str *text, const struct transmit *t)
-{
-	str_addf(text, "%s %" PRIu64 ": ",
-		t->messages                  ? "message"
-		: t->framing == FRAMING_LINE ? "line"
-					     : "datagram",
-		t->datagrams + 1);
-	str_add_count(text, transmit_failed(t)->iov_len, "bytes");
-}
+static void pump(struct sending *s);
 
-// A packet that must not be split, by IP_MTU_DISCOVER, is too long for the way.
-static void add_too_long(struct str *text, const struct sending *s)
-{
-	add_failed(text, &s->transmit);
-	str_add(text, " do not fit a packet");
-	if (s->path_limit)
-		str_addf(text, ", at most %zu do", s->path_limit);
-	str_add(text, ": ");
-}
-
-// With --header, a packet without the whole of it (raw(7)).
-static void add_too_short(struct str *text, const struct sending *s)
-{
-	const struct iovec *packet = transmit_failed(&s->transmit);
-	int family = s->socket.to.sa.sa_family;
-	size_t need = dgram_header_length(family, packet);
-
-	if (!s->config->header || packet->iov_len >= need)
-		return;
-	add_failed(text, &s->transmit);
-	str_addf(text,
-		" cannot hold the IPv%c header of %zu; without --header the kernel makes it: ",
-		family == AF_INET6 ? '6' : '4', need);
-}
-
-// What is wrong with the datagram that met ERROR.
-static void add_fault(struct str *text, const struct sending *s, int error)
-{
-	if (!transmit_failed(&s->transmit))
-		return;
-	if (error == -EMSGSIZE)
-		add_too_long(text, s);
-	else if (error == -EINVAL)
-		add_too_short(text, s);
-}
-
+// The socket has met an error: the end, unless another address gets all that the one before it has
+// refused.
 static void fail_to_send(struct sending *s, int error)
 {
-	bool lacks_broadcast = error == -EACCES && !s->config->broadcast;
-	struct str name = {0};
-	struct str before = {0};
-
-	add_target(&name, s);
-	if (s->transmit.datagrams)
-		str_addf(&before, "after %" PRIu64 " sent: ", s->transmit.datagrams);
-	add_fault(&before, s, error);
-	datagram_fail(s->app, STATUS_CONNECT, str_c(&name), s->socket.fd, error, str_c(&before),
-		lacks_broadcast                               ? BROADCAST_REMEDY
-		: groups_lack_interface(&s->socket.to, error) ? GROUP_REMEDY
-							      : NULL);
-	str_fini(&name);
-	str_fini(&before);
-	finish(s);
+	if (!sending_falls_back(s, error)) {
+		finish(s);
+		return;
+	}
+	s->is_sent = false;
+	timer_stop(&s->wait);
+	pump(s);
 }
 
 static void fail_to_read(struct sending *s, int error)
@@ -218,7 +157,12 @@ static void pump(struct sending *s)
 {
 	uint64_t started = s->stats.started ? s->stats.started : trace_now();
 	uint64_t before = s->transmit.datagrams;
-	int r = transmit_run(&s->transmit);
+	int r = fallback_resend(&s->fallback);
+
+	if (r == -EAGAIN || r == -ENOBUFS)
+		r = TRANSMIT_BLOCKED;
+	else if (r == 0)
+		r = transmit_run(&s->transmit);
 
 	if (s->transmit.datagrams > before) {
 		s->stats.started = started; // waiting for input does not count
@@ -242,6 +186,13 @@ static void on_transmit_ready(void *data)
 
 	if (!s->app->stopping)
 		pump(s);
+}
+
+static void on_sent(void *data, const struct iovec *datagram)
+{
+	struct sending *s = data;
+
+	fallback_sent(&s->fallback, datagram, 1);
 }
 
 static void on_message(void *data, const struct iovec *message)
@@ -281,6 +232,8 @@ static void receive(struct sending *s)
 	for (int i = 0; n > 0 && i < ROUNDS && (i == 0 || may_have_more(s)); i++)
 		n = printer_receive(&s->printer, s->socket.fd, NULL,
 			s->socket.is_connected ? &s->socket.to : NULL);
+	if (s->stats.received)
+		fallback_settle(&s->fallback);
 	if (n < 0 && n != -EAGAIN && n != -EINTR)
 		fail_to_send(s, n);
 	else if (printer_is_full(&s->printer) && !printer_is_busy(&s->printer))
@@ -351,6 +304,7 @@ static int start_transmit(struct sending *s)
 		.block = (size_t)c->block,
 		.limit = s->socket.limit,
 		.on_ready = on_transmit_ready,
+		.on_sent = s->may_move ? on_sent : NULL,
 		.on_message = s->type == SOCK_RAW && s->wants_replies ? on_message : NULL,
 		.data = s,
 	};
@@ -396,6 +350,8 @@ static int confine_sending(struct sending *s)
 	struct sandbox sandbox = {0};
 	int status;
 
+	if (s->may_move)
+		sandbox.needs |= SANDBOX_DATAGRAMS;
 	if (s->socket.path)
 		strlist_add(&sandbox.unlink, s->socket.path);
 	if (s->wants_replies)
@@ -473,6 +429,7 @@ static void fini(struct sending *s)
 	printer_fini(&s->printer);
 	icmp_filter_fini(&s->filter);
 	groups_fini(&s->groups);
+	fallback_fini(&s->fallback);
 	timer_fini(&s->wait);
 	watch_fini(&s->watch);
 	app_fail_leftover(s->app, s->config->bind, dgram_socket_close(&s->socket));

@@ -27,7 +27,7 @@ static struct dgram_socket_options options_of(struct sending *s)
 		.loop = !c->no_loop,
 		.header = c->header,
 		.receives = s->wants_replies,
-		.reuse = c->join.count,
+		.reuse = c->join.count || s->may_move, // before the port of the other is free
 		.details = printer_details(send_framing(c)),
 		.settings = &s->settings,
 	};
@@ -126,29 +126,38 @@ static int begin(struct sending *s)
 static int on_addresses(void *data, const struct address_list *list)
 {
 	struct sending *s = data;
-	struct dgram_socket_options options = options_of(s);
-	int family = options.bind.len ? options.bind.sa.sa_family : AF_UNSPEC;
+	int family;
 	const struct sockaddr_any *tried = &list->items[0];
 	enum step step = STEP_BIND;
+	size_t i;
 	int r = -EAFNOSUPPORT; // from where we send
 
-	s->socket.from = options.bind;
-	for (size_t i = 0; i < list->count && r < 0; i++) {
+	s->may_move = list->count > 1 && sending_may_move(s);
+	s->options = options_of(s);
+	family = s->options.bind.len ? s->options.bind.sa.sa_family : AF_UNSPEC;
+	s->socket.from = s->options.bind;
+	for (i = 0; i < list->count && r < 0; i++) {
 		if (family != AF_UNSPEC && list->items[i].sa.sa_family != family)
 			continue;
 		tried = &list->items[i];
-		r = dgram_socket_open(&s->socket, tried, &options, &step);
+		r = dgram_socket_open(&s->socket, tried, &s->options, &step);
 	}
-	return r < 0 ? fail_open(s, tried, step, r) : begin(s);
+	if (r < 0)
+		return fail_open(s, tried, step, r);
+	if (s->may_move)
+		sending_fall_back(s, address_list_from(list, i));
+	return begin(s);
 }
 
 // A socket that was inherited: connected, or there is nobody to send to.
 static int on_descriptor(void *data, int fd)
 {
 	struct sending *s = data;
-	struct dgram_socket_options options = options_of(s);
 	enum step step;
-	int r = dgram_socket_adopt(&s->socket, fd, &options, &step);
+	int r;
+
+	s->options = options_of(s);
+	r = dgram_socket_adopt(&s->socket, fd, &s->options, &step);
 
 	if (r == 0 && s->wants_replies)
 		receiver_drops(s->socket.fd, &s->first_drops);

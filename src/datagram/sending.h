@@ -9,6 +9,7 @@
 #include "datagram/send.h"
 #include "io/timer.h"
 #include "net/dgram/dgram_socket.h"
+#include "net/dgram/fallback.h"
 #include "net/dgram/icmp_filter.h"
 #include "net/dgram/transmit.h"
 
@@ -32,6 +33,9 @@ struct sending {
 	struct groups groups;
 
 	struct dgram_socket socket;
+	struct dgram_socket_options options; // how it is made
+	bool may_move; // to another address of the name
+	struct fallback fallback;
 	struct watch watch;
 	struct sender *sender;
 	struct transmit transmit;
@@ -51,5 +55,19 @@ struct sending {
 // Makes the socket, possibly after a look-up, and then calls on_open. Returns 0, or the exit status
 // after a message.
 int sending_open(struct sending *s);
+
+// Whether addresses that follow the first one of a name may take its place: only who is connected
+// hears of a refusal. A group has members at one address.
+bool sending_may_move(const struct sending *s);
+
+// The socket is open: those addresses are REST, which is taken over.
+void sending_fall_back(struct sending *s, struct address_list rest);
+
+// The socket has met ERROR, a negative errno. Returns whether one to another address has taken its
+// place, or else says why no more can be sent, and keeps the status.
+bool sending_falls_back(struct sending *s, int error);
+
+// Adds the name of what is sent to, for messages.
+void sending_add_target(const struct sending *s, struct str *name);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "sys/file.h"
 #include "sys/socket.h"
 
 #include <assert.h>
@@ -49,13 +50,19 @@ static void set_callback(struct watch *w, watch_fn *cb, void *data)
 	w->data = data;
 }
 
+static int watch_socket(const struct channel *c, int fd, struct watch *w, watch_fn *cb, void *data)
+{
+	unsigned flags = (c->is_private ? 0u : WATCH_SHARED) |
+			 (channel_keeps_boundaries(c) ? WATCH_DATAGRAM : 0u);
+
+	return watch_init(w, c->watch.loop, fd, flags, cb, data);
+}
+
 int channel_watch(struct channel *c, watch_fn *cb, void *data)
 {
 	assert(c->ops);
 	if (channel_socket(c) >= 0 && !c->rd) {
-		unsigned flags = (c->is_private ? 0u : WATCH_SHARED) |
-				 (channel_keeps_boundaries(c) ? WATCH_DATAGRAM : 0u);
-		int r = watch_init(&c->watch, c->watch.loop, c->socket, flags, cb, data);
+		int r = watch_socket(c, c->socket, &c->watch, cb, data);
 
 		if (r == 0)
 			c->rd = c->wr = &c->watch;
@@ -65,6 +72,26 @@ int channel_watch(struct channel *c, watch_fn *cb, void *data)
 		set_callback(c->rd, cb, data);
 	if (c->wr)
 		set_callback(c->wr, cb, data);
+	return 0;
+}
+
+int channel_replace_socket(struct channel *c, int fd)
+{
+	struct watch watch;
+	int r;
+
+	assert(c->is_private && channel_socket(c) >= 0);
+	if (c->rd) {
+		r = watch_socket(c, fd, &watch, c->watch.cb, c->watch.data);
+		if (r < 0)
+			return r;
+		watch_want(&watch, c->watch.wanted);
+		watch_fini(&c->watch);
+		c->watch = watch;
+		watch_moved(&c->watch);
+	}
+	sys_close(c->socket);
+	c->socket = c->rd_fd = c->wr_fd = c->in = c->out = fd;
 	return 0;
 }
 

@@ -125,6 +125,10 @@ struct channel_calls *channel_change_calls(struct channel *c);
 // The last call counts. Returns 0 or a negative errno.
 int channel_watch(struct channel *c, watch_fn *cb, void *data);
 
+// Goes on by the socket FD, made here and of the same kind, in the place of its own, which was made
+// here, too, and is closed. Returns 0, or a negative errno; then nothing has changed.
+int channel_replace_socket(struct channel *c, int fd);
+
 // Ends the watch of a socket, for somebody else to watch it.
 void channel_unwatch(struct channel *c);
 

@@ -144,14 +144,13 @@ static int type_of(const struct dial_options *o)
 
 static void succeed(struct dial *d, struct dial_socket *s)
 {
-	if (s->chain)
-		d->channel = upgrade_chain_take(s->chain);
-	else
-		d->channel = channel_of(s);
+	d->channel = s->chain ? upgrade_chain_take(s->chain) : channel_of(s);
 	d->address = attempt_of(s)->address;
 	d->began = s->began;
 	d->times.connect = s->connected - s->began;
 	d->times.upgrade = s->chain ? trace_now() - s->connected : 0;
+	if (d->options.create_datagrams)
+		d->untried = address_list_from(&d->addresses, d->next);
 	watch_fini(&s->watch);
 	s->fd = -1; // the channel's now
 	end_try(d, DIAL_OK, 0);
@@ -514,5 +513,6 @@ void dial_destroy(struct dial *d)
 	timer_fini(&d->limit);
 	timer_fini(&d->delay);
 	forget_attempts(&d->last);
+	address_list_fini(&d->untried);
 	free(d);
 }

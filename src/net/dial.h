@@ -98,6 +98,8 @@ struct dial {
 	struct dial_options options;
 	void *data; // the owner's
 	struct address_list addresses; // of the try under way
+	struct address_list untried; // of the try that has succeeded, for datagrams, which may be
+				     // refused once they are sent; the owner may take it
 	struct lookup *lookup; // NULL unless one is under way
 
 	// Private.

@@ -342,6 +342,12 @@ void connecting_report_retry(struct app *app, const char *name, uint64_t tries, 
 		F_STR("reason", reason), F_SECONDS("delay", options->retry_delay_ms * 1000000));
 }
 
+void connecting_report_attempt(
+	struct app *app, const struct sockaddr_any *remote, const char *reason)
+{
+	report(&app->out, &ev_attempt, F_ADDR("remote", remote), F_STR("reason", reason));
+}
+
 void connecting_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt)
 {
@@ -353,8 +359,7 @@ void connecting_report_progress(struct app *app, const struct dial *d, enum dial
 		break;
 	case DIAL_NEXT:
 		add_attempt(&reason, &d->options.socket, attempt);
-		report(&app->out, &ev_attempt, F_ADDR("remote", &attempt->address),
-			F_STR("reason", str_c(&reason)));
+		connecting_report_attempt(app, &attempt->address, str_c(&reason));
 		break;
 	case DIAL_RETRY:
 		connecting_add_reason(&reason, d->endpoint, &d->options, &d->last);

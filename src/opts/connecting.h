@@ -72,6 +72,10 @@ void connecting_report_resolved(
 void connecting_report_retry(struct app *app, const char *name, uint64_t tries, const char *reason,
 	const struct dial_options *options);
 
+// Reports that an address could not be connected to, or has refused, for REASON.
+void connecting_report_attempt(
+	struct app *app, const struct sockaddr_any *remote, const char *reason);
+
 // Reports names that were resolved, attempts that failed before others, and retries.
 void connecting_report_progress(struct app *app, const struct dial *d, enum dial_progress progress,
 	const struct dial_attempt *attempt);

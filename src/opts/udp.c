@@ -2,6 +2,7 @@
 #include "opts/udp.h"
 
 #include "net/dgram/dgram_channel.h"
+#include "sys/sandbox/sandbox.h"
 #include "sys/socket.h"
 
 #include <inttypes.h>
@@ -62,6 +63,26 @@ void udp_plan(bool is_wanted, struct dial_options *options)
 {
 	if (is_wanted)
 		options->create_datagrams = dgram_channel_create;
+}
+
+void udp_fall_back(
+	struct channel *channel, struct dial *d, const struct fallback_listener *listener)
+{
+	const struct dgram_others others = {.at = d->address,
+		.rest = d->untried,
+		.socket = d->options.socket,
+		.listener = *listener};
+
+	// A proxy answers for what lies behind it.
+	if (!d->untried.count || d->options.upgrade_count)
+		return;
+	dgram_channel_fall_back(channel, &others);
+	d->untried = (struct address_list){0};
+}
+
+unsigned udp_sandbox_needs(const struct channel *channel)
+{
+	return dgram_channel_may_move(channel) ? SANDBOX_DATAGRAMS : 0;
 }
 
 void udp_begin(const struct udp_config *c, struct channel *channel)

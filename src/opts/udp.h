@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "net/dial.h"
+#include "net/dgram/fallback.h"
 #include "net/dgram/peers.h"
 
 struct udp_config {
@@ -32,8 +33,16 @@ static inline enum endpoint_use udp_target(const struct udp_config *c)
 // Makes OPTIONS dial datagrams, if they are wanted.
 void udp_plan(bool is_wanted, struct dial_options *options);
 
+// CHANNEL was made by the dial D: while nothing has come from its address, another one of the name
+// may take its place, and LISTENER is told.
+void udp_fall_back(
+	struct channel *channel, struct dial *d, const struct fallback_listener *listener);
+
 // CHANNEL is connected: it ends when the input has, after a while.
 void udp_begin(const struct udp_config *c, struct channel *channel);
+
+// What CHANNEL may need to move (enum sandbox_need).
+unsigned udp_sandbox_needs(const struct channel *channel);
 
 // The channel of the connected socket FD, which was inherited and is as INFO says.
 struct channel *udp_adopt(bool is_wanted, uv_loop_t *loop, int fd, const struct fd_info *info);

@@ -6,6 +6,9 @@
 #include "base/value.h"
 #include "net/addr/ports.h"
 #include "net/stream_socket.h"
+#include "opts/connecting.h"
+#include "opts/socket_options.h"
+#include "opts/udp.h"
 #include "proxy/tlv.h"
 #include "sys/socket.h"
 #include "sys/trace.h"
@@ -148,6 +151,40 @@ void connection_report_connected(const struct connection *c, int fd)
 		F_UINT("connection", c->number), connection_remote(c), F_ADDR("local", &local),
 		F_STR("protocol", stream_socket_protocol(fd)), connection_via(c),
 		TIMES_FIELDS(&c->times));
+}
+
+static void on_refused(void *data, const struct sockaddr_any *remote, const char *reason)
+{
+	const struct connection *c = data;
+
+	connecting_report_attempt(c->app, remote, reason);
+}
+
+static void on_moved(void *data, const struct sockaddr_any *remote, int fd)
+{
+	struct connection *c = data;
+	struct str name = {0};
+	int r = sockopt_settings_complete(c->settings, fd);
+
+	c->remote = *remote;
+	c->times = (struct dial_times){0}; // of the one before
+	connection_report_connected(c, fd);
+	if (r == 0)
+		return;
+	add_remote(&name, c);
+	sockopt_fail(c->app, str_c(&name), c->settings, r);
+	str_fini(&name);
+	app_stop(c->app);
+}
+
+void connection_follow(struct connection *c, struct channel *channel, struct dial *d,
+	struct sockopt_settings *settings)
+{
+	const struct fallback_listener listener = {on_refused, on_moved, c};
+
+	c->settings = settings;
+	if (d)
+		udp_fall_back(channel, d, &listener);
 }
 
 // One extension of a header as an object.

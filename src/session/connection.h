@@ -28,6 +28,7 @@ struct connection {
 	const struct proxying *proxying; // the owner's; NULL: there are no proxies
 	struct field_host *target; // NULL: REMOTE is who is at the other end
 	struct announced *announced; // NULL: it is what it looks like
+	struct sockopt_settings *settings; // of the socket, where it may be another one later
 	uint64_t started; // trace_now()
 	uint64_t start_time; // ns since 1970
 	struct dial_times times; // how long connecting took
@@ -60,6 +61,12 @@ void connection_init_dialled(
 
 // The same for the only one, by the connected socket FD, which knows who is at the other end.
 void connection_init_of(struct connection *c, struct app *app, int fd);
+
+// CHANNEL, by the dial D or NULL, is that of the connection. Where it may move to other addresses
+// of the name (net/dgram/fallback.h), so does the connection. SETTINGS, the owner's, are for each
+// socket.
+void connection_follow(struct connection *c, struct channel *channel, struct dial *d,
+	struct sockopt_settings *settings);
 
 // A PROXY header says whose connection it is: the source in it takes the place of who has sent it.
 void connection_announce(struct connection *c, const struct proxy_header *h);

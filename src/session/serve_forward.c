@@ -171,11 +171,34 @@ static void fail_dial(struct forward_client *c, const struct dial *d)
 	client_done(client, end.status);
 }
 
+static void report_target(const struct forward_client *c)
+{
+	const struct server *s = c->client.server;
+	const struct forward *f = s->mode_data;
+
+	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
+}
+
+static void on_refused(void *data, const struct sockaddr_any *remote, const char *reason)
+{
+	const struct forward_client *c = data;
+
+	connecting_report_attempt(c->client.server->app, remote, reason);
+}
+
+// Another address of the target's name has taken the place of one that refuses datagrams.
+static void on_moved(void *data, const struct sockaddr_any *remote, int fd)
+{
+	(void)remote;
+	(void)fd;
+	report_target(data);
+}
+
 static void on_dialled(struct dial *d)
 {
 	struct forward_client *c = d->data;
+	const struct fallback_listener listener = {on_refused, on_moved, c};
 	struct server *s = c->client.server;
-	struct forward *f = s->mode_data;
 	int r;
 
 	if (d->last.failure != DIAL_OK) {
@@ -183,8 +206,9 @@ static void on_dialled(struct dial *d)
 		return;
 	}
 	c->target = dial_take(d);
+	udp_fall_back(c->target, d, &listener);
 	end_dial(c);
-	target_report_connected(s->app, c->client.connection.number, c->target, &f->proxying);
+	report_target(c);
 	if (channel_tls(c->target))
 		tls_report_target(s->app, s->config->target.name, c->client.connection.number,
 			channel_tls(c->target));

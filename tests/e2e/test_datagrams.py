@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Datagrams that are joined as streams are: connect --udp and listen --udp."""
 
+import json
 import os
 import select
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from crowd import allow_descriptors
 from harness import DEADLINE, DEVNULL, PIPE, Task, wait_for
 from names_fixtures import make_host  # noqa: F401: a fixture
+from network import FAR4, FAR6, HOLE6
 from peers import (accept, dial, half_close, listener, nothing_more, port_of, receive_all,
                    udp, unused_port, unused_udp_port)
 
@@ -94,20 +96,133 @@ def test_nobody_there(sockctl, host):
     proc.fails(5, "Connection refused", f"port unreachable, told by {host}", "ECONNREFUSED")
 
 
+# What sends datagrams to one of the addresses of a name, and waits for answers.
+SENDERS = pytest.mark.parametrize(
+    "command", [["connect", "-u", "--wait", "5s"], ["udp-send", "--connected", "--whole", "--wait", "5"]],
+    ids=lambda words: words[0])
+
+
+@pytest.fixture(scope="module", name="both")
+def host_of_two_addresses(make_host):  # noqa: F811: the fixture
+    """The words that run a program where a name has both addresses of this host, in this order."""
+    return make_host({"hosts": "::1 both\n127.0.0.1 both\n", "host.conf": "multi on\n"}).wrap
+
+
 @pytest.mark.needs("nsenter")
-@pytest.mark.parametrize("command", [["connect", "-u"], ["udp-send", "--connected", "--wait", "5"]],
-                         ids=" ".join)
-def test_the_first_address_of_a_name_is_used(sockctl, make_host, command):
-    """That nobody is at the address is known too late to choose another one."""
-    wrap = make_host({"hosts": "::1 both\n127.0.0.1 both\n"}).wrap
-    peer = sockctl("listen", "-u", "127.0.0.1", 0, stdin=DEVNULL, wrap=wrap)
+@SENDERS
+@pytest.mark.parametrize("words", [[], ["--sandbox=on"], ["--sandbox=off"]], ids=" ".join)
+def test_the_next_address_is_tried(sockctl, both, command, words):
+    """It gets what was sent to the first, once."""
+    peer = sockctl("listen", "-u", "--hex", "127.0.0.1", 0, stdin=PIPE, wrap=both)
     peer.wait_err("listening")
-    proc = sockctl(*command, "both", peer.port, stdin=b"question", wrap=wrap)
-    proc.fails(5, "port unreachable, told by ::1")
-    proc = sockctl(*command[:2], "-4", "both", peer.port, stdin=b"question", wrap=wrap)
+    proc = sockctl(*command, "-v", *words, "both", peer.port, stdin=b"question", wrap=both)
     peer.wait_out(len(b"question"))
-    proc.wait()
+    peer.stdin.write(b"answer")
+    proc.wait_out(len(b"answer"))
+    proc.stop()
     peer.stop()
+    assert peer.out == b"question"
+    shown = proc.err
+    refusal = f"[::1]:{peer.port}: Connection refused: port unreachable, told by ::1"
+    assert refusal in shown
+    assert "to 127.0.0.1:" in shown[shown.index(refusal):]
+
+
+@pytest.mark.needs("nsenter")
+@pytest.mark.parametrize("command", ["connect", "udp-send"])
+def test_the_next_address_gets_all_that_was_sent(sockctl, both, command):
+    """Each datagram once, and in order, although many were sent before the first was refused."""
+    peer = sockctl("udp-recv", "--count", 200, "127.0.0.1", 0, stdin=DEVNULL, wrap=both)
+    peer.wait_err("listening")
+    lines = b"".join(b"%d\n" % i for i in range(200))
+    if command == "connect":
+        proc = sockctl("connect", "-u", "--interval", "1ms", "both", peer.port,
+                       stdin=lines, wrap=both)
+    else:
+        proc = sockctl("udp-send", "--connected", "both", peer.port, stdin=lines, wrap=both)
+    proc.wait()
+    peer.wait()
+    assert peer.out.replace(b"\n\n", b"\n") == lines
+
+
+@pytest.mark.needs("nsenter")
+@pytest.mark.parametrize("options", [["--source-port"], ["-s"]], ids=" ".join)
+@SENDERS
+def test_the_next_address_is_sent_to_from_the_same_port(sockctl, both, command, options):
+    peer = sockctl("udp-recv", "--json", "--count", 1, "127.0.0.1", 0, stdin=DEVNULL, wrap=both)
+    peer.wait_err("listening")
+    port = unused_udp_port()
+    word = port if options == ["--source-port"] else f":{port}"
+    proc = sockctl(*command, *options, word, "both", peer.port, stdin=b"question", wrap=both)
+    peer.wait()
+    assert json.loads(peer.out)["source"]["port"] == port
+    proc.stop()
+
+
+@pytest.mark.needs("nsenter")
+@SENDERS
+def test_all_addresses_refuse(sockctl, both, command):
+    port = unused_udp_port()
+    proc = sockctl(*command, "--json", "both", port, stdin=b"question", wrap=both)
+    proc.wait(5)
+    told = [e for e in proc.events if e["event"] == "error"]
+    assert [e["object"] for e in told] == [f"127.0.0.1:{port}"]
+    assert "port unreachable, told by 127.0.0.1" in told[0]["message"]
+    assert [e["remote"]["address"] for e in proc.events if e["event"] == "attempt"] == ["::1"]
+
+
+@pytest.mark.needs("nsenter")
+@SENDERS
+def test_an_address_that_has_answered_is_final(sockctl, both, command):
+    """What it refuses later is not sent to others, who would get it out of its context."""
+    first = sockctl("listen", "-u", "::1", 0, stdin=PIPE, wrap=both)
+    first.wait_err("listening")
+    second = sockctl("udp-recv", "127.0.0.1", first.port, stdin=DEVNULL, wrap=both)
+    second.wait_err("listening")
+    framing = [] if command[0] == "connect" else ["--block", 8]
+    command = [word for word in command if word != "--whole"]
+    proc = sockctl(*command, *framing, "both", first.port, stdin=PIPE, wrap=both)
+    proc.stdin.write(b"question")
+    first.wait_out(8)
+    first.stdin.write(b"answer")
+    proc.wait_out(6)
+    first.stop()
+    proc.stdin.write(b"another.")
+    proc.fails(7 if command[0] == "connect" else 5, "port unreachable, told by ::1")
+    second.stop()
+    assert second.out == b""
+
+
+@pytest.mark.needs("nsenter")
+@SENDERS
+def test_more_than_is_kept_is_not_sent_again(sockctl, both, command):
+    """Part of it would be lost without a word: the refusal is told instead."""
+    first = sockctl("udp-recv", "--count", 40, "::1", 0, stdin=DEVNULL, wrap=both)
+    first.wait_err("listening")
+    second = sockctl("udp-recv", "127.0.0.1", first.port, stdin=DEVNULL, wrap=both)
+    second.wait_err("listening")
+    framing = [] if command[0] == "connect" else ["--block", 4000]
+    command = [word for word in command if word != "--whole"]
+    proc = sockctl(*command, *framing, "both", first.port, stdin=PIPE, wrap=both)
+    for i in range(40):
+        proc.stdin.write(bytes(4000))
+        first.wait_out(4000 * (i + 1))
+    first.wait()
+    proc.stdin.write(bytes(4000))
+    proc.fails(5, "port unreachable, told by ::1")
+    second.stop()
+    assert second.out == b""
+
+
+@pytest.mark.needs("dnsmasq")
+@SENDERS
+def test_a_host_that_cannot_be_reached_is_left(sockctl, network, command):
+    network.far.do(f"route add unreachable {HOLE6}/128")
+    with network.names(both=[HOLE6, FAR4]), network.far.within(udp, FAR4, 5000) as peer:
+        proc = sockctl(*command, "-v", "both.test", 5000, stdin=b"question", wrap=network.wrap)
+        assert peer.recv(100) == b"question"
+        proc.wait_err(rf"\[{HOLE6}\]:5000: Network is unreachable: no route, told by {FAR6}")
+        proc.stop()
 
 
 def test_nobody_there_any_more(sockctl):
@@ -666,6 +781,27 @@ def test_forward_from_unix(sockctl, tmp_path):
         other.wait()
         assert other.out == b"<question>"
         proc.stop()
+
+
+@pytest.mark.needs("nsenter")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_forward_to_the_next_address(sockctl, both, sandbox):
+    """The answers of both peers come from the address that does not refuse."""
+    target = sockctl("udp-recv", "--echo", "127.0.0.1", 0, stdin=DEVNULL, wrap=both)
+    target.wait_err("listening")
+    proc = sockctl("listen", "-ukv", f"--sandbox={sandbox}", "127.0.0.1", 0, "--forward",
+                   f"both:{target.port}", stdin=DEVNULL, wrap=both)
+    proc.wait_err("listening")
+    for text in (b"one", b"two"):
+        peer = sockctl("connect", "-u", "--wait", "5s", "127.0.0.1", proc.port, stdin=text,
+                       wrap=both)
+        peer.wait_out(len(text))
+        peer.stop()
+        assert peer.out == text
+    proc.stop()
+    target.stop()
+    assert proc.err.count("port unreachable, told by ::1") == 2
+    assert proc.err.count(f" goes to 127.0.0.1:{target.port} from ") == 2
 
 
 def test_what_fits_one_side_only_is_told(listen, peers):

@@ -169,8 +169,13 @@ static int send_batch(struct transmit *t)
 
 	if (n < 0)
 		return n;
-	for (int i = 0; i < n; i++)
-		t->bytes += t->batch[t->sent++].data.iov_len;
+	for (int i = 0; i < n; i++) {
+		const struct iovec *d = &t->batch[t->sent++].data;
+
+		t->bytes += d->iov_len;
+		if (t->on_sent)
+			t->on_sent(t->data, d);
+	}
 	t->datagrams += (uint64_t)n;
 	if (t->rate)
 		pacer_took(&t->pacer, (size_t)n);

@@ -34,6 +34,7 @@ struct transmit {
 	size_t block, limit; // as for splitter_init()
 	void (*on_ready)(void *data);
 	void (*on_message)(void *data, const struct iovec *message); // before it is sent; or NULL
+	void (*on_sent)(void *data, const struct iovec *datagram); // or NULL
 	void *data;
 
 	// What was done.

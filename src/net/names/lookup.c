@@ -48,6 +48,17 @@ void address_list_fini(struct address_list *l)
 	*l = (struct address_list){0};
 }
 
+struct address_list address_list_from(const struct address_list *l, size_t first)
+{
+	struct address_list rest = {.count = l->count - first};
+
+	if (!rest.count)
+		return rest;
+	rest.items = xcalloc(rest.count, sizeof(*rest.items));
+	memcpy(rest.items, l->items + first, rest.count * sizeof(*rest.items));
+	return rest;
+}
+
 static void add_address(struct address_list *l, const struct sockaddr_any *a)
 {
 	l->items = xrealloc(l->items, (l->count + 1) * sizeof(*l->items));

@@ -21,6 +21,9 @@ struct address_list {
 
 void address_list_fini(struct address_list *l);
 
+// A copy of the addresses from FIRST on.
+struct address_list address_list_from(const struct address_list *l, size_t first);
+
 // Each address once, whatever the socket types.
 struct address_list address_list_of(const struct addrinfo *res);
 
