@@ -12,7 +12,7 @@ import time
 import pytest
 
 import peers
-from harness import DEVNULL, NO_LEAK_CHECK, PIPE, PROGRAM, wait_for
+from harness import DEADLINE, DEVNULL, NO_LEAK_CHECK, PIPE, PROGRAM, wait_for
 
 HERE = "127.0.0.1"
 VERSION = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
@@ -235,6 +235,39 @@ def test_datagrams_are_forwarded_from_inside(sockctl, tmp_path, place, target):
     assert answered(sockctl, tmp_path, place) == b"question"
     for server in (proc, end, echo):
         server.stop()
+
+
+def listening(kind, path):
+    """A socket that listens, and the words that connect to it."""
+    if kind in ("tcp", "name"):
+        sock = peers.listener()
+        return sock, f"{HERE if kind == 'tcp' else 'localhost'}:{peers.port_of(sock)}"
+    sock = socket.socket(socket.AF_UNIX,
+                         socket.SOCK_STREAM if kind == "unix" else socket.SOCK_SEQPACKET)
+    sock.settimeout(DEADLINE)
+    sock.bind(str(path))
+    sock.listen()
+    return sock, f"{kind}:{path}"
+
+
+@needs_filter
+@needs_landlock
+@pytest.mark.parametrize("first", ["tcp", "name", "unix", "seqpacket"])
+@pytest.mark.parametrize("second", ["tcp", "name", "unix"])
+def test_two_connections_are_joined_inside(sockctl, tmp_path, first, second):
+    ends = [listening(kind, tmp_path / name) for kind, name in ((first, "1"), (second, "2"))]
+    (one, word), (two, target) = ends
+    with one, two:
+        proc = sockctl("connect", "--sandbox=on", word, "--forward", target, stdin=DEVNULL)
+        with peers.accept(one) as near, peers.accept(two) as far:
+            for source, sink in ((near, far), (far, near)):
+                source.sendall(b"from the other")
+                assert peers.receive(sink, 14) == b"from the other"
+            assert status_of(proc) == CONFINED
+            near.shutdown(socket.SHUT_WR)
+            assert far.recv(1) == b""
+            far.shutdown(socket.SHUT_WR)
+            proc.wait()
 
 
 @needs_landlock
