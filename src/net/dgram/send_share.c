@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 
 #define BUFFER_SIZE (16 << 20)
-#define OVERHEAD ((size_t)1024) // what the kernel counts for a datagram besides its bytes
+#define OVERHEAD ((size_t)1024) // what the kernel counts for a datagram besides its bytes, at most
+#define OVERHEAD_LEAST ((size_t)256) // and at least
 #define PART 8 // of the buffer: what one peer may be ahead in the half that is not open
 
 void send_share_prepare(int fd)
@@ -35,13 +36,12 @@ void send_share_init(struct send_share *s, int fd, int family)
 // Bytes of the buffer that may be in use once the peer was sent to.
 static size_t limit_of(const struct send_share *s)
 {
-	bool is_trusted = s->has_answered && s->ahead < s->buffer / PART;
-
-	return is_trusted ? s->buffer : s->buffer / 2;
+	if (!s->has_answered || s->ahead >= s->buffer / PART)
+		return s->buffer / 2;
+	return s->has_read ? s->buffer : s->buffer / 4 * 3;
 }
 
-size_t send_share_fit(
-	const struct send_share *s, int fd, const struct iovec *datagrams, size_t count)
+size_t send_share_fit(struct send_share *s, int fd, const struct iovec *datagrams, size_t count)
 {
 	int used = 0;
 	size_t fit = 0;
@@ -50,6 +50,7 @@ size_t send_share_fit(
 	if (!s->buffer || sys_outq(fd, &used) < 0)
 		return count;
 	sum = (size_t)MAX(used, 0);
+	s->has_read = s->has_read || s->least > sum; // all of it would be counted still
 	while (fit < count && (!sum || sum + datagrams[fit].iov_len + OVERHEAD <= limit_of(s)))
 		sum += datagrams[fit++].iov_len + OVERHEAD;
 	return fit;
@@ -57,8 +58,10 @@ size_t send_share_fit(
 
 void send_share_took(struct send_share *s, const struct iovec *datagrams, int sent)
 {
-	for (int i = 0; i < sent; i++)
+	for (int i = 0; i < sent; i++) {
 		s->ahead += datagrams[i].iov_len + OVERHEAD;
+		s->least += datagrams[i].iov_len + OVERHEAD_LEAST;
+	}
 }
 
 void send_share_heard(struct send_share *s)
