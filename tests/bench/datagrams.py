@@ -34,9 +34,9 @@ per second: datagrams that were sent, or that came out at stdout, by the wall cl
 send SIZE      a file in blocks of SIZE to a program that counts; iperf3 has its own server
 receive SIZE   to /dev/null, of a flood with segmentation offload from the reference program, which
   sends from all processors: more comes than anybody can receive
-paced SIZE     the same, of {pace} a second one by one
+paced SIZE     the same, of {pace} a second, one by one unless they are late
 forward SIZE   from one port to another, of a file that the reference program sends as fast as it
-  can, to the one that counts; forward paced of {pace} a second one by one
+  can, to the one that counts; forward paced of {pace} a second, as above
 segments is the reference program with UDP_SEGMENT, reference the one without. Flags: nc -u -l,
 ncat -u -l, socat -u and -b SIZE. Left out where a tool cannot do it: nc sends blocks of 16384 bytes
 and ncat of 8192 only; iperf3 writes nothing to stdout."""
