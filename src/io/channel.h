@@ -50,7 +50,8 @@ struct channel_ops {
 	// The same as recv and send for datagrams, many at a time and each with its boundaries.
 	// NULL where there are bytes only. recv_many puts at most MOST into DATAGRAMS, which live
 	// until the next call of any channel or until the caller returns to the loop, and returns
-	// how many, one at least, or as recv does. send_many returns how many of COUNT went, one at
+	// how many, one at least, or as recv does; has_more says then whether more may be there,
+	// where that is polled. send_many returns how many of COUNT went, one at
 	// least, or as send does.
 	int (*recv_many)(struct channel *c, struct iovec *datagrams, size_t most);
 	int (*send_many)(struct channel *c, const struct iovec *datagrams, size_t count);
@@ -165,6 +166,12 @@ static inline int channel_socket(const struct channel *c)
 static inline bool channel_keeps_boundaries(const struct channel *c)
 {
 	return c->ops && c->ops->recv_many;
+}
+
+// True if the kernel tells when something can be received: not where the owner does.
+static inline bool channel_is_polled(const struct channel *c)
+{
+	return c->rd && c->rd->handle;
 }
 
 // What splice() may move from and to; -1 where bytes must pass by recv and send.

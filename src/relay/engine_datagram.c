@@ -59,13 +59,29 @@ static int deliver(struct flow *f, const struct iovec *datagrams, size_t count)
 	return 0;
 }
 
+// Receives what there is, without a call where that is nothing: poll(2) tells of more. Returns as
+// recv_many does.
+static int receive(struct flow *f, struct iovec *datagrams)
+{
+	int n;
+
+	if (f->eof)
+		return 0;
+	if (f->is_drained)
+		return -EAGAIN;
+	n = f->src->ops->recv_many(f->src, datagrams, MOST);
+	if (channel_is_polled(f->src))
+		f->is_drained = n == -EAGAIN || (n > 0 && !f->src->has_more);
+	return n;
+}
+
 static enum pump datagram_pump(struct flow *f)
 {
 	struct iovec *datagrams = (void *)pool_buffer(f->pool);
 	int r = flush(f);
 
 	for (int round = 0; r == 0 && round < ROUNDS; round++) {
-		int n = f->eof ? 0 : f->src->ops->recv_many(f->src, datagrams, MOST);
+		int n = receive(f, datagrams);
 
 		if (n == -EINTR)
 			continue;

@@ -72,6 +72,8 @@ struct flow {
 	const struct engine *engine;
 	enum flow_state state : 8;
 	bool want_src, want_dst; // what the engine waits for
+	bool is_drained; // of datagrams: the source had none, and poll(2) has not told of more
+			 // since
 	bool is_paused; // it waits for its rate or its interval
 	bool eof; // the source has ended, or nothing more is wanted of it
 	bool holds_end; // the destination is not told of the end yet

@@ -383,6 +383,7 @@ void relay_wake(struct relay *r)
 
 void relay_deliver(struct relay *r)
 {
+	r->out.is_drained = false;
 	while (!r->finished && flow_step(&r->out))
 		continue;
 }
@@ -390,6 +391,7 @@ void relay_deliver(struct relay *r)
 void relay_quit(struct relay *r)
 {
 	r->has_quit = true;
+	r->out.is_drained = r->in.is_drained = false; // as it was seen last
 	relay_wake(r);
 }
 
@@ -423,6 +425,10 @@ static void on_event(struct watch *w, unsigned events)
 
 	if (r->finished)
 		return;
+	if (w == local_of(r)->rd)
+		r->out.is_drained = false;
+	if (w == peer_of(r)->rd)
+		r->in.is_drained = false;
 	if (events & WATCH_ERROR && w == local_of(r)->wr && w != local_of(r)->rd) {
 		if (!flow_has_ended(&r->in))
 			flow_break(&r->in, FLOW_DST, -EPIPE);

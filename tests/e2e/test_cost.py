@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import DEVNULL, NO_LEAK_CHECK, PIPE, digest_of_file
-from peers import MIB, accept, dial, port_of, receive, sink
+from peers import MIB, accept, dial, port_of, receive, sink, udp
 
 COPYING = ["read", "write", "recvfrom", "sendto"]
 # The leak sanitizer cannot work beside another tracer.
@@ -152,6 +152,25 @@ def test_idle_connection_makes_no_system_calls(sockctl, server, tmp_path):
         assert (tmp_path / "trace").stat().st_size == before
         proc.stdin.close()
     proc.wait()
+
+
+@pytest.mark.needs("strace")
+def test_datagrams_are_received_where_they_have_come(sockctl, tmp_path):
+    """Not from the target, too, whenever the peer has sent, and the other way round."""
+    exchanges = 200
+    with udp() as peer, udp() as target:
+        proc = sockctl("listen", "-u", "--count", exchanges, "127.0.0.1", 0, "--forward",
+                       f"127.0.0.1:{port_of(target)}", stdin=DEVNULL,
+                       wrap=[*STRACE, tmp_path / "trace", "-e", "trace=recvmmsg"])
+        place = ("127.0.0.1", proc.port)
+        for number in range(exchanges):
+            peer.sendto(b"%d" % number, place)
+            data, source = target.recvfrom(100)
+            target.sendto(data, source)
+            assert peer.recv(100) == b"%d" % number
+    proc.wait()
+    calls = (tmp_path / "trace").read_text().count("recvmmsg(")
+    assert calls < 2 * exchanges + 20
 
 
 @pytest.mark.memory

@@ -74,6 +74,11 @@ int batch_receive(struct batch *b, int fd, int flags, struct iovec *datagrams, s
 	return n < 0 ? n : (int)count;
 }
 
+bool batch_has_more(const struct batch *b)
+{
+	return b->receiver.is_full;
+}
+
 int batch_send(
 	struct batch *b, struct batch_sink *sink, const struct iovec *datagrams, size_t count)
 {

@@ -19,6 +19,9 @@ void batch_release(void);
 // many, -EAGAIN, or another negative errno.
 int batch_receive(struct batch *b, int fd, int flags, struct iovec *datagrams, size_t most);
 
+// Whether the last call for a socket may have left something there.
+bool batch_has_more(const struct batch *b);
+
 // Puts the datagrams of a piece into DATAGRAMS, which has room for BATCH_SEGMENTS. Returns how many
 // there were.
 #define BATCH_SEGMENTS 128 // that the kernel puts into one piece at most (UDP_MAX_SEGMENTS)

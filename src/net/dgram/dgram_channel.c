@@ -170,6 +170,7 @@ static int dgram_recv_many(struct channel *c, struct iovec *datagrams, size_t mo
 		return nothing_now(d);
 	if (n < 0)
 		return fail(d, n);
+	c->has_more = batch_has_more(d->batch);
 	settle(d);
 	return n;
 }
