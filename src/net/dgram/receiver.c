@@ -181,11 +181,11 @@ int receiver_read(struct receiver *r, int fd, int flags, uint64_t most)
 	return n;
 }
 
+// Only what its length covers: this is done twice for each datagram.
 static void set_in(struct sockaddr_any *a, struct in_addr address)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = address};
-
-	sockaddr_set(a, (const struct sockaddr *)&in, sizeof(in));
+	a->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = address};
+	a->len = sizeof(a->in);
 }
 
 static void read_pktinfo(struct received *m, const struct cmsghdr *c)
