@@ -40,7 +40,7 @@ void fallback_sent(struct fallback *f, const struct iovec *datagrams, size_t cou
 		return;
 	if (!f->since)
 		f->since = trace_now();
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && fifo_len(&f->kept) <= KEPT_MOST; i++)
 		packets_add(&f->kept, datagrams[i].iov_base, datagrams[i].iov_len);
 	if (f->next == f->rest.count || fifo_len(&f->kept) > KEPT_MOST || is_late(f))
 		fallback_settle(f);
