@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -930,6 +931,24 @@ def test_a_flood_pushes_nobody_out(listen, peers):
     proc.kill(15)
     proc.ended()
     assert "datagrams were lost" in proc.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the kernel keeps as many datagrams for root only")
+def test_what_comes_before_the_target_is_connected_is_not_lost(sockctl):
+    count = 1200
+    target = sockctl("udp-recv", "--count", count, "--block", "127.0.0.1", 0, stdin=DEVNULL)
+    target.wait_err("listening")
+    proc = sockctl("listen", "-uk", "127.0.0.1", 0, "--forward", f"127.0.0.1:{target.port}",
+                   stdin=DEVNULL)
+    proc.wait_err("listening")
+    proc.kill(signal.SIGSTOP)
+    with udp() as peer:
+        for _ in range(count):
+            peer.sendto(bytes(1200), ("127.0.0.1", proc.port))
+    proc.kill(signal.SIGCONT)
+    target.wait()
+    proc.stop()
+    assert len(target.out) == 1200 * count
 
 
 @pytest.mark.parametrize("rounds", [1, 12])

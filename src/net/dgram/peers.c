@@ -116,14 +116,16 @@ static void tell_errors(struct peers *all, int fd)
 	}
 }
 
-// Receives a batch. Returns whether more may be there.
+// Receives a batch. Returns whether more may be there. What nobody has taken waits for a target to
+// be connected or to have room, for which the loop has to go on: more of it might be too much.
 static bool receive(struct peers *all, const struct listener_socket *s)
 {
+	size_t waiting = all->waiting;
 	int n = receiver_read(&all->receiver, s->fd, MSG_TRUNC, UINT64_MAX);
 
 	if (n > 0) {
 		hand_out(all, s, (unsigned)n);
-		return all->receiver.is_full;
+		return all->receiver.is_full && all->waiting <= waiting;
 	}
 	if (!is_told_error(n))
 		return n == -EINTR;
