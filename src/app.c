@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "base/wordlist.h"
 #include "io/fd.h"
 #include "io/task.h"
 #include "io/terminal.h"
@@ -25,29 +26,28 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
 
-static const char *const trace_formats[] = {
-	[TRACE_FORMAT_TEXT] = "text", [TRACE_FORMAT_C] = "c", NULL};
+#define TRACE_FORMATS "text c" // in the order of the enum
 
 const struct opt common_opts[] = {
-	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), NULL,
+	{"verbose", 'v', OPT_COUNT, OPT_AT(struct common_config, verbose, unsigned), "",
 		"report events; repeat for more", .is_everyday = true, .not_with = "quiet"},
-	{"quiet", 'q', OPT_FLAG, OPT_AT(struct common_config, quiet, bool), NULL,
-		"print errors only", .is_everyday = true},
-	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), NULL,
+	{"quiet", 'q', OPT_FLAG, OPT_AT(struct common_config, quiet, bool), "", "print errors only",
+		.is_everyday = true},
+	{"json", 0, OPT_FLAG, OPT_AT(struct common_config, json, bool), "",
 		"write JSON, one object per line", .is_everyday = true, .not_with = "dump"},
 	{"color", 0, OPT_CHOICE, OPT_AT(struct common_config, color, int), "WHEN",
 		"use colors: auto (on terminals, the default), always or never",
-		.choices = colour_words},
+		.choices = COLOUR_WORDS},
 	{"trace", 0, OPT_STRING, OPT_AT(struct common_config, trace, const char *), "FILE",
-		"trace socket and database calls to stderr or FILE", .implied = "", .words = "file",
-		.is_written = true, .is_everyday = true},
+		"trace socket and database calls to stderr or FILE", .is_optional = true,
+		.words = "file", .is_written = true, .is_everyday = true},
 	{"trace-all", 0, OPT_STRING, OPT_AT(struct common_config, trace_all, const char *), "FILE",
-		"trace all calls, including the program's internal ones", .implied = "",
+		"trace all calls, including the program's internal ones", .is_optional = true,
 		.words = "file", .is_written = true, .not_with = "trace"},
 	{"trace-format", 0, OPT_CHOICE, OPT_AT(struct common_config, trace_format, int), "FORMAT",
 		"trace format: text, or c for a C program that repeats the calls",
-		.choices = trace_formats},
-	{0},
+		.choices = TRACE_FORMATS},
+	{""},
 };
 
 static bool is_reload(const struct app *app, int number)
@@ -121,12 +121,14 @@ static int start_trace(struct app *app, const char *path, int format)
 // A file of the name of a format is not what was meant.
 static int check_trace_file(struct app *app, const char *option, const char *file)
 {
-	for (size_t i = 0; file && trace_formats[i]; i++)
-		if (strcasecmp(file, trace_formats[i]) == 0)
+	size_t len = file ? strlen(file) : 0;
+
+	for_each_word (format, TRACE_FORMATS)
+		if (word_length(format) == len && strncasecmp(file, format, len) == 0)
 			return app_failf(app, STATUS_USAGE, NULL,
 				"%s=%s would write to a file called '%s'; for the format say "
-				"'--trace-format %s', for the file '%s=./%s'",
-				option, file, file, trace_formats[i], option, file);
+				"'--trace-format %.*s', for the file '%s=./%s'",
+				option, file, file, (int)len, format, option, file);
 	return 0;
 }
 

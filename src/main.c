@@ -428,6 +428,7 @@
  *     utf8.[ch]               decoding UTF-8
  *     util.h                  small macros
  *     value.[ch]              numbers, durations, sizes, ports from words
+ *     wordlist.h              lists of words in one text
  */
 
 #include "app.h"

@@ -2,6 +2,8 @@
 // What the option table says to people and to other programs: --help and a dump.
 #include "cli/opt.h"
 
+#include "base/wordlist.h"
+
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 #define HELP_COLUMN 30
 
 const struct opt opt_help_row = {"help", 'h', OPT_STRING, 0, "GROUP",
-	"print this help, one group of options, or all", .implied = ""};
+	"print this help, one group of options, or all", .is_optional = true};
 
 static void add_option(struct str *out, const struct opt *o)
 {
@@ -22,8 +24,8 @@ static void add_option(struct str *out, const struct opt *o)
 	else
 		str_add(out, "      ");
 	str_addf(out, "--%s", o->name);
-	if (o->arg)
-		str_addf(out, o->implied ? "[=%s]" : " %s", o->arg);
+	if (*o->arg)
+		str_addf(out, o->is_optional ? "[=%s]" : " %s", o->arg);
 	if (out->len - start > HELP_COLUMN - 2) {
 		str_addc(out, '\n');
 		start = out->len;
@@ -198,19 +200,19 @@ static json_t *describe(const struct cmd *cmd, const struct opt_group *g, const 
 
 	if (o->letter)
 		json_object_set_new(j, "letter", json_string(letter));
-	if (o->arg)
+	if (*o->arg)
 		json_object_set_new(j, "argument", json_string(o->arg));
-	if (o->implied)
+	if (o->is_optional)
 		json_object_set_new(j, "optional", json_true());
-	if (o->words)
+	if (*o->words)
 		json_object_set_new(j, "words", json_string(o->words));
 	if (o->is_everyday)
 		json_object_set_new(j, "everyday", json_true());
-	if (o->choices) {
+	if (*o->choices) {
 		json_t *list = json_array();
 
-		for (int i = 0; o->choices[i]; i++)
-			json_array_append_new(list, json_string(o->choices[i]));
+		for_each_word (choice, o->choices)
+			json_array_append_new(list, json_stringn(choice, word_length(choice)));
 		json_object_set_new(j, "choices", list);
 	}
 	describe_others(j, cmd, g, o);

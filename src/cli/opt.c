@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
+#include "base/wordlist.h"
 #include "cli/habits.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ static void parser_init(struct parser *p)
 	opt_for_each_group (g, p->cmd) {
 		opt_for_each (o, g) {
 			int has_arg = !opt_takes_arg(o) ? no_argument
-				      : o->implied      ? optional_argument
+				      : o->is_optional  ? optional_argument
 							: required_argument;
 
 			p->table[n] = (struct match){o, g};
@@ -217,16 +218,21 @@ static int store_number(struct parser *p, const struct opt *o, const char *arg, 
 
 static int store_choice(struct parser *p, const struct opt *o, const char *arg, int *field)
 {
-	for (int i = 0; o->choices[i]; i++) {
-		if (strcmp(o->choices[i], arg) == 0) {
+	int i = 0;
+
+	for_each_word (choice, o->choices) {
+		if (word_is(choice, arg)) {
 			*field = i;
 			return 0;
 		}
+		i++;
 	}
 	add_argument(p, o, arg);
 	str_add(p->err, " is none of");
-	for (int i = 0; o->choices[i]; i++)
-		str_addf(p->err, "%s %s", i ? "," : "", o->choices[i]);
+	for_each_word (choice, o->choices) {
+		str_add(p->err, choice == o->choices ? " " : ", ");
+		str_add_first_word(p->err, choice);
+	}
 	return -EINVAL;
 }
 
@@ -405,16 +411,16 @@ static int parse_options(struct parser *p, int argc, char **argv)
 		}
 
 		struct match m = match_code(p, code);
-		int r = m.opt->instead ? opt_refuse(m.opt, word, p->err)
-				       : store(p, m, optarg ? optarg : m.opt->implied);
+		int r = *m.opt->instead ? opt_refuse(m.opt, word, p->err)
+					: store(p, m, optarg ? optarg : m.opt->implied);
 
 		if (r < 0)
 			return r;
-		if (m.opt->implied && !optarg) {
+		if (m.opt->is_optional && !optarg) {
 			p->implied = m.opt;
 			p->follower = argv[optind];
 		}
-		if (m.opt->sets)
+		if (*m.opt->sets)
 			opt_drop_settings(p->cmd, p->config, m.opt);
 		for (size_t i = 0; i < p->count; i++)
 			p->given[i] += p->table[i].opt == m.opt;

@@ -29,32 +29,32 @@ enum opt_type {
 		     // follows the last.
 };
 
-// The rows are copied page by page when the program starts, as they have pointers: small members
-// stand together.
+// The texts stand in the rows, empty where there is nothing to say: pointers would be put in place,
+// on a copy of each page of rows, whenever the program starts.
 struct opt {
-	const char *name; // long name, no dashes
+	char name[23]; // long name, no dashes
 	char letter; // short name, or 0
 	enum opt_type type : 8;
 	uint32_t offset; // into the struct of the group; fill in with OPT_AT()
-	const char *arg; // metavariable such as "TIME"; NULL for flags and counts
-	const char *help; // one line, no full stop
+	char arg[16]; // metavariable such as "TIME"; none for flags and counts
+	char help[152]; // one line, no full stop
 	uint64_t min, max; // for numbers; max 0 means no limit
-	const char *const *choices; // OPT_CHOICE; NULL-terminated
-	const char *
-		implied; // the argument is optional ([=ARG]); this is its value when it is left out
-	const char *words; // what completion offers for the argument; see help/word_kinds.h
-	const char *instead; // the option is known and never taken: what to do instead
-	const char *sets; // names of the socket options that it sets, as --set does, with blanks
-			  // between them
+	char choices[72]; // OPT_CHOICE: words with blanks between
+	char implied[8]; // with is_optional: the value of an argument that is left out
+	char words[36]; // what completion offers for the argument; see help/word_kinds.h
+	char instead[72]; // the option is known and never taken: what to do instead
+	char sets[64]; // names of the socket options that it sets, as --set does, with blanks
+		       // between them
 
 	// Which options go together. Each is a list of words with blanks between: names of options,
 	// or modes. A word that nothing in the command is called says nothing there, so that tables
 	// may serve several commands.
-	const char *mode; // of the command, which this option chooses; several may choose the same
-	const char *only_with; // it means nothing without one of these
-	const char *not_with; // these exclude it; its own name: it is given once
-	const char *also_with; // of those that exclude its group, these do not exclude it
+	char mode[20]; // of the command, which this option chooses; several may choose the same
+	char only_with[20]; // it means nothing without one of these
+	char not_with[48]; // these exclude it; its own name: it is given once
+	char also_with[16]; // of those that exclude its group, these do not exclude it
 
+	bool is_optional; // the argument, which then follows an equals sign ([=ARG])
 	bool is_written; // the argument is a file that we write, not one that we read
 	bool is_everyday; // --help shows it; the others are shown with their group
 };
@@ -66,7 +66,7 @@ struct opt {
 // A group can serve several commands; base says where its struct sits in the config of the command.
 struct opt_group {
 	const char *title;
-	const struct opt *opts; // ends with a NULL name
+	const struct opt *opts; // ends with an empty name
 	size_t base;
 	const char *name; // one word for it on the command line; NULL: the title is one
 	const char *only_with, *not_with; // as in each of its options
@@ -105,7 +105,7 @@ struct cmd {
 };
 
 #define opt_for_each_group(g, cmd) for (const struct opt_group *g = (cmd)->groups; g->opts; g++)
-#define opt_for_each(o, g) for (const struct opt *o = (g)->opts; o->name; o++)
+#define opt_for_each(o, g) for (const struct opt *o = (g)->opts; *o->name; o++)
 
 static inline bool opt_takes_arg(const struct opt *o)
 {
@@ -120,7 +120,7 @@ enum opt_result {
 
 static inline bool opt_is_file(const struct opt *o)
 {
-	return o->words && strcmp(o->words, "file") == 0;
+	return strcmp(o->words, "file") == 0;
 }
 
 // Fills CONFIG (config_size bytes, freed by opt_fini()) from argv[1..]. argv may be reordered;

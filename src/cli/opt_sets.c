@@ -2,6 +2,8 @@
 // Options that stand for socket options, beside --set, which names them: the last one wins.
 #include "cli/opt.h"
 
+#include "base/wordlist.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -36,12 +38,8 @@ void opt_drop_settings(const struct cmd *cmd, void *config, const struct opt *o)
 
 			if (strcmp(set->name, "set") != 0 || set->type != OPT_LIST)
 				continue;
-			for (const char *name = o->sets; *name; name += strspn(name, " ")) {
-				size_t len = strcspn(name, " ");
-
-				drop(settings, name, len);
-				name += len;
-			}
+			for_each_word (name, o->sets)
+				drop(settings, name, word_length(name));
 		}
 	}
 }

@@ -2,20 +2,16 @@
 // Which options go together: what rows and groups of the table say about other options and modes.
 #include "cli/opt.h"
 
+#include "base/wordlist.h"
+
 #include <errno.h>
 #include <string.h>
 
 bool opt_words_have(const char *words, const char *word)
 {
-	size_t len = word ? strlen(word) : 0;
-
-	for (const char *p = words; len && p && *p; p += strspn(p, " ")) {
-		size_t end = strcspn(p, " ");
-
-		if (end == len && strncmp(p, word, len) == 0)
+	for_each_word (each, words ? words : "")
+		if (word_is(each, word))
 			return true;
-		p += end;
-	}
 	return false;
 }
 

@@ -18,12 +18,12 @@ struct address_config {
 };
 
 static const struct opt opts[] = {
-	{"sockaddr", 's', OPT_FLAG, OPT_AT(struct address_config, layout, bool), NULL,
+	{"sockaddr", 's', OPT_FLAG, OPT_AT(struct address_config, layout, bool), "",
 		"show the fields of the sockaddr structure"},
 	{"in", 'i', OPT_LIST, OPT_AT(struct address_config, in, struct strlist), "CIDR",
 		"test whether addresses are in this range; repeat for more",
 		.not_with = "sockaddr"},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {{"Showing", opts, 0}, COMMON_GROUP, {0}};

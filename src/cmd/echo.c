@@ -20,12 +20,12 @@
 #define AT(field, type) OPT_AT(struct echo_config, field, type)
 
 static const struct opt echo_opts[] = {
-	{"client", 0, OPT_FLAG, AT(is_client, bool), NULL,
+	{"client", 0, OPT_FLAG, AT(is_client, bool), "",
 		"act as client: send WORD, or measure round-trip times", .is_everyday = true},
-	{"tcp", 0, OPT_FLAG, AT(tcp, bool), NULL, "use TCP only (the client's default)"},
-	{"udp", 0, OPT_FLAG, AT(udp, bool), NULL, "use UDP only", .is_everyday = true,
+	{"tcp", 0, OPT_FLAG, AT(tcp, bool), "", "use TCP only (the client's default)"},
+	{"udp", 0, OPT_FLAG, AT(udp, bool), "", "use UDP only", .is_everyday = true,
 		.mode = "datagrams", .not_with = "reconnect"},
-	{0},
+	{""},
 };
 
 static const struct opt serve_opts[] = {
@@ -33,7 +33,7 @@ static const struct opt serve_opts[] = {
 		"number of threads, each with its own sockets (1)", .min = 1, .max = 1024},
 	{"idle-timeout", 0, OPT_DURATION, AT(idle_ms, uint64_t), "TIME",
 		"close a connection after TIME without data", .min = 1, .max = 365 * DAY_MS},
-	{0},
+	{""},
 };
 
 static const struct opt measure_opts[] = {
@@ -49,7 +49,7 @@ static const struct opt measure_opts[] = {
 	{"pipeline", 0, OPT_UINT, AT(pipeline, uint64_t), "N",
 		"maximum outstanding requests per connection (1 with --interval 0)", .min = 1,
 		.max = ECHO_CLIENT_PIPELINE, .not_with = "reconnect"},
-	{"reconnect", 0, OPT_FLAG, AT(reconnect, bool), NULL,
+	{"reconnect", 0, OPT_FLAG, AT(reconnect, bool), "",
 		"open a new connection for each request"},
 	{"duration", 0, OPT_DURATION, AT(duration_ms, uint64_t), "TIME", "exit after TIME",
 		.min = 1, .max = 365 * DAY_MS},
@@ -58,10 +58,10 @@ static const struct opt measure_opts[] = {
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"maximum time for the whole operation", .min = 1, .max = 365 * DAY_MS,
 		.is_everyday = true},
-	{"histogram", 0, OPT_FLAG, AT(histogram, bool), NULL,
+	{"histogram", 0, OPT_FLAG, AT(histogram, bool), "",
 		"print a histogram of the round-trip times"},
-	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show progress"},
-	{0},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), "", "show progress"},
+	{""},
 };
 
 static const struct opt_group groups[] = {

@@ -17,10 +17,10 @@ struct hosts_config {
 };
 
 static const struct opt opts[] = {
-	{"ipv4", '4', OPT_FLAG, OPT_AT(struct hosts_config, ipv4, bool), NULL, "use IPv4 only"},
-	{"ipv6", '6', OPT_FLAG, OPT_AT(struct hosts_config, ipv6, bool), NULL, "use IPv6 only",
+	{"ipv4", '4', OPT_FLAG, OPT_AT(struct hosts_config, ipv4, bool), "", "use IPv4 only"},
+	{"ipv6", '6', OPT_FLAG, OPT_AT(struct hosts_config, ipv6, bool), "", "use IPv6 only",
 		.not_with = "ipv4"},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};

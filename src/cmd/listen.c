@@ -14,16 +14,16 @@
 #define AT(field, type) OPT_AT(struct listen_config, field, type)
 
 static const struct opt listen_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), "", "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), "", "use IPv6 only", .is_everyday = true,
 		.not_with = "ipv4"},
-	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL,
+	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), "",
 		"do not look up host names; accept addresses only"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"listen on this network interface only", .words = "interface",
 		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
 	ALSO_OPTION(AT(also.words, struct strlist)),
-	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
+	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), "",
 		"keep listening; serve many connections, also at once", .is_everyday = true,
 		.not_with = "raw-tty escape"},
 	{"count", 0, OPT_UINT, AT(count, uint64_t), "N", "exit after N connections", .min = 1,
@@ -38,7 +38,7 @@ static const struct opt listen_opts[] = {
 	{"handshake-timeout", 0, OPT_DURATION, AT(handshake_ms, uint64_t), "TIME",
 		"refuse a client whose TLS or PROXY header has not arrived after TIME (10s)",
 		.min = 1, .max = 365 * DAY_MS, .only_with = "accept-proxy tls"},
-	{0},
+	{""},
 };
 
 static const struct opt serve_opts[] = {
@@ -46,18 +46,17 @@ static const struct opt serve_opts[] = {
 		"relay each connection to ENDPOINT, such as example.org:80",
 		.words = "host|unix|seqpacket", .is_everyday = true, .mode = "forwarding",
 		.not_with = "room raw-tty escape forward"},
-	{"broker", 0, OPT_FLAG, AT(broker, bool), NULL,
-		"send the data of each client to all others", .is_everyday = true, .mode = "room",
-		.not_with = "raw-tty escape"},
-	{"chat", 0, OPT_FLAG, AT(chat, bool), NULL,
+	{"broker", 0, OPT_FLAG, AT(broker, bool), "", "send the data of each client to all others",
+		.is_everyday = true, .mode = "room", .not_with = "raw-tty escape"},
+	{"chat", 0, OPT_FLAG, AT(chat, bool), "",
 		"the same for lines with the names of their senders; also write them to stdout",
 		.mode = "room", .not_with = "raw-tty escape broker"},
-	{"expose", 0, OPT_FLAG, AT(expose, bool), NULL,
+	{"expose", 0, OPT_FLAG, AT(expose, bool), "",
 		"allow clients from other hosts to use the program", .only_with = "program"},
 	{"connect-timeout", 0, OPT_DURATION, AT(connect_timeout_ms, uint64_t), "TIME",
 		"maximum time to connect to ENDPOINT", .min = 1, .max = 365 * DAY_MS,
 		.only_with = "forward"},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {

@@ -3,9 +3,9 @@
 #include "datagram/recv.h"
 
 static const struct opt raw_opts[] = {
-	{"header", 0, OPT_FLAG, OPT_AT(struct recv_config, header, bool), NULL,
+	{"header", 0, OPT_FLAG, OPT_AT(struct recv_config, header, bool), "",
 		"include the IPv4 header in the output", .is_everyday = true},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {

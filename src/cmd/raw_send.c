@@ -3,10 +3,10 @@
 #include "datagram/send.h"
 
 static const struct opt raw_opts[] = {
-	{"header", 0, OPT_FLAG, OPT_AT(struct send_config, header, bool), NULL,
+	{"header", 0, OPT_FLAG, OPT_AT(struct send_config, header, bool), "",
 		"the input includes the IP header", .sets = "IP_HDRINCL IPV6_HDRINCL",
 		.is_everyday = true},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {

@@ -36,7 +36,7 @@ static const struct opt opts[] = {
 	{"range", 'r', OPT_STRING, OPT_AT(struct services_config, range, const char *), "PORTS",
 		"ports in this range only: 1-1023, 80, well-known, registered or dynamic",
 		.words = "=well-known|=registered|=dynamic"},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {{"Choosing", opts, 0}, COMMON_GROUP, {0}};

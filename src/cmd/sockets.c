@@ -47,17 +47,17 @@ struct sockets {
 };
 
 static const struct opt choosing_opts[] = {
-	{"tcp", 't', OPT_FLAG, OPT_AT(struct sockets_config, tcp, bool), NULL, "TCP sockets",
+	{"tcp", 't', OPT_FLAG, OPT_AT(struct sockets_config, tcp, bool), "", "TCP sockets",
 		.is_everyday = true},
-	{"udp", 'u', OPT_FLAG, OPT_AT(struct sockets_config, udp, bool), NULL, "UDP sockets",
+	{"udp", 'u', OPT_FLAG, OPT_AT(struct sockets_config, udp, bool), "", "UDP sockets",
 		.is_everyday = true},
-	{"raw", 'w', OPT_FLAG, OPT_AT(struct sockets_config, raw, bool), NULL, "raw sockets"},
-	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), NULL, "Unix sockets",
+	{"raw", 'w', OPT_FLAG, OPT_AT(struct sockets_config, raw, bool), "", "raw sockets"},
+	{"unix", 'x', OPT_FLAG, OPT_AT(struct sockets_config, un, bool), "", "Unix sockets",
 		.is_everyday = true},
-	{"ipv4", '4', OPT_FLAG, OPT_AT(struct sockets_config, ipv4, bool), NULL, "IPv4 sockets"},
-	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), NULL, "IPv6 sockets",
+	{"ipv4", '4', OPT_FLAG, OPT_AT(struct sockets_config, ipv4, bool), "", "IPv4 sockets"},
+	{"ipv6", '6', OPT_FLAG, OPT_AT(struct sockets_config, ipv6, bool), "", "IPv6 sockets",
 		.not_with = "ipv4"},
-	{"listening", 'l', OPT_FLAG, OPT_AT(struct sockets_config, listening, bool), NULL,
+	{"listening", 'l', OPT_FLAG, OPT_AT(struct sockets_config, listening, bool), "",
 		"listening sockets, and datagram sockets without a peer", .is_everyday = true},
 	{"state", 's', OPT_LIST, OPT_AT(struct sockets_config, states, struct strlist), "STATE",
 		"sockets in this state, such as established, time-wait or connected",
@@ -72,20 +72,20 @@ static const struct opt choosing_opts[] = {
 		"sockets open in this process", .words = "process"},
 	{"user", 0, OPT_LIST, OPT_AT(struct sockets_config, users, struct strlist), "NAME|UID",
 		"sockets of this user", .words = "user"},
-	{0},
+	{""},
 };
 
 static const struct opt showing_opts[] = {
-	{"processes", 'p', OPT_FLAG, OPT_AT(struct sockets_config, processes, bool), NULL,
+	{"processes", 'p', OPT_FLAG, OPT_AT(struct sockets_config, processes, bool), "",
 		"show the processes that use each socket", .is_everyday = true},
-	{"numeric", 'n', OPT_FLAG, OPT_AT(struct sockets_config, numeric, bool), NULL,
+	{"numeric", 'n', OPT_FLAG, OPT_AT(struct sockets_config, numeric, bool), "",
 		"show port numbers instead of service names", .is_everyday = true},
-	{"long", 'L', OPT_FLAG, OPT_AT(struct sockets_config, details, bool), NULL,
+	{"long", 'L', OPT_FLAG, OPT_AT(struct sockets_config, details, bool), "",
 		"show TCP statistics of the kernel", .is_everyday = true},
 	{"watch", 0, OPT_DURATION, OPT_AT(struct sockets_config, watch, uint64_t), "TIME",
-		"refresh the list every TIME (2s)", .min = 100, .implied = "2",
+		"refresh the list every TIME (2s)", .min = 100, .is_optional = true, .implied = "2",
 		.is_everyday = true},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {

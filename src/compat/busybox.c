@@ -11,17 +11,17 @@ static const struct opt opts[] = {
 	{"file", 'f', OPT_STRING, AT(refused, const char *), "FILE",
 		"not here: a device instead of the network",
 		.instead = "redirect stdin and stdout to it, and set it up with stty(1)"},
-	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
+	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), "",
 		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"the local address, also the one to listen on", .words = "address"},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"give up after TIME without a connection", .min = 1, .max = 365 * NETCAT_DAY_MS,
 		.is_everyday = true},
-	{0},
+	{""},
 };
 
-static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 0), {0}};
+static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 0), {""}};
 
 static const struct opt_group groups[] = {
 	{"Common", netcat_common_opts, 0},

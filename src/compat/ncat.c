@@ -8,17 +8,17 @@
 static const struct opt opts[] = {
 	{"exec", 'e', OPT_STRING, AT(exec, const char *), "COMMAND",
 		"join each connection to COMMAND", .words = "command", .is_everyday = true},
-	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL, "serve many connections",
+	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), "", "serve many connections",
 		.is_everyday = true},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"connect from this local address", .words = "address"},
 	{"wait", 'w', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"give up after TIME without a connection (10s)", .min = 1,
 		.max = 365 * NETCAT_DAY_MS, .is_everyday = true},
-	{0},
+	{""},
 };
 
-static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS('m', 'o', 'x', 'i', 'd', 'c'), {0}};
+static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS('m', 'o', 'x', 'i', 'd', 'c'), {""}};
 
 static const struct opt_group groups[] = {
 	{"Common", netcat_common_opts, 0},

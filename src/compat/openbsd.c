@@ -6,32 +6,32 @@
 #define AT NETCAT_AT
 
 static const struct opt opts[] = {
-	{"tls", 'c', OPT_FLAG, AT(tls, bool), NULL, "speak TLS and verify the server"},
-	{"debug", 'D', OPT_FLAG, AT(debug, bool), NULL, "set SO_DEBUG"},
-	{"no-input", 'd', OPT_FLAG, AT(no_input, bool), NULL, "do not read stdin",
+	{"tls", 'c', OPT_FLAG, AT(tls, bool), "", "speak TLS and verify the server"},
+	{"debug", 'D', OPT_FLAG, AT(debug, bool), "", "set SO_DEBUG"},
+	{"no-input", 'd', OPT_FLAG, AT(no_input, bool), "", "do not read stdin",
 		.is_everyday = true},
 	{"exec", 'e', OPT_STRING, AT(exec, const char *), "COMMAND",
 		"join each connection to COMMAND; with -c, the name in the certificate",
 		.words = "command", .is_everyday = true},
-	{"pass-fd", 'F', OPT_FLAG, AT(pass_fd, bool), NULL,
+	{"pass-fd", 'F', OPT_FLAG, AT(pass_fd, bool), "",
 		"hand the connected socket over on stdout, and end"},
 	{"connect-timeout", 'G', OPT_DURATION, AT(connect_ms, uint64_t), "TIME",
 		"give up after TIME without a connection", .min = 1, .max = 365 * NETCAT_DAY_MS},
 	{"receive-buffer", 'I', OPT_SIZE, AT(receive_buffer, uint64_t), "SIZE",
 		"the receive buffer", .min = 1, .max = INT32_MAX},
-	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), NULL,
+	{"keep-open", 'k', OPT_FLAG, AT(keep_open, bool), "",
 		"serve one connection after the other, and many at once", .is_everyday = true},
 	{"ttl", 'M', OPT_UINT, AT(ttl, uint64_t), "N", "the TTL or hop limit of packets", .min = 1,
 		.max = 255},
 	{"min-ttl", 'm', OPT_UINT, AT(min_ttl, uint64_t), "N",
 		"drop packets that come with a lower one", .min = 1, .max = 255},
-	{"shutdown", 'N', OPT_FLAG, AT(shutdown, bool), NULL, "pass on the end of the input",
+	{"shutdown", 'N', OPT_FLAG, AT(shutdown, bool), "", "pass on the end of the input",
 		.is_everyday = true},
 	{"send-buffer", 'O', OPT_SIZE, AT(send_buffer, uint64_t), "SIZE", "the send buffer",
 		.min = 1, .max = INT32_MAX},
 	{"proxy-user", 'P', OPT_STRING, AT(proxy_user, const char *), "USER",
 		"log in to the proxy of -x as USER; the terminal is asked for the password"},
-	{"md5", 'S', OPT_FLAG, AT(refused_flag, bool), NULL, "not here: sign segments (RFC 2385)",
+	{"md5", 'S', OPT_FLAG, AT(refused_flag, bool), "", "not here: sign segments (RFC 2385)",
 		.instead = "'sockctl connect --set TCP_MD5SIG=...' takes the key"},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"the local address, also the one to listen on", .words = "address",
@@ -47,12 +47,12 @@ static const struct opt opts[] = {
 		"what the proxy of -x speaks (5)", .is_everyday = true},
 	{"proxy-address", 'x', OPT_STRING, AT(proxy, const char *), "HOST[:PORT]",
 		"connect through this proxy", .is_everyday = true},
-	{"dccp", 'Z', OPT_FLAG, AT(refused_flag, bool), NULL, "not here: DCCP",
+	{"dccp", 'Z', OPT_FLAG, AT(refused_flag, bool), "", "not here: DCCP",
 		.instead = "sockctl speaks TCP, UDP and Unix sockets"},
-	{0},
+	{""},
 };
 
-static const struct opt ncat_opts[] = {NETCAT_NCAT_ROWS(0, 0, 0, 0, 0, 0), {0}};
+static const struct opt ncat_opts[] = {NETCAT_NCAT_ROWS(0, 0, 0, 0, 0, 0), {""}};
 
 static const struct opt_group groups[] = {
 	{"Common", netcat_common_opts, 0},

@@ -7,15 +7,15 @@
 static const struct opt opts[] = {
 	{"exec", 'e', OPT_STRING, AT(exec, const char *), "PROGRAM",
 		"join the connection to PROGRAM", .words = "command|file", .is_everyday = true},
-	{"keepalive", 'k', OPT_FLAG, AT(keepalive, bool), NULL,
+	{"keepalive", 'k', OPT_FLAG, AT(keepalive, bool), "",
 		"keepalive probes, which are always sent here"},
 	{"source", 's', OPT_STRING, AT(source, const char *), "ADDRESS",
 		"the local address, also the one to listen on", .words = "address"},
 	{"tos", 'T', OPT_STRING, AT(tos, const char *), "WORD", "the type of service"},
-	{0},
+	{""},
 };
 
-static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 'c'), {0}};
+static const struct opt lettered_opts[] = {NETCAT_NCAT_ROWS(0, 0, 'o', 0, 0, 'c'), {""}};
 
 static const struct opt_group groups[] = {
 	{"Common", netcat_common_opts, 0},

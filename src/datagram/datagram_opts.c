@@ -20,24 +20,24 @@
 #define AT(field, type) OPT_AT(struct datagram_config, field, type)
 
 const struct opt datagram_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), "", "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), "", "use IPv6 only", .is_everyday = true,
 		.not_with = "ipv4"},
-	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL,
+	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), "",
 		"do not look up host names; accept addresses only"},
 	{"interface", 0, OPT_STRING, AT(interface, const char *), "NAME",
 		"use this network interface only", .words = "interface",
 		.sets = "SO_BINDTODEVICE SO_BINDTOIFINDEX"},
-	{"connected", 0, OPT_FLAG, AT(connected, bool), NULL,
+	{"connected", 0, OPT_FLAG, AT(connected, bool), "",
 		"connect the socket to one peer, which reports ICMP errors"},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"maximum time for the whole operation", .min = 1, .max = 365 * DAY_MS,
 		.is_everyday = true},
-	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "print statistics at the end"},
+	{"stats", 0, OPT_FLAG, AT(stats, bool), "", "print statistics at the end"},
 	{"recv-flag", 0, OPT_LIST, AT(recv_words, struct strlist), "FLAG",
 		"flag for recv(2), such as MSG_PEEK", .words = "datagram-recv-flag"},
-	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show progress"},
-	{0},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), "", "show progress"},
+	{""},
 };
 
 int datagram_check(struct datagram_config *c, enum msg_use sends, struct str *err)

@@ -14,16 +14,16 @@
 #define AT(field, type) OPT_AT(struct recv_config, field, type)
 
 const struct opt recv_output_opts[] = {
-	{"block", 'b', OPT_FLAG, AT(block, bool), NULL, "write the data without adding newlines",
+	{"block", 'b', OPT_FLAG, AT(block, bool), "", "write the data without adding newlines",
 		.is_everyday = true, .not_with = "hex json"},
-	{"raw", 0, OPT_FLAG, AT(raw, bool), NULL, "same as --block", .not_with = "hex json"},
-	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL,
+	{"raw", 0, OPT_FLAG, AT(raw, bool), "", "same as --block", .not_with = "hex json"},
+	{"whole", 0, OPT_FLAG, AT(whole, bool), "",
 		"receive one datagram, write it unchanged and exit", .not_with = "hex json"},
-	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "write hex dumps with source and time",
+	{"hex", 0, OPT_FLAG, AT(hex, bool), "", "write hex dumps with source and time",
 		.is_everyday = true, .mode = "dump"},
 	{"buffer", 0, OPT_SIZE, AT(buffer, uint64_t), "SIZE",
 		"maximum bytes to receive of each datagram (all)", .min = 1, .max = MAX_BUFFER},
-	{0},
+	{""},
 };
 
 const struct opt recv_opts[] = {
@@ -31,7 +31,7 @@ const struct opt recv_opts[] = {
 		.max = UINT64_MAX, .is_everyday = true, .not_with = "whole"},
 	{"join", 'j', OPT_LIST, AT(join, struct strlist), "GROUP",
 		"join a multicast group: ADDRESS[%INTERFACE][,SOURCE]", .is_everyday = true},
-	{0},
+	{""},
 };
 
 const struct opt recv_socket_opts[] = {
@@ -40,7 +40,7 @@ const struct opt recv_socket_opts[] = {
 		AT(access_words.allow, struct strlist), AT(access_words.deny, struct strlist)),
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "permissions of the Unix socket (0600)",
 		.max = 0777},
-	{0},
+	{""},
 };
 
 const struct opt recv_reply_opts[] = {
@@ -48,12 +48,12 @@ const struct opt recv_reply_opts[] = {
 		"reply to each datagram with TEXT", .is_everyday = true},
 	{"reply-hex", 0, OPT_STRING, AT(reply_hex, const char *), "BYTES",
 		"reply to each datagram with BYTES, such as 00ff or 00:ff", .not_with = "reply"},
-	{"echo", 'e', OPT_FLAG, AT(echo, bool), NULL, "send each datagram back",
-		.is_everyday = true, .not_with = "reply reply-hex"},
+	{"echo", 'e', OPT_FLAG, AT(echo, bool), "", "send each datagram back", .is_everyday = true,
+		.not_with = "reply reply-hex"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
 		"flag for send(2) of replies, such as MSG_DONTROUTE",
 		.words = "datagram-send-flag"},
-	{0},
+	{""},
 };
 
 int recv_check_reply(struct recv_config *c, struct str *err)

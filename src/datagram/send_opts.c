@@ -20,12 +20,12 @@ const struct opt send_input_opts[] = {
 	{"block", 'b', OPT_SIZE, AT(block, uint64_t), "SIZE",
 		"split the input into datagrams of SIZE bytes instead of lines", .min = 1,
 		.max = MAX_BLOCK, .is_everyday = true},
-	{"whole", 0, OPT_FLAG, AT(whole, bool), NULL, "send the whole input as one datagram",
+	{"whole", 0, OPT_FLAG, AT(whole, bool), "", "send the whole input as one datagram",
 		.is_everyday = true, .not_with = "block"},
-	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL,
+	{"hex", 0, OPT_FLAG, AT(hex, bool), "",
 		"decode input and messages from hex digits or a hex dump", .is_everyday = true,
 		.not_with = "block whole"},
-	{0},
+	{""},
 };
 
 const struct opt send_opts[] = {
@@ -45,24 +45,23 @@ const struct opt send_opts[] = {
 	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
 		"local address to send from, or unix:PATH", .words = "address",
 		.is_everyday = true},
-	{"broadcast", 0, OPT_FLAG, AT(broadcast, bool), NULL,
-		"allow sending to broadcast addresses", .sets = "SO_BROADCAST",
-		.is_everyday = true},
+	{"broadcast", 0, OPT_FLAG, AT(broadcast, bool), "", "allow sending to broadcast addresses",
+		.sets = "SO_BROADCAST", .is_everyday = true},
 	{"ttl", 0, OPT_UINT, AT(hops, uint64_t), "N",
 		"time to live, in hops, also for multicast (1 unless given)", .max = 255,
 		.sets = "IP_TTL IP_MULTICAST_TTL IPV6_UNICAST_HOPS IPV6_MULTICAST_HOPS"},
-	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), NULL,
+	{"no-loop", 0, OPT_FLAG, AT(no_loop, bool), "",
 		"do not deliver multicast to receivers on this host",
 		.sets = "IP_MULTICAST_LOOP IPV6_MULTICAST_LOOP"},
 	{"send-flag", 0, OPT_LIST, AT(datagram.send_words, struct strlist), "FLAG",
 		"flag for send(2), such as MSG_DONTROUTE", .words = "datagram-send-flag"},
-	{0},
+	{""},
 };
 
 const struct opt send_port_opts[] = {
 	{"source-port", 'p', OPT_UINT, AT(source_port, uint64_t), "PORT", "local port to send from",
 		.min = 1, .max = 65535},
-	{0},
+	{""},
 };
 
 // "100", or with a fraction "0.25": 25 in 100 seconds. Returns 0 or -EINVAL.

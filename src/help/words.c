@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "help/words.h"
 
+#include "base/wordlist.h"
 #include "help/event_list.h"
 #include "help/guide.h"
 #include "cmd/table.h"
@@ -28,8 +29,8 @@ static void add_options(struct words *w, const struct cmd *cmd)
 {
 	opt_for_each_group (g, cmd)
 		opt_for_each (o, g)
-			str_addf(w->out, "--%s%s\t%s\n", o->name, o->arg && !o->implied ? "=" : "",
-				o->help);
+			str_addf(w->out, "--%s%s\t%s\n", o->name,
+				*o->arg && !o->is_optional ? "=" : "", o->help);
 	str_addf(w->out, "--%s\t%s\n", opt_help_row.name, opt_help_row.help);
 }
 
@@ -49,9 +50,15 @@ static void add_groups(struct words *w, const struct cmd *cmd)
 
 static void add_values(struct words *w, const struct opt *o)
 {
-	for (const char *const *c = o->choices; c && *c; c++)
-		words_add(w, *c, NULL);
-	if (o->words)
+	struct str word = {0};
+
+	for_each_word (choice, o->choices) {
+		str_clear(&word);
+		str_add_first_word(&word, choice);
+		words_add(w, str_c(&word), NULL);
+	}
+	str_fini(&word);
+	if (*o->words)
 		words_add_kinds(w, o->words, 0);
 }
 
@@ -66,11 +73,11 @@ static const struct opt *wants_value(const struct cmd *cmd, const char *word)
 			letter[1] = *p;
 			o = opt_find(cmd, letter);
 			if (o && opt_takes_arg(o))
-				return p[1] || o->implied ? NULL : o;
+				return p[1] || o->is_optional ? NULL : o;
 		}
 		return NULL;
 	}
-	return o && opt_takes_arg(o) && !o->implied ? o : NULL;
+	return o && opt_takes_arg(o) && !o->is_optional ? o : NULL;
 }
 
 static struct position position_after(const struct cmd *cmd, int count, char **words)

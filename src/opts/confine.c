@@ -6,14 +6,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char *const choices[] = {"auto", "on", "off", NULL};
-
 const struct opt confine_opts[] = {
 	{"sandbox", 0, OPT_CHOICE, OPT_AT(struct confine_config, when, int), "WHEN",
 		"confine the process after setup (seccomp, Landlock): auto (the default), on (fail "
 		"if unsupported), off",
-		.implied = "on", .choices = choices},
-	{0},
+		.is_optional = true, .implied = "on", .choices = "auto on off"},
+	{""},
 };
 
 void str_add_sandbox(struct str *s, const struct sandbox_state *state)

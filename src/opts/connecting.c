@@ -22,10 +22,10 @@
 #define AT(field, type) OPT_AT(struct connecting_config, field, type)
 
 const struct opt connecting_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), "", "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), "", "use IPv6 only", .is_everyday = true,
 		.not_with = "ipv4"},
-	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), NULL,
+	{"numeric", 'n', OPT_FLAG, AT(numeric, bool), "",
 		"do not look up host names; accept addresses only"},
 	{"bind", 's', OPT_STRING, AT(bind, const char *), "ADDRESS[:PORT]",
 		"local address to connect from", .words = "address", .is_everyday = true,
@@ -39,12 +39,12 @@ const struct opt connecting_opts[] = {
 		"maximum time for each connection attempt", .min = 1, .max = 365 * DAY_MS,
 		.only_with = "client", .not_with = "datagrams"},
 	{"retry", 0, OPT_STRING, AT(retry, const char *), "N",
-		"retry until connected, or at most N attempts", .implied = "", .is_everyday = true,
-		.only_with = "client", .not_with = "datagrams"},
+		"retry until connected, or at most N attempts", .is_optional = true,
+		.is_everyday = true, .only_with = "client", .not_with = "datagrams"},
 	{"retry-delay", 0, OPT_DURATION, AT(retry_delay_ms, uint64_t), "TIME",
 		"pause between attempts (250ms)", .max = 365 * DAY_MS, .only_with = "client",
 		.not_with = "datagrams"},
-	{0},
+	{""},
 };
 
 int connecting_check(struct connecting_config *c, struct str *err)

@@ -25,7 +25,7 @@ const struct opt listening_opts[] = {
 	{"mode", 0, OPT_OCTAL, AT(mode, uint64_t), "OCTAL", "permissions of the Unix socket (0600)",
 		.max = 0777},
 	UNIX_GROUP_OPTION(AT(group.word, const char *)),
-	{0},
+	{""},
 };
 
 static int check_list(struct access *a, const struct strlist *words, const char *option,

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 const struct opt pass_fd_opts[] = {
-	{"pass-fd", 0, OPT_FLAG, OPT_AT(struct pass_fd_config, is_wanted, bool), NULL,
+	{"pass-fd", 0, OPT_FLAG, OPT_AT(struct pass_fd_config, is_wanted, bool), "",
 		"pass the connected socket to the parent process over stdout, and exit",
 		.not_with = "udp forward"},
-	{0},
+	{""},
 };
 
 int pass_fd_check(const struct pass_fd_config *c, const struct endpoint *endpoint, struct str *err)

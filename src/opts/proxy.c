@@ -30,9 +30,9 @@ const struct opt proxy_opts[] = {
 		.only_with = "proxy"},
 	{"proxy-ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
 		"CA certificates for https proxies instead of the system's", .words = "file"},
-	{"proxy-insecure", 0, OPT_FLAG, AT(insecure, bool), NULL,
+	{"proxy-insecure", 0, OPT_FLAG, AT(insecure, bool), "",
 		"accept any certificate of an https proxy, with a warning"},
-	{0},
+	{""},
 };
 
 int proxy_check(const struct proxy_config *c, struct str *err)

@@ -16,23 +16,23 @@
 
 const struct opt send_proxy_opts[] = {
 	{"send-proxy", 0, OPT_STRING, AT(version, const char *), "VERSION",
-		"send a PROXY protocol header first: v1 or v2 (the default)", .implied = "v2",
-		.not_with = "check udp"},
+		"send a PROXY protocol header first: v1 or v2 (the default)", .is_optional = true,
+		.implied = "v2", .not_with = "check udp"},
 	{"send-proxy-source", 0, OPT_STRING, AT(source, const char *), "ADDRESS:PORT",
 		"source address in the header, instead of the actual one", .words = "address",
 		.only_with = "send-proxy", .not_with = "send-proxy-local"},
 	{"send-proxy-destination", 0, OPT_STRING, AT(destination, const char *), "ADDRESS:PORT",
 		"destination address in the header", .words = "address", .only_with = "send-proxy",
 		.not_with = "send-proxy-local"},
-	{"send-proxy-local", 0, OPT_FLAG, AT(is_local, bool), NULL,
+	{"send-proxy-local", 0, OPT_FLAG, AT(is_local, bool), "",
 		"send a LOCAL header without addresses, as for a health check",
 		.only_with = "send-proxy"},
 	{"send-proxy-tlv", 0, OPT_LIST, AT(tlvs, struct strlist), "TYPE=HEX",
 		"add a TLV to the header; HEX may be @FILE; repeat for more",
 		.only_with = "send-proxy"},
-	{"send-proxy-crc", 0, OPT_FLAG, AT(has_crc, bool), NULL,
+	{"send-proxy-crc", 0, OPT_FLAG, AT(has_crc, bool), "",
 		"add a CRC32c checksum to the header", .only_with = "send-proxy"},
-	{0},
+	{""},
 };
 
 // Reads an address with its port, or a Unix socket; nothing is looked up.
@@ -221,13 +221,13 @@ void send_proxy_fini(struct send_proxy_config *c)
 }
 
 const struct opt accept_proxy_opts[] = {
-	{"accept-proxy", 0, OPT_FLAG, OPT_AT(struct accept_proxy_config, accept, bool), NULL,
+	{"accept-proxy", 0, OPT_FLAG, OPT_AT(struct accept_proxy_config, accept, bool), "",
 		"require a PROXY protocol header and take the client address from it",
 		.not_with = "udp"},
 	{"accept-proxy-from", 0, OPT_LIST, OPT_AT(struct accept_proxy_config, from, struct strlist),
 		"CIDR", "accept PROXY headers from this address or range only; repeat for more",
 		.words = "address"},
-	{0},
+	{""},
 };
 
 int accept_proxy_check(struct accept_proxy_config *c, struct str *err)

@@ -18,10 +18,10 @@ const struct opt record_opts[] = {
 		.is_written = true},
 	{"record-hex", 0, OPT_STRING, AT(hex_file, const char *), "FILE",
 		"write a hex dump of both directions to FILE", .words = "file", .is_written = true},
-	{"append", 0, OPT_FLAG, AT(append, bool), NULL,
+	{"append", 0, OPT_FLAG, AT(append, bool), "",
 		"add to the files of --record and --record-hex instead of replacing them",
 		.only_with = "record record-hex"},
-	{0},
+	{""},
 };
 
 struct record_file {

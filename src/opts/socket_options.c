@@ -11,7 +11,7 @@ const struct opt sockopt_opts[] = {
 		"set a socket option, such as TCP_NODELAY or SO_RCVBUF=1M", .words = "setting"},
 	{"get", 0, OPT_LIST, OPT_AT(struct sockopt_config, get, struct strlist), "NAME",
 		"print the value of a socket option", .words = "sockopt", .not_with = "check"},
-	{0},
+	{""},
 };
 
 static int parse_all(

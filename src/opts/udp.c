@@ -12,7 +12,7 @@
 #define AT(field, type) OPT_AT(struct udp_config, field, type)
 #define UDP_ROW(help, excluding) \
 	{ \
-		"udp", 'u', OPT_FLAG, AT(is_wanted, bool), NULL, help, \
+		"udp", 'u', OPT_FLAG, AT(is_wanted, bool), "", help, \
 			.is_everyday = true, .mode = "joined-datagrams", .not_with = excluding \
 	}
 
@@ -21,12 +21,12 @@ const struct opt udp_connect_opts[] = {
 	{"wait", 'W', OPT_DURATION, AT(wait_ms, uint64_t), "TIME",
 		"time to wait for replies after the end of the input (1s)", .min = 1,
 		.max = 365 * DAY_MS, .only_with = "udp"},
-	{0},
+	{""},
 };
 
 const struct opt udp_listen_opts[] = {
-	UDP_ROW("use datagrams: UDP, or a Unix datagram socket", NULL),
-	{0},
+	UDP_ROW("use datagrams: UDP, or a Unix datagram socket", ""),
+	{""},
 };
 
 void udp_report(struct app *app, const char *object, struct peers *peers)

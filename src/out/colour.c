@@ -16,9 +16,6 @@ static const char *const sequences[] = {
 	[COLOUR_RECEIVED] = "\033[35m",
 };
 
-const char *const colour_words[] = {
-	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", NULL};
-
 static enum colour_when when;
 
 void colour_set(enum colour_when wanted)

@@ -24,7 +24,7 @@ enum colour_when {
 	COLOUR_NEVER,
 };
 
-extern const char *const colour_words[]; // their names; ends with NULL
+#define COLOUR_WORDS "auto always never" // their names
 
 // What --color says, for the whole process; COLOUR_AUTO before.
 void colour_set(enum colour_when when);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/value.h"
+#include "base/wordlist.h"
 #include "net/names/database.h"
 #include "net/addr/endpoint.h"
 #include "net/addr/ports.h"
@@ -17,45 +18,44 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct resolve_config, field, type)
 
-static const char *const types[] = {"any", "stream", "dgram", "raw", NULL};
+#define TYPES "any stream dgram raw"
 static const int socktypes[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW};
 
 // The first leaves the choice to us; the others are as in enum query_via.
-static const char *const vias[] = {
-	"auto", "getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyaddr", "getifaddrs", NULL};
+#define VIAS "auto getaddrinfo getnameinfo gethostbyname gethostbyaddr getifaddrs"
 
 const struct resolve_config resolve_defaults = {.jobs = 64};
 
 static const struct opt asking_opts[] = {
-	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), NULL, "use IPv4 only", .is_everyday = true},
-	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), NULL, "use IPv6 only", .is_everyday = true,
+	{"ipv4", '4', OPT_FLAG, AT(ipv4, bool), "", "use IPv4 only", .is_everyday = true},
+	{"ipv6", '6', OPT_FLAG, AT(ipv6, bool), "", "use IPv6 only", .is_everyday = true,
 		.not_with = "ipv4"},
 	{"type", 't', OPT_CHOICE, AT(type, int), "TYPE", "socket type: any, stream, dgram or raw",
-		.choices = types, .is_everyday = true},
+		.choices = TYPES, .is_everyday = true},
 	{"flag", 'f', OPT_LIST, AT(flags, struct strlist), "FLAG",
 		"flag for the call, such as AI_V4MAPPED or NI_NOFQDN; repeat for more",
 		.words = "flag"},
 	{"via", 0, OPT_CHOICE, AT(via, int), "CALL",
 		"call to use: getaddrinfo, getnameinfo, gethostbyname, gethostbyaddr or getifaddrs",
-		.choices = vias},
+		.choices = VIAS},
 	{"service", 's', OPT_STRING, AT(service, const char *), "SERVICE",
 		"add the port of SERVICE to each address", .words = "service", .is_everyday = true},
-	{"names", 'n', OPT_FLAG, AT(names, bool), NULL,
+	{"names", 'n', OPT_FLAG, AT(names, bool), "",
 		"treat all arguments as names, including the second of two"},
 	{"jobs", 'j', OPT_UINT, AT(jobs, uint64_t), "N", "maximum concurrent lookups (64)",
 		.min = 1, .max = 1024},
 	{"timeout", 'w', OPT_DURATION, AT(timeout_ms, uint64_t), "TIME",
 		"maximum time for all lookups", .min = 1, .max = 365 * DAY_MS, .is_everyday = true},
-	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show progress"},
-	{0},
+	{"progress", 0, OPT_FLAG, AT(progress, bool), "", "show progress"},
+	{""},
 };
 
 static const struct opt showing_opts[] = {
-	{"canonical", 'c', OPT_FLAG, AT(canonical, bool), NULL,
+	{"canonical", 'c', OPT_FLAG, AT(canonical, bool), "",
 		"show the canonical name (AI_CANONNAME)", .is_everyday = true},
-	{"long", 'l', OPT_FLAG, AT(is_long, bool), NULL,
+	{"long", 'l', OPT_FLAG, AT(is_long, bool), "",
 		"show all fields of each result, and why it is ordered so", .is_everyday = true},
-	{0},
+	{""},
 };
 
 const struct opt_group resolve_groups[] = {
@@ -170,7 +170,8 @@ static int check_name(const struct resolve_config *c, const char *word, struct s
 		return -EINVAL;
 	if (!is_address && (via == QUERY_GETNAMEINFO || via == QUERY_GETHOSTBYADDR)) {
 		bad_word(err, word, "is no address, which ");
-		str_addf(err, "%s() wants", vias[via + 1]);
+		str_add_nth_word(err, VIAS, via + 1);
+		str_add(err, "() wants");
 		return -EINVAL;
 	}
 	if (via == QUERY_GETIFADDRS && !is_no_host(word)) {

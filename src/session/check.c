@@ -29,16 +29,16 @@
 #define AT(field, type) OPT_AT(struct check_config, field, type)
 
 const struct opt check_opts[] = {
-	{"check", 'z', OPT_FLAG, AT(check, bool), NULL,
+	{"check", 'z', OPT_FLAG, AT(check, bool), "",
 		"test whether ports are open, without sending data; PORT may be a list such as "
 		"22,80,8000-8100",
 		.is_everyday = true, .not_with = "pass-fd udp forward"},
-	{"any", 0, OPT_FLAG, AT(any, bool), NULL, "succeed if at least one port is open",
+	{"any", 0, OPT_FLAG, AT(any, bool), "", "succeed if at least one port is open",
 		.only_with = "check"},
 	{"banner", 0, OPT_DURATION, AT(banner_ms, uint64_t), "TIME",
 		"show the first bytes from an open port, received within TIME (2s)", .min = 1,
-		.max = HOUR_MS, .implied = "2s", .only_with = "check"},
-	{0},
+		.max = HOUR_MS, .is_optional = true, .implied = "2s", .only_with = "check"},
+	{""},
 };
 
 static const struct rows_column columns[] = {{NULL, "{port}"}, {NULL, "{service}"}, {0}};

@@ -19,11 +19,11 @@
 #define AT(field, type) OPT_AT(struct console_config, field, type)
 
 const struct opt console_opts[] = {
-	{"raw-tty", 0, OPT_FLAG, AT(raw, bool), NULL,
+	{"raw-tty", 0, OPT_FLAG, AT(raw, bool), "",
 		"put the terminal into raw mode, for full-screen peers"},
 	{"escape", 0, OPT_STRING, AT(escape_word, const char *), "KEY",
 		"key that opens the terminal menu: ^] (the default), another such as ^A, or none"},
-	{0},
+	{""},
 };
 
 int console_check(struct console_config *c, struct str *err)

@@ -25,7 +25,7 @@ const struct opt program_opts[] = {
 	{"exec-file", 0, OPT_COMMAND, AT(file, struct strlist), "PROG [ARG]...",
 		"run PROG with the remaining arguments for each connection",
 		.words = "command|file", .mode = "program", .not_with = "exec"},
-	{0},
+	{""},
 };
 
 // Tries FOLDER (LEN bytes; none is the current one). Returns the path, or NULL with errno.

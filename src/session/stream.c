@@ -24,18 +24,15 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct stream_config, field, type)
 
-static const char *const until_choices[] = {"both", "peer", "input", "idle", "idle-or-peer", NULL};
-static const char *const shutdown_choices[] = {"auto", "write", "read", "both", "never", NULL};
-
 const struct opt stream_opts[] = {
 	{"until", 0, OPT_CHOICE, AT(until, int), "WHICH",
 		"when to exit: after both directions have ended (both, the default), after one "
 		"(peer or input), or also at --idle-timeout (idle)",
-		.choices = until_choices},
+		.choices = "both peer input idle idle-or-peer"},
 	{"shutdown", 0, OPT_CHOICE, AT(shutdown, int), "HOW",
 		"direction to shut down at the end of the input: write, read, both or never; auto "
 		"(the default) is write, except for an input that is one HTTP request",
-		.choices = shutdown_choices, .not_with = "reset udp"},
+		.choices = "auto write read both never", .not_with = "reset udp"},
 	{"shutdown-delay", 0, OPT_DURATION, AT(shutdown_delay_ms, uint64_t), "TIME",
 		"delay the shutdown until TIME has passed without data from the peer",
 		.max = DAY_MS, .not_with = "program reset udp"},
@@ -54,21 +51,21 @@ const struct opt stream_opts[] = {
 	{"interval", 0, OPT_DURATION, AT(interval_ms, uint64_t), "TIME",
 		"send the input line by line, with a pause of TIME between lines", .min = 1,
 		.max = DAY_MS, .not_with = "limit-rate room forward"},
-	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), NULL, "send line endings as CRLF",
+	{"crlf", 'C', OPT_FLAG, AT(crlf, bool), "", "send line endings as CRLF",
 		.is_everyday = true},
-	{"telnet", 't', OPT_FLAG, AT(telnet, bool), NULL,
+	{"telnet", 't', OPT_FLAG, AT(telnet, bool), "",
 		"refuse telnet negotiation and remove it from the output", .not_with = "udp"},
-	{"hex", 0, OPT_FLAG, AT(hex, bool), NULL, "print a hex dump of both directions to stderr",
+	{"hex", 0, OPT_FLAG, AT(hex, bool), "", "print a hex dump of both directions to stderr",
 		.is_everyday = true},
-	{"progress", 0, OPT_FLAG, AT(progress, bool), NULL, "show the progress of the transfer",
+	{"progress", 0, OPT_FLAG, AT(progress, bool), "", "show the progress of the transfer",
 		.also_with = "check"},
-	{"stats", 0, OPT_FLAG, AT(stats, bool), NULL, "print totals and TCP statistics at the end"},
+	{"stats", 0, OPT_FLAG, AT(stats, bool), "", "print totals and TCP statistics at the end"},
 	{"input", 0, OPT_STRING, AT(input, const char *), "FILE", "read from FILE instead of stdin",
 		.words = "file", .not_with = "program forward input"},
 	{"output", 0, OPT_STRING, AT(output, const char *), "FILE",
 		"write to FILE instead of stdout", .words = "file", .is_written = true,
 		.not_with = "program forward broker output"},
-	{0},
+	{""},
 };
 
 // What few streams need, apart, so that thousands of the others stay small.

@@ -21,17 +21,17 @@ const struct opt stream_calls_opts[] = {
 	{"recv-exactly", 0, OPT_SIZE, AT(recv_exactly, uint64_t), "SIZE",
 		"receive SIZE bytes, in one call if possible, and exit", .min = 1,
 		.max = UINT64_MAX, .not_with = "peek udp"},
-	{"peek", 0, OPT_FLAG, AT(peek, bool), NULL,
+	{"peek", 0, OPT_FLAG, AT(peek, bool), "",
 		"print the first data without removing it from the socket (MSG_PEEK), and exit",
 		.not_with = "udp"},
 	{"oob", 0, OPT_STRING, AT(oob, const char *), "TEXT",
 		"report urgent data and its position; send TEXT as urgent data first",
-		.implied = "", .not_with = "udp"},
-	{"discard-input", 0, OPT_FLAG, AT(discard_input, bool), NULL,
+		.is_optional = true, .not_with = "udp"},
+	{"discard-input", 0, OPT_FLAG, AT(discard_input, bool), "",
 		"send nothing of the input but its end", .not_with = "udp program forward room"},
-	{"reset", 0, OPT_FLAG, AT(reset, bool), NULL,
+	{"reset", 0, OPT_FLAG, AT(reset, bool), "",
 		"reset the connection after the input, instead of closing it", .not_with = "udp"},
-	{0},
+	{""},
 };
 
 // Nothing more is received after what these ask for.

@@ -3,18 +3,16 @@
 
 #include <errno.h>
 
-static const char *const colours[] = {"red", "green", "blue", NULL};
-
 static const struct opt shared_opts[] = {
 	{"name", 'n', OPT_STRING, OPT_AT(struct demo_shared, name, const char *), "NAME", "name it",
 		.not_with = "flag"},
-	{"on", 0, OPT_FLAG, OPT_AT(struct demo_shared, on, bool), NULL, "turn it on"},
-	{0},
+	{"on", 0, OPT_FLAG, OPT_AT(struct demo_shared, on, bool), "", "turn it on"},
+	{""},
 };
 
 static const struct opt opts[] = {
-	{"flag", 'f', OPT_FLAG, OPT_AT(struct demo_config, flag, bool), NULL, "a flag"},
-	{"verbose", 'v', OPT_COUNT, OPT_AT(struct demo_config, count, unsigned), NULL, "count"},
+	{"flag", 'f', OPT_FLAG, OPT_AT(struct demo_config, flag, bool), "", "a flag"},
+	{"verbose", 'v', OPT_COUNT, OPT_AT(struct demo_config, count, unsigned), "", "count"},
 	{"text", 't', OPT_STRING, OPT_AT(struct demo_config, text, const char *), "TEXT", "a text"},
 	{"list", 'l', OPT_LIST, OPT_AT(struct demo_config, list, struct strlist), "WORD", "words",
 		.not_with = "text"},
@@ -28,10 +26,10 @@ static const struct opt opts[] = {
 	{"timeout", 'w', OPT_DURATION, OPT_AT(struct demo_config, time, uint64_t), "TIME", "a time",
 		.min = 1, .max = 60000},
 	{"colour", 'c', OPT_CHOICE, OPT_AT(struct demo_config, choice, int), "COLOUR", "a choice",
-		.choices = colours},
+		.choices = "red green blue"},
 	{"maybe", 'm', OPT_STRING, OPT_AT(struct demo_config, maybe, const char *), "WORD",
-		"an optional argument", .implied = "implied"},
-	{0},
+		"an optional argument", .is_optional = true, .implied = "implied"},
+	{""},
 };
 
 static const struct opt_group groups[] = {

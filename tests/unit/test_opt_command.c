@@ -10,10 +10,10 @@ struct config {
 };
 
 static const struct opt opts[] = {
-	{"flag", 'f', OPT_FLAG, OPT_AT(struct config, flag, bool), NULL, "a flag"},
+	{"flag", 'f', OPT_FLAG, OPT_AT(struct config, flag, bool), "", "a flag"},
 	{"run", 'r', OPT_COMMAND, OPT_AT(struct config, program, struct strlist), "PROG [ARG]...",
 		"a program"},
-	{0},
+	{""},
 };
 
 static const struct opt_group groups[] = {{"All", opts, 0}, {0}};

@@ -28,13 +28,12 @@ static void test_help_text(void **state)
 static void test_help_wraps(void **state)
 {
 	static const struct opt wide[] = {
-		{"a-name-that-leaves-no-room-beside-it", 0, OPT_FLAG,
-			OPT_AT(struct demo_config, flag, bool), NULL,
+		{"leaves-no-room-to-text", 0, OPT_FLAG, OPT_AT(struct demo_config, flag, bool), "",
 			"a text of more than fifty characters, which is where the line has to end"},
-		{"solid", 0, OPT_FLAG, OPT_AT(struct demo_config, flag, bool), NULL,
+		{"solid", 0, OPT_FLAG, OPT_AT(struct demo_config, flag, bool), "",
 			"12345678901234567890123456789012345678901234567890"
 			"12345678901234567890123456789012345678901234567890"},
-		{0},
+		{""},
 	};
 	static const struct opt_group wide_groups[] = {{"Wide", wide, 0}, {0}};
 	struct cmd cmd = demo;
@@ -44,7 +43,7 @@ static void test_help_wraps(void **state)
 	cmd.groups = wide_groups;
 	opt_help(&cmd, &s);
 	assert_non_null(strstr(str_c(&s),
-		"      --a-name-that-leaves-no-room-beside-it\n"
+		"      --leaves-no-room-to-text\n"
 		"                              a text of more than fifty characters, which is\n"
 		"                              where the line has to end\n"));
 	for (const char *line = str_c(&s); *line; line = strchr(line, '\n') + 1)
@@ -86,23 +85,23 @@ static void count_faults(const struct opt *faulty, const char *expected)
 static void test_table_faults(void **state)
 {
 	static const struct opt twice[] = {
-		{"one", 'o', OPT_FLAG, 0, NULL, "text"},
-		{"one", 0, OPT_FLAG, 0, NULL, "text"},
-		{"two", 'o', OPT_FLAG, 0, NULL, "text"},
-		{"help", 'h', OPT_FLAG, 0, NULL, "text"},
-		{0},
+		{"one", 'o', OPT_FLAG, 0, "", "text"},
+		{"one", 0, OPT_FLAG, 0, "", "text"},
+		{"two", 'o', OPT_FLAG, 0, "", "text"},
+		{"help", 'h', OPT_FLAG, 0, "", "text"},
+		{""},
 	};
 	static const struct opt ill_described[] = {
-		{"mute", 0, OPT_FLAG, 0, NULL, NULL},
-		{"empty", 0, OPT_FLAG, 0, NULL, ""},
-		{"stop", 0, OPT_FLAG, 0, NULL, "Full."},
+		{"empty", 0, OPT_FLAG, 0, "", ""},
+		{"stop", 0, OPT_FLAG, 0, "", "Full."},
 		{"meta", 0, OPT_FLAG, 0, "ARG", "text"},
-		{"bare", 0, OPT_UINT, 0, NULL, "text"},
+		{"bare", 0, OPT_UINT, 0, "", "text"},
 		{"unchosen", 0, OPT_CHOICE, 0, "ARG", "text"},
 		{"range", 0, OPT_UINT, 0, "N", "text", .min = 5, .max = 4},
 		{"log", 0, OPT_STRING, 0, "FILE", "text", .is_written = true},
-		{"chooser", 0, OPT_FLAG, 0, NULL, "text", .mode = "log"},
-		{0},
+		{"chooser", 0, OPT_FLAG, 0, "", "text", .mode = "log"},
+		{"full", 0, OPT_STRING, 0, "SIXTEEN-LETTERS+", "text"},
+		{""},
 	};
 	struct str s = {0};
 
@@ -111,15 +110,15 @@ static void test_table_faults(void **state)
 			    "demo: --two: its letter is taken\n"
 			    "demo: --help: declared twice\n"
 			    "demo: --help: its letter is taken\n");
-	count_faults(ill_described, "demo: --mute: help is missing or ends in a full stop\n"
-				    "demo: --empty: help is missing or ends in a full stop\n"
+	count_faults(ill_described, "demo: --empty: help is missing or ends in a full stop\n"
 				    "demo: --stop: help is missing or ends in a full stop\n"
 				    "demo: --meta: needs a metavariable only with an argument\n"
 				    "demo: --bare: needs a metavariable only with an argument\n"
 				    "demo: --unchosen: needs choices only as a choice\n"
 				    "demo: --range: its range is empty\n"
 				    "demo: --log: written, but not one file\n"
-				    "demo: --chooser: its mode is the name of an option\n");
+				    "demo: --chooser: its mode is the name of an option\n"
+				    "demo: --full: a text leaves no room for its end\n");
 
 	opt_check_table(&demo, &s);
 	assert_str_becomes(&s, "");

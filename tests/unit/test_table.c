@@ -316,7 +316,7 @@ static void test_kinds_of_words(void **state)
 			fail_msg("%s: '%s' are no kinds of words", cmd->name, cmd->words);
 		opt_for_each_group (g, cmd)
 			opt_for_each (o, g)
-				if (o->words && !words_are_kinds(o->words))
+				if (*o->words && !words_are_kinds(o->words))
 					fail_msg("%s --%s: '%s' is no kind of words", cmd->name,
 						o->name, o->words);
 	}

@@ -6,10 +6,10 @@
 #include <netinet/in.h>
 
 const struct opt mptcp_opts[] = {
-	{"mptcp", 0, OPT_FLAG, OPT_AT(struct mptcp_config, is_wanted, bool), NULL,
+	{"mptcp", 0, OPT_FLAG, OPT_AT(struct mptcp_config, is_wanted, bool), "",
 		"use several paths at once (MPTCP) where the other side can, and TCP where not",
 		.not_with = "udp check"},
-	{0},
+	{""},
 };
 
 int mptcp_check(const struct mptcp_config *c, const struct endpoint *endpoint,

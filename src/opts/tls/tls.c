@@ -2,6 +2,7 @@
 #include "opts/tls/tls.h"
 
 #include "base/value.h"
+#include "base/wordlist.h"
 #include "tls/name.h"
 #include "tls/pin.h"
 
@@ -11,14 +12,11 @@
 #define DAY_MS (24 * 3600 * 1000ull)
 #define AT(field, type) OPT_AT(struct tls_config, field, type)
 
-const char *const tls_versions[] = {"1.0", "1.1", "1.2", "1.3", NULL};
-const char *const tls_ends[] = {"strict", "any", NULL};
-
 const struct opt tls_opts[] = {
-	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "use TLS and verify the server's certificate",
+	{"tls", 0, OPT_FLAG, AT(tls, bool), "", "use TLS and verify the server's certificate",
 		.is_everyday = true, .not_with = "pass-fd udp"},
 	{"starttls", 0, OPT_CHOICE, AT(starttls, int), "PROTOCOL",
-		"upgrade the connection to TLS as PROTOCOL does", .choices = starttls_names,
+		"upgrade the connection to TLS as PROTOCOL does", .choices = STARTTLS_WORDS,
 		.not_with = "pass-fd udp"},
 	{"ca", 0, OPT_LIST, AT(ca, struct strlist), "FILE",
 		"CA certificates to trust instead of the system's; 'system' adds those",
@@ -27,8 +25,7 @@ const struct opt tls_opts[] = {
 		"name for SNI and for verification (HOST)", .words = "host"},
 	{"pin", 0, OPT_LIST, AT(pin, struct strlist), "sha256:HASH",
 		"accept the server only if its public key has this hash", .not_with = "insecure"},
-	{"insecure", 0, OPT_FLAG, AT(insecure, bool), NULL,
-		"accept any certificate, with a warning"},
+	{"insecure", 0, OPT_FLAG, AT(insecure, bool), "", "accept any certificate, with a warning"},
 	{"cert", 0, OPT_STRING, AT(cert, const char *), "FILE",
 		"client certificate and its chain (PEM or PKCS#12)", .words = "file"},
 	{"key", 0, OPT_STRING, AT(key, const char *), "FILE",
@@ -40,9 +37,9 @@ const struct opt tls_opts[] = {
 	{"alpn", 0, OPT_STRING, AT(alpn, const char *), "NAME,...",
 		"application protocols to offer (ALPN)"},
 	{"tls-min", 0, OPT_CHOICE, AT(min, int), "VERSION", "minimum TLS version (1.2)",
-		.choices = tls_versions},
+		.choices = TLS_VERSIONS},
 	{"tls-max", 0, OPT_CHOICE, AT(max, int), "VERSION", "maximum TLS version (1.3)",
-		.choices = tls_versions},
+		.choices = TLS_VERSIONS},
 	{"tls-set", 0, OPT_LIST, AT(set, struct strlist), "NAME=VALUE",
 		"set an OpenSSL option of SSL_CONF_cmd(3)"},
 	{"crl", 0, OPT_LIST, AT(crl, struct strlist), "FILE",
@@ -50,15 +47,15 @@ const struct opt tls_opts[] = {
 	{"keylog", 0, OPT_STRING, AT(keylog, const char *), "FILE",
 		"append the TLS session secrets to FILE, for Wireshark", .words = "file",
 		.is_written = true},
-	{"show-certificates", 0, OPT_FLAG, AT(show_certificates, bool), NULL,
+	{"show-certificates", 0, OPT_FLAG, AT(show_certificates, bool), "",
 		"show the server's certificate chain"},
 	{"expires-within", 0, OPT_DURATION, AT(expires_within_ms, uint64_t), "TIME",
 		"with --check: fail if a certificate expires within TIME (30d)", .min = 1,
 		.max = 36500 * DAY_MS, .only_with = "check"},
 	{"tls-eof", 0, OPT_CHOICE, AT(eof, int), "MODE",
 		"end without close_notify: an error (strict, the default) or accepted (any)",
-		.choices = tls_ends},
-	{0},
+		.choices = TLS_ENDS},
+	{""},
 };
 
 bool tls_is_wanted(const struct tls_config *c, const struct endpoint *endpoint)
@@ -142,8 +139,10 @@ int tls_config_check_versions(const struct tls_config *c, struct str *err)
 {
 	if (c->min < 0 || c->max < 0 || c->min <= c->max)
 		return 0;
-	str_addf(err, "--tls-min %s is newer than --tls-max %s", tls_versions[c->min],
-		tls_versions[c->max]);
+	str_add(err, "--tls-min ");
+	str_add_nth_word(err, TLS_VERSIONS, (size_t)c->min);
+	str_add(err, " is newer than --tls-max ");
+	str_add_nth_word(err, TLS_VERSIONS, (size_t)c->max);
 	return -EINVAL;
 }
 

@@ -10,7 +10,7 @@
 
 struct tls_config {
 	bool tls;
-	int starttls; // index into starttls_names, or -1
+	int starttls; // index into STARTTLS_WORDS, or -1
 	struct strlist ca, pin, crl, set;
 	bool insecure;
 	const char *server_name;
@@ -29,8 +29,8 @@ struct tls_config {
 		.starttls = -1, .min = -1, .max = -1 \
 	}
 
-extern const char *const tls_versions[]; // as --tls-min has them; ends with NULL
-extern const char *const tls_ends[]; // as --tls-eof has them
+#define TLS_VERSIONS "1.0 1.1 1.2 1.3" // as --tls-min has them
+#define TLS_ENDS "strict any" // as --tls-eof has them
 
 extern const struct opt tls_opts[];
 #define TLS_GROUP(config, member) \

@@ -10,7 +10,7 @@
 #define AT(field, type) OPT_AT(struct tls_server_config, field, type)
 
 const struct opt tls_server_opts[] = {
-	{"tls", 0, OPT_FLAG, AT(tls, bool), NULL, "use TLS with clients", .is_everyday = true,
+	{"tls", 0, OPT_FLAG, AT(tls, bool), "", "use TLS with clients", .is_everyday = true,
 		.not_with = "udp"},
 	{"cert", 0, OPT_LIST, AT(cert, struct strlist), "FILE",
 		"server certificate and its chain (PEM or PKCS#12); repeat for other names",
@@ -23,7 +23,7 @@ const struct opt tls_server_opts[] = {
 		.only_with = "cert forward-cert"},
 	{"self-signed", 0, OPT_STRING, AT(self_signed, const char *), "NAME,...",
 		"generate a certificate for these names, or those of this host, and print its pin",
-		.implied = "", .only_with = "tls", .not_with = "cert"},
+		.is_optional = true, .only_with = "tls", .not_with = "cert"},
 	{"client-ca", 0, OPT_LIST, AT(client_ca, struct strlist), "FILE",
 		"require a client certificate issued by these CAs", .words = "file",
 		.only_with = "tls"},
@@ -33,9 +33,9 @@ const struct opt tls_server_opts[] = {
 	{"alpn", 0, OPT_STRING, AT(forward.alpn, const char *), "NAME,...",
 		"application protocols to choose from, or to offer (ALPN)"},
 	{"tls-min", 0, OPT_CHOICE, AT(forward.min, int), "VERSION", "minimum TLS version (1.2)",
-		.choices = tls_versions},
+		.choices = TLS_VERSIONS},
 	{"tls-max", 0, OPT_CHOICE, AT(forward.max, int), "VERSION", "maximum TLS version (1.3)",
-		.choices = tls_versions},
+		.choices = TLS_VERSIONS},
 	{"tls-set", 0, OPT_LIST, AT(forward.set, struct strlist), "NAME=VALUE",
 		"set an OpenSSL option of SSL_CONF_cmd(3)"},
 	{"crl", 0, OPT_LIST, AT(forward.crl, struct strlist), "FILE",
@@ -45,10 +45,10 @@ const struct opt tls_server_opts[] = {
 		.is_written = true},
 	{"tls-eof", 0, OPT_CHOICE, AT(forward.eof, int), "MODE",
 		"end without close_notify: an error (strict, the default) or accepted (any)",
-		.choices = tls_ends},
+		.choices = TLS_ENDS},
 	{"starttls", 0, OPT_CHOICE, AT(forward.starttls, int), "PROTOCOL",
 		"with --forward: upgrade the connection to TLS as PROTOCOL does",
-		.choices = starttls_names, .only_with = "forward", .not_with = "udp"},
+		.choices = STARTTLS_WORDS, .only_with = "forward", .not_with = "udp"},
 	{"ca", 0, OPT_LIST, AT(forward.ca, struct strlist), "FILE",
 		"CA certificates for the target of --forward tls:HOST:PORT", .words = "file",
 		.only_with = "forward"},
@@ -58,7 +58,7 @@ const struct opt tls_server_opts[] = {
 	{"pin", 0, OPT_LIST, AT(forward.pin, struct strlist), "sha256:HASH",
 		"accept the target only if its public key has this hash", .only_with = "forward",
 		.not_with = "insecure"},
-	{"insecure", 0, OPT_FLAG, AT(forward.insecure, bool), NULL,
+	{"insecure", 0, OPT_FLAG, AT(forward.insecure, bool), "",
 		"accept any certificate of the target, with a warning", .only_with = "forward"},
 	{"forward-cert", 0, OPT_STRING, AT(forward.cert, const char *), "FILE",
 		"client certificate for the target of --forward", .words = "file",
@@ -66,7 +66,7 @@ const struct opt tls_server_opts[] = {
 	{"forward-key", 0, OPT_STRING, AT(forward.key, const char *), "FILE",
 		"private key, if it is not in the file of --forward-cert", .words = "file",
 		.only_with = "forward-cert"},
-	{0},
+	{""},
 };
 
 // The first option that is about the target alone, or NULL.

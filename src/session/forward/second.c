@@ -14,7 +14,7 @@ const struct opt second_opts[] = {
 	{"forward", 0, OPT_STRING, AT(forward, const char *), "ENDPOINT",
 		"relay to a connection to ENDPOINT instead of stdin and stdout",
 		.words = "host|unix", .mode = "second", .not_with = "forward"},
-	{0},
+	{""},
 };
 
 int second_check(struct second_config *c, bool ipv4, bool ipv6, struct str *err)

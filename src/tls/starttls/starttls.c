@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: ISC
 #include "tls/starttls/starttls.h"
 
+#include "base/wordlist.h"
 #include "tls/starttls/starttls_binary.h"
 
 #include <string.h>
 
 #define SHOWN 100 // bytes of what a server says
 #define STEPS_MAX 4
-
-const char *const starttls_names[] = {
-	"smtp", "lmtp", "imap", "pop3", "ftp", "ldap", "xmpp", "postgres", "mysql", NULL};
 
 typedef enum answer answer_fn(
 	struct starttls *s, const unsigned char *p, size_t len, size_t *used, struct str *why);
@@ -291,12 +289,14 @@ static enum starttls_state fail_by_answer(
 	struct starttls *s, enum answer answer, const struct str *what)
 {
 	struct str why = {0};
-	const char *protocol = starttls_names[s->protocol - STARTTLS_SMTP];
+	struct str protocol = {0};
 
-	if (answer == ANSWER_BAD)
-		str_addf(&why, "the server does not speak %s", protocol);
-	else
-		str_addf(&why, "the server does not offer TLS (%s)", protocol);
+	str_add_nth_word(&protocol, STARTTLS_WORDS, s->protocol - STARTTLS_SMTP);
+	str_addf(&why,
+		answer == ANSWER_BAD ? "the server does not speak %s"
+				     : "the server does not offer TLS (%s)",
+		str_c(&protocol));
+	str_fini(&protocol);
 	fail(s, str_c(&why), what);
 	str_fini(&why);
 	return STARTTLS_FAILED;

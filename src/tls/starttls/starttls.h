@@ -27,8 +27,8 @@ enum starttls_protocol {
 	STARTTLS_MYSQL, // MySQL, Client/Server Protocol, Protocol::SSLRequest
 };
 
-// The words of --starttls in the order of the enum, from smtp on; NULL-terminated.
-extern const char *const starttls_names[];
+// The words of --starttls in the order of the enum, from smtp on.
+#define STARTTLS_WORDS "smtp lmtp imap pop3 ftp ldap xmpp postgres mysql"
 
 enum starttls_state {
 	STARTTLS_GOES_ON, // something is to be said, or more to be heard
