@@ -89,7 +89,7 @@ void event_list(struct str *out)
 	str_add(out, head);
 	event_for_each(e) add_event(out, e);
 	str_add(out, "\nfields:\n");
-	for (const struct event_field *f = event_fields; f->key; f++)
+	for (const struct event_field *f = event_fields; *f->key; f++)
 		add_field(out, f->key, strlen(f->key), false, f);
 	str_addc(out, '\n');
 	str_add(out, types);

@@ -135,7 +135,7 @@ static void add_sockopt_values(struct words *w, const struct sockopt *o)
 		words_add(w, "on", o->meaning);
 		words_add(w, "off", o->meaning);
 	}
-	for (const struct name_value *n = o->names; n && *n->name; n++)
+	for (const struct name_value *n = sockopt_names(o); n && *n->name; n++)
 		words_add(w, n->name, o->meaning);
 }
 

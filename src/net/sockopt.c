@@ -74,7 +74,7 @@ void str_add_sockopt_form(struct str *s, const struct sockopt *o)
 	str_add(s, sockopt_value_form(o));
 	if (!o->names)
 		return;
-	for (const struct name_value *n = o->names; *n->name; n++) {
+	for (const struct name_value *n = sockopt_names(o); *n->name; n++) {
 		str_addf(s, "%s%s", separator, n->name);
 		separator = ", ";
 	}

@@ -39,7 +39,7 @@ const struct event *const event_catalogue[] = {
 #define FIELD(key, type, meaning) {#key, VALUE_##type, meaning},
 const struct event_field event_fields[] = {
 #include "out/events.def"
-	{0},
+	{""},
 };
 
 bool event_next_key(const char *fields, struct event_key *key)
@@ -59,7 +59,7 @@ static bool is_key(const char *key, const char *text, size_t len)
 
 const struct event_field *event_field_find(const char *key, size_t len)
 {
-	for (const struct event_field *f = event_fields; f->key; f++)
+	for (const struct event_field *f = event_fields; *f->key; f++)
 		if (is_key(f->key, key, len))
 			return f;
 	return NULL;

@@ -53,12 +53,12 @@ enum value_type {
 };
 
 struct event_field {
-	const char *key;
+	char key[24];
 	enum value_type type;
-	const char *meaning;
+	char meaning[80];
 };
 
-// Every row EVENT and every row of a field, in the order of the catalogue; NULL and a row without
+// Every row EVENT and every row of a field, in the order of the catalogue; NULL and a row without a
 // key end them.
 extern const struct event *const event_catalogue[];
 extern const struct event_field event_fields[];

@@ -164,7 +164,7 @@ static size_t fill_info(struct field fields[MAX_INFO], const struct diag_socket 
 	size_t n = 0;
 	uint64_t value;
 
-	for (const struct tcp_info_field *f = tcp_info_fields; f->name && n < MAX_INFO; f++)
+	for (const struct tcp_info_field *f = tcp_info_fields; *f->name && n < MAX_INFO; f++)
 		if (d->info && tcp_info_get(f, d->info, d->info_len, &value) &&
 			!tcp_info_is_unlimited(f, value) && value <= INT64_MAX)
 			fields[n++] = (struct field)F_UINT(tcp_info_name(f, d->info), value);

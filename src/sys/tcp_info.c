@@ -64,7 +64,7 @@ const struct tcp_info_field tcp_info_fields[] = {
 	FIELD(reord_seen, ""),
 	FIELD(rcv_ooopack, ""),
 	FIELD(snd_wnd, ""),
-	{0},
+	{""},
 };
 
 bool tcp_info_get(const struct tcp_info_field *f, const void *info, size_t len, uint64_t *value)
@@ -112,7 +112,7 @@ void str_add_tcp_info(struct str *s, const void *info, size_t len)
 	const char *space = "";
 	uint64_t value;
 
-	for (const struct tcp_info_field *f = tcp_info_fields; f->name; f++) {
+	for (const struct tcp_info_field *f = tcp_info_fields; *f->name; f++) {
 		if (!tcp_info_get(f, info, len, &value) || !value)
 			continue;
 		str_add(s, space);

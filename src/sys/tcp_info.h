@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 struct tcp_info_field {
-	const char *name; // that of the member without tcpi_
+	char name[16]; // that of the member without tcpi_
 	unsigned short offset, size; // bytes
-	const char *unit; // "us", "ms" or ""
+	char unit[4]; // "us", "ms" or ""
 };
 
-extern const struct tcp_info_field tcp_info_fields[]; // ends with a NULL name
+extern const struct tcp_info_field tcp_info_fields[]; // ends with an empty name
 
 // Returns false if the LEN bytes that the kernel gave end before the field: older kernels know
 // fewer.

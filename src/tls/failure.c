@@ -40,7 +40,7 @@ static const char *peer_of(const struct tls *t)
 // The names of alerts in the standard (RFC 8446, section 6, and RFC 5246, section 7.2).
 static const struct alert {
 	int number;
-	const char *name;
+	char name[36];
 } alerts[] = {
 	{0, "close_notify"},
 	{10, "unexpected_message"},

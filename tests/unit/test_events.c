@@ -64,7 +64,7 @@ static bool is_used(const struct event_field *row)
 static void test_each_field_is_used(void **state)
 {
 	(void)state;
-	for (const struct event_field *f = event_fields; f->key; f++)
+	for (const struct event_field *f = event_fields; *f->key; f++)
 		if (!is_used(f))
 			fail_msg("no event has %s", f->key);
 }
@@ -73,9 +73,19 @@ static void test_each_field_is_used(void **state)
 static void test_each_field_stands_once_and_in_order(void **state)
 {
 	(void)state;
-	for (const struct event_field *f = event_fields; f[1].key; f++)
+	for (const struct event_field *f = event_fields; *f[1].key; f++)
 		if (strcmp(f->key, f[1].key) >= 0)
 			fail_msg("%s stands before %s", f->key, f[1].key);
+}
+
+// The compiler lets a text fill its place in the row.
+static void test_each_text_has_an_end(void **state)
+{
+	(void)state;
+	for (const struct event_field *f = event_fields; *f->key; f++) {
+		assert_true(strnlen(f->key, sizeof(f->key)) < sizeof(f->key));
+		assert_true(strnlen(f->meaning, sizeof(f->meaning)) < sizeof(f->meaning));
+	}
 }
 
 static void test_keys(void **state)
@@ -123,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_each_key_is_declared_once),
 		cmocka_unit_test(test_each_field_is_used),
+		cmocka_unit_test(test_each_text_has_an_end),
 		cmocka_unit_test(test_each_field_stands_once_and_in_order),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_what_is_allowed),

@@ -27,6 +27,7 @@ static void test_lookup(void **state)
 		assert_int_equal(!!o->names, o->type == SOCKOPT_NAME || o->type == SOCKOPT_FLAGS);
 		assert_true(o->access & (SOCKOPT_GET | SOCKOPT_SET));
 		assert_true(o->kinds);
+		assert_true(strnlen(o->name, sizeof(o->name)) < sizeof(o->name));
 		assert_true(strlen(o->meaning) > 10 && strlen(o->meaning) < 72);
 		assert_int_not_equal(o->meaning[strlen(o->meaning) - 1], '.');
 		if (o->access & SOCKOPT_SET)

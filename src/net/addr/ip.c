@@ -232,7 +232,7 @@ struct ip ip_mapped(const struct ip *ip)
 // The registries of IANA for special-purpose addresses (RFC 6890) and for multicast; the first
 // match counts.
 static const struct {
-	const char *name;
+	char name[24];
 	int family;
 	unsigned length;
 	unsigned char bytes[16];

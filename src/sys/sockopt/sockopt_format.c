@@ -59,13 +59,13 @@ void sockopt_format_period(struct str *s, const struct sockopt *o, const void *v
 void sockopt_format_name(struct str *s, const struct sockopt *o, const void *value, size_t len)
 {
 	(void)len;
-	str_add_name(s, o->names, int_of(value));
+	str_add_name(s, sockopt_names(o), int_of(value));
 }
 
 void sockopt_format_flags(struct str *s, const struct sockopt *o, const void *value, size_t len)
 {
 	(void)len;
-	str_add_flags(s, o->names, (unsigned)int_of(value));
+	str_add_flags(s, sockopt_names(o), (unsigned)int_of(value));
 }
 
 void sockopt_format_errno(struct str *s, const struct sockopt *o, const void *value, size_t len)

@@ -212,7 +212,7 @@ static int find_constant(const struct name_value *names, const char *word, int64
 int sockopt_parse_name(struct sockopt_value *v, const struct sockopt *o, const char *word)
 {
 	int64_t n;
-	int r = find_constant(o->names, word, &n);
+	int r = find_constant(sockopt_names(o), word, &n);
 
 	return r < 0 ? r : set_int(v, INT_MIN, INT_MAX, n);
 }
@@ -230,7 +230,7 @@ int sockopt_parse_flags(struct sockopt_value *v, const struct sockopt *o, const 
 			return -EINVAL;
 		memcpy(one, word, len);
 		one[len] = '\0';
-		int r = find_constant(o->names, one, &n);
+		int r = find_constant(sockopt_names(o), one, &n);
 		if (r < 0)
 			return r;
 		all |= n;

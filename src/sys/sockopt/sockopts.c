@@ -30,7 +30,7 @@ static const struct {
 static const struct sockopt *table_after(const struct sockopt *last)
 {
 	for (size_t i = 0; tables[i]; i++)
-		for (const struct sockopt *o = tables[i]; o->name; o++)
+		for (const struct sockopt *o = tables[i]; *o->name; o++)
 			if (o == last)
 				return tables[i + 1];
 	return NULL;
@@ -40,7 +40,7 @@ const struct sockopt *sockopt_next(const struct sockopt *prev)
 {
 	if (!prev)
 		return tables[0];
-	return prev[1].name ? prev + 1 : table_after(prev);
+	return *prev[1].name ? prev + 1 : table_after(prev);
 }
 
 const struct sockopt *sockopt_by_name(const char *name)
@@ -60,6 +60,22 @@ const struct sockopt *sockopt_by_number(int level, int option)
 		if (o->level == level && o->option == option)
 			return o;
 	return NULL;
+}
+
+const struct name_value *sockopt_names(const struct sockopt *o)
+{
+	static const struct name_value *const names[] = {
+		[SOCKOPT_NAMES_BUF_LOCK] = names_buf_lock,
+		[SOCKOPT_NAMES_FAMILY] = names_family,
+		[SOCKOPT_NAMES_IPV6_PMTUDISC] = names_ipv6_pmtudisc,
+		[SOCKOPT_NAMES_IPV6_PREFER] = names_ipv6_prefer,
+		[SOCKOPT_NAMES_PMTUDISC] = names_pmtudisc,
+		[SOCKOPT_NAMES_PROTOCOL] = names_protocol,
+		[SOCKOPT_NAMES_TIMESTAMPING] = names_timestamping,
+		[SOCKOPT_NAMES_TYPE] = names_type,
+	};
+
+	return names[o->names];
 }
 
 const char *sockopt_level_name(int level)

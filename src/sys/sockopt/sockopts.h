@@ -64,14 +64,28 @@ enum {
 	SOCKOPT_RAW = 8,
 };
 
+// Which constants a value is made of, for SOCKOPT_NAME and SOCKOPT_FLAGS.
+enum sockopt_names {
+	SOCKOPT_NAMES_NONE,
+	SOCKOPT_NAMES_BUF_LOCK,
+	SOCKOPT_NAMES_FAMILY,
+	SOCKOPT_NAMES_IPV6_PMTUDISC,
+	SOCKOPT_NAMES_IPV6_PREFER,
+	SOCKOPT_NAMES_PMTUDISC,
+	SOCKOPT_NAMES_PROTOCOL,
+	SOCKOPT_NAMES_TIMESTAMPING,
+	SOCKOPT_NAMES_TYPE,
+};
+
+// Without pointers, which would be put in place whenever the program starts.
 struct sockopt {
-	const char *name; // as the header files spell it
+	char name[28]; // as the header files spell it
+	char since[8]; // first version of Linux with it
+	char meaning[72]; // one line, no full stop
 	int level;
 	int option;
-	const struct name_value *names; // SOCKOPT_NAME, SOCKOPT_FLAGS
-	char since[8]; // first version of Linux with it
-	const char *meaning; // one line, no full stop
 	enum sockopt_type type : 8;
+	enum sockopt_names names : 8;
 	enum sockopt_when when : 8;
 	uint8_t access; // SOCKOPT_GET | SOCKOPT_SET
 	uint8_t kinds; // SOCKOPT_TCP | ...
@@ -88,5 +102,8 @@ const struct sockopt *sockopt_next(const struct sockopt *prev);
 const struct sockopt *sockopt_by_name(const char *name);
 const struct sockopt *sockopt_by_number(int level, int option);
 const char *sockopt_level_name(int level);
+
+// The constants that the values of O are made of, or NULL.
+const struct name_value *sockopt_names(const struct sockopt *o);
 
 #endif

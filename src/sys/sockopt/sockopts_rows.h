@@ -8,15 +8,15 @@
 
 #include <sys/socket.h>
 
-// Each ends with a NULL name.
+// Each ends with an empty name.
 extern const struct sockopt sockopts_socket[]; // SOL_SOCKET
 extern const struct sockopt sockopts_ip[]; // IPPROTO_IP, IPPROTO_IPV6
 extern const struct sockopt sockopts_transport[]; // IPPROTO_TCP, IPPROTO_UDP
 
 #define SOCKOPT_ROW(text, young, level, option, type, names, access, when, kinds, since, meaning) \
 	{ \
-		text, level, option, names, since, meaning, SOCKOPT_##type, SOCKOPT_##when, \
-			access, kinds, young \
+		text, since, meaning, level, option, SOCKOPT_##type, SOCKOPT_NAMES_##names, \
+			SOCKOPT_##when, access, kinds, young \
 	}
 // An option of the header files, and one that is younger than they are.
 #define OPT(level, name, ...) SOCKOPT_ROW(#name, false, level, name, __VA_ARGS__)
