@@ -407,6 +407,14 @@ static void add_needs(const struct app *app, const struct check_config *config,
 		sandbox->needs |= SANDBOX_NAMES;
 }
 
+// Where only numbers are asked for, nobody's bytes and no file are read: there is nothing to guard
+// against, and the sandbox would take as long as a check.
+static bool is_to_confine(const struct check_config *config, const struct confine_config *confine,
+	const struct sandbox *sandbox)
+{
+	return confine->when == CONFINE_ON || config->banner_ms || sandbox->needs & SANDBOX_NAMES;
+}
+
 int check_run(struct app *app, const struct check_config *config, const struct endpoint *endpoint,
 	const struct dial_options *options, const struct sockopt_settings *settings,
 	const struct confine_config *confine_config)
@@ -420,7 +428,8 @@ int check_run(struct app *app, const struct check_config *config, const struct e
 	int r = 0;
 
 	add_needs(app, config, endpoint, options->numeric, &sandbox);
-	if (confine(app, confine_config, &sandbox))
+	if (is_to_confine(config, confine_config, &sandbox) &&
+		confine(app, confine_config, &sandbox))
 		return app->status;
 	c.is_listed = is_listed(app, config);
 	if (c.is_listed)

@@ -73,7 +73,7 @@ def test_version(counted):
 
 
 def test_check_of_a_port(counted, server):
-    check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 78)
+    check(counted("connect", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], 69)
 
 
 def test_check_of_a_port_as_netcat(counted, server):

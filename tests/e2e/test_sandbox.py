@@ -273,10 +273,10 @@ def test_two_connections_are_joined_inside(sockctl, tmp_path, first, second):
 @needs_landlock
 @needs_strace
 @pytest.mark.parametrize("words, host, ports, reads", [
-    (["connect", "-z"], HERE, "{}", False),
+    (["connect", "-z", "--sandbox"], HERE, "{}", False),
     (["connect", "-z"], "localhost", "{}", True),
     (["connect", "-z", "--any"], HERE, "{},1", True),  # names of services are shown
-    (["connect", "-z", "--any", "-n"], HERE, "{},1", False),
+    (["connect", "-z", "--any", "-n", "--sandbox"], HERE, "{},1", False),
     (["echo", "--client", "--count", "1"], HERE, "{}", False),
     (["echo", "--client", "--count", "1"], "localhost", "{}", True),
     (["echo", "--client", "--udp", "--count", "1"], HERE, "{}", True),
@@ -287,6 +287,21 @@ def test_files_of_names_only_where_there_are_names(sockctl, tmp_path, words, hos
     proc.wait()
     echo.stop()
     assert ("LANDLOCK_RULE_PATH_BENEATH" in log.read_text(encoding="utf-8")) == reads
+
+
+@needs_filter
+@needs_strace
+@pytest.mark.parametrize("host, options, confined", [
+    (HERE, [], False), (HERE, ["--json"], True), (HERE, ["--json", "-n"], False),
+    (HERE, ["--banner=1ms"], True), (HERE, ["--sandbox"], True), (HERE, ["--tls"], True),
+    ("localhost", [], True), ("localhost", ["--sandbox=off"], False),
+])
+def test_check_is_confined_where_it_reads(sockctl, tmp_path, server, host, options, confined):
+    """A name, and services that are shown, are looked up; a connection alone brings no bytes."""
+    proc, log = strace(sockctl, tmp_path, "seccomp", [], "connect", "-z", "--timeout", "1", *options,
+                       host, peers.port_of(server), stdin=DEVNULL)
+    proc.wait(6 if "--tls" in options else 0)
+    assert ("SECCOMP_SET_MODE_FILTER" in log.read_text(encoding="utf-8")) == confined
 
 
 def test_unix_socket_is_removed_from_inside(sockctl, tmp_path):
