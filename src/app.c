@@ -86,7 +86,6 @@ void app_init(struct app *app)
 	json_set_alloc_funcs(xmalloc, free); // without memory the library leaves out a field
 	*app = (struct app){
 		.pid = sys_getpid(),
-		.started = trace_now(),
 	};
 	interrupt_init(is_ending, app);
 	report_init(&app->out, STDERR_FILENO);
@@ -149,7 +148,7 @@ int app_start_trace(struct app *app, const struct common_config *common)
 	if (status || (!file && !common->trace_format))
 		return status;
 	app->tracing = (struct tracing){.out = &app->out,
-		.started = app->started,
+		.started = trace_now(),
 		.pid = app->pid,
 		.shows_all = common->trace_all};
 	return start_trace(app, file, common->trace_format);

@@ -57,7 +57,6 @@ struct app {
 	struct reporter out;
 	int status; // of the first failure
 	int (*status_of)(int status); // what the process exits with; NULL: the same
-	uint64_t started; // trace_now() when the program began
 	uint64_t deadline_at; // the same when it has to be over; 0: never
 	pid_t pid; // of the program, and not of one that it is about to start
 

@@ -522,10 +522,13 @@ static int print_version(struct app *app)
 	struct sandbox_state sandbox = sandbox_available();
 	struct str text = {0};
 
-	str_addf(&text, "sockctl %s\n", SOCKCTL_VERSION);
-	str_addf(&text, "libraries: libuv %s, jansson %s, glibc %s\n", uv_version_string(),
-		jansson_version_str(), gnu_get_libc_version());
-	str_add(&text, "tls: ");
+	str_add(&text, "sockctl " SOCKCTL_VERSION "\nlibraries: libuv ");
+	str_add(&text, uv_version_string());
+	str_add(&text, ", jansson ");
+	str_add(&text, jansson_version_str());
+	str_add(&text, ", glibc ");
+	str_add(&text, gnu_get_libc_version());
+	str_add(&text, "\ntls: ");
 	str_add_tls_version(&text);
 	str_add(&text, "\nfeatures: " SOCKCTL_FEATURES "\n");
 	str_add(&text, "sandbox: ");

@@ -11,7 +11,7 @@
 
 struct tracing {
 	struct reporter *out; // borrowed
-	uint64_t started; // trace_now() when the program began
+	uint64_t started; // trace_now() when the trace began
 	pid_t pid; // of the program, and not of one that it is about to start
 	bool shows_all; // also what serves the program and not its user
 };

@@ -59,8 +59,10 @@ static void parser_init(struct parser *p)
 			p->table[n] = (struct match){o, g};
 			p->longopts[n] =
 				(struct option){o->name, has_arg, NULL, FIRST_CODE + (int)n};
-			if (o->letter)
-				str_addf(&p->letters, "%c%s", o->letter, &"::"[2 - has_arg]);
+			if (o->letter) {
+				str_addc(&p->letters, o->letter);
+				str_add_repeated(&p->letters, ':', (size_t)has_arg);
+			}
 			n++;
 		}
 	}

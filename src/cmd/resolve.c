@@ -49,6 +49,7 @@ struct resolve {
 	struct timer flush; // runs when there is something to write, or when all is done
 	uint64_t total; // of the names; 0 while nobody knows
 	uint64_t answered, found;
+	uint64_t started; // trace_now() then
 	struct progress_line progress_line;
 };
 
@@ -282,7 +283,7 @@ static void add_progress(const void *data, uint64_t elapsed, struct str *line)
 static void report_stats(struct resolve *r)
 {
 	report(&r->app->out, &ev_found, F_UINT("found", r->found), F_UINT("answered", r->answered),
-		F_SECONDS("duration", trace_now() - r->app->started));
+		F_SECONDS("duration", trace_now() - r->started));
 }
 
 // Gives what is known before the end that somebody else set.
@@ -370,7 +371,7 @@ static int check(void *config, int argc, char **argv, struct str *err)
 static int run(struct app *app, void *arg, int argc, char **argv)
 {
 	struct resolve_config *c = arg;
-	struct resolve r = {.app = app, .config = c, .words = argv};
+	struct resolve r = {.app = app, .config = c, .words = argv, .started = trace_now()};
 
 	app_handle_signals();
 	r.count = resolve_config_settle(c, (size_t)argc);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "io/terminal_mode.h"
 
+#include "base/mem.h"
 #include "base/util.h"
 #include "io/fd.h"
 #include "io/signal_watch.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -28,7 +30,7 @@ static struct {
 	enum terminal_mode mode;
 	volatile sig_atomic_t is_changed;
 	struct termios original;
-	struct sigaction previous[ARRAY_SIZE(fatal_signals)];
+	struct sigaction *previous; // of the fatal signals
 	struct signal_watch stop, resume; // SIGTSTP, SIGCONT
 } terminal = {.fd = -1};
 
@@ -94,6 +96,7 @@ static void catch_fatal_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = SA_NODEFER};
 
+	terminal.previous = xcalloc(ARRAY_SIZE(fatal_signals), sizeof(*terminal.previous));
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++) {
 		sys_sigaction_swap(fatal_signals[i], &action, &terminal.previous[i]);
 		if (terminal.previous[i].sa_handler == SIG_IGN)
@@ -105,6 +108,8 @@ static void release_fatal_signals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
 		sys_sigaction_swap(fatal_signals[i], &terminal.previous[i], NULL);
+	free(terminal.previous);
+	terminal.previous = NULL;
 }
 
 static void on_resume(void *data, int number)

@@ -18,8 +18,12 @@ void str_add_sandbox(struct str *s, const struct sandbox_state *state)
 {
 	if (state->seccomp)
 		str_add(s, "seccomp");
-	if (state->landlock)
-		str_addf(s, "%sLandlock %d", state->seccomp ? ", " : "", state->landlock);
+	if (state->seccomp && state->landlock)
+		str_add(s, ", ");
+	if (state->landlock) {
+		str_add(s, "Landlock ");
+		str_add_uint(s, (uint64_t)state->landlock);
+	}
 	if (!state->seccomp && !state->landlock)
 		str_add(s, "none");
 }
