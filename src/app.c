@@ -25,6 +25,7 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 #define LOOP_DESCRIPTORS 10 // what libuv and a first connection need
+#define FIRST_WITH_RING 0x012d00 // version 1.45 of libuv
 
 #define TRACE_FORMATS "text c" // in the order of the enum
 
@@ -344,7 +345,7 @@ static int init_loop(uv_loop_t *loop)
 	int r;
 
 	uv_replace_allocator(xmalloc, xrealloc, xcalloc, free); // it gives up without a word
-	if (given)
+	if (given || uv_version() < FIRST_WITH_RING)
 		return uv_loop_init(loop);
 	setenv(name, "0", 1);
 	r = uv_loop_init(loop);

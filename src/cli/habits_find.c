@@ -14,11 +14,17 @@ static bool is_among(const char *names, const char *name)
 	return strcmp(names, "*") == 0 || opt_words_have(names, name);
 }
 
-// Most rows begin with another letter, which is seen at no cost: every word of a command line is
+// Most rows begin or end otherwise, which is seen at no cost: every word of a command line is
 // looked for.
 static bool may_fit(const struct habit *h, const char *word)
 {
-	return *h->word == *word || *h->word == '*' || *h->word == '[';
+	const char *end = h->word;
+	size_t len = strlen(word);
+
+	if (*end != *word && *end != '*' && *end != '[')
+		return false;
+	end += strlen(end) - 1;
+	return *end == '*' || *end == ']' || (len && *end == word[len - 1]);
 }
 
 const struct habit *habit_find(const char *command, const char *word, size_t len)
