@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define DROP_ROUNDS 64 // per turn
+#define DROP_ROUNDS 256 // per turn
 
 void channel_init_member(struct channel *c, const struct channel_ops *ops)
 {
@@ -234,7 +234,7 @@ int channel_queued(const struct channel *c)
 static int drop_input(struct channel *c, bool *ended)
 {
 	const struct channel_calls *calls = channel_calls(c);
-	char buffer[16 * 1024];
+	char buffer[4096]; // no page more of the stack
 
 	// What an inherited socket still holds is for the next who has it.
 	if (!c->is_private && (calls->recv_limit || calls->recv_flags & MSG_PEEK))
