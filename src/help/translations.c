@@ -10,8 +10,8 @@
 // The tables of the manual in the sections "Coming from other ...", which a test compares. The
 // first word of the left side is the tool.
 static const struct translation {
-	const char *theirs;
-	const char *ours;
+	char theirs[64];
+	char ours[80];
 } translations[] = {
 	{"nc -N host 80 < query", "sockctl connect host 80 < query"},
 	{"nc -z host 22", "sockctl connect -z host 22"},
@@ -129,7 +129,7 @@ static const struct translation {
 	{"netstat -x", "sockctl sockets -x"},
 	{"netstat -c -t", "sockctl sockets -t --watch"},
 	{"lsof -i -a -p 1", "sockctl sockets --process 1"},
-	{0},
+	{""},
 };
 
 static bool is_of(const struct translation *t, const char *tool)
@@ -144,7 +144,7 @@ void translations_add_tools(struct str *out)
 {
 	const char *last = NULL;
 
-	for (const struct translation *t = translations; t->theirs; t++) {
+	for (const struct translation *t = translations; *t->theirs; t++) {
 		size_t len = strcspn(t->theirs, " ");
 
 		if (last && strncmp(t->theirs, last, len + 1) == 0)
@@ -157,7 +157,7 @@ void translations_add_tools(struct str *out)
 
 bool translations_has(const char *tool)
 {
-	for (const struct translation *t = translations; t->theirs; t++)
+	for (const struct translation *t = translations; *t->theirs; t++)
 		if (*tool && is_of(t, tool))
 			return true;
 	return false;
@@ -168,7 +168,7 @@ static size_t column_of(const char *tool)
 {
 	size_t longest = 0;
 
-	for (const struct translation *t = translations; t->theirs; t++) {
+	for (const struct translation *t = translations; *t->theirs; t++) {
 		size_t len = strlen(t->theirs);
 
 		if (is_of(t, tool) && len > longest && len <= MAX_THEIRS)
@@ -182,7 +182,7 @@ void translations_add(const char *tool, struct str *out)
 	size_t column = column_of(tool);
 
 	str_addf(out, "What to type instead of %s.\n\n", tool);
-	for (const struct translation *t = translations; t->theirs; t++) {
+	for (const struct translation *t = translations; *t->theirs; t++) {
 		size_t start = out->len;
 
 		if (!is_of(t, tool))

@@ -40,13 +40,13 @@ enum socat_net {
 };
 
 struct socat_type {
-	const char *name;
-	const char *others; // names for the same, with blanks between, or NULL
-	const char *params; // names of the parameters, with blanks between, or NULL for none
+	char name[24];
+	char others[192]; // names for the same, with blanks between
+	char params[32]; // names of the parameters, with blanks between
 	enum socat_role role;
 	enum socat_net net;
 	int detail; // what sets apart types of the same role and net
-	const char *instead; // for SOCAT_NEVER: what to do
+	char instead[96]; // for SOCAT_NEVER: what to do
 };
 
 // The details of sockets, of which 4 and 6 are families.

@@ -9,16 +9,16 @@
 #define OTHER_SOCKETS "sockctl has TCP, UDP, TLS and Unix sockets"
 
 static const struct socat_type types[] = {
-	{"STDIO", "-", NULL, SOCAT_STREAMS, .detail = SOCAT_STDIO},
-	{"STDIN", NULL, NULL, SOCAT_STREAMS, .detail = STDIN_FILENO},
-	{"STDOUT", NULL, NULL, SOCAT_STREAMS, .detail = STDOUT_FILENO},
-	{"STDERR", NULL, NULL, SOCAT_STREAMS, .detail = STDERR_FILENO},
-	{"FD", NULL, "NUMBER", SOCAT_STREAMS, .detail = SOCAT_NUMBERED},
+	{"STDIO", "-", "", SOCAT_STREAMS, .detail = SOCAT_STDIO},
+	{"STDIN", "", "", SOCAT_STREAMS, .detail = STDIN_FILENO},
+	{"STDOUT", "", "", SOCAT_STREAMS, .detail = STDOUT_FILENO},
+	{"STDERR", "", "", SOCAT_STREAMS, .detail = STDERR_FILENO},
+	{"FD", "", "NUMBER", SOCAT_STREAMS, .detail = SOCAT_NUMBERED},
 	{"OPEN", "FILE", "PATH", SOCAT_FILE},
 	{"CREATE", "CREAT", "PATH", SOCAT_FILE, .detail = SOCAT_CREATES},
-	{"GOPEN", NULL, "PATH", SOCAT_FILE, .detail = SOCAT_GENERIC},
+	{"GOPEN", "", "PATH", SOCAT_FILE, .detail = SOCAT_GENERIC},
 	{"PIPE", "ECHO FIFO", "[PATH]", SOCAT_ECHO},
-	{"EXEC", NULL, "COMMAND", SOCAT_PROGRAM},
+	{"EXEC", "", "COMMAND", SOCAT_PROGRAM},
 	{"SYSTEM", "SHELL", "COMMAND", SOCAT_PROGRAM, .detail = SOCAT_SHELL},
 
 	{"TCP-CONNECT", "TCP INET", "HOST PORT", SOCAT_DIAL, SOCAT_TCP},
@@ -31,21 +31,21 @@ static const struct socat_type types[] = {
 	{"OPENSSL-LISTEN", "SSL-L SSL-LISTEN OPENSSL-L", "PORT", SOCAT_SERVE, SOCAT_TLS},
 	{"PROXY", "PROXY-CONNECT", "PROXY HOST PORT", SOCAT_DIAL, SOCAT_HTTP},
 	{"SOCKS4", "SOCKS", "PROXY HOST PORT", SOCAT_DIAL, SOCAT_SOCKS4},
-	{"SOCKS4A", NULL, "PROXY HOST PORT", SOCAT_DIAL, SOCAT_SOCKS4A},
+	{"SOCKS4A", "", "PROXY HOST PORT", SOCAT_DIAL, SOCAT_SOCKS4A},
 	{"SOCKS5", "SOCKS5-CONNECT", "PROXY [PROXYPORT] HOST PORT", SOCAT_DIAL, SOCAT_SOCKS5},
 
 	{"UNIX-CONNECT", "UNIX UNIX-CLIENT LOCAL", "PATH", SOCAT_DIAL, SOCAT_UNIX},
 	{"UNIX-LISTEN", "UNIX-L", "PATH", SOCAT_SERVE, SOCAT_UNIX},
 	{"UNIX-SENDTO", "UNIX-SEND", "PATH", SOCAT_DIAL, SOCAT_UNIX_DATAGRAM},
-	{"UNIX-RECV", NULL, "PATH", SOCAT_RECEIVE, SOCAT_UNIX_DATAGRAM},
-	{"UNIX-RECVFROM", NULL, "PATH", SOCAT_SERVE, SOCAT_UNIX_DATAGRAM, SOCAT_ONE_DATAGRAM},
+	{"UNIX-RECV", "", "PATH", SOCAT_RECEIVE, SOCAT_UNIX_DATAGRAM},
+	{"UNIX-RECVFROM", "", "PATH", SOCAT_SERVE, SOCAT_UNIX_DATAGRAM, SOCAT_ONE_DATAGRAM},
 	{"ABSTRACT-CONNECT", "ABSTRACT ABSTRACT-CLIENT", "NAME", SOCAT_DIAL, SOCAT_UNIX,
 		SOCAT_ABSTRACT},
 	{"ABSTRACT-LISTEN", "ABSTRACT-L", "NAME", SOCAT_SERVE, SOCAT_UNIX, SOCAT_ABSTRACT},
 	{"ABSTRACT-SENDTO", "ABSTRACT-SEND", "NAME", SOCAT_DIAL, SOCAT_UNIX_DATAGRAM,
 		SOCAT_ABSTRACT},
-	{"ABSTRACT-RECV", NULL, "NAME", SOCAT_RECEIVE, SOCAT_UNIX_DATAGRAM, SOCAT_ABSTRACT},
-	{"ABSTRACT-RECVFROM", NULL, "NAME", SOCAT_SERVE, SOCAT_UNIX_DATAGRAM,
+	{"ABSTRACT-RECV", "", "NAME", SOCAT_RECEIVE, SOCAT_UNIX_DATAGRAM, SOCAT_ABSTRACT},
+	{"ABSTRACT-RECVFROM", "", "NAME", SOCAT_SERVE, SOCAT_UNIX_DATAGRAM,
 		SOCAT_ABSTRACT | SOCAT_ONE_DATAGRAM},
 
 	{"UDP-CONNECT", "UDP", "HOST PORT", SOCAT_DIAL, SOCAT_UDP},
@@ -57,20 +57,20 @@ static const struct socat_type types[] = {
 	{"UDP-LISTEN", "UDP-L", "PORT", SOCAT_SERVE, SOCAT_UDP},
 	{"UDP4-LISTEN", "UDP4-L", "PORT", SOCAT_SERVE, SOCAT_UDP, 4},
 	{"UDP6-LISTEN", "UDP6-L", "PORT", SOCAT_SERVE, SOCAT_UDP, 6},
-	{"UDP-RECVFROM", NULL, "PORT", SOCAT_SERVE, SOCAT_UDP, SOCAT_ONE_DATAGRAM},
-	{"UDP4-RECVFROM", NULL, "PORT", SOCAT_SERVE, SOCAT_UDP, 4 | SOCAT_ONE_DATAGRAM},
-	{"UDP6-RECVFROM", NULL, "PORT", SOCAT_SERVE, SOCAT_UDP, 6 | SOCAT_ONE_DATAGRAM},
-	{"UDP-RECV", NULL, "PORT", SOCAT_RECEIVE, SOCAT_UDP},
-	{"UDP4-RECV", NULL, "PORT", SOCAT_RECEIVE, SOCAT_UDP, 4},
-	{"UDP6-RECV", NULL, "PORT", SOCAT_RECEIVE, SOCAT_UDP, 6},
+	{"UDP-RECVFROM", "", "PORT", SOCAT_SERVE, SOCAT_UDP, SOCAT_ONE_DATAGRAM},
+	{"UDP4-RECVFROM", "", "PORT", SOCAT_SERVE, SOCAT_UDP, 4 | SOCAT_ONE_DATAGRAM},
+	{"UDP6-RECVFROM", "", "PORT", SOCAT_SERVE, SOCAT_UDP, 6 | SOCAT_ONE_DATAGRAM},
+	{"UDP-RECV", "", "PORT", SOCAT_RECEIVE, SOCAT_UDP},
+	{"UDP4-RECV", "", "PORT", SOCAT_RECEIVE, SOCAT_UDP, 4},
+	{"UDP6-RECV", "", "PORT", SOCAT_RECEIVE, SOCAT_UDP, 6},
 
 	{"UDP-DATAGRAM", "UDP-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, SOCAT_ANYBODY},
 	{"UDP4-DATAGRAM", "UDP4-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, 4 | SOCAT_ANYBODY},
 	{"UDP6-DATAGRAM", "UDP6-DGRAM", "HOST PORT", SOCAT_DIAL, SOCAT_UDP, 6 | SOCAT_ANYBODY},
 
-	{"PTY", NULL, .instead = "sockctl makes no terminals; '--raw-tty' uses the one there is"},
-	{"READLINE", NULL, .instead = "say 'rlwrap sockctl ...'"},
-	{"TUN", NULL, .instead = "sockctl makes no network interfaces"},
+	{"PTY", "", .instead = "sockctl makes no terminals; '--raw-tty' uses the one there is"},
+	{"READLINE", "", .instead = "say 'rlwrap sockctl ...'"},
+	{"TUN", "", .instead = "sockctl makes no network interfaces"},
 	{"INTERFACE", "IF", .instead = IP_PACKETS},
 	{"IP-SENDTO",
 		"IP IP-SEND IP4 IP4-SEND IP4-SENDTO IP6 IP6-SEND IP6-SENDTO IP-DATAGRAM IP-DGRAM "
@@ -91,13 +91,13 @@ static const struct socat_type types[] = {
 		"SOCKET-LISTEN SOCKET-DATAGRAM SOCKET-SENDTO SOCKET-RECV SOCKET-RECVFROM DATAGRAM "
 		"DGRAM SENDTO POSIXMQ-READ POSIXMQ-SEND",
 		.instead = OTHER_SOCKETS},
-	{"SOCKETPAIR", NULL, .instead = "PIPE says the same"},
+	{"SOCKETPAIR", "", .instead = "PIPE says the same"},
 	{"ACCEPT-FD", "ACCEPT",
 		.instead = "'sockctl listen' without an address takes the sockets that a service "
 			   "manager passes, and fd:N"},
 	{"SOCKS5-LISTEN", "SOCKS5-BIND", .instead = "proxies are used to connect only"},
 	{"STALL", "TEXT", .instead = "it belongs to a later socat"},
-	{0},
+	{""},
 };
 
 const struct socat_type *socat_type_find(const char *name, const char **near)
@@ -105,7 +105,7 @@ const struct socat_type *socat_type_find(const char *name, const char **near)
 	struct socat_search search;
 
 	socat_search_begin(&search, name);
-	for (const struct socat_type *t = types; t->name; t++)
+	for (const struct socat_type *t = types; *t->name; t++)
 		if (socat_search_offer(&search, t->name, t->others))
 			return t;
 	*near = search.near;

@@ -121,9 +121,9 @@ static int take_word(const char **at, const char *stops, char **word, struct str
 // "HOST:PORT", as they are written.
 static void add_params(struct str *s, const struct socat_type *type)
 {
-	if (!type->params)
+	if (!*type->params)
 		str_add(s, "none");
-	for (const char *p = type->params; p && *p; p++)
+	for (const char *p = type->params; *p; p++)
 		str_addc(s, *p == ' ' ? ':' : *p);
 }
 
@@ -136,7 +136,7 @@ static int add_param(struct socat_address *a, char *param, struct str *err)
 	free(param);
 	str_addf(err, "too many parameters of '%s'; expected ", a->type->name);
 	add_params(err, a->type);
-	if (a->type->params && strstr(a->type->params, "HOST"))
+	if (strstr(a->type->params, "HOST"))
 		str_add(err, "; an IPv6 address stands in brackets");
 	return -EINVAL;
 }
@@ -209,7 +209,7 @@ static bool has_its_params(const struct socat_address *a)
 	int most = 0;
 	int optional = 0;
 
-	for (const char *p = a->type->params; p && *p; p += *p == ' ') {
+	for (const char *p = a->type->params; *p; p += *p == ' ') {
 		most++;
 		optional += *p == '[';
 		p += strcspn(p, " ");

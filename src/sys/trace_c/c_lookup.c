@@ -56,34 +56,34 @@ void c_add_getnameinfo(struct c_statement *t)
 
 // Calls, and what shows their result: a function of the program, or a format.
 static const struct {
-	const char *name;
-	const char *function;
-	const char *format;
+	char name[20];
+	char function[16];
+	char format[4];
 	unsigned needs;
 } shown[] = {
-	{"gai_strerror", NULL, "%s", 0},
-	{"gethostbyaddr", "show_host", NULL, C_SHOW_HOST},
-	{"gethostbyname", "show_host", NULL, C_SHOW_HOST},
-	{"gethostbyname2", "show_host", NULL, C_SHOW_HOST},
-	{"gethostent", "show_host", NULL, C_SHOW_HOST},
-	{"getnetbyaddr", "show_network", NULL, C_SHOW_NETWORK},
-	{"getnetbyname", "show_network", NULL, C_SHOW_NETWORK},
-	{"getnetent", "show_network", NULL, C_SHOW_NETWORK},
-	{"getprotobyname", "show_protocol", NULL, C_SHOW_PROTOCOL},
-	{"getprotobynumber", "show_protocol", NULL, C_SHOW_PROTOCOL},
-	{"getprotoent", "show_protocol", NULL, C_SHOW_PROTOCOL},
-	{"getservbyname", "show_service", NULL, C_SHOW_SERVICE},
-	{"getservbyport", "show_service", NULL, C_SHOW_SERVICE},
-	{"getservent", "show_service", NULL, C_SHOW_SERVICE},
-	{"hstrerror", NULL, "%s", 0},
-	{"htonl", NULL, "%u", 0},
-	{"htons", NULL, "%u", 0},
-	{"if_nametoindex", NULL, "%u", 0},
-	{"inet_addr", NULL, "%u", 0},
-	{"inet_ntoa", NULL, "%s", 0},
-	{"inet_ntop", NULL, "%s", C_BUF},
-	{"ntohl", NULL, "%u", 0},
-	{"ntohs", NULL, "%u", 0},
+	{"gai_strerror", "", "%s", 0},
+	{"gethostbyaddr", "show_host", "", C_SHOW_HOST},
+	{"gethostbyname", "show_host", "", C_SHOW_HOST},
+	{"gethostbyname2", "show_host", "", C_SHOW_HOST},
+	{"gethostent", "show_host", "", C_SHOW_HOST},
+	{"getnetbyaddr", "show_network", "", C_SHOW_NETWORK},
+	{"getnetbyname", "show_network", "", C_SHOW_NETWORK},
+	{"getnetent", "show_network", "", C_SHOW_NETWORK},
+	{"getprotobyname", "show_protocol", "", C_SHOW_PROTOCOL},
+	{"getprotobynumber", "show_protocol", "", C_SHOW_PROTOCOL},
+	{"getprotoent", "show_protocol", "", C_SHOW_PROTOCOL},
+	{"getservbyname", "show_service", "", C_SHOW_SERVICE},
+	{"getservbyport", "show_service", "", C_SHOW_SERVICE},
+	{"getservent", "show_service", "", C_SHOW_SERVICE},
+	{"hstrerror", "", "%s", 0},
+	{"htonl", "", "%u", 0},
+	{"htons", "", "%u", 0},
+	{"if_nametoindex", "", "%u", 0},
+	{"inet_addr", "", "%u", 0},
+	{"inet_ntoa", "", "%s", 0},
+	{"inet_ntop", "", "%s", C_BUF},
+	{"ntohl", "", "%u", 0},
+	{"ntohs", "", "%u", 0},
 };
 
 bool c_add_shown(struct c_statement *t)
@@ -96,7 +96,7 @@ bool c_add_shown(struct c_statement *t)
 		return false;
 	if (shown[i].needs & C_BUF)
 		c_forget_received();
-	if (shown[i].function)
+	if (*shown[i].function)
 		str_addf(&t->text, "%s(", shown[i].function);
 	else
 		str_addf(&t->text, "fprintf(results, \"%s\\n\", ", shown[i].format);
