@@ -126,7 +126,7 @@ def faults(*words):
     return min(run() for _ in range(5))
 
 
-@pytest.mark.parametrize("words, budget", [(["--version"], 54), (["connect", "-z", HERE], 68)])
+@pytest.mark.parametrize("words, budget", [(["--version"], 36), (["connect", "-z", HERE], 56)])
 def test_pages(server, words, budget):
     """Beside a program that does nothing. A table with pointers is a page to copy for each 4 KiB."""
     port = [peers.port_of(server)] if HERE in words else []
