@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "io/fd.h"
+#include "net/activation.h"
 #include "sys/trace.h"
 #include "tls/channel.h"
 

@@ -101,8 +101,8 @@ static void end_below(struct channel *channel, struct channel *below)
 	channel_destroy(below);
 }
 
-// A stream that was cut off has no close_notify, and the socket is reset. One that is whole has said
-// its end before, unless the user did not want that (--shutdown never).
+// A stream that was cut off has no close_notify, and the socket is reset. One that is whole has
+// said its end before, unless the user did not want that (--shutdown never).
 static void tls_channel_fini(struct channel *channel)
 {
 	struct tls_channel *c = tls_channel_of(channel);
