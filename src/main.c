@@ -20,9 +20,11 @@
  *     cmdline.[ch]            a command line in the making, and as a shell understands it
  *     ncat.c                  the options of ncat
  *     netcat.h                what all netcats are told, and what sets them apart
- *     netcat_access.c         their proxies, and whom they serve
+ *     netcat_access.c         whom they serve
  *     netcat_opts.c           the options of ncat that all of them take
  *     netcat_plan.c           from what they are told to our command line
+ *     netcat_ports.c          the ports that they are given
+ *     netcat_proxy.c          their proxies
  *     netcat_settings.c       the socket options that they set
  *     netcat_transfer.c       what they do with the bytes
  *     openbsd.c               the options of the nc of OpenBSD
@@ -30,6 +32,7 @@
  *     proxy_words.[ch]        a proxy that is told of in several words, as a URL
  *     traditional.c           the options of the first netcat
  *     translate.[ch]          what a command line comes to, and how that is spoken of
+ *     turns.[ch]              a command line that is run for each of several ports
  *     voice.c                 what they say on stderr
  *
  *   compat/socat/             socat, whose command line is two addresses
@@ -436,6 +439,7 @@
 #include "cli/habits.h"
 #include "compat/programs.h"
 #include "compat/translate.h"
+#include "compat/turns.h"
 #include "opts/confine.h"
 #include "help/event_list.h"
 #include "help/guide.h"
@@ -632,6 +636,38 @@ static int redirect(struct app *app, const struct cmdline *line)
 
 static int run_command(struct app *app, const struct cmd *cmd, int argc, char **argv);
 
+static int run_line(struct app *app, const struct cmdline *line)
+{
+	return run_command(app, cmd_find(line->words[0]), line->count, line->words);
+}
+
+// One of several runs, each of which has a process of its own.
+struct turn {
+	struct app *app;
+	struct translation *translation;
+};
+
+static void run_turn(void *data, const char *port)
+{
+	struct turn *turn = data;
+	struct app *app = turn->app;
+
+	app->pid = getpid();
+	app->status_of = NULL;
+	turn->translation->spoken.port = port;
+	run_line(app, &turn->translation->line);
+	app_exit(app);
+}
+
+static int run_in_turn(struct app *app, struct translation *t)
+{
+	struct turn turn = {app, t};
+	int status = turns_run(&t->line, run_turn, &turn);
+
+	return status < 0 ? app_fail(app, STATUS_LOCAL, NULL, status)
+			  : app_fail_quietly(app, status);
+}
+
 // Runs what the command line of another program comes to, or shows it.
 static int run_translated(struct app *app, struct translation *t)
 {
@@ -650,7 +686,7 @@ static int run_translated(struct app *app, struct translation *t)
 		app->status_of = t->status_of;
 	if (redirect(app, &t->line))
 		return app->status;
-	return run_command(app, cmd_find(t->line.words[0]), t->line.count, t->line.words);
+	return t->line.port_count ? run_in_turn(app, t) : run_line(app, &t->line);
 }
 
 // The translation must outlive the run: what is said at its end is in the words of the original.

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "base/value.h"
 #include "sys/fd_calls.h"
 #include "sys/file.h"
 #include "sys/path.h"
@@ -20,8 +21,11 @@ void cmdline_fini(struct cmdline *c)
 		free(c->words[i]);
 	for (int i = 0; i < c->redirected; i++)
 		free(c->redirections[i].path);
+	for (size_t i = 0; i < c->port_count; i++)
+		free(c->ports[i]);
 	free(c->words);
 	free(c->shown);
+	free(c->ports);
 	*c = (struct cmdline){0};
 }
 
@@ -80,6 +84,22 @@ void cmdline_add_umask(struct cmdline *c)
 		return;
 	cmdline_add(c, "--mode");
 	cmdline_addf(c, "0%o", 0777 & ~(unsigned)mask);
+}
+
+void cmdline_add_port(struct cmdline *c, const char *port)
+{
+	if (!c->port_count) {
+		c->port = c->count;
+		cmdline_add(c, port);
+	}
+	c->ports = xrealloc(c->ports, (c->port_count + 1) * sizeof(*c->ports));
+	c->ports[c->port_count++] = xstrdup(port);
+}
+
+void cmdline_set_port(struct cmdline *c, const char *port)
+{
+	free(c->words[c->port]);
+	c->words[c->port] = xstrdup(port);
 }
 
 static const struct {
@@ -175,13 +195,39 @@ static void add_redirection(struct str *s, const struct redirection *r)
 		str_addf(s, "%d", r->source);
 }
 
+// "for port in http 22 $(seq 80 90)".
+static void add_loop(struct str *s, const struct cmdline *c)
+{
+	uint16_t low, high;
+
+	str_add(s, "r=1; for port in");
+	for (size_t i = 0; i < c->port_count; i++)
+		if (parse_ports(c->ports[i], &low, &high) == 0 && low < high)
+			str_addf(s, " $(seq %u %u)", low, high);
+		else
+			str_addf(s, " %s", c->ports[i]);
+	str_add(s, "; do ");
+}
+
+static void add_word(struct str *s, const struct cmdline *c, int number)
+{
+	if (c->port_count && number == c->port)
+		str_add(s, "$port");
+	else
+		add_quoted(s, c->shown && number == c->secret ? c->shown : c->words[number]);
+}
+
 void str_add_cmdline(struct str *s, const struct cmdline *c)
 {
+	if (c->port_count)
+		add_loop(s, c);
 	str_add(s, "sockctl");
 	for (int i = 0; i < c->count; i++) {
 		str_addc(s, ' ');
-		add_quoted(s, c->shown && i == c->secret ? c->shown : c->words[i]);
+		add_word(s, c, i);
 	}
 	for (int i = 0; i < c->redirected; i++)
 		add_redirection(s, &c->redirections[i]);
+	if (c->port_count)
+		str_add(s, " && r=0; done; (exit $r)");
 }

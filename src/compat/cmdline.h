@@ -32,6 +32,9 @@ struct cmdline {
 	int secret; // the number of that word
 	struct redirection redirections[CMDLINE_REDIRECTIONS]; // one for each descriptor at most
 	int redirected; // how many there are
+	char **ports; // the line is run for each of these in turn: "http", "80" or "20-25"
+	size_t port_count; // 0: the line is run once
+	int port; // the number of the word that is a port then
 };
 
 void cmdline_fini(struct cmdline *c);
@@ -53,11 +56,15 @@ void cmdline_add_umask(struct cmdline *c);
 void cmdline_redirect(struct cmdline *c, int fd, enum redirection_kind kind, const char *path);
 void cmdline_redirect_copy(struct cmdline *c, int fd, int source);
 
+// Adds a port, "http", "80" or "20-25", of which the same word of the line is each in turn.
+void cmdline_add_port(struct cmdline *c, const char *port);
+void cmdline_set_port(struct cmdline *c, const char *port);
+
 // Makes the redirections. Returns 0, or a negative errno and in OBJECT what could not be opened or
 // copied.
 int cmdline_apply_redirections(const struct cmdline *c, struct str *object);
 
-// Adds the command line as a shell understands it.
+// Adds the command line as a shell understands it: a loop where there are several ports.
 void str_add_cmdline(struct str *s, const struct cmdline *c);
 
 #endif

@@ -51,6 +51,7 @@ struct netcat_dialect {
 	bool wait_is_idle; // -w is about silence as well
 	bool is_ncat; // one port to check; a path that begins with @ is one
 	bool quits_at_once; // -q 0 waits for nothing
+	bool connects_in_turn; // to each of several ports
 	uint64_t connect_ms; // to connect within, unless it is said; 0: no limit
 	const char *port; // where none is given, or NULL
 	const struct netcat_voice *voice; // its messages
@@ -102,6 +103,12 @@ struct netcat_plan {
 // reason in ERR.
 int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config *config, int argc,
 	char **argv, struct netcat_plan *plan, struct str *err);
+
+// Whether the words, such as 80 and 20-25, are more than one port; those as one list, 20-25,80; and
+// as ports of OUT that take turns. The last returns 0, or -EINVAL with the reason in ERR.
+bool netcat_has_many_ports(char *const *words, int count);
+void netcat_add_port_list(char *const *words, int count, struct str *list);
+int netcat_add_ports_in_turn(char *const *words, int count, struct cmdline *out, struct str *err);
 
 // Adds the proxy of a connection, whom a server serves, the options of the socket, or what is done
 // with the bytes. The same.

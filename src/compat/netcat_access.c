@@ -1,150 +1,141 @@
 // SPDX-License-Identifier: ISC
-// The proxies of a netcat, and the lists of whom it serves.
+// Whom a netcat serves, by address or by name.
+#include "base/mem.h"
 #include "base/value.h"
 #include "compat/netcat.h"
-#include "compat/proxy_words.h"
-#include "io/secret.h"
+#include "net/addr/ip.h"
+#include "net/names/query.h"
 #include "sys/path.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-// Asks the terminal for the password of -P, unless the command line is only to be shown.
-static int ask_password(const struct netcat_config *c, struct str *auth, struct str *err)
+// Where the words of an option go.
+struct access_list {
+	const struct netcat_config *config;
+	struct cmdline *out;
+	struct str *err;
+	const char *option; // --allow or --deny
+};
+
+// Ranges of the original are no names either: 192.0.2.1-9, 192.0.*.*
+static bool is_name(const char *word)
 {
-	struct secret password = {0};
-	struct str object = {0};
-	int r;
+	struct ip_range range;
+	struct str ignored = {0};
+	bool is_range = ip_range_parse(word, &range, &ignored) == 0;
 
-	if (strchr(c->proxy_user, ':'))
-		return bad_value(err, "-P", c->proxy_user, "is no user of a proxy: it has a colon");
-	str_addf(auth, "%s:", c->proxy_user);
-	if (c->explain)
-		return 0;
-	str_addf(&object, "%s at %s", c->proxy_user, c->proxy);
-	r = secret_read_password(&password, NULL, str_c(&object));
-	str_fini(&object);
-	if (r < 0) {
-		str_add(err, r == -ENXIO ? "-P asks for the password at a terminal, and there is "
-					   "none: NCAT_PROXY_AUTH may have USER:PASSWORD"
-					 : "no password was given");
-		return -EINVAL;
-	}
-	str_add(auth, password.data);
-	secret_fini(&password);
-	return 0;
+	str_fini(&ignored);
+	return !is_range && word[strspn(word, "0123456789.*-/")] && !strchr(word, ':');
 }
 
-// nc -x, which has its own words for what proxies speak, and lets them look names up but for
-// SOCKS 4.
-static int add_nc_proxy(const struct netcat_config *c, struct cmdline *out, struct str *err)
+static void add_address(const struct access_list *list, const struct addrinfo *a, const char *bits)
 {
-	const char *protocol = c->proxy_protocol ? c->proxy_protocol : "5";
-	struct proxy_words p = {.address = c->proxy, .port = 1080, .auth = c->proxy_auth};
-	struct str auth = {0};
+	struct str word = {0};
+
+	str_add_sockaddr_host(&word, a->ai_addr, a->ai_addrlen);
+	str_add(&word, bits);
+	cmdline_add_pair(list->out, list->option, str_c(&word));
+	str_fini(&word);
+}
+
+static int family_of(const struct netcat_config *c)
+{
+	return c->ipv4 ? AF_INET : c->ipv6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int refuse_name(const struct access_list *list, const char *word, const struct query *q)
+{
+	str_addf(list->err, "%s: ", list->option);
+	str_add_object(list->err, word);
+	str_add(list->err, ": ");
+	str_add_query_error(list->err, q);
+	return -EINVAL;
+}
+
+// The addresses that a name has now, as for the original; BITS is "" or "/LENGTH".
+static int look_up(const struct access_list *list, const char *name, const char *bits)
+{
+	struct query q;
 	int r = 0;
 
-	if (strcmp(protocol, "5") == 0)
-		p.scheme = "socks5h";
-	else if (strcmp(protocol, "4") == 0)
-		p.scheme = "socks4";
-	else if (strcmp(protocol, "connect") == 0)
-		p.scheme = "http";
-	else
-		return bad_value(err, "-X", protocol, "is none of 4, 5, connect");
-	if (strcmp(p.scheme, "http") == 0)
-		p.port = 3128;
-	if (!p.auth)
-		p.auth = getenv("NCAT_PROXY_AUTH");
-	if (!p.auth && c->proxy_user) {
-		r = ask_password(c, &auth, err);
-		p.auth = str_c(&auth);
-	}
-	if (r == 0)
-		cmdline_add_proxy(out, &p);
-	str_wipe(&auth);
+	query_init(&q, name, NULL);
+	q.hints.ai_family = family_of(list->config);
+	q.hints.ai_socktype = SOCK_STREAM;
+	query_run(&q);
+	if (query_outcome(&q) != QUERY_FOUND)
+		r = refuse_name(list, name, &q);
+	for (const struct addrinfo *a = q.list; a && r == 0; a = a->ai_next)
+		add_address(list, a, bits);
+	query_fini(&q);
 	return r;
 }
 
-static int add_ncat_proxy(const struct netcat_config *c, struct cmdline *out, struct str *err)
+static int add_name(const struct access_list *list, const char *word)
 {
-	const char *type = c->proxy_type ? c->proxy_type : "http";
-	bool is_local = c->proxy_dns &&
-			(strcmp(c->proxy_dns, "local") == 0 || strcmp(c->proxy_dns, "none") == 0);
-	struct proxy_words p = {.address = c->ncat_proxy, .port = 1080, .auth = c->proxy_auth};
+	size_t len = strcspn(word, "/");
+	char *name;
+	int r;
 
-	if (c->proxy_dns && !is_local && strcmp(c->proxy_dns, "remote") != 0 &&
-		strcmp(c->proxy_dns, "both") != 0)
+	if (list->config->numeric)
 		return bad_value(
-			err, "--proxy-dns", c->proxy_dns, "is none of local, remote, both, none");
-	if (!p.auth)
-		p.auth = getenv("NCAT_PROXY_AUTH");
-	if (strcmp(type, "socks5") == 0)
-		p.scheme = is_local ? "socks5" : "socks5h";
-	else if (strcmp(type, "socks4") == 0)
-		p.scheme = is_local ? "socks4" : "socks4a";
-	else if (strcmp(type, "http") == 0)
-		p.scheme = "http";
-	else
-		return bad_value(err, "--proxy-type", type, "is none of http, socks4, socks5");
-	if (strcmp(p.scheme, "http") == 0)
-		p.port = 3128;
-	cmdline_add_proxy(out, &p);
-	if (c->proxy_dns && strcmp(c->proxy_dns, "none") == 0)
-		cmdline_add(out, "-n");
+			list->err, list->option, word, "is no address, and -n looks up no names");
+	name = xstrndup(word, len);
+	r = look_up(list, name, word + len);
+	free(name);
+	return r;
+}
+
+static int add_word(const struct access_list *list, const char *word)
+{
+	if (is_name(word))
+		return add_name(list, word);
+	cmdline_add_pair(list->out, list->option, word);
 	return 0;
 }
 
-int netcat_add_proxy(const struct netcat_config *config, struct cmdline *out, struct str *err)
-{
-	const char *address = config->proxy ? config->proxy : config->ncat_proxy;
-
-	if (config->proxy_user && !config->proxy) {
-		str_add(err, "-P goes together with -x only");
-		return -EINVAL;
-	}
-
-	// It may have a password, and would be shown as a host.
-	if (address && strpbrk(address, "@/")) {
-		str_add(err, "a proxy is HOST or HOST:PORT here; its type and USER:PASSWORD go to "
-			     "options of their own");
-		return -EINVAL;
-	}
-	if (config->proxy)
-		return add_nc_proxy(config, out, err);
-	return config->ncat_proxy ? add_ncat_proxy(config, out, err) : 0;
-}
-
 // "a,b" as two options.
-static void add_list(struct cmdline *out, const char *option, const struct strlist *lists)
+static int add_words(const struct access_list *list, const char *words)
 {
-	for (size_t i = 0; i < lists->count; i++) {
-		for (const char *p = lists->items[i]; *p;) {
-			size_t len = strcspn(p, ", \t\r\n");
+	static const char between[] = ", \t\r\n";
+	int r = 0;
 
-			if (len) {
-				cmdline_add(out, option);
-				cmdline_addf(out, "%.*s", (int)len, p);
-			}
-			p += len + (p[len] != '\0');
-		}
+	for (const char *p = words; *p && r == 0;) {
+		size_t len = strcspn(p, between);
+		char *word = xstrndup(p, len);
+
+		if (len)
+			r = add_word(list, word);
+		free(word);
+		p += len + (p[len] != '\0');
 	}
+	return r;
 }
 
-static int bad_file(const char *path, struct str *err)
+static int add_lists(const struct access_list *list, const struct strlist *lists)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < lists->count && r == 0; i++)
+		r = add_words(list, lists->items[i]);
+	return r;
+}
+
+static int bad_file(const struct access_list *list, const char *path)
 {
 	int error = errno;
 
-	str_add_object(err, path);
-	str_add(err, ": ");
-	str_add_error(err, -error);
+	str_add_object(list->err, path);
+	str_add(list->err, ": ");
+	str_add_error(list->err, -error);
 	return -EINVAL;
 }
 
 // The lines of a file, without comments.
-static int add_file(struct cmdline *out, const char *option, const char *path, struct str *err)
+static int add_file(const struct access_list *list, const char *path)
 {
 	FILE *file = path ? sys_fopen(path) : NULL;
 	char *line = NULL;
@@ -154,17 +145,13 @@ static int add_file(struct cmdline *out, const char *option, const char *path, s
 	if (!path)
 		return 0;
 	if (!file)
-		return bad_file(path, err);
-	while (sys_getline(&line, &size, file) >= 0) {
-		struct strlist list = {0};
-
+		return bad_file(list, path);
+	while (r == 0 && sys_getline(&line, &size, file) >= 0) {
 		line[strcspn(line, "#")] = '\0';
-		strlist_add(&list, line);
-		add_list(out, option, &list);
-		strlist_fini(&list);
+		r = add_words(list, line);
 	}
-	if (ferror(file)) // a directory can be opened
-		r = bad_file(path, err);
+	if (r == 0 && ferror(file)) // a directory can be opened
+		r = bad_file(list, path);
 	free(line);
 	sys_fclose(file);
 	return r;
@@ -172,15 +159,15 @@ static int add_file(struct cmdline *out, const char *option, const char *path, s
 
 int netcat_add_access(const struct netcat_config *c, struct cmdline *out, struct str *err)
 {
+	const struct access_list allow = {c, out, err, "--allow"};
+	const struct access_list deny = {c, out, err, "--deny"};
 	int before = out->count;
 
-	add_list(out, "--allow", &c->allow);
-	if (add_file(out, "--allow", c->allow_file, err) < 0)
+	if (add_lists(&allow, &c->allow) < 0 || add_file(&allow, c->allow_file) < 0)
 		return -EINVAL;
 	if ((c->allow.count || c->allow_file) && out->count == before) {
 		str_add(err, "--allow and --allowfile have no address: no client would be served");
 		return -EINVAL;
 	}
-	add_list(out, "--deny", &c->deny);
-	return add_file(out, "--deny", c->deny_file, err);
+	return add_lists(&deny, &c->deny) < 0 ? -EINVAL : add_file(&deny, c->deny_file);
 }

@@ -102,39 +102,38 @@ static void add_unix(struct plan *p)
 	cmdline_addf(p->out, "unix:%s%s", is_ncat && path[0] == '@' ? "./" : "", path);
 }
 
-static void add_endpoint(struct plan *p)
+static bool has_port_list(const struct plan *p)
+{
+	return netcat_has_many_ports(p->ports, p->port_count);
+}
+
+// Several ports take turns.
+static int add_endpoint(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
 	const char *host = p->host;
 
 	if (c->is_unix) {
 		add_unix(p);
-		return;
+		return 0;
 	}
 	if (c->listen && !host)
 		host = c->source;
 	if (host)
 		add(p, host);
+	if (has_port_list(p))
+		return netcat_add_ports_in_turn(p->ports, p->port_count, p->out, p->err);
 	add(p, only_port(p));
+	return 0;
 }
 
-// "20-25 80" as "20-25,80".
 static void add_port_list(struct plan *p)
 {
 	struct str list = {0};
 
-	if (!p->port_count)
-		str_add(&list, p->dialect->port);
-	for (int i = 0; i < p->port_count; i++)
-		str_addf(&list, "%s%s", i ? "," : "", p->ports[i]);
+	netcat_add_port_list(p->ports, p->port_count, &list);
 	cmdline_add_pair(p->out, p->host, str_c(&list));
 	str_fini(&list);
-}
-
-static bool has_port_list(const struct plan *p)
-{
-	return p->port_count > 1 ||
-	       (p->port_count && strspn(p->ports[0], "0123456789") && strpbrk(p->ports[0], "-,"));
 }
 
 static void add_family(struct plan *p)
@@ -208,7 +207,11 @@ static void add_files(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
 
-	add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
+	// A server reads its input all the same, whose end is that of its sending.
+	if (c->recv_only && c->listen && !c->udp && !c->broker && !c->chat)
+		add(p, "--discard-input");
+	else
+		add_pair_if(p, "--input", c->no_input || c->recv_only ? "/dev/null" : NULL);
 	add_pair_if(p, "--output", c->send_only ? "/dev/null" : NULL);
 }
 
@@ -225,7 +228,7 @@ static int add_ending(struct plan *p)
 
 	if (read_quit(p, &quit_ms) < 0)
 		return -EINVAL;
-	if (c->recv_only)
+	if (c->recv_only && !c->listen)
 		sends_fin = false;
 	if (has_program(c))
 		return 0;
@@ -311,10 +314,8 @@ static int plan_check(struct plan *p)
 	cmdline_add_pair(p->out, "connect", "--check");
 	if (add_dialling(p) < 0)
 		return -EINVAL;
-	if (!has_port_list(p)) {
-		add_endpoint(p);
-		return 0;
-	}
+	if (!has_port_list(p))
+		return add_endpoint(p);
 	if (p->dialect->is_ncat)
 		return refuse(p, "one port can be checked; 'sockctl connect --check' takes many");
 	add(p, "--any");
@@ -328,7 +329,7 @@ static int plan_udp_check(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
 
-	if (has_port_list(p))
+	if (has_port_list(p) && !p->dialect->connects_in_turn)
 		return refuse(p, "one port of UDP can be checked");
 	if (!c->verbose && !p->dialect->is_ncat) {
 		cmdline_add_pair(p->out, "connect", "--udp");
@@ -345,7 +346,8 @@ static int plan_udp_check(struct plan *p)
 	add_family(p);
 	if (add_source(p) < 0 || netcat_add_settings(p->config, p->out, p->err) < 0)
 		return -EINVAL;
-	add_endpoint(p);
+	if (add_endpoint(p) < 0)
+		return -EINVAL;
 	add_if(p, c->verbose || p->dialect->is_ncat, "X");
 	return 0;
 }
@@ -358,8 +360,9 @@ static int add_session(struct plan *p)
 
 	if (r < 0 || netcat_add_transfer(c, p->out, p->err) < 0)
 		return -EINVAL;
-	add_number_if(p, "--count", c->count);
-	add_endpoint(p);
+	add_number_if(p, c->listen && !c->udp ? "--pieces" : "--count", c->count);
+	if (add_endpoint(p) < 0)
+		return -EINVAL;
 	add_program(p);
 	return 0;
 }
@@ -368,7 +371,7 @@ static int plan_connect(struct plan *p)
 {
 	const struct netcat_config *c = p->config;
 
-	if (has_port_list(p))
+	if (has_port_list(p) && !p->dialect->connects_in_turn)
 		return refuse(p, "several ports go with -z only; for each port, run it in a loop");
 	add(p, "connect");
 	add_if(p, c->udp, "--udp");
@@ -376,8 +379,7 @@ static int plan_connect(struct plan *p)
 		return -EINVAL;
 	if (c->pass_fd) {
 		add(p, "--pass-fd");
-		add_endpoint(p);
-		return 0;
+		return add_endpoint(p);
 	}
 	return add_session(p);
 }
@@ -395,8 +397,6 @@ static int plan_listen(struct plan *p, bool is_exposed)
 		return refuse(p,
 			"--proxy-type with -l is not supported: 'sockctl listen --forward' "
 			"joins clients to one target");
-	if (c->count && !c->udp)
-		return refuse(p, "-W and -l go together with -u only");
 	add(p, "listen");
 	add_if(p, c->udp, "--udp");
 	add_if(p, serves_many, "--keep-open");

@@ -92,5 +92,6 @@ const struct netcat_dialect netcat_openbsd = {
 	.name = "openbsd",
 	.cmd = &cmd_nc,
 	.wait_is_idle = true,
+	.connects_in_turn = true,
 	.voice = &voice_openbsd,
 };

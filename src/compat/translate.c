@@ -67,10 +67,12 @@ int translate_netcat(const struct cmd *cmd, void *config, int argc, char **argv,
 		.say = dialect->voice->say,
 		.host = plan.host,
 		.port = plan.port,
+		.idle_ms = c->idle_ms,
 		.is_numeric = c->numeric,
 		.is_verbose = c->verbose,
 		.is_udp = c->udp,
 		.listens = c->listen,
+		.serves_many = c->keep_open,
 		.checks = c->zero,
 	};
 	wipe(c->proxy_auth);

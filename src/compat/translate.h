@@ -14,7 +14,8 @@ struct netcat_voice {
 	struct voice voice;
 	void (*say)(const struct netcat_voice *v, const struct heard *h, struct str *line);
 	const char *host, *port; // as they were given, or NULL
-	bool is_numeric, is_verbose, is_udp, listens, checks;
+	uint64_t idle_ms; // after which it gives up, or 0
+	bool is_numeric, is_verbose, is_udp, listens, serves_many, checks;
 };
 
 struct translation {

@@ -178,10 +178,12 @@ static void say_openbsd(const struct netcat_voice *v, const struct heard *h, str
 	}
 }
 
+// The originals have no words for what a proxy could not do, which comes without an error.
 static bool is_dialling_failure(
-	const struct netcat_voice *v, int status, const struct sockaddr_any *remote)
+	const struct netcat_voice *v, int status, const struct sockaddr_any *remote, int error)
 {
-	return !v->listens && remote && (status == STATUS_CONNECT || status == STATUS_TIMEOUT);
+	return !v->listens && remote && error &&
+	       (status == STATUS_CONNECT || status == STATUS_TIMEOUT);
 }
 
 static bool is_lookup_failure(const struct netcat_voice *v, int status)
@@ -202,7 +204,7 @@ static bool add_openbsd_error(const struct voice *voice, int status,
 			v->host, v->port);
 		return true;
 	}
-	if (!is_dialling_failure(v, status, remote))
+	if (!is_dialling_failure(v, status, remote, error))
 		return false;
 	if (is_unix(remote)) {
 		str_add(line, "nc: ");
@@ -272,7 +274,7 @@ static bool add_traditional_error(const struct voice *voice, int status,
 {
 	const struct netcat_voice *v = of(voice);
 
-	if (!is_dialling_failure(v, status, remote))
+	if (!is_dialling_failure(v, status, remote, error))
 		return false;
 	if (!v->is_verbose)
 		return true;
@@ -317,7 +319,7 @@ static bool add_busybox_error(const struct voice *voice, int status,
 		str_addf(line, "nc: bad address '%s'", v->host);
 		return true;
 	}
-	if (!is_dialling_failure(v, status, remote))
+	if (!is_dialling_failure(v, status, remote, error))
 		return false;
 	if (status == STATUS_TIMEOUT) {
 		str_add(line, "nc: timed out");
@@ -355,6 +357,12 @@ static void say_ncat_accepted(struct str *line, const struct sockaddr_any *remot
 	str_addc(line, '.');
 }
 
+// After that the original counts no bytes.
+static bool has_been_idle(const struct heard *h)
+{
+	return number_of(h, "status") == STATUS_TIMEOUT;
+}
+
 static void say_ncat(const struct netcat_voice *v, const struct heard *h, struct str *line)
 {
 	const struct sockaddr_any *remote = h->remote;
@@ -374,12 +382,24 @@ static void say_ncat(const struct netcat_voice *v, const struct heard *h, struct
 			str_addf(line, "\nNcat: Listening on 0.0.0.0:%u", sockaddr_port(local));
 	} else if (is_event(h->event, "accepted") && remote) {
 		say_ncat_accepted(line, remote);
-	} else if (is_event(h->event, "closed") && !v->listens) {
+	} else if (is_event(h->event, "closed") && !v->listens && !has_been_idle(h)) {
 		str_addf(line,
 			"Ncat: %" PRIu64 " bytes sent, %" PRIu64 " bytes received in %.2f seconds.",
 			number_of(h, "sent_bytes"), number_of(h, "received_bytes"),
 			(double)number_of(h, "duration") / 1e9);
 	}
+}
+
+static bool is_idle_end(const struct netcat_voice *v, int status, int error)
+{
+	return v->idle_ms && status == STATUS_TIMEOUT && !error;
+}
+
+static void say_ncat_idle(struct str *line, const struct netcat_voice *v)
+{
+	str_addf(line, "Ncat: Idle timeout expired (%" PRIu64 " ms).", v->idle_ms);
+	if (v->listens && !v->serves_many)
+		str_add(line, " QUITTING.");
 }
 
 static bool add_ncat_error(const struct voice *voice, int status, const struct sockaddr_any *remote,
@@ -394,7 +414,11 @@ static bool add_ncat_error(const struct voice *voice, int status, const struct s
 			v->host);
 		return true;
 	}
-	if (!is_dialling_failure(v, status, remote))
+	if (is_idle_end(v, status, error)) {
+		say_ncat_idle(line, v);
+		return true;
+	}
+	if (!is_dialling_failure(v, status, remote, error))
 		return false;
 	if (v->checks && !v->is_verbose)
 		return true;

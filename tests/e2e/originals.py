@@ -20,8 +20,12 @@ def explained(command, words):
     """The command line that ours prints, for a shell."""
     done = subprocess.run([*command, "--explain", *words], capture_output=True, text=True,
                           timeout=DEADLINE, check=True)
-    assert done.stderr == "" and done.stdout.startswith("sockctl ")
-    return ["sh", "-c", "exec " + shlex.quote(PROGRAM) + done.stdout.strip().removeprefix("sockctl")]
+    line = done.stdout.strip()
+    assert done.stderr == "" and "sockctl " in line
+    program = shlex.quote(PROGRAM)
+    if line.startswith("sockctl "):  # signals must find the program, not the shell
+        return ["sh", "-c", f"exec {program} {line.removeprefix('sockctl ')}"]
+    return ["sh", "-c", f'sockctl() {{ {program} "$@"; }}; {line}']
 
 
 def run(words, stdin=b"", keep_open=False, awaited=0):

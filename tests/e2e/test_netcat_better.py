@@ -296,17 +296,61 @@ def test_idle_limit_and_a_whole_connection():
     assert server.finish()[0]
 
 
-@better("ncat", "--recv-only with -l does not end sending")
-def test_receiver_does_not_end_sending():
-    server = start("ncat", "-l", "--recv-only", "127.0.0.1", "PORT")
-    server.end_input()
-    with server.dial() as conn:
-        conn.sendall(b"data\n")
-        assert server.proc.stdout.read(5) == b"data\n"
-        conn.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            conn.recv(1)  # neither bytes nor an end
-    assert server.finish()[0]
+@better("ncat", "With -i , the peer of an idle connection receives a reset")
+def test_idle_peer_learns_that_it_was_cut_off():
+    server = start("ncat", "-lk", "-i", "1", "127.0.0.1", "PORT")
+    with server.dial() as idle, server.dial() as other:
+        idle.settimeout(0)
+
+        def is_reset():
+            other.sendall(b"word\n")  # it is not idle
+            try:
+                idle.recv(1)
+            except BlockingIOError:
+                return False
+            except ConnectionResetError:
+                return True
+            raise AssertionError("an end of file")
+
+        wait_for(is_reset, "the end of the idle connection")
+        assert server.proc.poll() is None
+        other.sendall(b"last\n")
+        wait_for(lambda: server.proc.stdout.readline() == b"last\n", "what the other sends")
+    stop(server)
+
+
+@pytest.mark.peers
+@pytest.mark.needs("microsocks")
+@better("openbsd", "If a proxy refuses, the message names the proxy")
+@better("ncat", "With -v and a proxy, the line names the target")
+@pytest.mark.parametrize("dialect, option", [("openbsd", "-x"), ("ncat", "--proxy-type socks5 --proxy")])
+def test_words_about_proxies(real, dialect, option):
+    proxy = f"127.0.0.1:{real('microsocks').port}"
+    words = [*option.split(), proxy, "127.0.0.1"]
+    refused = run([*OURS[dialect], "-v", *words, "1"])
+    assert not refused[0] and proxy in refused[2] and "uccess" not in refused[2]
+    with listener() as server:
+        task = Task(lambda: receive(accept(server), 1))
+        port = str(port_of(server))
+        done = run([*OURS[dialect], "-v", *words, port], b"x")
+        task.result()
+    assert done[0] and {"openbsd": f"Connection to 127.0.0.1 {port} port [tcp/*] succeeded!",
+                        "ncat": f"Ncat: Connected to 127.0.0.1:{port}."}[dialect] in done[2].splitlines()
+
+
+@better("openbsd", "With several ports and -q , the next port has its turn")
+def test_each_port_has_its_time():
+    for program, visits_both in ((program_of("openbsd"), False), (OURS["openbsd"], True)):
+        with listener() as one, listener() as two:
+            first = Task(lambda server=one: receive_all(accept(server)))
+            done = run([*program, "-q", "1", "127.0.0.1", str(port_of(one)), str(port_of(two))], b"data\n")
+            assert done[0] and first.result() == b"data\n"
+            two.settimeout(0)
+            if visits_both:
+                two.accept()[0].close()
+            else:
+                with pytest.raises(BlockingIOError):
+                    two.accept()
 
 
 @better("ncat", "The dump of -x also has directions and times")

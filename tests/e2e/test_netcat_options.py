@@ -2,6 +2,7 @@
 """Options of nc and ncat that fewer scripts give: the original and ours side by side, and the command
 line that --explain prints beside both."""
 
+import re
 import shlex
 import socket
 import subprocess
@@ -11,9 +12,9 @@ import pytest
 
 from harness import DEADLINE, wait_for
 from netcats import OURS, compare_clients, compare_servers, explained, program_of
-from originals import (Served, against_server, all_that_comes, answers_late, asks, patiently, run, serve,
+from originals import (Served, against_server, all_that_comes, answers_late, asks, comes, patiently, run, serve,
                        speaks_first)
-from peers import listener, port_of, udp, unix_listener, unused_port, unused_udp_port
+from peers import listener, port_of, receive_all, udp, unix_listener, unused_port, unused_udp_port
 
 
 def three(dialect, line):
@@ -112,11 +113,65 @@ def test_client_in_the_file_system(dialect, line, tmp_path):
     assert same_for_all(dialect, line, once)[0][0]
 
 
-def test_idle_limit_of_ncat():
-    def once(command):
-        return against_server(command, all_that_comes, b"", keep_open=True)[:2]
+@pytest.mark.parametrize("line", ["-i 300ms 127.0.0.1 PORT", "-v -i 1 127.0.0.1 PORT"])
+def test_idle_limit_of_ncat(line):
+    theirs, ours, native = (against_server(command, receive_all_or_reset, b"", keep_open=True)
+                            for command in three("ncat", line))
+    said = [text for text in theirs[2].splitlines() if "Version" not in text]
+    assert said[-1].startswith("Ncat: Idle timeout expired (") and ours[2].splitlines() == said
+    assert ours[:2] == theirs[:2] == native[:2] == (False, b"")
+    assert (theirs[3], ours[3]) == (b"", "reset")  # the manual says so
 
-    assert same_for_all("ncat", "-i 300ms 127.0.0.1 PORT", once) == (False, b"")
+
+def receive_all_or_reset(conn):
+    try:
+        return receive_all(conn)
+    except ConnectionResetError:
+        return "reset"
+
+
+@pytest.mark.parametrize("line", ["-l -i 300ms 127.0.0.1 PORT"])
+def test_idle_limit_of_a_server_of_ncat(line):
+    def once(command):
+        server = Served(command, unused_port())
+        with server.dial() as conn:
+            receive_all_or_reset(conn)
+        return server.finish()
+
+    theirs, ours, native = map(once, three("ncat", line))
+    assert theirs == ours == (False, b"", "Ncat: Idle timeout expired (300 ms). QUITTING.\n")
+    assert native[:2] == ours[:2]
+
+
+@pytest.mark.parametrize("ends_input", [True, False])
+def test_server_that_only_receives(ends_input):
+    """Its input is read and sent to nobody, but its end is."""
+    def once(command):
+        server = Served(command, unused_port(), b"ignored\n")
+        with server.dial() as conn:
+            conn.sendall(b"first\n")
+            seen = [server.proc.stdout.read(6), comes(conn)]
+            if ends_input:
+                server.end_input()
+                seen.append(comes(conn))
+            conn.sendall(b"last\n")
+            conn.shutdown(socket.SHUT_WR)
+            seen.append(comes(conn))
+        return seen, server.finish()[:2]
+
+    seen = same_for_all("ncat", "-l --recv-only 127.0.0.1 PORT", once)[0]
+    assert seen == [b"first\n", None, *([b""] if ends_input else []), b""]
+
+
+def test_server_that_only_sends():
+    def once(command):
+        server = Served(command, unused_port(), b"banner\n")
+        server.end_input()
+        with server.dial() as conn:
+            seen = all_that_comes(conn)
+        return seen, server.finish()[:2]
+
+    assert same_for_all("ncat", "-lp PORT --send-only", once)[0] == (b"banner\n", b"")
 
 
 # Servers.
@@ -146,12 +201,14 @@ def test_server_with_a_program(dialect, line):
 
 @pytest.mark.parametrize("option, admits", [
     ("--allow 10.0.0.1", False), ("--deny 127.0.0.1", False),
-    ("--allowfile FILE", True), ("--denyfile FILE", False),
+    ("--allowfile FILE", True), ("--denyfile FILE", False), ("--allow localhost", True), ("--deny localhost", False),
+    ("-4 --deny localhost", False), ("--deny localhost/8", False), ("--allow localhost --deny 127.0.0.1", False),
+    ("--allowfile NAMES", True), ("--deny 10.0.0.1,localhost", False),
 ])
 def test_who_is_admitted(option, admits, tmp_path):
     """Who is not is hung up on, and the server waits for the next."""
-    file = tmp_path / "addresses"
-    file.write_text("127.0.0.1\n")
+    (tmp_path / "FILE").write_text("127.0.0.1\n")
+    (tmp_path / "NAMES").write_text("10.0.0.1 localhost\n")
 
     def once(command):
         server = Served(command, unused_port(), b"banner\n")
@@ -164,7 +221,7 @@ def test_who_is_admitted(option, admits, tmp_path):
             server.proc.terminate()
             server.finish()
 
-    line = f"-lk 127.0.0.1 PORT {option.replace('FILE', str(file))}"
+    line = f"-lk 127.0.0.1 PORT {re.sub('FILE|NAMES', lambda name: str(tmp_path / name[0]), option)}"
     assert same_for_all("ncat", line, once) == (b"banner\n" if admits else b"")
 
 
@@ -281,6 +338,28 @@ def test_datagram_server(dialect, line):
 
     assert same_for_all(dialect, line, once) == (
         b"question\n" if "-e" in line else (b"question\n", b"answer\n"))
+
+
+@pytest.mark.parametrize("line", ["-u -e '/bin/echo hello' 127.0.0.1 PORT", "-u -c 'echo hello; read x; echo $x' 127.0.0.1 PORT"])
+def test_datagram_client_with_a_program(line):
+    """The program speaks first, and may be answered."""
+    def once(command):
+        with udp() as sock:
+            def answer():
+                data, peer = sock.recvfrom(100)
+                seen.append(data)
+                if "-c" in line:
+                    sock.sendto(b"again\n", peer)
+                    seen.append(sock.recv(100))
+
+            seen = []
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            outcome = run(with_words(command, PORT=port_of(sock)))
+            thread.join(DEADLINE)
+        return outcome[:2], seen
+
+    assert same_for_all("ncat", line, once)[1] == [b"hello\n", b"again\n"][:2 if "-c" in line else 1]
 
 
 def test_datagrams_of_unix(tmp_path):
