@@ -82,6 +82,17 @@ def test_check_of_a_port_as_netcat(counted, server):
     check(counted("nc", "-z", HERE, peers.port_of(server), stdin=DEVNULL)[1], len(ours) + 2)
 
 
+def test_check_of_a_port_by_the_name_of_netcat(counted, server, tmp_path):
+    """Nor does the name by which the program is called."""
+    name, log = tmp_path / "nc", tmp_path / "calls"
+    name.symlink_to(PROGRAM)
+    words = ["-z", HERE, str(peers.port_of(server))]
+    subprocess.run([*PLAIN_LOADER, "strace", "-f", "-qq", "-e", "signal=none", "-o", log, name, *words],
+                   stdin=subprocess.DEVNULL, check=True)
+    by_name = log.read_text(encoding="utf-8").splitlines()
+    assert len(by_name) <= len(counted("connect", *words, stdin=DEVNULL)[1]) + 2
+
+
 @pytest.mark.parametrize("source, budget", [("file", 120), ("pipe", 133)])
 def test_a_line_each_way(counted, server, tmp_path, source, budget):
     """A pipe is opened anew, so that it need not block; a file never does."""

@@ -204,6 +204,26 @@ def test_pause_between_lines(dialect, option):
         assert time.monotonic() - began >= 1
 
 
+def pieces(conn):
+    """What each call brings, up to the end."""
+    found = []
+    while piece := conn.recv(100):
+        found.append(piece)
+    return found
+
+
+@pytest.mark.parametrize("dialect, line", [
+    ("openbsd", "-i 1 -N 127.0.0.1 PORT"), ("traditional", "-i 1 -q 0 127.0.0.1 PORT"),
+])
+def test_lines_come_apart(dialect, line):
+    compare_clients(dialect, line.split(), pieces, b"a\nb\nc\n")
+
+
+def test_delay_of_ncat():
+    """All lines come in the end."""
+    compare_clients("ncat", ["-d", "300ms", "127.0.0.1", "PORT"], receive_all, b"a\nb\n")
+
+
 @pytest.mark.parametrize("dialect, line", [
     ("openbsd", "-v nosuch.invalid 80"), ("openbsd", "-zv nosuch.invalid 80"),
     ("openbsd", "nosuch.invalid 80"), ("ncat", "nosuch.invalid 80"),
@@ -345,9 +365,12 @@ def test_check_of_datagrams(line, is_open, says, count):
             port = str(port_of(sock))
             if not is_open:
                 sock.close()
-            for command in (program_of("openbsd"), OURS["openbsd"]):
-                outcome = run([*command, *line.replace("PORT", port).split()])
-                assert (outcome[0], outcome[1], outcome[2].replace(port, "PORT")) == (is_open, b"", says)
+            words = line.replace("PORT", port).split()
+            native = explained("openbsd", words)
+            for command in ([*program_of("openbsd"), *words], [*OURS["openbsd"], *words], native):
+                outcome = run(command)
+                assert outcome[:2] == (is_open, b"")
+                assert command is native or outcome[2].replace(port, "PORT") == says
                 if is_open:
                     sock.settimeout(Patience.seconds)
                     assert len(waiting(sock)) in (count, count + 1)

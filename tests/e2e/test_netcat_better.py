@@ -353,6 +353,20 @@ def test_each_port_has_its_time():
                     two.accept()
 
 
+@better("ncat", "-d is a pause between lines")
+def test_lines_have_pauses_between():
+    def first_piece(conn):
+        piece = conn.recv(100)
+        receive_all(conn)
+        return piece
+
+    for program, first in ((program_of("ncat"), b"one\ntwo\n"), (OURS["ncat"], b"one\n")):
+        with listener() as server:
+            task = Task(lambda sock=server: first_piece(accept(sock)))
+            assert run([*program, "-d", "1", "127.0.0.1", str(port_of(server))], b"one\ntwo\n")[0]
+            assert task.result() == first
+
+
 @better("ncat", "The dump of -x also has directions and times")
 def test_dump_has_directions(tmp_path):
     def answer(conn):

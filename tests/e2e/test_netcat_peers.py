@@ -72,6 +72,25 @@ def test_target_that_refuses_behind_a_proxy(real, dialect, line):
     assert ours[1] == theirs[1] == b""
 
 
+@pytest.mark.parametrize("dialect, line, name", [
+    pytest.param(dialect, line, name, marks=pytest.mark.needs(name)) for dialect, line, name in [
+        ("openbsd", "-x PROXY -v 127.0.0.1 PORT", "microsocks"), ("openbsd", "-v -X 5 -x PROXY localhost PORT", "microsocks"),
+        ("openbsd", "-v -X 4 -x PROXY 127.0.0.1 PORT", "danted"), ("openbsd", "-v -X connect -x PROXY 127.0.0.1 PORT", "tinyproxy"),
+        ("ncat", "-v --proxy PROXY --proxy-type socks5 127.0.0.1 PORT", "microsocks"),
+        ("ncat", "-v --proxy PROXY 127.0.0.1 PORT", "tinyproxy"),
+    ]])
+def test_what_verbose_clients_say_behind_a_proxy(real, dialect, line, name):
+    """The lines that scripts look for; those of ncat about the proxy itself are left out."""
+    words = through(real(name), line)
+    theirs, ours, native = (
+        against_server(command, answers_and_ends, b"question\n", awaited=len(b"answer\n"))
+        for command in all_three(dialect, words))
+    assert theirs[:2] == ours[:2] == native[:2] == (True, b"answer\n")
+    pattern = {"openbsd": r".*", "ncat": r"Ncat: \d+ bytes sent, \d+ bytes received in "}[dialect]
+    said = [re.findall(rf"^{pattern}", outcome[2], re.M) for outcome in (theirs, ours)]
+    assert said[0] == said[1] and said[0]
+
+
 @pytest.mark.needs("tinyproxy", "microsocks")
 @pytest.mark.parametrize("name, kind", [("tinyproxy", "http"), ("microsocks", "socks5")])
 @pytest.mark.parametrize("auth, works", [("user:word", True), ("user:wrong", False)])

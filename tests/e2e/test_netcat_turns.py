@@ -26,10 +26,10 @@ def neighbours():
             first.close()
 
 
-def makers():
+def makers(dialect):
     """What makes a command of words: for the original, ours, and what ours explains."""
-    return (lambda words: [*program_of("openbsd"), *words], lambda words: [*OURS["openbsd"], *words],
-            lambda words: explained("openbsd", words))
+    return (lambda words: [*program_of(dialect), *words], lambda words: [*OURS[dialect], *words],
+            lambda words: explained(dialect, words))
 
 
 def visit(make, line, behave):
@@ -58,7 +58,7 @@ def visit(make, line, behave):
 ])
 def test_each_port_has_its_turn(line, behave):
     def compare_once():
-        theirs, ours, native = (visit(make, line, behave) for make in makers())
+        theirs, ours, native = (visit(make, line, behave) for make in makers("openbsd"))
         assert ours == theirs
         assert (native[:2], native[3]) == (theirs[:2], theirs[3])
         return theirs
@@ -71,7 +71,7 @@ def test_one_that_is_not_there(line):
     """One of them is enough."""
     def compare_once():
         outcomes = []
-        for make in makers():
+        for make in makers("openbsd"):
             with listener() as server:
                 thread = threading.Thread(target=serve, args=(server, answers_late, seen := []), daemon=True)
                 if "PORT" in line:
@@ -91,7 +91,7 @@ def test_one_that_is_not_there(line):
 
 @pytest.mark.parametrize("line", ["-zu 127.0.0.1 FIRST-SECOND", "-zuv 127.0.0.1 FIRST SECOND"])
 def test_ports_of_udp_are_checked_in_turn(line):
-    for number, make in enumerate(makers()):
+    for number, make in enumerate(makers("openbsd")):
         with udp() as one, udp(port=port_of(one) + 1) as other:
             words = line.replace("FIRST", str(port_of(one))).replace("SECOND", str(port_of(other)))
             done = run(make(words.split()))

@@ -22,7 +22,7 @@ from authority import Authority
 from harness import DEADLINE, HAS_TLS, PROGRAM, wait_for
 from originals import (Served, against_server, all_that_comes, answers_late, asks, closes_at_once,
                        comes, is_listening, run, served, speaks_first)
-from peers import dial, dial_unix, listener, port_of, receive_all, udp, unused_port, unused_udp_port
+from peers import accept, dial, dial_unix, listener, port_of, receive, receive_all, udp, unused_port, unused_udp_port
 from proxies import Scripted, granting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -401,6 +401,39 @@ def test_abstract_names():
         assert server.wait(DEADLINE) == 0
 
 
+# Terminals and users
+
+@pytest.mark.parametrize("line", ["-,raw,echo=0 TCP:127.0.0.1:PORT", "STDIO,raw,echo=0 TCP:127.0.0.1:PORT"])
+def test_terminal(line, terminal):
+    """Each key goes as it is typed, and none is shown."""
+    for make in (lambda words: ["socat", *words], lambda words: [*OURS, *words], explained):
+        with listener() as server:
+            words = make(shlex.split(line.replace("PORT", str(port_of(server)))))
+            with subprocess.Popen(words, stdin=terminal.fd, stdout=terminal.fd, stderr=subprocess.DEVNULL,
+                                  start_new_session=True, preexec_fn=terminal.own) as proc:
+                with accept(server) as conn:
+                    terminal.wait_raw()
+                    terminal.type(b"a\x03b")
+                    assert receive(conn, 3) == b"a\x03b"
+                    conn.sendall(b"seen")
+                    terminal.wait_screen(b"seen")
+                proc.wait(DEADLINE)
+            terminal.wait_restored()
+            assert terminal.screen.data == b"seen"
+            terminal.screen.data.clear()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("line", ["TCP-LISTEN:PORT,reuseaddr,su=nobody EXEC:'id -un'", "TCP-L:PORT,fork,su=nobody SYSTEM:'id -un'"])
+def test_user(line):
+    for make in (lambda words: ["socat", *words], lambda words: [*OURS, *words], explained):
+        port = unused_port()
+        with Started(make(shlex.split(line.replace("PORT", str(port))))):
+            wait_for(lambda p=port: is_listening(p), "a server")
+            with dial(port) as conn:
+                assert receive_all(conn) == b"nobody\n"
+
+
 # What is said of a command line
 
 @pytest.mark.parametrize("line, named", [
@@ -647,7 +680,8 @@ def test_tls_server(options, wants_client, authority):
 def test_proxy(scheme, line):
     """It is asked for the same target with the same name of a user."""
     requests = []
-    for make in (lambda words: [*THEIRS, *words], lambda words: [*OURS, *words]):
+    native = () if "secret" in line else (explained,)  # which shows no secret
+    for make in (lambda words: [*THEIRS, *words], lambda words: [*OURS, *words], *native):
         proxy = Scripted(scheme, *granting(scheme))
         port = str(port_of(proxy.listener))
 
@@ -665,4 +699,4 @@ def test_proxy(scheme, line):
             request = [request.split()[1], *lines]
         requests.append(request)
         proxy.close()
-    assert requests[0] == requests[1]
+    assert all(request == requests[0] for request in requests)
