@@ -36,8 +36,9 @@ class Row:
         self.column = ["first", "end"].index(until)
 
 
-def rows(sockctl, least, reference, others):
-    """OTHERS: programs by name, those that there are: nc, getent and another build of sockctl."""
+def rows(sockctl, as_nc, least, reference, others):
+    """AS_NC: sockctl by the name of nc. OTHERS: programs by name, those that there are: nc, getent and
+    another build of sockctl."""
 
     def beside(ours, yardstick, **peers):
         """The words of all: PEERS by name, for nc and getent those after the program."""
@@ -51,6 +52,14 @@ def rows(sockctl, least, reference, others):
             words["other build"] = [others["other build"], *ours]
         return words
 
+    def check_as_nc():
+        """The same job by the command line of nc, which the name asks for."""
+        words = ["-z", "127.0.0.1", "{}"]
+        check = {"sockctl": [as_nc, *words], "native": [sockctl, "connect", *words]}
+        if "nc" in others:
+            check["nc"] = [others["nc"], *words]
+        return check
+
     def least_of(*words):
         return [least, *words]
 
@@ -58,6 +67,7 @@ def rows(sockctl, least, reference, others):
         Row("--version", beside(["--version"], least_of("nothing"))),
         Row("connect -z", beside(["connect", "-z", "127.0.0.1", "{}"], least_of("check", "{}"),
                                  nc=["-z", "127.0.0.1", "{}"]), ["greet", "0"]),
+        Row("nc -z, by its name", check_as_nc(), ["greet", "0"]),
         Row("connect, first byte", beside(["connect", "127.0.0.1", "{}"], least_of("greeting", "{}"),
                                           nc=["127.0.0.1", "{}"]), ["greet", "1"], until="first"),
         Row("by name, first byte", beside(["connect", "localhost", "{}"], None,
@@ -146,14 +156,16 @@ def main():
     failed = False
     print(f"{args.rounds} rounds of {args.starts} runs; sockctl / the row's:")
     print(f"{'':36}{'wall':>11}{'CPU':>11}{'wall':>9}{'CPU':>9}")
-    with tempfile.NamedTemporaryFile() as line:
-        line.write(b"a line\n")
-        line.flush()
-        for row in rows(sockctl, least, reference, find_others(args.other)):
+    with tempfile.TemporaryDirectory() as folder:
+        line, as_nc = os.path.join(folder, "line"), os.path.join(folder, "nc")
+        with open(line, "wb") as file:
+            file.write(b"a line\n")
+        os.symlink(sockctl, as_nc)
+        for row in rows(sockctl, as_nc, least, reference, find_others(args.other)):
             if args.row not in row.title:
                 continue
             try:
-                print_row(row, measure(row, probe, args.rounds, args.starts, line.name))
+                print_row(row, measure(row, probe, args.rounds, args.starts, line))
             except Failure as failure:
                 failed = True
                 print(f"FAILED: {row.title}: {failure}")
