@@ -108,7 +108,8 @@ int netcat_plan(const struct netcat_dialect *dialect, const struct netcat_config
 // as ports of OUT that take turns. The last returns 0, or -EINVAL with the reason in ERR.
 bool netcat_has_many_ports(char *const *words, int count);
 void netcat_add_port_list(char *const *words, int count, struct str *list);
-int netcat_add_ports_in_turn(char *const *words, int count, struct cmdline *out, struct str *err);
+int netcat_add_ports_in_turn(
+	char *const *words, int count, bool is_udp, struct cmdline *out, struct str *err);
 
 // Adds the proxy of a connection, whom a server serves, the options of the socket, or what is done
 // with the bytes. The same.

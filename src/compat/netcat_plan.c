@@ -122,7 +122,7 @@ static int add_endpoint(struct plan *p)
 	if (host)
 		add(p, host);
 	if (has_port_list(p))
-		return netcat_add_ports_in_turn(p->ports, p->port_count, p->out, p->err);
+		return netcat_add_ports_in_turn(p->ports, p->port_count, c->udp, p->out, p->err);
 	add(p, only_port(p));
 	return 0;
 }

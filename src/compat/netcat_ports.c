@@ -4,6 +4,7 @@
 #include "base/value.h"
 #include "compat/netcat.h"
 #include "net/addr/ports.h"
+#include "net/names/database.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -40,17 +41,39 @@ void netcat_add_port_list(char *const *words, int count, struct str *list)
 	}
 }
 
-int netcat_add_ports_in_turn(char *const *words, int count, struct cmdline *out, struct str *err)
+static void ignore(void *arg, const struct servent *service)
+{
+	(void)arg;
+	(void)service;
+}
+
+// No port has its turn before all are known to be some.
+static int check(const char *word, bool is_udp, struct str *err)
+{
+	uint16_t low = 0;
+	uint16_t high;
+	int r = parse_ports(word, &low, &high);
+
+	if (r == 0 && low)
+		return 0;
+	if (r == -ERANGE || (r == 0 && low != high))
+		return bad_word(err, word, "is out of range: 1 to 65535");
+	r = check_port(word, 1, err);
+	if (r == 0 && !services_find(word, is_udp ? "udp" : "tcp", ignore, NULL))
+		return bad_word(err, word, "is neither a port number nor the name of a service");
+	return r;
+}
+
+int netcat_add_ports_in_turn(
+	char *const *words, int count, bool is_udp, struct cmdline *out, struct str *err)
 {
 	struct str port = {0};
-	uint16_t low, high;
 	int r = 0;
 
 	for (int i = 0; i < count && r == 0; i++) {
 		str_clear(&port);
 		add_port(&port, words[i]);
-		if (parse_ports(str_c(&port), &low, &high) < 0 || !low)
-			r = check_port(str_c(&port), 1, err);
+		r = check(str_c(&port), is_udp, err);
 		if (r == 0)
 			cmdline_add_port(out, str_c(&port));
 	}
