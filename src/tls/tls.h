@@ -50,9 +50,9 @@ void tls_context_show(const struct tls_context *c, struct certificate *own);
 // The file that was opened for secrets with this context, or NULL: none, or it was open already.
 const char *tls_context_keylog(const struct tls_context *c);
 
-// "OpenSSL 3, opened on demand (built with 3.0.19; trust: DIRECTORY, FILE)", or "none in this
-// build". The places are those that the environment names, or the defaults of the OpenSSL that the
-// program was built with. Opens nothing.
+// "OpenSSL 3, opened on demand (built with 3.0.19)" and a line "trust: DIRECTORY, FILE", or "none
+// in this build". The places are those that the environment names, or the defaults of the OpenSSL
+// that the program was built with. Opens nothing.
 void str_add_tls_version(struct str *s);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with

@@ -36,11 +36,11 @@ void str_add_tls_version(struct str *s)
 	const char *dir = from_environment("SSL_CERT_DIR") ?: SOCKCTL_CERT_DIR;
 	const char *file = from_environment("SSL_CERT_FILE") ?: SOCKCTL_CERT_FILE;
 
-	str_addf(s, "OpenSSL 3, %s (built with " OPENSSL_VERSION_STR "; trust: ", library_origin());
+	str_addf(
+		s, "OpenSSL 3, %s (built with " OPENSSL_VERSION_STR ")\ntrust: ", library_origin());
 	str_add_escaped(s, dir, strlen(dir));
 	str_add(s, ", ");
 	str_add_escaped(s, file, strlen(file));
-	str_addc(s, ')');
 }
 
 int trust_cannot_read(struct str *err, const char *path, int r)

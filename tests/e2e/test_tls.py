@@ -506,4 +506,4 @@ def test_version_shows_whom_it_trusts(sockctl, tmp_path):
         env = {name: value for name, value in os.environ.items() if "SSL_CERT" not in name}
         proc = sockctl("--version", env={**env, **own})
         proc.wait()
-        assert f"trust: {places})" in proc.out.decode()
+        assert f"\ntrust: {places}\n" in proc.out.decode()

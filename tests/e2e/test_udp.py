@@ -863,7 +863,7 @@ def test_notification_with_a_barrier(sockctl, tmp_path):
 def test_unix_path_is_kept_and_replaced(sockctl, tmp_path):
     path = tmp_path / "socket"
     path.write_text("precious")
-    sockctl("udp-recv", path).fails(5, "another file", "EADDRINUSE")
+    sockctl("udp-recv", path).fails(5, "a regular file", "EADDRINUSE")
     assert path.read_text() == "precious"
     path.unlink()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
