@@ -12,6 +12,7 @@
  *     guide.[ch]              the overview of the program and the topics of "sockctl help"
  *     lessons.[ch]            the topics that teach: servers, byte order
  *     translations.[ch]       command lines of other tools, and those that do the same here
+ *     version.[ch]            the version, the libraries and the features of this build
  *     word_kinds.[ch]         kinds of words for completion: hosts, services, socket options ...
  *     words.[ch]              the words that complete a command line
  *
@@ -440,20 +441,17 @@
 #include "compat/programs.h"
 #include "compat/translate.h"
 #include "compat/turns.h"
-#include "opts/confine.h"
 #include "help/event_list.h"
 #include "help/guide.h"
+#include "help/version.h"
 #include "cmd/table.h"
 #include "help/words.h"
 #include "io/terminal.h"
 #include "out/colour.h"
 #include "out/fit.h"
-#include "tls/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
-#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -521,23 +519,17 @@ static int print_help(struct app *app, struct str *text)
 	return print(app, &shown);
 }
 
-static int print_version(struct app *app)
+static int print_version(struct app *app, const char *form)
 {
-	struct sandbox_state sandbox = sandbox_available();
 	struct str text = {0};
 
-	str_add(&text, "sockctl " SOCKCTL_VERSION "\nlibraries: libuv ");
-	str_add(&text, uv_version_string());
-	str_add(&text, ", jansson ");
-	str_add(&text, jansson_version_str());
-	str_add(&text, ", glibc ");
-	str_add(&text, gnu_get_libc_version());
-	str_add(&text, "\ntls: ");
-	str_add_tls_version(&text);
-	str_add(&text, "\nfeatures: " SOCKCTL_FEATURES "\n");
-	str_add(&text, "sandbox: ");
-	str_add_sandbox(&text, &sandbox);
-	str_addc(&text, '\n');
+	if (form && strcmp(form, "--json") == 0)
+		str_add_version_json(&text);
+	else if (form)
+		return app_failf(
+			app, STATUS_USAGE, NULL, "--version takes --json and nothing else");
+	else
+		str_add_version(&text);
 	return print(app, &text);
 }
 
@@ -828,7 +820,7 @@ static int dispatch(struct app *app, int argc, char **argv)
 	struct str text = {0};
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
-		return print_version(app);
+		return print_version(app, argv[2]);
 	own_signals();
 	if (run_netcat(app, argc, argv))
 		return app->status;

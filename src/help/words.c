@@ -176,6 +176,8 @@ void cmd_words(int count, char **words, struct str *out)
 	if (count < 2 && w.current[0] == '-') {
 		words_add(&w, "--help", "Explain how to call the program");
 		words_add(&w, "--version", "Show the version, and what was built in");
+	} else if (count == 2 && strcmp(words[0], "--version") == 0) {
+		words_add(&w, "--json", "Show it as a JSON object");
 	} else if (count < 2) {
 		add_commands(&w);
 		words_add(&w, "help", "Explain a command or a topic");

@@ -14,6 +14,8 @@
 
 #define SOON (14 * 86400) // a certificate that ends within is worth a warning
 
+#define NO_KEY "has no private key in PEM form"
+
 // What a callback of OpenSSL needs to find the passphrase, and what became of it.
 struct asking {
 	const char *password; // where it is
@@ -112,8 +114,9 @@ static int read_pem_certificates(
 	return bad_file(err, file, "has no certificate", -EBADMSG);
 }
 
+// WITHOUT is what is said of a file that has none.
 static int read_pem_key(struct identity *id, const char *file, const struct secret *s,
-	const char *password, struct str *err)
+	const char *password, const char *without, struct str *err)
 {
 	BIO *bio = ossl.BIO_new_mem_buf(s->data, (int)s->len);
 	struct asking a = {.password = password, .object = file};
@@ -125,7 +128,7 @@ static int read_pem_key(struct identity *id, const char *file, const struct secr
 		return 0;
 	if (a.was_needed)
 		return not_opened(&a, file, err);
-	return bad_file(err, file, "has no private key in PEM form", -EBADMSG);
+	return bad_file(err, file, without, -EBADMSG);
 }
 
 // Opens a PKCS#12 file, which holds all of it: without a passphrase if that does.
@@ -215,7 +218,8 @@ static int read_file(struct identity *id, const char *file, bool has_key, const 
 	else
 		r = read_pem_certificates(id, file, &s, err);
 	if (r == 0 && !p12 && has_key)
-		r = read_pem_key(id, file, &s, password, err);
+		r = read_pem_key(id, file, &s, password,
+			NO_KEY "; --key FILE names the file that has it", err);
 	if (r == 0 && has_key)
 		warn_of_mode(file, &s, notes);
 	ossl.PKCS12_free(p12);
@@ -233,7 +237,7 @@ static int read_key_file(struct identity *id, const char *file, const char *pass
 		return trust_cannot_read(err, file, r);
 	ossl.EVP_PKEY_free(id->key); // a PKCS#12 file may have brought another
 	id->key = NULL;
-	r = read_pem_key(id, file, &s, password, err);
+	r = read_pem_key(id, file, &s, password, NO_KEY, err);
 	if (r == 0)
 		warn_of_mode(file, &s, notes);
 	secret_fini(&s);

@@ -18,9 +18,10 @@ int tls_context_create(struct tls_context **context, const struct tls_settings *
 	return -EOPNOTSUPP;
 }
 
-void str_add_tls_version(struct str *s)
+bool tls_build(struct tls_build *build)
 {
-	str_add(s, "none in this build");
+	(void)build;
+	return false;
 }
 
 const struct upgrade_kind tls_upgrade = {.name = "tls"};

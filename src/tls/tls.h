@@ -50,10 +50,17 @@ void tls_context_show(const struct tls_context *c, struct certificate *own);
 // The file that was opened for secrets with this context, or NULL: none, or it was open already.
 const char *tls_context_keylog(const struct tls_context *c);
 
-// "OpenSSL 3, opened on demand (built with 3.0.19)" and a line "trust: DIRECTORY, FILE", or "none
-// in this build". The places are those that the environment names, or the defaults of the OpenSSL
-// that the program was built with. Opens nothing.
-void str_add_tls_version(struct str *s);
+struct tls_build {
+	const char *origin; // of the library: "opened on demand", or "linked"
+	const char *version; // of OpenSSL, that the program was built with
+	// Where the system's authorities are: what the environment names, or the defaults of that
+	// version.
+	const char *directory;
+	const char *file;
+};
+
+// Returns whether there is TLS in this build. Opens nothing.
+bool tls_build(struct tls_build *build);
 
 // A connection over FD, which stays the caller's and must be non-blocking or is used with
 // MSG_DONTWAIT. NAME is what a server's certificate must be for, and what is asked for (SNI): a

@@ -31,16 +31,13 @@ static const char *system_dir(void)
 	return from_environment("SSL_CERT_DIR") ?: ossl.X509_get_default_cert_dir();
 }
 
-void str_add_tls_version(struct str *s)
+bool tls_build(struct tls_build *build)
 {
-	const char *dir = from_environment("SSL_CERT_DIR") ?: SOCKCTL_CERT_DIR;
-	const char *file = from_environment("SSL_CERT_FILE") ?: SOCKCTL_CERT_FILE;
-
-	str_addf(
-		s, "OpenSSL 3, %s (built with " OPENSSL_VERSION_STR ")\ntrust: ", library_origin());
-	str_add_escaped(s, dir, strlen(dir));
-	str_add(s, ", ");
-	str_add_escaped(s, file, strlen(file));
+	*build = (struct tls_build){.origin = library_origin(),
+		.version = OPENSSL_VERSION_STR,
+		.directory = from_environment("SSL_CERT_DIR") ?: SOCKCTL_CERT_DIR,
+		.file = from_environment("SSL_CERT_FILE") ?: SOCKCTL_CERT_FILE};
+	return true;
 }
 
 int trust_cannot_read(struct str *err, const char *path, int r)

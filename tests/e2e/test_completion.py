@@ -73,6 +73,7 @@ def shell(request, home):
     ("sockctl listen -k local", "localhost"),
     ("sockctl udp-recv local", "localhost"),
     ("sockctl --ver", "--version"),
+    ("sockctl --version --", "--json"),
     ("sockctl raw-recv icm", "icmp"),
     ("sockctl errors ECONNREF", "ECONNREFUSED"),
     ("sockctl sockets --user roo", "root"),

@@ -68,11 +68,23 @@ def test_version_is_that_of_the_project(installed, version):
     assert first == f"sockctl {version}"
     assert re.fullmatch(r"libraries: libuv \S+, jansson \S+, glibc \S+", rest[0])
     assert rest[1].startswith("tls: ")
+    if rest[1] != "tls: none in this build":
+        assert rest.pop(2).startswith("trust: ")
     features = rest[2].split()
     assert features[0] == "features:" and {"tcp", "udp", "unix", "json", "trace"} <= set(features)
     assert ("sanitizers" in features) == SANITIZED
     assert rest[3].startswith("sandbox: ")  # what this kernel has
     assert len(rest) == 4
+
+
+def test_version_as_json_says_the_same(installed):
+    lines = dict(line.split(": ", 1) for line in run(installed / "bin" / "sockctl", "--version").splitlines()[1:])
+    told = json.loads(run(installed / "bin" / "sockctl", "--version", "--json"))
+    assert ", ".join(f"{name} {version}" for name, version in told["libraries"].items()) == lines["libraries"]
+    assert " ".join(told["features"]) == lines["features"]
+    assert (told["tls"] is None) == (lines["tls"] == "none in this build")
+    assert told["sandbox"]["seccomp"] == ("seccomp" in lines["sandbox"])
+    assert told["sandbox"]["landlock"] == int((re.search(r"Landlock (\d+)", lines["sandbox"]) or [0, 0])[1])
 
 
 @pytest.mark.parametrize("man", [pytest.param(name, marks=pytest.mark.needs(name))

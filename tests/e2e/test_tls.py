@@ -2,6 +2,7 @@
 """TLS as a client, with Python's ssl at the other end: what is verified, what is transferred, how it
 ends, what is said."""
 
+import json
 import os
 import re
 import socket
@@ -507,3 +508,6 @@ def test_version_shows_whom_it_trusts(sockctl, tmp_path):
         proc = sockctl("--version", env={**env, **own})
         proc.wait()
         assert f"\ntrust: {places}\n" in proc.out.decode()
+        proc = sockctl("--version", "--json", env={**env, **own})
+        proc.wait()
+        assert ", ".join(json.loads(proc.out)["tls"]["trust"]) == places
