@@ -186,10 +186,10 @@ def test_alone(serve, clients):
     three.sendall(b"first")
     assert receive(one, 5) == b"first"
     heard = bytearray()
-    while not heard.endswith(b"first"):
+    while b"first" not in heard:
         assert (piece := two.recv(65536))
         heard += piece
-    assert not any(heard[:-5])  # at most what was on its way when the second came
+    assert not any(heard.replace(b"first", b""))  # what was on its way when the second came
     proc.stop()
 
 
