@@ -12,6 +12,7 @@ import argparse
 import collections
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -159,6 +160,7 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="tell about each run")
     parser.add_argument("runs", nargs="*", metavar="RUN", help="only these")
     campaign = Campaign(parser.parse_args())
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup(1), by the server, too
     if subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode:
         print("the system does not let strace look at processes")
         sys.exit(SKIPPED)

@@ -365,7 +365,7 @@ class Rig:
             return SPIN
         if all(self.served):
             return WHOLE
-        if self.served.count(True) < CLIENTS and not self.fault.sticky and len(self.hit) == 1:
+        if self.served.count(True) < CLIENTS and self.fault and not self.fault.sticky and len(self.hit) == 1:
             return LOST
         return TOLD if self.spoke or self.may_be_mute else MUTE
 
