@@ -21,21 +21,19 @@ static void test_context_is_refused(void **state)
 	str_fini(&err);
 }
 
-static void test_version(void **state)
+static void test_build(void **state)
 {
-	struct str s = {0};
+	struct tls_build build = {0};
 
 	(void)state;
-	str_add_tls_version(&s);
-	assert_string_equal(str_c(&s), "none in this build");
-	str_fini(&s);
+	assert_false(tls_build(&build));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_context_is_refused),
-		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_build),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -378,7 +378,7 @@ static void test_own_files(void **state)
 {
 	struct issued other = issue(&(struct wish){.cn = "x"}, NULL);
 	char *key = write_key(&server, NULL), *wrong = write_key(&other, NULL);
-	char *encrypted = write_key(&server, "secret"), *password = write_key(&server, NULL);
+	char *locked = write_key(&server, "secret"), *password = write_key(&server, NULL);
 	struct str line = {0};
 	FILE *f = fopen(password, "w");
 
@@ -386,18 +386,18 @@ static void test_own_files(void **state)
 	fputs("secret\n", f);
 	fclose(f);
 	check_files(server_file, key, NULL, 0, NULL);
-	check_files(server_file, encrypted, password, 0, NULL);
-	check_files(
-		server_file, encrypted, key, -EBADMSG, " cannot be opened with this passphrase");
+	check_files(server_file, locked, password, 0, NULL);
+	check_files(server_file, locked, key, -EBADMSG, " cannot be opened with this passphrase");
 	check_files(server_file, password, NULL, -EBADMSG, " has no private key in PEM form");
-	check_files(server_file, NULL, NULL, -EBADMSG, " has no private key in PEM form");
+	check_files(server_file, NULL, NULL, -EBADMSG,
+		" has no private key in PEM form; --key FILE names the file that has it");
 	check_files(key, key, NULL, -EBADMSG, " has no certificate");
 	check_files(
 		"/tmp/nowhere.test.tl", key, NULL, -ENOENT, ": No such file or directory (ENOENT)");
 	str_addf(&line, "the key %s does not belong to the certificate %s", wrong, server_file);
 	check_files(server_file, wrong, NULL, -EKEYREJECTED, str_c(&line));
 	str_fini(&line);
-	for (char **path = (char *[]){key, wrong, encrypted, password, NULL}; *path; path++) {
+	for (char **path = (char *[]){key, wrong, locked, password, NULL}; *path; path++) {
 		unlink(*path);
 		free(*path);
 	}
