@@ -70,6 +70,7 @@ static int fill_table(struct str *err)
 // The buffer that much data is read into is freed whenever nothing more is there, and asked for
 // again soon. One is kept, whose pages the kernel need not make anew each time.
 static void *spare;
+static unsigned lent; // read buffers that the library has: who frees others need not ask their size
 
 static bool is_read_buffer(size_t size)
 {
@@ -93,19 +94,26 @@ static void *on_malloc(size_t size, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	if (size >= RECORD && size < SPARE_SIZE)
+	if (size < RECORD)
+		return size ? xmalloc(size) : NULL;
+	if (size < SPARE_SIZE)
 		return xmalloc_pages(size);
-	return size ? take_spare(size) ?: xmalloc(size) : NULL;
+	lent += is_read_buffer(size);
+	return take_spare(size) ?: xmalloc(size);
 }
 
 static void on_free(void *ptr, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	if (ptr && !spare && is_read_buffer(malloc_usable_size(ptr)))
-		spare = ptr;
-	else
-		free(ptr);
+	if (lent && ptr && is_read_buffer(malloc_usable_size(ptr))) {
+		lent--;
+		if (!spare) {
+			spare = ptr;
+			return;
+		}
+	}
+	free(ptr);
 }
 
 static void *on_realloc(void *ptr, size_t size, const char *file, int line)
