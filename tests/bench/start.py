@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 
-from contestants import first_line
+from contestants import first_line, installed
 from streams import Failure, Processes
 
 TURNS = 10  # that each contestant has in a round
@@ -151,17 +151,19 @@ def main():
     parser.add_argument("--starts", type=int, default=100, help="runs of one round, a multiple of 10 (100)")
     parser.add_argument("--row", default="", help="only rows whose title contains this")
     args = parser.parse_args()
-    sockctl, least, reference, probe = map(
-        os.path.abspath, (args.sockctl, args.least, args.reference, args.probe))
+    probe = os.path.abspath(args.probe)
     failed = False
     print(f"{args.rounds} rounds of {args.starts} runs; sockctl / the row's:")
     print(f"{'':36}{'wall':>11}{'CPU':>11}{'wall':>9}{'CPU':>9}")
     with tempfile.TemporaryDirectory() as folder:
+        sockctl, least, reference = (
+            installed(program, folder) for program in (args.sockctl, args.least, args.reference))
+        other = installed(args.other, folder) if args.other else None
         line, as_nc = os.path.join(folder, "line"), os.path.join(folder, "nc")
         with open(line, "wb") as file:
             file.write(b"a line\n")
         os.symlink(sockctl, as_nc)
-        for row in rows(sockctl, as_nc, least, reference, find_others(args.other)):
+        for row in rows(sockctl, as_nc, least, reference, find_others(other)):
             if args.row not in row.title:
                 continue
             try:

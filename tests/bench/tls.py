@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
 
 from authority import Authority, openssl
-from contestants import HOST
+from contestants import HOST, installed
 from streams import GIB, Failure, Processes, check_counts, free_port, parse_size, take_turns
 
 COMMANDS = b"QRkKBC"  # of s_client, which it also finds in data
@@ -262,7 +262,8 @@ def main():
             if arguments.build:
                 other = build_without(*arguments.build, arguments)
             if other:
-                without_tls(bench, os.path.abspath(arguments.sockctl), other, arguments.runs)
+                without_tls(bench, installed(arguments.sockctl, directory),
+                            installed(other, directory), arguments.runs)
             else:
                 print("without TLS: left out: no program without OpenSSL was given (--without)")
     print(LEGEND)
