@@ -349,3 +349,8 @@ const char *tls_context_keylog(const struct tls_context *c)
 {
 	return c->is_first_of_keylog ? keylog_path(c->keylog) : NULL;
 }
+
+void tls_context_add_environment(const struct tls_context *c, struct str *s)
+{
+	trust_add_environment(&c->trust, s);
+}

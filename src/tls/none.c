@@ -48,6 +48,7 @@ NEVER(int, tls_context_renew, struct tls_context **context, const struct tls_con
 NEVER(void, tls_context_add_files, const struct tls_context *c, struct strlist *files)
 NEVER(void, tls_context_show, const struct tls_context *c, struct certificate *own)
 NEVER(const char *, tls_context_keylog, const struct tls_context *c)
+NEVER(void, tls_context_add_environment, const struct tls_context *c, struct str *s)
 NEVER(struct tls *, tls_create, struct tls_context *c, int fd, const char *name)
 NEVER(void, tls_set_below, struct tls *t, struct channel *below)
 NEVER(int, tls_handshake, struct tls *t)

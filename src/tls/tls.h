@@ -50,6 +50,9 @@ void tls_context_show(const struct tls_context *c, struct certificate *own);
 // The file that was opened for secrets with this context, or NULL: none, or it was open already.
 const char *tls_context_keylog(const struct tls_context *c);
 
+// Adds what the environment says of the system's authorities, as trust_add_environment() has it.
+void tls_context_add_environment(const struct tls_context *c, struct str *s);
+
 struct tls_build {
 	const char *origin; // of the library: "opened on demand", or "linked"
 	const char *version; // of OpenSSL, that the program was built with

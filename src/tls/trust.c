@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #define SYSTEM "system"
+#define CERT_FILE "SSL_CERT_FILE" // variables of the environment, as OpenSSL has them
+#define CERT_DIR "SSL_CERT_DIR"
 
 // Where the system's authorities are: the environment may say otherwise, unless the program has
 // privileges that its caller lacks. Returns NULL where it says nothing.
@@ -23,20 +25,20 @@ static const char *from_environment(const char *name)
 
 static const char *system_file(void)
 {
-	return from_environment("SSL_CERT_FILE") ?: ossl.X509_get_default_cert_file();
+	return from_environment(CERT_FILE) ?: ossl.X509_get_default_cert_file();
 }
 
 static const char *system_dir(void)
 {
-	return from_environment("SSL_CERT_DIR") ?: ossl.X509_get_default_cert_dir();
+	return from_environment(CERT_DIR) ?: ossl.X509_get_default_cert_dir();
 }
 
 bool tls_build(struct tls_build *build)
 {
 	*build = (struct tls_build){.origin = library_origin(),
 		.version = OPENSSL_VERSION_STR,
-		.directory = from_environment("SSL_CERT_DIR") ?: SOCKCTL_CERT_DIR,
-		.file = from_environment("SSL_CERT_FILE") ?: SOCKCTL_CERT_FILE};
+		.directory = from_environment(CERT_DIR) ?: SOCKCTL_CERT_DIR,
+		.file = from_environment(CERT_FILE) ?: SOCKCTL_CERT_FILE};
 	return true;
 }
 
@@ -209,6 +211,18 @@ void trust_add_files(const struct trust *t, const struct strlist *words, struct 
 		return;
 	strlist_add(files, system_file());
 	strlist_add(files, system_dir());
+}
+
+void trust_add_environment(const struct trust *t, struct str *s)
+{
+	static const char *const names[] = {CERT_FILE, CERT_DIR};
+
+	for (size_t i = 0; t->has_system && i < ARRAY_SIZE(names); i++) {
+		const char *path = from_environment(names[i]);
+
+		if (path)
+			str_addf(s, "%s%s=%s", s->len ? ", " : "", names[i], path);
+	}
 }
 
 int trust_add_revocations(struct trust *t, const struct strlist *files, struct str *err)

@@ -30,6 +30,10 @@ int trust_init(
 // Adds the files and directories that WORDS stand for, as trust_init() reads them.
 void trust_add_files(const struct trust *t, const struct strlist *words, struct strlist *files);
 
+// Adds "NAME=PATH" for each variable of the environment that says where the system's authorities
+// are, with ", " between them; nothing if these are not trusted.
+void trust_add_environment(const struct trust *t, struct str *s);
+
 // Adds the lists of revoked certificates in these files. Returns as above.
 int trust_add_revocations(struct trust *t, const struct strlist *files, struct str *err);
 

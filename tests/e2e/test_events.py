@@ -187,6 +187,15 @@ def run_with_keys(secure, authority, tmp_path):
     assert "can be read by others" in event(proc, "warning")["text"]
 
 
+@provokes("trust", marks=pytest.mark.tls)
+def run_with_authorities_of_the_environment(secure, authority):
+    file = str(authority.root.cert)
+    proc, _ = secure(echo, "--json", trust=False,
+                     env={**os.environ, "SSL_CERT_FILE": file, "SSL_CERT_DIR": "a\x1bb"})
+    proc.wait()
+    assert event(proc, "trust")["text"] == f"SSL_CERT_FILE={file}, SSL_CERT_DIR=a\x1bb"
+
+
 @provokes("unverified", marks=pytest.mark.tls)
 def run_insecure(secure):
     proc, _ = secure(echo, "--json", "--insecure", trust=False)

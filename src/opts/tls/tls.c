@@ -241,6 +241,16 @@ static void warn_of_keylog(struct app *app, const struct tls_context *context)
 		report(&app->out, &ev_keylog, F_STR("file", path));
 }
 
+static void show_trust(struct app *app, const struct tls_context *context)
+{
+	struct str text = {0};
+
+	tls_context_add_environment(context, &text);
+	if (text.len)
+		report(&app->out, &ev_trust, F_STR("text", str_c(&text)));
+	str_fini(&text);
+}
+
 struct tls_settings tls_config_settings(const struct tls_config *c)
 {
 	return (struct tls_settings){
@@ -268,10 +278,12 @@ int tls_open(struct app *app, const struct tls_settings *settings, struct tls_co
 	int status = 0;
 
 	tls_warn(app, &notes);
-	if (r < 0)
+	if (r < 0) {
 		status = app_failf(app, open_status(r), NULL, "%s", str_c(&err));
-	else
+	} else {
 		warn_of_keylog(app, *context);
+		show_trust(app, *context);
+	}
 	str_fini(&notes);
 	str_fini(&err);
 	return status;
