@@ -20,7 +20,11 @@ static void add_tls(struct str *s)
 		str_add(s, "tls: none in this build\n");
 		return;
 	}
-	str_addf(s, "tls: OpenSSL 3, %s (built with %s)\ntrust: ", tls.origin, tls.version);
+	str_add(s, "tls: OpenSSL 3, ");
+	str_add(s, tls.origin);
+	str_add(s, " (built with ");
+	str_add(s, tls.version);
+	str_add(s, ")\ntrust: ");
 	str_add_escaped(s, tls.directory, strlen(tls.directory));
 	str_add(s, ", ");
 	str_add_escaped(s, tls.file, strlen(tls.file));
