@@ -228,8 +228,9 @@ def test_pair_of_us(sockctl):
 
 def test_members_of_a_broker_get_what_was_said(sockctl):
     """Its streams have no end of their own: stopped, it ends them in order."""
-    proc = sockctl("listen", "--broker", *PLACE, stdin=PIPE)
+    proc = sockctl("listen", "-v", "--broker", *PLACE, stdin=PIPE)
     speaker, hearer = dial(proc.port), dial(proc.port)
+    proc.wait_err("accepted connection 2 ")
     speaker.sendall(b"x")
     assert receive(hearer, 1) == b"x"
     proc.stop()
