@@ -2,6 +2,7 @@
 """What the original of a command line does and what ours does, so that both can be compared: bytes on
 the wire, how a connection goes on, standard output, zero or not."""
 
+import contextlib
 import os
 import re
 import select
@@ -55,6 +56,20 @@ class Patience:
     """How long nothing has to come, until it counts as nothing."""
 
     seconds = SILENCES[0]
+
+
+def await_member(speaker, hearer):
+    """Until what SPEAKER says comes to HEARER, which is not so before both were accepted."""
+    heard = b""
+    hearer.settimeout(Patience.seconds)
+    while not heard:
+        speaker.sendall(b".\n")
+        with contextlib.suppress(TimeoutError):
+            heard = hearer.recv(100)
+    speaker.sendall(b"!\n")
+    hearer.settimeout(DEADLINE)
+    while not heard.endswith(b"!\n"):
+        heard += hearer.recv(100)
 
 
 def patiently(compare_once):

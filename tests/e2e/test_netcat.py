@@ -2,7 +2,6 @@
 """nc and ncat as their users know them: the original and ours side by side, for each shape of command
 line, and the command line that --explain prints beside both."""
 
-import contextlib
 import os
 import re
 import shlex
@@ -18,7 +17,7 @@ from harness import DEADLINE, PROGRAM, wait_for
 from peers import listener, port_of, receive_all, udp, unused_port
 from netcats import OURS, compare_clients, compare_servers, explained, program_of
 from originals import (Patience, Served, against_server, all_that_comes, answers_late, asks,
-                       closes_at_once, is_listening, patiently, run, speaks_first)
+                       await_member, closes_at_once, is_listening, patiently, run, speaks_first)
 
 CLIENTS = [
     ("openbsd", "127.0.0.1 PORT"), ("openbsd", "-N 127.0.0.1 PORT"),
@@ -312,12 +311,7 @@ def test_who_serves_a_room_reads_nothing(mode):
         server = Served(command, unused_port())
         try:
             with server.dial() as one, server.dial() as other:
-                other.settimeout(Patience.seconds)
-                heard = b""
-                while b"hello" not in heard:  # what was said before it was accepted is not heard
-                    one.sendall(b"hello\n")
-                    with contextlib.suppress(TimeoutError):
-                        heard += other.recv(100)
+                await_member(one, other)
         finally:
             server.proc.terminate()
             said = server.finish()[1]

@@ -15,7 +15,7 @@ from harness import DEADLINE, Task, wait_for
 from network import FAR4, HOLE4
 from peers import accept, listener, port_of, receive, receive_all, reset, send_all, unused_port
 from netcats import OURS, program_of
-from originals import Served, run, serve, speaks_first
+from originals import Served, await_member, run, serve, speaks_first
 
 PAGES = {"openbsd": "sockctl-nc.1", "ncat": "sockctl-ncat.1"}
 TESTED = set()
@@ -278,6 +278,7 @@ def test_client_that_does_not_read():
     server = start("ncat", "-lk", "--broker", "127.0.0.1", "PORT")
     with server.dial() as deaf, server.dial() as sender, server.dial() as reader:
         data = bytes(8 << 20)
+        await_member(sender, reader)
         task = Task(receive, reader, len(data))
         sending = Task(send_all, sender, data)
         assert len(task.result()) == len(data)
