@@ -59,19 +59,13 @@ static int start_datagrams(struct server *s)
 					      .data = s});
 }
 
-static bool has_tls(const struct server *s)
-{
-	return s->tls.context || s->target_tls.context;
-}
-
 // Files of TLS are read again where that makes sense: for those who are still to come.
 static void on_reload(void *arg)
 {
 	struct server *s = arg;
 
 	rotation_run(&s->rotation);
-	if (has_tls(s))
-		tls_serving_reload(&s->tls, &s->target_tls.context);
+	tls_serving_reload(&s->tls, &s->target_tls.context);
 }
 
 // Starts accepting connections, and tells everybody who waits for that. Returns 0, or the status
@@ -106,7 +100,8 @@ static int start_listening(struct server *s)
 		server_end(s);
 		return status;
 	}
-	if (s->serves_many && (has_tls(s) || s->rotation.count))
+	if (s->serves_many &&
+		(tls_serving_has_files(&s->tls, s->target_tls.context) || s->rotation.count))
 		app_reload_by(s->app, on_reload);
 	for (size_t i = 0; i < s->listener.count; i++)
 		report(&s->app->out, &ev_listening,

@@ -195,6 +195,18 @@ def test_key_log_of_both_sides(sockctl, authority, tmp_path, sandbox):
 
 
 @pytest.mark.tls
+def test_key_log_of_a_proxy(sockctl, tmp_path):
+    """The environment names it, and the server itself speaks no TLS."""
+    log = tmp_path / "keys"
+    proc = sockctl("listen", "-k", "--forward", "name.example:80", "--proxy", "https://localhost:1",
+                   *PLACE, stdin=DEVNULL, env={**os.environ, "SSLKEYLOGFILE": str(log)})
+    assert proc.port
+    rotate(proc, log)
+    assert log.exists()
+    proc.stop()
+
+
+@pytest.mark.tls
 def test_all_of_them(sockctl, authority, tmp_path):
     paths = [tmp_path / name for name in ("output", "trace", "keys")]
     proc = sockctl("listen", "-k", "--json", "--tls", "--cert", authority.server.both, "--output",

@@ -201,6 +201,17 @@ void tls_serving_add_files(
 	sandbox->readable = s->folders.count ? &s->folders : NULL;
 }
 
+bool tls_serving_has_files(const struct tls_serving *s, const struct tls_context *other)
+{
+	struct strlist logs = {0};
+	bool has_logs;
+
+	keylogs_add(&logs);
+	has_logs = logs.count > 0;
+	strlist_fini(&logs);
+	return s->context || other || has_logs;
+}
+
 static int renew(struct tls_context **fresh, const struct tls_context *old, struct str *notes,
 	struct str *err)
 {
@@ -226,6 +237,8 @@ void tls_serving_reload(struct tls_serving *s, struct tls_context **other)
 	int r;
 
 	keylogs_reopen(on_reopened, s->app);
+	if (!s->context && !*other)
+		return;
 	r = renew(&own, s->context, &notes, &err);
 	if (r == 0)
 		r = renew(&others, *other, &notes, &err);

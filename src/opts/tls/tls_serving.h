@@ -30,6 +30,9 @@ void tls_serving_fini(struct tls_serving *s);
 void tls_serving_add_files(
 	struct tls_serving *s, const struct tls_context *other, struct sandbox *sandbox);
 
+// Whether there is something for tls_serving_reload(); SSLKEYLOGFILE may serve a proxy alone.
+bool tls_serving_has_files(const struct tls_serving *s, const struct tls_context *other);
+
 // Opens --keylog anew. Reads all files again, for connections from now on, and those of *OTHER,
 // which may be NULL; or leaves both as they are, and says why.
 void tls_serving_reload(struct tls_serving *s, struct tls_context **other);
