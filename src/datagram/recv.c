@@ -15,7 +15,6 @@
 #define ROUNDS 16 // batches per turn before others get theirs
 #define REST_MS 1
 #define OVERHEAD 1024 // bytes that the kernel adds to each datagram in its buffers, or less
-#define SHORTAGE_MS 100 // until a system without memory is asked again
 #define REST_LEAST 5 // datagrams that a rest must be expected to bring
 
 static void add_received(struct str *doing, uint64_t count)
@@ -136,7 +135,7 @@ static void rest(struct receiving *r, int error)
 		report(&r->app->out, &ev_paused_datagrams, F_STR("reason", strerror(-error)),
 			F_STR("errno", strerrorname_np(-error)));
 	r->is_short = true;
-	timer_start(&r->rest, SHORTAGE_MS);
+	timer_start(&r->rest, receiver_rest_ms(error, 0));
 }
 
 // Receives a batch. Returns whether more may be there.

@@ -46,6 +46,14 @@ static void on_peer(void *data, struct channel *channel, const struct sockaddr_a
 	server_take(data, channel, peer);
 }
 
+static void on_short(void *data, int error)
+{
+	const struct server *s = data;
+
+	report(&s->app->out, &ev_paused_datagrams, F_STR("reason", listener_strerror(error)),
+		F_STR("errno", strerrorname_np(-error)));
+}
+
 static int start_datagrams(struct server *s)
 {
 	const struct listen_config *c = s->config;
@@ -56,6 +64,7 @@ static int start_datagrams(struct server *s)
 					      .most = most ? (size_t)most : PEERS_MOST,
 					      .limit = c->datagram_count,
 					      .on_peer = on_peer,
+					      .on_short = on_short,
 					      .data = s});
 }
 

@@ -10,14 +10,15 @@ import pytest
 
 import crowd
 from harness import DEVNULL, NO_LEAK_CHECK, PIPE, cpu_seconds, wait_for
-from peers import dial, half_close, listener, port_of, receive, receive_all, reset
+from peers import dial, half_close, listener, port_of, receive, receive_all, reset, udp
 
 FEW = ["prlimit", "--nofile=64"]
 needs_prlimit = pytest.mark.needs("prlimit")
 
 
 def said_full(proc):
-    return [line for line in proc.lines if "accepting no connections for now" in line]
+    return [line for line in proc.lines
+            if re.search("(accepting no connections|receiving nothing) for now", line)]
 
 
 def accepts(trace):
@@ -97,23 +98,46 @@ def test_datagram_socket_that_another_owner_shuts_down(sockctl, bound):
     assert "another process has shut the socket down" in proc.complaints[-1]
 
 
-@pytest.mark.needs("strace")
-def test_echo_of_datagrams_that_another_owner_shuts_down(sockctl, tmp_path, bound):
-    trace = tmp_path / "trace"
-    words = ["strace", "-D", "-ttt", "-qq", "-E", NO_LEAK_CHECK, "-e", "trace=recvmmsg", "-e",
-             "signal=none", "-o", trace]
-    proc = sockctl("echo", f"fd:{bound.fileno()}", fds=[bound.fileno()], wrap=words)
-    proc.wait_err("listening on")
-    shut_down(bound)
-    proc.wait_err("another process has shut the socket down .EINVAL.")
+TIMED = ["strace", "-D", "-ttt", "-qq", "-E", NO_LEAK_CHECK, "-e", "trace=recvmmsg", "-e",
+         "signal=none", "-o"]
 
+
+def assert_rests(trace):
     def tries():
         return re.findall(r"^([\d.]+) recvmmsg", trace.read_text(), re.M)
 
     wait_for(lambda: len(tries()) >= 3, "three tries")
     first, second, third, *_ = map(float, tries())
     assert second - first >= 0.09 and third - second >= 0.09, "it does not rest between tries"
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("command", [["echo"], ["listen", "-u", "-k", "--exec", "cat"]], ids=" ".join)
+def test_server_of_datagrams_that_another_owner_shuts_down(sockctl, tmp_path, bound, command):
+    trace = tmp_path / "trace"
+    proc = sockctl(*command, f"fd:{bound.fileno()}", fds=[bound.fileno()], stdin=DEVNULL,
+                   wrap=[*TIMED, trace])
+    proc.wait_err("listening on")
+    shut_down(bound)
+    proc.wait_err("another process has shut the socket down .EINVAL.")
+
+    assert_rests(trace)
     assert len(said_full(proc)) == 1
+    proc.stop()
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("error", ["ENOBUFS", "ENOMEM"])
+def test_datagrams_that_there_is_no_memory_for(sockctl, tmp_path, error):
+    trace = tmp_path / "trace"
+    proc = sockctl("listen", "-u", "-k", "--exec", "cat", "127.0.0.1", "0", stdin=DEVNULL,
+                   wrap=[*TIMED, trace, "-e", f"inject=recvmmsg:error={error}:when=1..3"])
+    with udp() as sock:
+        sock.sendto(b"x", ("127.0.0.1", proc.port))
+        assert sock.recv(9) == b"x"
+    assert_rests(trace)
+    line, = said_full(proc)
+    assert f"({error})" in line
     proc.stop()
 
 

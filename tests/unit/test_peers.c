@@ -51,6 +51,12 @@ static void on_ready(struct watch *w, unsigned events)
 	look(g->server, ++g->server->woken);
 }
 
+static void on_short(void *data, int error)
+{
+	(void)data;
+	fail_msg("short of something: %d", error);
+}
+
 static void on_peer(void *data, struct channel *channel, const struct sockaddr_any *source)
 {
 	struct server *s = data;
@@ -100,6 +106,7 @@ static void server_init(struct server *s, const struct sockaddr_any *at, size_t 
 						    .listener = &s->l,
 						    .most = most,
 						    .on_peer = on_peer,
+						    .on_short = on_short,
 						    .data = s}),
 		0);
 }

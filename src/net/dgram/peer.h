@@ -27,6 +27,7 @@ struct peers_options {
 	size_t most; // peers at once
 	uint64_t limit; // datagrams after which the channel of a peer ends; 0: none
 	peer_fn *on_peer;
+	void (*on_short)(void *data, int error); // nothing can be received for now
 	void *data;
 };
 
@@ -34,6 +35,8 @@ struct peers_socket {
 	struct peers *peers;
 	struct listener_socket *socket;
 	uint32_t first_drops; // of an inherited one
+	struct timer rest;
+	uint64_t rest_ms; // the last one; 0: something has come since
 };
 
 // Datagrams, and peers.

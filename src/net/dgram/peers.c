@@ -116,31 +116,56 @@ static void tell_errors(struct peers *all, int fd)
 	}
 }
 
+static void on_rested(void *data)
+{
+	struct peers_socket *s = data;
+
+	watch_want(&s->socket->watch, WATCH_READ);
+}
+
+// What could not be received would be announced without end: look away for a moment.
+static void rest(struct peers_socket *s, int error)
+{
+	struct peers *all = s->peers;
+
+	if (!s->rest_ms)
+		all->options.on_short(all->options.data, error);
+	s->rest_ms = receiver_rest_ms(error, s->rest_ms);
+	watch_want(&s->socket->watch, 0);
+	timer_start(&s->rest, s->rest_ms);
+}
+
 // Receives a batch. Returns whether more may be there. What nobody has taken waits for a target to
 // be connected or to have room, for which the loop has to go on: more of it might be too much.
-static bool receive(struct peers *all, const struct listener_socket *s)
+static bool receive(struct peers_socket *s)
 {
+	struct peers *all = s->peers;
+	int fd = s->socket->fd;
 	size_t waiting = all->waiting;
-	int n = receiver_read(&all->receiver, s->fd, MSG_TRUNC, UINT64_MAX);
+	int n = receiver_read(&all->receiver, fd, MSG_TRUNC, UINT64_MAX);
 
 	if (n > 0) {
-		hand_out(all, s, (unsigned)n);
+		s->rest_ms = 0;
+		hand_out(all, s->socket, (unsigned)n);
 		return all->receiver.is_full && all->waiting <= waiting;
 	}
+	if (n == -ENOMEM || n == -ENOBUFS)
+		rest(s, n);
+	else if (n == -EAGAIN && s->socket->is_inherited && receiver_is_shut(fd))
+		rest(s, -EINVAL);
 	if (!is_told_error(n))
 		return n == -EINTR;
-	tell_errors(all, s->fd);
+	tell_errors(all, fd);
 	return true;
 }
 
 static void on_socket(struct watch *w, unsigned events)
 {
 	struct peers_socket *s = w->data;
-	struct peers *all = s->peers;
 
 	if (events & WATCH_ERROR)
-		tell_errors(all, w->fd);
-	for (int i = 0; i < ROUNDS && receive(all, s->socket); i++)
+		tell_errors(s->peers, w->fd);
+	for (int i = 0; i < ROUNDS && receive(s); i++)
 		continue;
 }
 
@@ -155,6 +180,7 @@ static int start_socket(struct peers *p, struct peers_socket *s, struct listener
 {
 	s->peers = p;
 	s->socket = l;
+	timer_init(&s->rest, p->options.loop, on_rested, s);
 	if (l->is_inherited)
 		receiver_drops(l->fd, &s->first_drops);
 	return watch_init(&l->watch, p->options.loop, l->fd,
@@ -166,7 +192,7 @@ int peers_start(struct peers *p, const struct peers_options *options)
 	struct listener *l = options->listener;
 	int r = 0;
 
-	assert(options->most && options->on_peer && l->count);
+	assert(options->most && options->on_peer && options->on_short && l->count);
 	*p = (struct peers){.options = *options, .batch = batch_take()};
 	peer_table_init(p);
 	receiver_init(&p->receiver, ROOM, RECEIVER_MESSAGES);
@@ -200,6 +226,8 @@ void peers_fini(struct peers *p)
 	assert(!p->count);
 	receiver_fini(&p->receiver);
 	batch_release();
+	for (size_t i = 0; i < p->options.listener->count; i++)
+		timer_fini(&p->sockets[i].rest);
 	free(p->sockets);
 	free(p->table);
 	*p = (struct peers){0};

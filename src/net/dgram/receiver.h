@@ -38,6 +38,11 @@ bool receiver_drops(int fd, uint32_t *drops);
 // without end.
 bool receiver_is_shut(int fd);
 
+// Milliseconds for which a socket is left alone that would be announced as readable without end,
+// for ERROR: -ENOMEM, -ENOBUFS, or -EINVAL for one that was shut down. LAST is what the same socket
+// was told before, 0 once something has come; what was shut down is looked at ever more seldom.
+uint64_t receiver_rest_ms(int error, uint64_t last);
+
 // The bytes that the kernel keeps for the socket until we receive them, its own overhead included.
 size_t receiver_buffer(int fd);
 

@@ -13,8 +13,6 @@
 #include <string.h>
 
 #define BATCH 64 // datagrams per call
-#define SHORTAGE_MS 100 // until a system without memory is asked again
-#define LONGEST_REST_MS 3000 // of those that grow
 #define MAX_TURNS 16 // before connections get theirs
 #define INET_ROOM (64 << 10) // as large as a datagram can be
 #define UNIX_ROOM (256 << 10) // as large as the usual send buffer lets it be
@@ -190,11 +188,9 @@ static void on_rested(void *data)
 // longer from a socket that another owner has shut down.
 static void rest(struct echo_datagrams *e, int error)
 {
-	bool grows = error == -EINVAL && e->rest_ms;
-
-	if (e->on_short && !grows)
+	if (e->on_short && !(error == -EINVAL && e->rest_ms))
 		e->on_short(e->data, error);
-	e->rest_ms = grows ? MIN(e->rest_ms * 2, LONGEST_REST_MS) : SHORTAGE_MS;
+	e->rest_ms = receiver_rest_ms(error, e->rest_ms);
 	watch_want(&e->watch, 0);
 	timer_start(&e->rest, e->rest_ms);
 }
