@@ -322,20 +322,8 @@ class Rig:
 
     @property
     def may_be_mute(self):
-        """It could not speak, or has nothing to say: the reader of its output went away, or a client
-        that had said nothing yet."""
-        return (any(re.search(r"write(v|)\(2,", line) for line in self.hit) or self.status == 141
-                or self.has_lost_a_silent_client)
-
-    @property
-    def has_lost_a_silent_client(self):
-        before, _, _ = self.log.partition("(INJECTED)")
-        hit = re.search(r"\brecvfrom\((\d+), [^\n]* = -1 ECONNRESET [^\n]*$", before)
-        if not hit:
-            return False
-        results = re.findall(rf"\brecvfrom\({hit[1]}, .* = (-?\d+)", before)
-        clients = " ".join(results).split(" 0 ")  # the descriptor serves one after the other
-        return not re.search(r"(^| )[1-9]", clients[-1])
+        """It could not speak, or has nothing to say: the reader of its output went away."""
+        return any(re.search(r"write(v|)\(2,", line) for line in self.hit) or self.status == 141
 
     def judge(self, check):
         if self.fault and self.fault.call != "count" and not self.hit_the_program:

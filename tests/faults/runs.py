@@ -187,28 +187,28 @@ def attempt(function):
 def listen_k(rig):
     """All that clients send comes out; each gets all of the page."""
     with open(rig.file(REPLY), "rb") as file:
-        proc = rig.start("listen", "-k", rig.address, PORT, stdin=file)
+        proc = rig.start("listen", "-k", "-v", rig.address, PORT, stdin=file)
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, REPLY))
     return lambda: proc.out == QUESTION * len(rig.served)
 
 
 @run("accept4")
 def listen_k_exec(rig):
-    rig.start("listen", "-k", rig.address, PORT, "--exec", "cat", stdin=b"", follow=False)
+    rig.start("listen", "-k", "-v", rig.address, PORT, "--exec", "cat", stdin=b"", follow=False)
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION))
 
 
 @run("accept4")
 def listen_k_forward(rig):
     rig.unix_peer(lambda conn: answer(conn, REPLY))
-    rig.start("listen", "-k", rig.address, PORT, "--forward", rig.directory / "peer", stdin=b"")
+    rig.start("listen", "-k", "-v", rig.address, PORT, "--forward", rig.directory / "peer", stdin=b"")
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), REQUEST, REPLY))
 
 
 @run("accept4", of_children=True)
 def listen_k_exec_child(rig):
     """The new process on its way to the program."""
-    rig.start("listen", "-k", rig.address, PORT, "--exec-file", "cat", stdin=b"")
+    rig.start("listen", "-k", "-v", rig.address, PORT, "--exec-file", "cat", stdin=b"")
     rig.serve(lambda: exchange(rig.dial((rig.address, PORT)), QUESTION, QUESTION))
 
 
