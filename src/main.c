@@ -266,6 +266,7 @@
  *     peers.[ch]              who sends to bound sockets, each as a channel
  *     receiver.[ch]           recvmmsg(2), UDP_GRO
  *     reflection.[ch]         what is never answered, or the answers would never end
+ *     rest.[ch]               a socket that has nothing to hand out is left alone for a moment
  *     send_share.[ch]         what a peer may use of a send buffer that all share
  *     sender.[ch]             sendmmsg(2), UDP_SEGMENT
  *     splitter.[ch]           from a stream of bytes to datagrams

@@ -135,7 +135,7 @@ static void rest(struct receiving *r, int error)
 		report(&r->app->out, &ev_paused_datagrams, F_STR("reason", strerror(-error)),
 			F_STR("errno", strerrorname_np(-error)));
 	r->is_short = true;
-	timer_start(&r->rest, receiver_rest_ms(error, 0));
+	timer_start(&r->rest, RECEIVER_SHORTAGE_MS);
 }
 
 // Receives a batch. Returns whether more may be there.

@@ -9,6 +9,7 @@
 #include "io/channel.h"
 #include "io/timer.h"
 #include "net/dgram/batch.h"
+#include "net/dgram/rest.h"
 #include "net/dgram/send_share.h"
 #include "net/listener.h"
 
@@ -27,7 +28,7 @@ struct peers_options {
 	size_t most; // peers at once
 	uint64_t limit; // datagrams after which the channel of a peer ends; 0: none
 	peer_fn *on_peer;
-	void (*on_short)(void *data, int error); // nothing can be received for now
+	short_fn *on_short;
 	void *data;
 };
 
@@ -35,8 +36,7 @@ struct peers_socket {
 	struct peers *peers;
 	struct listener_socket *socket;
 	uint32_t first_drops; // of an inherited one
-	struct timer rest;
-	uint64_t rest_ms; // the last one; 0: something has come since
+	struct rest rest;
 };
 
 // Datagrams, and peers.

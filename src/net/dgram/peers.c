@@ -116,25 +116,6 @@ static void tell_errors(struct peers *all, int fd)
 	}
 }
 
-static void on_rested(void *data)
-{
-	struct peers_socket *s = data;
-
-	watch_want(&s->socket->watch, WATCH_READ);
-}
-
-// What could not be received would be announced without end: look away for a moment.
-static void rest(struct peers_socket *s, int error)
-{
-	struct peers *all = s->peers;
-
-	if (!s->rest_ms)
-		all->options.on_short(all->options.data, error);
-	s->rest_ms = receiver_rest_ms(error, s->rest_ms);
-	watch_want(&s->socket->watch, 0);
-	timer_start(&s->rest, s->rest_ms);
-}
-
 // Receives a batch. Returns whether more may be there. What nobody has taken waits for a target to
 // be connected or to have room, for which the loop has to go on: more of it might be too much.
 static bool receive(struct peers_socket *s)
@@ -144,15 +125,11 @@ static bool receive(struct peers_socket *s)
 	size_t waiting = all->waiting;
 	int n = receiver_read(&all->receiver, fd, MSG_TRUNC, UINT64_MAX);
 
+	rest_note(&s->rest, n);
 	if (n > 0) {
-		s->rest_ms = 0;
 		hand_out(all, s->socket, (unsigned)n);
 		return all->receiver.is_full && all->waiting <= waiting;
 	}
-	if (n == -ENOMEM || n == -ENOBUFS)
-		rest(s, n);
-	else if (n == -EAGAIN && s->socket->is_inherited && receiver_is_shut(fd))
-		rest(s, -EINVAL);
 	if (!is_told_error(n))
 		return n == -EINTR;
 	tell_errors(all, fd);
@@ -180,7 +157,8 @@ static int start_socket(struct peers *p, struct peers_socket *s, struct listener
 {
 	s->peers = p;
 	s->socket = l;
-	timer_init(&s->rest, p->options.loop, on_rested, s);
+	rest_init(&s->rest, p->options.loop, &l->watch, l->is_inherited, p->options.on_short,
+		p->options.data);
 	if (l->is_inherited)
 		receiver_drops(l->fd, &s->first_drops);
 	return watch_init(&l->watch, p->options.loop, l->fd,
@@ -227,7 +205,7 @@ void peers_fini(struct peers *p)
 	receiver_fini(&p->receiver);
 	batch_release();
 	for (size_t i = 0; i < p->options.listener->count; i++)
-		timer_fini(&p->sockets[i].rest);
+		rest_fini(&p->sockets[i].rest);
 	free(p->sockets);
 	free(p->table);
 	*p = (struct peers){0};

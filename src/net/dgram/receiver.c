@@ -18,8 +18,6 @@
 #define BUFFER_SIZE (16 << 20) // as much as a burst may bring while we write or others run
 #define TOTAL_ROOM ((size_t)16 << 20) // of all pieces; memory that is not reached is not used
 #define AT_ONCE ((size_t)1 << 20) // bytes of one call: no more than stays in the cache
-#define REST_MS UINT64_C(100)
-#define LONGEST_REST_MS UINT64_C(3000) // of those that grow
 // Also for what other options of the socket may add: without that of UDP_GRO, which comes last,
 // nobody knows where datagrams end.
 #define CONTROL_ROOM CMSG_SPACE(512)
@@ -86,11 +84,6 @@ bool receiver_drops(int fd, uint32_t *drops)
 bool receiver_is_shut(int fd)
 {
 	return fd_is_ready(fd, POLLRDHUP);
-}
-
-uint64_t receiver_rest_ms(int error, uint64_t last)
-{
-	return error == -EINVAL && last ? MIN(last * 2, LONGEST_REST_MS) : REST_MS;
 }
 
 size_t receiver_buffer(int fd)

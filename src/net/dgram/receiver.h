@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #define RECEIVER_MESSAGES 64
+#define RECEIVER_SHORTAGE_MS UINT64_C(100) // until a system without memory is asked again
 
 // What a socket is asked to tell with each datagram.
 enum receiver_detail {
@@ -37,11 +38,6 @@ bool receiver_drops(int fd, uint32_t *drops);
 // True if another owner has shut the socket down: nothing will ever be received, and it is ready
 // without end.
 bool receiver_is_shut(int fd);
-
-// Milliseconds for which a socket is left alone that would be announced as readable without end,
-// for ERROR: -ENOMEM, -ENOBUFS, or -EINVAL for one that was shut down. LAST is what the same socket
-// was told before, 0 once something has come; what was shut down is looked at ever more seldom.
-uint64_t receiver_rest_ms(int error, uint64_t last);
 
 // The bytes that the kernel keeps for the socket until we receive them, its own overhead included.
 size_t receiver_buffer(int fd);

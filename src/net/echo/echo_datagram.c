@@ -177,22 +177,12 @@ static bool send_batch(struct echo_datagrams *e)
 	return true;
 }
 
-static void on_rested(void *data)
+static void on_short(void *data, int error)
 {
 	struct echo_datagrams *e = data;
 
-	watch_want(&e->watch, WATCH_READ);
-}
-
-// What could not be received would be announced without end: look away for a moment, and ever
-// longer from a socket that another owner has shut down.
-static void rest(struct echo_datagrams *e, int error)
-{
-	if (e->on_short && !(error == -EINVAL && e->rest_ms))
+	if (e->on_short)
 		e->on_short(e->data, error);
-	e->rest_ms = receiver_rest_ms(error, e->rest_ms);
-	watch_want(&e->watch, 0);
-	timer_start(&e->rest, e->rest_ms);
 }
 
 // Answers what is there. Returns how many datagrams that were, or 0 if there is nothing more to do
@@ -202,13 +192,9 @@ static unsigned turn(struct echo_datagrams *e)
 	struct echo_batch *b = e->batch;
 	int n = sys_recvmmsg(e->fd, b->messages, BATCH, MSG_DONTWAIT);
 
-	if (n == -ENOMEM || n == -ENOBUFS)
-		rest(e, n);
-	else if (n == -EAGAIN && e->is_inherited && receiver_is_shut(e->fd))
-		rest(e, -EINVAL);
+	rest_note(&e->rest, n);
 	if (n <= 0)
 		return 0; // also the error of an answer sent before, which asking has cleared
-	e->rest_ms = 0;
 	b->used = (unsigned)n;
 	turn_batch(e);
 	return send_batch(e) ? (unsigned)n : 0;
@@ -232,13 +218,13 @@ int echo_datagrams_init(struct echo_datagrams *e, uv_loop_t *loop, int fd, bool 
 {
 	int r;
 
-	*e = (struct echo_datagrams){.fd = fd, .is_inherited = is_inherited, .local = *local};
+	*e = (struct echo_datagrams){.fd = fd, .local = *local};
 	prepare(e, local);
 	r = watch_init(&e->watch, loop, fd, WATCH_DATAGRAM | (is_inherited ? WATCH_SHARED : 0),
 		on_event, e);
 	if (r < 0)
 		return r;
-	timer_init(&e->rest, loop, on_rested, e);
+	rest_init(&e->rest, loop, &e->watch, is_inherited, on_short, e);
 	e->batch = new_batch(local->sa.sa_family == AF_UNIX ? UNIX_ROOM : INET_ROOM);
 	watch_want(&e->watch, WATCH_READ);
 	return 0;
@@ -255,7 +241,7 @@ void echo_datagrams_fini(struct echo_datagrams *e)
 	e->counts.failed += e->batch->count - e->batch->done;
 	watch_fini(&e->watch);
 	loan_end(&e->loan);
-	timer_fini(&e->rest);
+	rest_fini(&e->rest);
 	free(e->batch->data);
 	free(e->batch);
 	e->batch = NULL;

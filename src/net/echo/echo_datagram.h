@@ -10,8 +10,8 @@
 #define SOCKCTL_NET_ECHO_ECHO_DATAGRAM_H
 
 #include "base/sockaddr.h"
-#include "io/timer.h"
 #include "io/watch.h"
+#include "net/dgram/rest.h"
 #include "net/loan.h"
 
 #include <stdbool.h>
@@ -32,7 +32,6 @@ void echo_datagram_counts_add(
 
 struct echo_datagrams {
 	int fd;
-	bool is_inherited;
 	struct sockaddr_any local;
 	struct echo_datagram_counts counts;
 
@@ -40,13 +39,12 @@ struct echo_datagrams {
 	bool (*may_send)(void *data, const struct sockaddr_any *source);
 	// Told when the system has no memory to hand datagrams out with; they wait. The same with
 	// -EINVAL when another owner has shut the socket down. May be NULL.
-	void (*on_short)(void *data, int error);
+	short_fn *on_short;
 	void *data; // the owner's
 
 	struct loan loan; // of a socket that may be inherited
 	struct watch watch;
-	struct timer rest;
-	uint64_t rest_ms; // the last one; 0: there was something since
+	struct rest rest;
 	struct echo_batch *batch;
 };
 
